@@ -188,6 +188,8 @@ class Query:
             self._reports = monitor.reports(force_id)
         self._own = own_indicators(self.force)
         self._named: dict[str, Indicator] = dict(self._own)
+        self._parts: dict[tuple[str, str], Indicator] = {}
+        """By the names of two, what of the first can be a share of the second."""
         self._places: dict[str, int] = {}
         self._areas = WHOLE, *(area.id for area in self.force.file.areas)
         self._figures: dict[tuple[int, int, int], tuple[Indicator, Figures]] = {}
@@ -223,6 +225,15 @@ class Query:
                 for dimension, value, known in self._sums(group).unlisted(part.where):
                     hint = nearest(value, known)
                     raise QueryError(f'"{value}" is no {dimension.name} of {self.force.name}{hint}')
+
+    def part_of(self, indicator: Indicator, whole: str | Indicator) -> Indicator:
+        """What of an indicator can be a share of another one."""
+        found = self._parts.get((indicator.name, self.indicator(whole).name))
+        if found is None:
+            whole = self.indicator(whole)
+            found = self.registry.shared_part(indicator, whole)
+            self._parts[indicator.name, whole.name] = found
+        return found
 
     def indicators(self) -> list[str]:
         """The names of all that have an entry; the force's own readings last."""

@@ -169,6 +169,26 @@ def test_a_share_of_the_parent_and_of_any_other_count() -> None:
         found.share_of("attended_within_20min")
 
 
+def test_crimed_incidents_are_no_part_of_recorded_crime_but_of_what_counts_them_too() -> None:
+    abuse, racial = {"markers": ["domestic_abuse"]}, {"markers": ["hate.racial"]}
+    records = [
+        *crimes("2021-05", 3, **abuse),
+        *crimes("2021-05", 1, **racial),
+        *crimes("2021-05", 8),
+        incident("1", "2021-05-10T12:00:00Z", crimed=True, **abuse),
+        incident("2", "2021-05-10T12:00:00Z", crimed=True, **racial),
+        incident("last", "2021-06-30T12:00:00Z"),
+    ]
+    records.sort(key=lambda each: str(each["updated_at"]))
+    found = beside(*records, indicator="domestic_abuse")
+    assert found.observation.value == 4
+    assert found.share is not None
+    assert (found.share.numerator, found.share.denominator) == (3, 12)
+    of_hate = beside(*records, indicator="hate_crime_racial").share
+    assert of_hate is not None
+    assert (of_hate.numerator, of_hate.denominator) == (2, 2)
+
+
 def test_an_area_as_a_share_of_the_force() -> None:
     records = [*crimes("2021-05", 3, area="south"), *crimes("2021-05", 9)]
     assert beside(*records, area="south").of_force == Observation(0.25, 3, 12)
