@@ -129,7 +129,7 @@ class Ranking:
             return None
         values = {force.id: self._value(self.query, WHOLE)}
         for each in here:
-            values[each] = self._value(Query(self.query.monitor, each, self.query.at), WHOLE)
+            values[each] = self._value(self.query.of(each), WHOLE)
         return self._placed(force.id, values, "most similar forces")
 
     def _value(self, query: Query, area: str) -> float | None:
@@ -266,10 +266,11 @@ class Comparisons:
         return self.share_of(parent) if parent else None
 
     def share_of(self, other: str | Indicator) -> Observation:
-        """As a share of another count, of the same stretch and area."""
+        """As a share of another count, of the same stretch and area: what of it is of the kinds of
+        record that the other counts. Crimed incidents are no part of recorded crime."""
         if self.unit != "count" or self.query.unit(other) != "count":
             raise QueryError(f"{self.indicator.name} is no count that could be a share of another")
-        part = self.observation
+        part = self.query.figure(self.query.part_of(self.indicator, other), self.stretch, self.area)
         whole = self.query.figure(other, self.stretch, self.area)
         return share(part, whole)
 
