@@ -131,6 +131,7 @@ def chart(
     changes = _restarts(query, indicator)
     fixed, unit = policy.baseline == "year_before", query.unit(indicator)
     months = 0 if indicator.reported is None else indicator.reported.rolling or 0
+    of_several = [apart(months)] if months else []
     after = judge(
         _apart(query.calendar, points, months),
         policy,
@@ -147,16 +148,12 @@ def chart(
         unit=unit,
         polarity=query.polarity(indicator),
         grain=policy.grain,
-        rule=" ".join(
-            filter(None, (policy.words, unit == "count" and OF_FEW, months and apart(months)))
-        ),
+        rule=" ".join([policy.words, *([OF_FEW] if unit == "count" else []), *of_several]),
         points=points,
     )
     if after is not None:
         made.centre, made.lower, made.upper = after
-    made.words = list(_words(query, made, policy))
-    if months:
-        made.words.append(apart(months))
+    made.words = [*_words(query, made, policy), *of_several]
     if fixed and points:
         year = 366 * DAY
         made.words += [
