@@ -44,7 +44,6 @@ def test_of_several_targets_at_once_the_alert_is_about_the_one_that_is_missed() 
     assert found is not None
     assert found.title == "999 answer target of 99 % in 20 s, Warwickshire"
     assert found.said[0] == (
-        "999 calls, Warwickshire: 93 % within 20 s over 4 weeks, target 99 %. "
-        "Missed in every week."
+        "999 calls, Warwickshire: 93 % within 20 s over 4 weeks, target 99 %. Missed in every week."
     )
     assert (found.group, found.measure) == ("further_levels", "second_target")
