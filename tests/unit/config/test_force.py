@@ -157,14 +157,18 @@ MISTAKES = {
     ),
     "more targets at once than a line can have": (
         "  { since = 2017-10-01, seconds = 20, share = 0.8 },",
-        "  { since = 2000-01-01, seconds = 20 }, { since = 2000-01-01, seconds = 40 },\n"
-        "  { since = 2000-01-01, seconds = 60 },",
+        (
+            "  { since = 2000-01-01, seconds = 20 }, { since = 2000-01-01, seconds = 40 },\n"
+            "  { since = 2000-01-01, seconds = 60 },"
+        ),
         (21, "lines[1].targets[3]", "4 targets start on 2000-01-01", "Keep 3 of them"),
     ),
     "two limits of one grade": (
         "targets = [{ since = 2000-01-01, seconds = 1200 }]",
-        "targets = [\n  { since = 2000-01-01, seconds = 1200 },\n"
-        "  { since = 2000-01-01, seconds = 900 },\n]",
+        (
+            "targets = [\n  { since = 2000-01-01, seconds = 1200 },\n"
+            "  { since = 2000-01-01, seconds = 900 },\n]"
+        ),
         (
             26,
             "attendance.targets[1]",
@@ -174,8 +178,10 @@ MISTAKES = {
     ),
     "a limit of a class that no area has": (
         "targets = [{ since = 2000-01-01, seconds = 1200 }]",
-        "targets = [\n  { since = 2000-01-01, seconds = 1200 },\n"
-        '  { since = 2000-01-01, seconds = 900, area_class = "urban" },\n]',
+        (
+            "targets = [\n  { since = 2000-01-01, seconds = 1200 },\n"
+            '  { since = 2000-01-01, seconds = 900, area_class = "urban" },\n]'
+        ),
         (
             26,
             "attendance.targets[1].area_class",
@@ -185,9 +191,11 @@ MISTAKES = {
     ),
     "a grade whose limit hangs on the class alone": (
         "targets = [{ since = 2000-01-01, seconds = 1200 }]",
-        "targets = [\n  { since = 2000-01-01, seconds = 1200 },\n"
-        '  { since = 2000-01-01, seconds = 900, grade = "priority", area_class = "urban" },\n'
-        ']\n[[areas]]\nid = "town"\nname = "Town"\nkind = "beat"\nclass = "urban"',
+        (
+            "targets = [\n  { since = 2000-01-01, seconds = 1200 },\n"
+            '  { since = 2000-01-01, seconds = 900, grade = "priority", area_class = "urban" },\n'
+            ']\n[[areas]]\nid = "town"\nname = "Town"\nkind = "beat"\nclass = "urban"'
+        ),
         (
             24,
             "attendance.targets",
