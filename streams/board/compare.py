@@ -111,7 +111,7 @@ class Ranking:
         here = [each for each in force.file.most_similar if each in forces and each != force.id]
         if not here:
             return None
-        others = (Query(self.query.monitor, each, self.query.at) for each in here)
+        others = map(self.query.of, here)
         own = self._value(self.query, WHOLE)
         values = [own, *(self._value(other, WHOLE) for other in others)]
         known = sorted(each for each in values if each is not None)
@@ -236,10 +236,11 @@ class Comparisons:
         return self.share_of(parent) if parent else None
 
     def share_of(self, other: str | Indicator) -> Observation:
-        """As a share of another count, of the same stretch and area."""
+        """As a share of another count, of the same stretch and area: what of it is of the kinds of
+        record that the other counts. Crimed incidents are no part of recorded crime."""
         if self.unit != "count" or self.query.unit(other) != "count":
             raise QueryError(f"{self.indicator.name} is no count that could be a share of another")
-        part = self.observation
+        part = self.query.figure(self.query.part_of(self.indicator, other), self.stretch, self.area)
         whole = self.query.figure(other, self.stretch, self.area)
         return share(part, whole)
 

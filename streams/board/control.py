@@ -156,11 +156,12 @@ def chart(
 def _points(
     query: Query, indicator: Indicator, grain: Grain, shown: Stretch | None, area: str
 ) -> list[Point]:
-    """Every period from the first that anything is known of to the last that is shown or over."""
+    """Every period from the first that anything is known of to the last that is shown and has
+    begun."""
     first = query.since(indicator)
     if first is None:
         return []
-    last = query.at if shown is None else max(shown.end, first + 1)
+    last = query.at if shown is None else min(max(shown.end, first + 1), query.at)
     until = query.calendar.holding(grain, last - 1).end
     periods = []
     at = query.calendar.holding(grain, first)

@@ -143,7 +143,7 @@ def test_a_period_that_runs_is_compared_with_the_same_days() -> None:
         *days("2021-06", 1, 2, 3, 20), *days("2021-05", 1, 4, 5, 20), *days("2020-06", 3, 9),
         period="2021-06", at=ms("2021-06-05T09:00:00Z"),
     )  # fmt: skip
-    assert found.observation == Observation(5, complete=False)
+    assert found.observation == Observation(3, complete=False)
     so_far = "2021-06-01..2021-06-04"
     assert found.previous == Change(so_far, 3, "2021-05-01..2021-05-04", 2, 1, None)
     assert found.last_year == Change(so_far, 3, "2020-06-01..2020-06-04", 1, 2, None)
@@ -167,6 +167,26 @@ def test_a_share_of_the_parent_and_of_any_other_count() -> None:
     assert beside(*records).share is None
     with pytest.raises(QueryError, match="is no count"):
         found.share_of("attended_within_20min")
+
+
+def test_crimed_incidents_are_no_part_of_recorded_crime_but_of_what_counts_them_too() -> None:
+    abuse, racial = {"markers": ["domestic_abuse"]}, {"markers": ["hate.racial"]}
+    records = [
+        *crimes("2021-05", 3, **abuse),
+        *crimes("2021-05", 1, **racial),
+        *crimes("2021-05", 8),
+        incident("1", "2021-05-10T12:00:00Z", crimed=True, **abuse),
+        incident("2", "2021-05-10T12:00:00Z", crimed=True, **racial),
+        incident("last", "2021-06-30T12:00:00Z"),
+    ]
+    records.sort(key=lambda each: str(each["updated_at"]))
+    found = beside(*records, indicator="domestic_abuse")
+    assert found.observation.value == 4
+    assert found.share is not None
+    assert (found.share.numerator, found.share.denominator) == (3, 12)
+    of_hate = beside(*records, indicator="hate_crime_racial").share
+    assert of_hate is not None
+    assert (of_hate.numerator, of_hate.denominator) == (2, 2)
 
 
 def test_an_area_as_a_share_of_the_force() -> None:

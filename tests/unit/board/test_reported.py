@@ -79,6 +79,17 @@ def test_a_value_is_the_figure_of_its_period() -> None:
     assert query.polarity("satisfaction") == "up_good"
 
 
+def test_as_of_an_instant_within_a_period_what_is_reported_of_its_days_to_then_counts() -> None:
+    days = [reading("visits", f"2021-05-{day:02d}", value=day) for day in range(1, 32)]
+    watched = monitor(tiny())
+    feed(watched, *days, reading("visits", "2021-06", value=12))
+    query = Query(watched, "tiny", ms("2021-05-04T10:00:00Z"))
+    assert query.figure("visits", "2021-05") == Observation(1 + 2 + 3, complete=False)
+    query = Query(watched, "tiny", ms("2021-06-04T10:00:00Z"))
+    assert query.figure("visits", "2021-06") == UNKNOWN
+    assert Query(watched, "tiny", AT).figure("visits", "2021-06") == Observation(12)
+
+
 def test_counts_add_up_over_time_and_areas_where_all_are_there() -> None:
     query = asked(
         reading("visits", "2021-04", area="north", value=3),
