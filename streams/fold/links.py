@@ -245,11 +245,11 @@ class Links:
 
     def _sorted(self) -> list[_Bucket]:
         """All links, sorted."""
-        bodies = [held[_HEAD.size :] for held in self._held.values()]
-        persons = np.frombuffer(b"".join(bodies), _PERSONS)["person"]
+        persons_by_record = [held[_HEAD.size :] for held in self._held.values()]
+        persons = np.frombuffer(b"".join(persons_by_record), _PERSONS)["person"]
         heads = b"".join([held[: _HEAD.size] for held in self._held.values()])
         numbers = np.frombuffer(heads, np.dtype([("said", "<i8"), ("number", "<u4")]))["number"]
-        numbers = np.repeat(numbers, [len(body) // _PERSON.size for body in bodies])
+        numbers = np.repeat(numbers, [len(each) // _PERSON.size for each in persons_by_record])
         order = np.lexsort((numbers, persons))
         persons, numbers = persons[order], numbers[order]
         first = np.ones(len(persons), bool)  # not twice where he has two roles
