@@ -160,6 +160,24 @@ def test_a_rolling_figure_is_made_of_the_parts_of_its_months() -> None:
     assert query.figure("satisfaction", "2021-04") == UNKNOWN
 
 
+def test_of_rolling_figures_only_those_with_no_month_in_common_are_judged() -> None:
+    labels = [f"{year}-{month:02d}" for year in range(2016, 2021) for month in range(1, 13)]
+    # Every figure repeats two of the three months of the one before, and so lies near it.
+    values = [80 + (n // 3) % 2 for n in range(len(labels))]
+    found = [
+        reading("satisfaction", at, value=value) for at, value in zip(labels, values, strict=True)
+    ]
+    watched = monitor(tiny())
+    feed(watched, *found)
+    made = chart(Query(watched, "tiny", AT), "satisfaction")
+    judged = [each.label for each in made.points if each.centre is not None]
+    assert judged == [f"{year}-{n:02d}" for year in (2019, 2020) for n in (1, 4, 7, 10)]
+    assert not any(each.moved for each in made.points)
+    said = "Each figure is of 3 months; only those with no month in common are judged."
+    assert made.words[-1] == said
+    assert said in made.rule
+
+
 def test_a_rolling_value_that_is_reported_alone_stands_as_it_is() -> None:
     query = asked(
         reading("satisfaction", "2021-04", value=84.5),
