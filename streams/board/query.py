@@ -199,7 +199,7 @@ class Query:
         self._parts: dict[tuple[str, str], Indicator] = {}
         """By the names of two, what of the first can be a share of the second."""
         self._places: dict[str, int] = {}
-        self._areas = WHOLE, *(area.id for area in self.force.file.areas)
+        self._areas = WHOLE, *(area.id for area in self.force.areas if area is not None)
         self._figures: dict[tuple[int, int, int], tuple[Indicator, Figures]] = {}
         """By the identity of an indicator, start and end: it is asked for by the same again and
         again, and to compare all that it is made of would take longer than the answer."""
@@ -268,7 +268,7 @@ class Query:
         try:
             return self.force.find_area(name)
         except KeyError:
-            known = [each for area in self.force.file.areas for each in (area.id, area.name)]
+            known = [each for area in self.force.areas if area for each in (area.id, area.name)]
             hint = nearest(name, known)
             raise QueryError(f'"{name}" is no area of {self.force.name}{hint}') from None
 
@@ -451,7 +451,7 @@ class Query:
 
     def _value(self, measure: Measure) -> Count | Share | Mean | Quantile:
         if isinstance(measure.value, ChosenShare):
-            return measure.value.formula(self.force.file).share
+            return measure.value.share(self.force.file)
         if isinstance(measure.value, Gauge):  # no indicator has one
             raise QueryError(f"{measure.title} holds at a moment, and is no figure of a period")
         return measure.value
