@@ -10,9 +10,9 @@ import pytest
 from streams.board.monitor import Monitor
 from streams.board.query import Query
 from streams.config.force import find_force
-from streams.sources import open_source
 from streams.live import Live
 from streams.outputs.prometheus import Exporter
+from streams.sources import open_source
 from streams.sources.order.history import play
 from tests.build import as_json, crime, feed, incident, monitor, ms, row
 
