@@ -60,8 +60,8 @@ __all__ = [
 
 
 NOT_COUNTED = (
-    "alerts", "feeds", "most_similar", "populations", "households_by_year", "targets", "readings",
-    "readings_files",
+    "alerts", "feeds", "most_similar", "populations", "households_by_year", "metrics", "targets",
+    "readings", "readings_files",
 )  # fmt: skip
 """Settings on which nothing that is counted depends."""
 

@@ -18,6 +18,7 @@ ClockHours = Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-
 Name = Annotated[str, Meta(min_length=1, max_length=80)]
 Year = Annotated[str, Meta(pattern=r"^\d{4}$")]
 
+Window = Literal["5m", "15m", "30m", "1h", "6h", "today", "month"]
 ServiceLevel = Literal[
     "answered_of_answered",
     "answered_of_offered",
@@ -173,6 +174,24 @@ class FeedSettings(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True
     heartbeat_seconds: Annotated[float, Meta(gt=0, le=7 * 86_400)] | None = None
 
 
+class MetricSettings(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """What of the figures `/metrics` gives to Prometheus.
+
+    `tables` are those that are exported, by default all; `left_out` names tables, or single
+    measures (`calls.abandonment`), that are not. Rows by category, grade or offence, and those of
+    wide tables, are in `windows` alone, and of a table there are at most `most_rows`. `figures` are
+    indicators of which the value by area is exported, of each of the `periods` the one that runs
+    and the last that is over.
+    """
+
+    tables: list[str] | None = None
+    left_out: list[str] = []
+    windows: tuple[Window, ...] = ("1h", "today", "month")
+    most_rows: Annotated[int, Meta(ge=1, le=100_000)] = 5_000
+    figures: Annotated[list[str], Meta(max_length=500)] = []
+    periods: tuple[Literal["day", "month", "quarter", "financial_year"], ...] = ("month",)
+
+
 class ForceFile(Struct, kw_only=True, forbid_unknown_fields=True):
     """The TOML file as written."""
 
@@ -200,3 +219,4 @@ class ForceFile(Struct, kw_only=True, forbid_unknown_fields=True):
     readings_files: list[Name] = []
     alerts: AlertSettings = AlertSettings()
     feeds: dict[Name, FeedSettings] = {}
+    metrics: MetricSettings = MetricSettings()
