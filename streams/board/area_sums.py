@@ -49,7 +49,7 @@ class AreaSums:
         self.layout = kind.layouts[clock]
         self.size = len(force.areas)
         self.area = self._place(AREA)
-        number = {WHOLE: 0} | {area.id: place for place, area in enumerate(force.file.areas, 1)}
+        number = {area.id if area else WHOLE: place for place, area in enumerate(force.areas)}
         self._within = [[number[each] for each in chain] for chain in force.rollup]
         lengths = [len(chain) for chain in self._within]
         self._to = np.concatenate([np.array(chain, np.intp) for chain in self._within])

@@ -56,7 +56,7 @@ from streams.outputs.exposition import GaugeLines, exposed, labels_text, sample_
 from streams.outputs.figure_metrics import figure_metrics
 from streams.outputs.instants import parse_instant
 from streams.outputs.reading_metrics import reading_metrics
-from streams.registry.dimensions import ALL
+from streams.registry.dimensions import ALL, AREA
 from streams.registry.kind import Kind
 from streams.registry.measures import Gauge, Group, Measure
 
@@ -376,8 +376,24 @@ def _definitions(boards: dict[str, Board]) -> Iterator[Metric]:
     formula = InfoMetricFamily(
         "watchroom_service_level", "The formula of the service level.", labels=["force"]
     )
+    labels = ["force", "group", "measure", "line", "grade", "area"]
+    further_share = GaugeMetricFamily(
+        "watchroom_further_target_ratio",
+        "The share to be reached of a measure that has a target besides the first of its line or "
+        "that of emergencies.",
+        labels=labels,
+    )
+    further_limit = GaugeMetricFamily(
+        "watchroom_further_target_seconds", "The time limit of such a target.", labels=labels
+    )
     for force, board in boards.items():
         definitions = board.definitions
+        for each in definitions.further:
+            row = {"line": "", "grade": "", AREA: WHOLE, **each.row}
+            place = [force, each.group, each.measure, *(row[name] for name in labels[3:])]
+            further_limit.add_metric(place, each.within_seconds)
+            if each.target is not None:
+                further_share.add_metric(place, each.target)
         formula.add_metric([force], {"formula": definitions.service_level.name})
         for line, held in definitions.lines.items():
             call_limit.add_metric([force, line], held.within_seconds)
@@ -387,6 +403,7 @@ def _definitions(boards: dict[str, Board]) -> Iterator[Metric]:
         if definitions.attendance.target is not None:
             share.add_metric([force], definitions.attendance.target)
     yield from (call_share, call_limit, share, limit, formula)
+    yield from (each for each in (further_share, further_limit) if each.samples)
 
 
 def _feeds(boards: dict[str, Board]) -> Iterator[Metric]:
