@@ -402,7 +402,7 @@ class Comparisons:
         counted once, nor of what holds at a moment."""
         reported = self.indicator.reported
         at_a_moment = reported is not None and reported.at_a_moment
-        at_a_moment = at_a_moment or self.indicator.stock is not None
+        at_a_moment = at_a_moment or self.indicator.at_end is not None
         return self.indicator.repeats is None and not at_a_moment
 
     # -- arithmetic --------------------------------------------------------------------------------

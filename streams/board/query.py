@@ -41,7 +41,7 @@ from streams.fold.totals import MEASURE
 from streams.periods import DAY, MINUTE, Calendar, Grain, Period, Span, rfc3339
 from streams.registry.aggregates import SMALL, Count, Mean, Quantile, Share
 from streams.registry.conditions import ALWAYS
-from streams.registry.indicator import Indicator, Part, Per, Stock
+from streams.registry.indicator import AtEnd, Indicator, Part, Per
 from streams.registry.indicators.readings import own_indicators
 from streams.registry.measures import (
     ChosenShare,
@@ -393,15 +393,15 @@ class Query:
         if indicator.repeats is not None:
             return self._people(indicator.repeats, stretch)
         parts = self.registry.measures_of(indicator)
-        if indicator.stock is not None:
-            return self._stock(*parts[0], indicator.stock, stretch)
+        if indicator.at_end is not None:
+            return self._at_end(*parts[0], indicator.at_end, stretch)
         found = _added([self._part(*each, stretch) for each in parts])
         if stretch.end + indicator.settled_after * DAY > self.at:
             return found._replace(complete=False)
         return found
 
-    def _stock(
-        self, part: Part, group: Group, measure: Measure, stock: Stock, stretch: Stretch
+    def _at_end(
+        self, part: Part, group: Group, measure: Measure, at_end: AtEnd, stretch: Stretch
     ) -> Figures:
         """What was open at the end of a stretch, by area. It is complete where the feed was heard,
         and carried what it rests on, in all of the year before."""
@@ -416,8 +416,10 @@ class Query:
         tops, known = found.tops, found.known
         if end < span[1]:
             since = with_changes(stretch, grain=None, form="range", start=end, end=span[1])
-            for each, sign in ((stock.closed, 1), (stock.closed_new, -1)):
-                of, counted = self.registry.require("a stock", each.group, each.measure)
+            for each, sign in ((at_end.closed, 1), (at_end.closed_new, -1)):
+                of, counted = self.registry.require(
+                    "what is open at the end", each.group, each.measure
+                )
                 where = with_changes(each, where=each.where & part.where)
                 tops = tops + sign * self._part(where, of, counted, since).tops
                 known = known & (not ledger.panes_by(self._clock(of)).covered(end, span[1]))

@@ -68,8 +68,8 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Stock:
-    """What makes a stock at the end of a period, such as open investigations, of records as they
+class AtEnd:
+    """What is counted at the end of a period, such as open investigations, of records as they
     stand now. An indicator's `parts` are those of before that are open now; to these come those
     that were `closed` since then, without those that are not of before (`closed_new`)."""
 
@@ -82,7 +82,7 @@ class Indicator:
     """A named figure by period and area: the sum of its `parts`, which have one unit, how many
     people there are by a rule of `repeats`, or what is `reported` by another system.
 
-    A `stock` is not what came in a period, but what was open at its end.
+    What has an `at_end` is not what came in a period, but what was open at its end.
 
     Where figures rise as long as records grow older (outcomes so far), periods of unequal age can't
     be compared: `at_age` names the indicators that are compared instead, that of the greatest age
@@ -100,7 +100,7 @@ class Indicator:
     parts: tuple[Part, ...] = ()
     repeats: RepeatRule | None = None
     reported: ReportedRule | None = None
-    stock: Stock | None = None
+    at_end: AtEnd | None = None
     at_age: tuple[str, ...] = ()
     settled_after: int = 0
     share_of: str = ""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from streams.registry.crimes import AGES
-from streams.registry.indicator import Indicator, Part, Stock
+from streams.registry.indicator import AtEnd, Indicator, Part
 from streams.registry.indicators.crimes import IN_2016, IN_2020
 
 HARM = ("violence.homicide", "violence.with_injury", "sexual", "robbery", "burglary.residential")
@@ -74,7 +74,7 @@ CRIME_OUTCOMES = (
         "open_investigations",
         "Open investigations",
         (Part("results", "without_outcome"),),
-        stock=Stock(Part("outcomes", "outcomes"), Part("results", "with_dated_outcome")),
+        at_end=AtEnd(Part("outcomes", "outcomes"), Part("results", "with_dated_outcome")),
         definition="Offences recorded until the end of the period that had no outcome by then, as "
         "far back as records go",
         source=IN_2020,
