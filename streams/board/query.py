@@ -12,11 +12,11 @@ an indicator is made of; they are never averaged.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from difflib import get_close_matches
 from functools import cached_property
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from msgspec import Struct
@@ -49,6 +49,7 @@ from streams.registry.measures import (
 from streams.registry.repeats import RepeatRule
 from streams.stretches import Stretch
 
+R = TypeVar("R")
 Number = int | float
 """A count stays whole when it is written and read again."""
 Floats = NDArray[np.float64] | Numbers
@@ -169,6 +170,8 @@ class Query:
         """By the identity of an indicator, start and end: it is asked for by the same again and
         again, and to compare all that it is made of would take longer than the answer."""
         self._spans: dict[tuple[str, Grain], Span | None] = {}
+        self._readers: dict[Any, Any] = {}
+        """What reads it and keeps what it has made, by its class, as long as the query is kept."""
 
     # -- names -------------------------------------------------------------------------------------
 
@@ -287,6 +290,13 @@ class Query:
                 found.append((indicator, last, known))
         return found
 
+    def reader(self, of: Callable[[Query], R]) -> R:
+        """The one reader of a class."""
+        if of not in self._readers:
+            self._readers[of] = of(self)
+        reader: R = self._readers[of]
+        return reader
+
     # -- figures -----------------------------------------------------------------------------------
 
     def figure(
@@ -335,7 +345,7 @@ class Query:
 
     def _part(self, part: Part, group: Group, measure: Measure, stretch: Stretch) -> Figures:
         """One part of an indicator in a stretch of time by area."""
-        value, size = self._value(measure), len(self.force.areas)
+        value, size = self.value_of(measure), len(self.force.areas)
         ledger = self.monitor.ledger(group.kind, self.force.id)
         if ledger is None:
             nothing = np.zeros(size, np.int64)
@@ -358,7 +368,7 @@ class Query:
             together = counters[value.timing] / 1000
             tops, bottoms = sums.quantiles(parts, where, value, together)
             return Figures(tops, bottoms, True, known, heard.complete)
-        return Figures(*_made(value, counters), False, known, heard.complete)
+        return Figures(*made_of(value, counters), False, known, heard.complete)
 
     def _clock(self, group: Group) -> int:
         return self.registry.kinds[group.kind].clocks.index(group.clock)
@@ -378,7 +388,8 @@ class Query:
         complete = counted.complete and heard.complete
         return Figures(counted.people, None, False, known, complete)
 
-    def _value(self, measure: Measure) -> Count | Share | Mean | Quantile:
+    def value_of(self, measure: Measure) -> Count | Share | Mean | Quantile:
+        """How a measure is read of counters; raises `QueryError` for one that holds at a moment."""
         if isinstance(measure.value, ChosenShare):
             return measure.value.formula(self.force.file).share
         if isinstance(measure.value, Gauge):  # no indicator has one
@@ -467,7 +478,7 @@ def _lines(number: int) -> Numbers:
     return np.array([range(number), [0] * number], np.int64)
 
 
-def _made(
+def made_of(
     value: Count | Share | Mean, counters: dict[str, Numbers]
 ) -> tuple[Floats, Numbers | None]:
     """What a figure is made of: a count, or what is divided and by what."""

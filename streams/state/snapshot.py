@@ -16,6 +16,7 @@ import msgspec
 
 from streams.board.monitor import Shard
 from streams.events.schema import Reading
+from streams.fold.changes import Cell, Changes
 from streams.fold.heartbeats import Beat, Heartbeats
 from streams.fold.ledger import Ledger, Sealed, Uncounted, VersionCounts
 from streams.fold.panes import Pane, clock_and_grain
@@ -135,6 +136,10 @@ class Snapshot:
     """When records were and who is in them, by force and id; None for one without people."""
     archived_until: int = -1
     revisions: dict[int, dict[tuple[Any, int], Pane | None]] = field(default_factory=dict)
+    changes: dict[int, tuple[Changes, dict[Cell, Pane | bytes | None]]] = field(
+        default_factory=dict
+    )
+    """What has changed in closed periods by day of change, and what knows how to pack it."""
     left: dict[int, dict[tuple[str, int], Pane | None]] = field(default_factory=dict)
     """What records that have left count by other clocks than the first."""
     sealed: list[PaneRow] = field(default_factory=list)
@@ -179,6 +184,7 @@ class Stored:
     """As bytes; a ledger makes its entries of them in their place."""
     revisions: dict[str, dict[tuple[str, int], bytes]] = field(default_factory=dict)
     left: dict[str, dict[tuple[str, int], bytes]] = field(default_factory=dict)
+    changes: dict[str, dict[Cell, bytes]] = field(default_factory=dict)
     sealed: dict[str, dict[tuple[str, int], bytes]] = field(default_factory=dict)
     outbox: list[tuple[int, Outgoing]] = field(default_factory=list)
     watches: dict[str, dict[str, bytes]] = field(default_factory=dict)
@@ -232,6 +238,7 @@ def take(shard: Shard, offset: int, refused: dict[str, int]) -> Snapshot:
             continue
         snapshot.revisions[index], fold.changed_revisions = fold.changed_revisions, {}
         snapshot.left[index], fold.changed_left = fold.changed_left, {}
+        snapshot.changes[index] = fold.dated, fold.dated.take()
         snapshot.facts[index] = fold.packer.facts
         if fold.links is not None:
             snapshot.links[index], fold.links.changed = fold.links.changed or {}, {}
@@ -272,6 +279,7 @@ def give_back(shard: Shard, snapshot: Snapshot) -> None:
             left = snapshot.left[index]
             left.update(fold.changed_left)
             fold.changed_left = left
+            fold.dated.give_back(snapshot.changes[index][1])
             if fold.links is not None:
                 links = snapshot.links[index]
                 links.update(fold.links.changed or {})
@@ -326,6 +334,7 @@ def _put_back_ledger(fold: Ledger, name: str, figures: FoldHead, stored: Stored)
         {place: pane_from(blob) for place, blob in panes.get(name, {}).items()}
         for panes in (stored.revisions, stored.left)
     )
+    changes = stored.changes.get(name, {})
     recount = Recount(figures.counted or fold.kind.counted, fold.kind)
     uncounted = {(clock, name): Uncounted(*at) for clock, name, *at in figures.uncounted}
     if recount.changed:
@@ -335,6 +344,8 @@ def _put_back_ledger(fold: Ledger, name: str, figures: FoldHead, stored: Stored)
             for panes in (revisions, left)
         )
         fold.changed_revisions, fold.changed_left = dict(revisions), dict(left)
+        changes = {cell: recount.changes(_clock(cell[0]), held) for cell, held in changes.items()}
+        fold.dated.give_back(dict(changes))
         now = Uncounted(figures.sealed_before, figures.watermark)
         uncounted = recount.uncounted(uncounted, now)
     fold.restore(
@@ -345,6 +356,7 @@ def _put_back_ledger(fold: Ledger, name: str, figures: FoldHead, stored: Stored)
         closed_until=figures.closed_until,  # type: ignore[arg-type]
         revisions=revisions,
         left=left,
+        changes=changes,
         uncounted=uncounted,
     )
     if not recount.changed:
