@@ -27,7 +27,7 @@ from detectors.counts.chain_ladder import ChainLadder, Completed
 from streams.board.area_sums import counters_of
 from streams.board.columns import Numbers
 from streams.board.query import Figures, Query
-from streams.fold.changes import AGES, Changed
+from streams.fold.changes import AGES, Changed, Changes
 from streams.fold.ledger import Ledger
 from streams.periods import DAY, HOUR
 from streams.registry.aggregates import SMALL, Count
@@ -228,14 +228,22 @@ class Delays:
     def _aged_changes(self, ledger: Ledger, clock: int, months: list[Stretch]) -> list[Aged]:
         """The changes of a ledger in some months: packed ones, which are kept, and open ones."""
         span = months[0].start, months[-1].end
-        sums = self.query.monitor.area_sums(self.query.force.id, ledger.kind.name, clock)
-        mark = ledger.dated.packed_until, *span
-        if sums.aged is None or sums.aged[0] != mark:
-            sums.aged = mark, _aged(ledger, ledger.dated.packed_of(clock, *span), months)
+        query, dated = self.query, ledger.dated
         place = id(ledger), clock
-        if place not in self._aged:
-            self._aged[place] = _aged(ledger, ledger.dated.open_of(clock, *span), months)
-        return [sums.aged[1], self._aged[place]]
+        with query.lock:
+            sums = query.monitor.area_sums(query.force.id, ledger.kind.name, clock)
+            mark = dated.packed_until, *span
+            held = sums.aged
+            if place not in self._aged:
+                changed = list(dated.open_of(clock, *span))
+                self._aged[place] = _aged(dated, changed, months)
+        if held is None or held[0] != mark:
+            packed: list[tuple[int, Changed]] = []
+            for month in months:  # one at a time, so that the fold need not wait for all
+                with query.lock:
+                    packed += dated.packed_of(clock, month.start, month.end)
+            held = sums.aged = mark, _aged(dated, packed, months)
+        return [held[1], self._aged[place]]
 
     # -- which months ------------------------------------------------------------------------------
 
@@ -289,11 +297,13 @@ def _words(outlook: Outlook, by: dt.date) -> str:
     return f"{said}; few cases" if outlook.small else said
 
 
-def _aged(ledger: Ledger, changed: Iterable[tuple[int, Changed]], months: list[Stretch]) -> Aged:
+def _aged(
+    dated: Changes, changed: Iterable[tuple[int, Changed]], months: list[Stretch]
+) -> Aged:
     starts = [month.start for month in months]
     found = []
     for start, each in changed:
-        age = ledger.dated.age(start, each.first)
+        age = dated.age(start, each.first)
         if age >= EDGES[0]:  # before that the month had not closed
             numbers, amounts = counters_of(each.flat)
             month, place = bisect_right(starts, start) - 1, bisect_right(AGES, age) - 1

@@ -60,10 +60,11 @@ class Revisions:
         is not known: of a period that has not closed, or closed before the log begins, of what is
         no single period, of medians and other quantiles, of people, and of what is reported."""
         place = id(indicator), stretch.start, stretch.end
-        if place not in self._known:
-            self._known[place] = indicator, self._steps(indicator, stretch)
-        steps = self._known[place][1]
         now = self.query.figures(indicator, stretch)
+        if place not in self._known:
+            with self.query.lock:
+                self._known[place] = indicator, self._steps(indicator, stretch)
+        steps = self._known[place][1]
         if steps is None or not isinstance(now, Figures) or not now.known[area]:
             return None
         found: list[Revised] = []

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+from math import copysign, inf
+
 from msgspec import Struct
 
 from streams.board.query import Query
@@ -33,13 +36,26 @@ class Goal(Struct, frozen=True, omit_defaults=True):
         return above and (self.upper is None or value <= self.upper)
 
     def band(self, value: float | None) -> str | None:
-        """The band that a value is in: that of the highest lower bound that it reaches."""
-        reached = [
-            (float("-inf") if band.lower is None else band.lower, band.name)
+        """The band that a value is in as it is printed, with as many decimals as their bounds have:
+        0.304 is in one of 0.2 to 0.3, 0.36 in none that ends with 0.35. Of several it is that of
+        the highest lower bound."""
+        if value is None:
+            return None
+        bounds = [each for band in self.bands for each in (band.lower, band.upper)]
+        places = max((_decimals(each) for each in bounds if each is not None), default=0)
+        shown = round(value + copysign(1e-9, value), places)  # a half away from zero
+        held = [
+            (lower, band.name)
             for band in self.bands
-            if value is not None and (band.lower is None or value >= band.lower)
+            if (lower := -inf if band.lower is None else band.lower) <= shown
+            and (band.upper is None or shown <= band.upper)
         ]
-        return max(reached)[1] if reached else None
+        return max(held)[1] if held else None
+
+
+def _decimals(number: float) -> int:
+    """How many decimal places a number is written with."""
+    return max(0, -int(Decimal(repr(number)).normalize().as_tuple().exponent))
 
 
 class Judged(Struct, frozen=True, omit_defaults=True):

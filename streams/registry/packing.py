@@ -77,9 +77,6 @@ CLOCK = (1 << _CLOCK_BITS) - 1
 _MOST_KNOWN = 200_000
 """Values of a field that are remembered with what the force's lists say of them."""
 
-Persons = tuple[tuple[str, str], ...]
-"""Those in a record: (pseudonym, role)."""
-
 Facts = tuple[Any, ...]
 """The facts of a record: indices of its dimensions, then the values of its other facts."""
 
@@ -203,15 +200,6 @@ class Packer:
             return found
 
         return test
-
-    def persons(self, event: Record) -> Persons:
-        """Who is in a record, as its kind declares it; nobody in a deleted one."""
-        found: list[tuple[str, str]] = []
-        for people in self.kind.people if not event.deleted else ():
-            named, role = getattr(event, people.field) or (), people.role
-            several = (named,) if isinstance(named, str) else named
-            found += [(each if isinstance(each, str) else each.id, role) for each in several]
-        return tuple(found)
 
     @property
     def skewed(self) -> int:

@@ -217,7 +217,8 @@ def in_words(condition: Condition, *, holds: bool = True) -> str:
             words = in_words(of, holds=not holds)
         case All(of) | AnyOf(of):
             joined = _joined(condition, holds=holds)
-            words = joined.join(_part(each, joined, holds=holds) for each in of)
+            asked = [each for each in of if each != ALWAYS]
+            words = joined.join(_part(each, joined, holds=holds) for each in asked)
         case _:
             raise TypeError(f"{condition!r} has no words")
     return words
