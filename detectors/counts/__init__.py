@@ -5,11 +5,9 @@
 - `MonthWatch`: months, for a lasting change beside the usual control chart;
 - `SeasonalScan`, `FlexibleFarrington`: weeks or months with a yearly season;
 - `EARS`: any counts, from seven points of history;
-- `ReportingTriangle`: counts that still grow as records arrive;
-- `ChainLadder`: what such counts will come to.
+- `ReportingTriangle`: counts that still grow as records arrive.
 """
 
-from detectors.counts.chain_ladder import ChainLadder
 from detectors.counts.count_watch import CountWatch
 from detectors.counts.ears import EARS
 from detectors.counts.expected import Expected
@@ -20,7 +18,6 @@ from detectors.counts.seasonal_scan import SeasonalScan
 
 __all__ = [
     "EARS",
-    "ChainLadder",
     "CountWatch",
     "Expected",
     "FlexibleFarrington",

@@ -297,9 +297,7 @@ def _words(outlook: Outlook, by: dt.date) -> str:
     return f"{said}; few cases" if outlook.small else said
 
 
-def _aged(
-    dated: Changes, changed: Iterable[tuple[int, Changed]], months: list[Stretch]
-) -> Aged:
+def _aged(dated: Changes, changed: Iterable[tuple[int, Changed]], months: list[Stretch]) -> Aged:
     starts = [month.start for month in months]
     found = []
     for start, each in changed:

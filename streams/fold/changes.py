@@ -41,7 +41,7 @@ Flat = dict[int, int]
 """By a counter's number, or the key of a histogram bin: by how much it changed."""
 Place = tuple[str, int]
 """The day or month of the records, as stored grain and start in ms."""
-Cell = tuple[str, int, int]
+ChangeKey = tuple[str, int, int]
 """The same with the first day of the stretch of change, in ms."""
 
 
@@ -86,9 +86,9 @@ class Changes:
         self.calendar, self.layouts = calendar, tuple(layouts)
         self._fields = [_Fields(layout) for layout in layouts]
         self._packed: dict[Place, dict[int, bytes]] = {}
-        self._open: dict[Cell, Pane] = {}
+        self._open: dict[ChangeKey, Pane] = {}
         """Days of change that are not over, or not packed yet."""
-        self._changed: dict[Cell, Pane | bytes | None] = {}
+        self._changed: dict[ChangeKey, Pane | bytes | None] = {}
         """What has changed since the last checkpoint; None for a day that is part of a stretch."""
         self.packed_until = 0
         """Another number whenever a day has been packed."""
@@ -97,38 +97,39 @@ class Changes:
         self, grain: Grain, start: int, at: int, contribution: Contribution, sign: int
     ) -> None:
         """Notes a change, at an instant in ms, of the day or month that starts then."""
-        cell = stored_grain(contribution[0], grain), start, self.calendar.start("day", at)
-        if cell not in self._changed:  # what a checkpoint has taken is not changed any more
-            self._open[cell] = dict(self._taken_up(cell))
-        self._changed[cell] = pane = self._open[cell]
+        key = stored_grain(contribution[0], grain), start, self.calendar.start("day", at)
+        # What a checkpoint has taken is not changed any more.
+        if key not in self._changed or key not in self._open:
+            self._open[key] = dict(self._taken_up(key))
+        self._changed[key] = pane = self._open[key]
         put_in(pane, contribution, sign)
 
-    def _taken_up(self, cell: Cell) -> Pane:
+    def _taken_up(self, key: ChangeKey) -> Pane:
         """What has changed on a day already."""
-        if cell in self._open:
-            return self._open[cell]
-        held = self._packed.get(cell[:2], {}).pop(cell[2], None)
-        return {} if held is None else self._fields_of(cell).pane(unpacked(held).flat)
+        if key in self._open:
+            return self._open[key]
+        held = self._packed.get(key[:2], {}).pop(key[2], None)
+        return {} if held is None else self._fields_of(key).pane(unpacked(held).flat)
 
     def packing(self, watermark: int) -> Iterator[None]:
         """Packs the days of change that are over, in short steps."""
         today = self.calendar.start("day", watermark)
-        if not self._open or min(cell[2] for cell in self._open) >= today:
+        if not self._open or min(key[2] for key in self._open) >= today:
             return
-        for number, cell in enumerate([cell for cell in self._open if cell[2] < today], 1):
-            self._close(cell)
+        for number, key in enumerate([key for key in self._open if key[2] < today], 1):
+            self._close(key)
             if number % PACKED_A_STEP == 0:
                 yield
 
-    def _close(self, cell: Cell) -> None:
+    def _close(self, key: ChangeKey) -> None:
         self.packed_until += 1
-        grain, start, day = cell
-        flat = self._fields_of(cell).flat(self._open.pop(cell))
+        grain, start, day = key
+        flat = self._fields_of(key).flat(self._open.pop(key))
         first = self.first_day(start, day)
         if first != day:
-            self._changed[cell] = None
+            self._changed[key] = None
         if not flat:  # a change and its undoing
-            self._changed[cell] = None
+            self._changed[key] = None
             return
         held = self._packed.setdefault((grain, start), {})
         found = Changed(day, day, flat)
@@ -167,9 +168,9 @@ class Changes:
     def open_of(self, clock: int, start: int, end: int) -> Iterator[tuple[int, Changed]]:
         """The same of the others."""
         places = set(self._places(clock, start, end)) if self._open else ()
-        for cell, pane in self._open.items():
-            if cell[:2] in places:
-                yield cell[1], Changed(cell[2], cell[2], self._fields_of(cell).flat(pane))
+        for key, pane in self._open.items():
+            if key[:2] in places:
+                yield key[1], Changed(key[2], key[2], self._fields_of(key).flat(pane))
 
     def days(self, clock: int, start: int, end: int, since: int) -> list[tuple[int, int]]:
         """The first and last day of each stretch of change of [start, end) that is not over
@@ -182,7 +183,7 @@ class Changes:
         ]
         if self._open:
             within = set(places)
-            found += [(cell[2], cell[2]) for cell in self._open if cell[:2] in within]
+            found += [(key[2], key[2]) for key in self._open if key[:2] in within]
         kept = (Changed(*each, {}) for each in found if each[1] >= since)
         return [(each.first, each.last) for each in in_order(kept)]
 
@@ -201,33 +202,33 @@ class Changes:
         """A pane of changes by a clock, counter by counter."""
         return self._fields[clock].flat(pane)
 
-    def _fields_of(self, cell: Cell) -> _Fields:
-        return self._fields[clock_and_grain(cell[0])[0]]
+    def _fields_of(self, key: ChangeKey) -> _Fields:
+        return self._fields[clock_and_grain(key[0])[0]]
 
-    def take(self) -> dict[Cell, Pane | bytes | None]:
+    def take(self) -> dict[ChangeKey, Pane | bytes | None]:
         """What has changed since this was last asked; nothing of it is changed any more."""
         taken, self._changed = self._changed, {}
         return taken
 
-    def give_back(self, taken: dict[Cell, Pane | bytes | None]) -> None:
+    def give_back(self, taken: dict[ChangeKey, Pane | bytes | None]) -> None:
         """Marks as changed again what could not be written."""
         taken.update(self._changed)
         self._changed = taken
 
-    def packed(self, cell: Cell, held: Pane | bytes) -> bytes:
+    def packed(self, key: ChangeKey, held: Pane | bytes) -> bytes:
         """What is stored of a stretch."""
         if isinstance(held, bytes):
             return held
-        return pack(Changed(cell[2], cell[2], self._fields_of(cell).flat(held)))
+        return pack(Changed(key[2], key[2], self._fields_of(key).flat(held)))
 
-    def restore(self, stored: Mapping[Cell, bytes]) -> None:
+    def restore(self, stored: Mapping[ChangeKey, bytes]) -> None:
         """Puts back what was stored."""
-        for cell, held in stored.items():
-            grain, start, first = cell
+        for key, held in stored.items():
+            grain, start, first = key
             if self.first_day(start, first) == first:
                 self._packed.setdefault((grain, start), {})[first] = held
             else:  # a day that was not over
-                self._open[cell] = self._fields_of(cell).pane(unpacked(held).flat)
+                self._open[key] = self._fields_of(key).pane(unpacked(held).flat)
 
 
 class _Fields:

@@ -27,7 +27,7 @@ from typing import NamedTuple, Protocol
 
 from streams.errors import Refused
 from streams.events.schema import Record
-from streams.fold.changes import Cell, Changes
+from streams.fold.changes import ChangeKey, Changes
 from streams.fold.gaps import (
     LEAST,
     LONGEST_QUIET,
@@ -910,7 +910,7 @@ class Ledger:
         revisions: dict[tuple[str, int], Pane],
         uncounted: dict[tuple[int, str], Uncounted] | None = None,
         left: dict[tuple[str, int], Pane] | None = None,
-        changes: Mapping[Cell, bytes] | None = None,
+        changes: Mapping[ChangeKey, bytes] | None = None,
     ) -> None:
         """Puts a checkpoint back into an empty ledger: panes are counted again from the entries,
         except the sealed ones, which have their records in them already."""

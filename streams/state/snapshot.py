@@ -16,7 +16,7 @@ import msgspec
 
 from streams.board.monitor import Shard
 from streams.events.schema import Reading
-from streams.fold.changes import Cell, Changes
+from streams.fold.changes import ChangeKey, Changes
 from streams.fold.heartbeats import Beat, Heartbeats
 from streams.fold.ledger import Ledger, Sealed, Uncounted, VersionCounts
 from streams.fold.panes import Pane, clock_and_grain
@@ -136,7 +136,7 @@ class Snapshot:
     """Who is in records, by force and id; None for one without people."""
     archived_until: int = -1
     revisions: dict[int, dict[tuple[Any, int], Pane | None]] = field(default_factory=dict)
-    changes: dict[int, tuple[Changes, dict[Cell, Pane | bytes | None]]] = field(
+    changes: dict[int, tuple[Changes, dict[ChangeKey, Pane | bytes | None]]] = field(
         default_factory=dict
     )
     """What has changed in closed periods by day of change, and what knows how to pack it."""
@@ -186,7 +186,7 @@ class Stored:
     """As bytes; a ledger makes its entries of them in their place."""
     revisions: dict[str, dict[tuple[str, int], bytes]] = field(default_factory=dict)
     left: dict[str, dict[tuple[str, int], bytes]] = field(default_factory=dict)
-    changes: dict[str, dict[Cell, bytes]] = field(default_factory=dict)
+    changes: dict[str, dict[ChangeKey, bytes]] = field(default_factory=dict)
     sealed: dict[str, dict[tuple[str, int], bytes]] = field(default_factory=dict)
     outbox: list[tuple[int, Outgoing]] = field(default_factory=list)
     watches: dict[str, dict[str, bytes]] = field(default_factory=dict)
@@ -347,7 +347,7 @@ def _put_back_ledger(fold: Ledger, name: str, figures: FoldHead, stored: Stored)
             for panes in (revisions, left)
         )
         fold.changed_revisions, fold.changed_left = dict(revisions), dict(left)
-        changes = {cell: recount.changes(_clock(cell[0]), held) for cell, held in changes.items()}
+        changes = {at: recount.changes(_clock(at[0]), held) for at, held in changes.items()}
         fold.dated.give_back(dict(changes))
         now = Uncounted(figures.sealed_before, figures.watermark)
         uncounted = recount.uncounted(uncounted, now)

@@ -193,8 +193,8 @@ def read(db: sqlite3.Connection, head: Head, identity: Identity, *, outdated: bo
             for force, grain, start, body in db.execute(query):
                 payload = unguarded(f"{grain}/{start}", body)
                 into.setdefault(forces[force], {})[grain, start] = payload
-        for force, *cell, body in db.execute("SELECT force, grain, start, day, body FROM changes"):
-            grain, start, day = cell
+        query = "SELECT force, grain, start, day, body FROM changes"
+        for force, grain, start, day, body in db.execute(query):
             payload = unguarded(f"{grain}/{start}/{day}", body)
             stored.changes.setdefault(forces[force], {})[grain, start, day] = payload
         stored.pages = _departed_ids(db, head, forces)
@@ -333,14 +333,14 @@ def _put_pane(
 def _put_changes(db: sqlite3.Connection, snapshot: Snapshot) -> None:
     for force, (changes, changed) in snapshot.changes.items():
         rows = (
-            (force, *cell, guarded("/".join(map(str, cell)), changes.packed(cell, held)))
-            for cell, held in changed.items()
+            (force, *key, guarded("/".join(map(str, key)), changes.packed(key, held)))
+            for key, held in changed.items()
             if held is not None
         )
         for chunk, marks in chunked(rows, 5):
             db.execute(f"INSERT OR REPLACE INTO changes VALUES {marks}", chunk)  # noqa: S608
         where = "force = ? AND grain = ? AND start = ? AND day = ?"
-        gone = ((force, *cell) for cell, held in changed.items() if held is None)
+        gone = ((force, *key) for key, held in changed.items() if held is None)
         db.executemany(f"DELETE FROM changes WHERE {where}", gone)  # noqa: S608
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from detectors import ChainLadder
+from detectors.counts.chain_ladder import ChainLadder
 from streams.board.answers import Page, Question, Rows, SeriesAnswer
 from streams.board.compare import Comparisons
 from streams.board.monitor import Monitor

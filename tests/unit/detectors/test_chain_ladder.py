@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detectors import ChainLadder
+from detectors.counts.chain_ladder import ChainLadder
 
 TAYLOR_ASHE = """
 357848 1124788 1735330 2218270 2745596 3319994 3466336 3606286 3833515 3901463
