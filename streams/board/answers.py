@@ -46,6 +46,7 @@ class FigureRow(Struct, kw_only=True, omit_defaults=True):
     known: bool = True
     complete: bool = True
     small: bool = False
+    reason: str = ""
     low: float | None = None
     high: float | None = None
     outlook: str | None = None
@@ -77,6 +78,7 @@ class SeriesPoint(Struct, kw_only=True, omit_defaults=True):
     known: bool = True
     complete: bool = True
     small: bool = False
+    reason: str = ""
     low: float | None = None
     high: float | None = None
     centre: float | None = None

@@ -116,14 +116,15 @@ class Ranking:
 
     def of_area(self, area: str) -> Rank:
         """The place of an area among those of its kind."""
-        areas = self.query.force.file.areas
+        areas = [each for each in self.query.force.areas if each is not None]
         found = areas[self.query.area(area) - 1]
         values = self._by_kind.get(found.kind)
         if values is None:
             alike = [each.id for each in areas if each.kind == found.kind]
             values = {each: self._value(self.query, each) for each in alike}
             self._by_kind[found.kind] = values
-        return self._placed(found.id, values, f"{found.kind.replace('_', ' ')}s")
+        kinds = f"{found.kind.replace('_', ' ')}{'es' if found.kind.endswith('s') else 's'}"
+        return self._placed(found.id, values, kinds)
 
     def of_force(self) -> Rank | None:
         """The place of the force among the most similar ones that are here; None without any."""
