@@ -13,9 +13,9 @@ from streams.config.force import Force
 from streams.fold.ledger import Ledger
 from streams.fold.panes import Pane
 from streams.periods import MINUTE
-from streams.registry.calls import CALL
+from streams.registry.aggregates import Share
+from streams.registry.calls import CALL, FIRST, LEVELS
 from streams.registry.counting import SERIES_KEY_MASK
-from streams.registry.measures import SERVICE_LEVELS
 
 PART_BITS = 40
 PART = (1 << PART_BITS) - 1
@@ -32,15 +32,10 @@ class AnswerWindows:
     def __init__(self, force: Force, ledger: Ledger, lengths: tuple[int, ...]) -> None:
         self.force, self.ledger = force, ledger
         self.lengths, self._longest = lengths, max(lengths)
-        share, counters = SERVICE_LEVELS[force.file.service_level].share, CALL.layouts[0]
-        place = {name: (counters.shift[name], counters.mask[name]) for name in share.needs}
-        self._top = [place[name] for name in share.top]
-        self._bottom = [place[name] for name in share.bottom]
-        self._less = [place[name] for name in share.less]
-        used = {*self._top, *self._bottom, *self._less}
-        self._used = sum([mask << shift for shift, mask in used])
-        self._parts: dict[tuple[int, int], int] = {}
-        """By series key and counters what they add to a sum."""
+        self._read_by = {
+            name: PaneReader(level.share(force.file)) for name, level in LEVELS.items()
+        }
+        self._read = self._read_by[FIRST].read
         self._minutes: dict[int, int] = {}
         """By minute its sum, where that is not 0."""
         self._end: int | None = None
@@ -84,10 +79,11 @@ class AnswerWindows:
         value >>= 2 * PART_BITS * line
         return value & PART, (value >> PART_BITS) & PART
 
-    def between(self, start: int, end: int) -> Mapping[str, tuple[int, int]]:
+    def between(self, start: int, end: int, target: str = FIRST) -> Mapping[str, tuple[int, int]]:
         """(In time, of how many) by line of the calls offered in [start, end), in ms: hours or days
-        that are kept (see `Panes.between`); lines without a call are left out."""
-        sums = self._read(self.ledger.panes.between(start, end))
+        that are kept (see `Panes.between`); lines without a call are left out. In time is by that
+        one of the targets that hold together."""
+        sums = self._read_by[target].read(self.ledger.panes.between(start, end))
         found = ((line.id, self.rate(sums, n)) for n, line in enumerate(self.force.lines))
         return {line: rate for line, rate in found if rate[1]}
 
@@ -108,7 +104,22 @@ class AnswerWindows:
                 if minute >= end - length:
                     self.sums[window] += new - old
 
-    def _read(self, pane: Pane) -> int:
+
+class PaneReader:
+    """Reads from panes of calls a share by line."""
+
+    def __init__(self, share: Share) -> None:
+        counters = CALL.layouts[0]
+        place = {name: (counters.shift[name], counters.mask[name]) for name in share.needs}
+        self._top = [place[name] for name in share.top]
+        self._bottom = [place[name] for name in share.bottom]
+        self._less = [place[name] for name in share.less]
+        used = {*self._top, *self._bottom, *self._less}
+        self._used = sum([mask << shift for shift, mask in used])
+        self._parts: dict[tuple[int, int], int] = {}
+        """By series key and counters what they add to a sum."""
+
+    def read(self, pane: Pane) -> int:
         """The sum of a pane."""
         found = 0
         for key, value in pane.items():

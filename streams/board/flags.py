@@ -22,7 +22,7 @@ Huber, PNAS 107, 2010, 9546-9551).
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 from typing import NamedTuple
@@ -136,8 +136,8 @@ class Listed(NamedTuple):
 
 
 class MonthlyFlags:
-    """The list of one month of a force. `series` is gone through first: it reads the figures, an
-    indicator a step. Raises `QueryError` where there is no such month, or it is not over."""
+    """The list of one month of a force. Raises `QueryError` where there is no such month, or it is
+    not over."""
 
     def __init__(self, query: Query, month: str, rate: float | None = None) -> None:
         self.query, self.stretch = query, query.stretch(month)
@@ -150,14 +150,29 @@ class MonthlyFlags:
             raise QueryError(f"a rate lies between 0 and 1, not {self.rate:g}")
         self.length = _days(self.stretch)
         self.before = self.stretch.before(LOOKED_BACK)
-        self.looked_at = self.too_short = self.too_few = 0
+        self.too_short = self.too_few = 0
+
+    def page(self, page: Page) -> FlagPage:
+        """A page of the list: the least likely first, and what is part of a listed one below it."""
+        self.too_short = self.too_few = 0
+        every = [each for one in _indicators(self.query) for each in self._series(one)]
+        judged = self._judged(self._apart(every))
+        listed = self._listed(judged)
+        return FlagPage(
+            force=self.query.force.id,
+            at=rfc3339(self.query.at, self.query.force.zone),
+            month=self.stretch.label,
+            rate=self.rate,
+            looked_at=len(judged),
+            flagged=len(listed),
+            too_short=self.too_short,
+            too_few=self.too_few,
+            words=self._words(len(judged), len(listed)),
+            rows=[self._row(*each) for each in listed[page.offset :][: page.limit]],
+            next=page.after(len(listed)),
+        )
 
     # -- what is looked at -------------------------------------------------------------------------
-
-    def series(self) -> Iterator[list[Series]]:
-        """The series of one indicator after the other that can be judged."""
-        for indicator in _indicators(self.query):
-            yield list(self._series(indicator))
 
     def _series(self, indicator: Indicator) -> Iterator[Series]:
         query = self.query
@@ -188,11 +203,7 @@ class MonthlyFlags:
 
     # -- what is listed ----------------------------------------------------------------------------
 
-    def listed(self, read: Iterable[list[Series]]) -> list[Listed]:
-        """The list, of what `series` gave: the least likely first, and what is part of a listed one
-        below it."""
-        judged = self._judged(self._apart([each for some in read for each in some]))
-        self.looked_at = len(judged)
+    def _listed(self, judged: list[Judged]) -> list[Listed]:
         shares = parents_first([each.p_value for each in judged], _parents(judged))
         # With room for the last bit: the rate is often met exactly.
         flagged = [
@@ -220,26 +231,6 @@ class MonthlyFlags:
             found.append(Listed(each, share, None if whole is None else flagged[whole][0].series))
             waiting += inside[place][::-1]
         return found
-
-    def rows(self, listed: Iterable[Listed]) -> Iterator[FlagRow]:
-        """Some of the list, as rows."""
-        return (self._row(*each) for each in listed)
-
-    def whole(self, number: int, rows: list[FlagRow], page: Page) -> FlagPage:
-        """A page of a list of so many, with its rows."""
-        return FlagPage(
-            force=self.query.force.id,
-            at=rfc3339(self.query.at, self.query.force.zone),
-            month=self.stretch.label,
-            rate=self.rate,
-            looked_at=self.looked_at,
-            flagged=number,
-            too_short=self.too_short,
-            too_few=self.too_few,
-            words=self._words(self.looked_at, number),
-            rows=rows,
-            next=page.after(number),
-        )
 
     def _apart(self, every: list[Series]) -> list[Series]:
         """Each series once: the forces' lists have one under several names, and a whole may have a

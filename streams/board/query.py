@@ -13,6 +13,8 @@ an indicator is made of; they are never averaged.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace as with_changes
 from difflib import get_close_matches
 from functools import cached_property
 from itertools import pairwise
@@ -36,7 +38,7 @@ from streams.fold.gaps import first_record
 from streams.fold.ledger import Ledger
 from streams.fold.panes import Panes, Parts
 from streams.fold.totals import MEASURE
-from streams.periods import DAY, Calendar, Grain, Span
+from streams.periods import DAY, MINUTE, Calendar, Grain, Period, Span, rfc3339
 from streams.registry.aggregates import SMALL, Count, Mean, Quantile, Share
 from streams.registry.indicator import Indicator, Part, Per
 from streams.registry.indicators.readings import own_indicators
@@ -47,6 +49,7 @@ from streams.registry.measures import (
     Measure,
 )
 from streams.registry.repeats import RepeatRule
+from streams.registry.reported import ReportedRule
 from streams.stretches import Stretch
 
 Number = int | float
@@ -119,17 +122,25 @@ class Figures(NamedTuple):
         return Observation(value, top, bottom, complete=self.complete, small=small)
 
 
+Lock = AbstractContextManager[object]
+
+
 class ReportedFigures(NamedTuple):
-    """An indicator that another system reports, in one stretch."""
+    """An indicator that another system reports, in one stretch; None where nothing of it can be
+    known."""
 
     measured: Measured | None
-    stretch: Stretch
+    stretch: Stretch | None
     ended: bool
+    lock: Lock
 
     def at(self, area: int) -> Observation:
         """The observation of an area."""
-        found = None if self.measured is None else self.measured.amount(area, self.stretch)
-        if self.measured is None or found is None:
+        if self.measured is None or self.stretch is None:
+            return UNKNOWN
+        with self.lock:
+            found = self.measured.amount(area, self.stretch)
+        if found is None:
             return UNKNOWN
         top, bottom = found
         if bottom is None:
@@ -149,26 +160,46 @@ class ReportedFigures(NamedTuple):
 
 
 class Query:
-    """What is asked of the figures of one force as of an instant, in ms: by default the clock of
-    the views, or the last record where that was never set. Indicators are named as
+    """What is asked of the figures of one force as of an instant, in ms. Indicators are named as
     `Registry.indicator` takes them, stretches as `streams.stretches`, areas by id, name or alias;
-    raises `QueryError` for what there is not."""
+    raises `QueryError` for what there is not.
 
-    def __init__(self, monitor: Monitor, force_id: str, at: int | None = None) -> None:
+    Without `at` it is the clock of the views, or the last record where that was never set, and all
+    that is counted counts. Of a period that holds an `at` which is given there counts what had
+    happened then: up to the end of its minute, as on a board. Hours are kept for 13 months and
+    their minutes for 48 hours; where `at` lies within a finer one a `QueryError` says so.
+
+    Of a monitor that is being fed, `lock` keeps the fold from going on. It is held while one figure
+    is read, and of a long stretch one month of it at a time, so that nobody waits for the rest: who
+    holds it for longer has no need of it here.
+    """
+
+    def __init__(
+        self, monitor: Monitor, force_id: str, at: int | None = None, lock: Lock | None = None
+    ) -> None:
         self.monitor, self.force = monitor, monitor.forces[force_id]
         self.registry = monitor.registry
-        self.at = (monitor.now or _last(monitor, force_id)) if at is None else at
         self.calendar = Calendar(self.force.zone)
-        self._beside = monitor.beside(self.force)
-        self._reports = monitor.reports(force_id)
+        self._as_of, self._given = at, lock
+        self._lock: Lock = nullcontext() if lock is None else lock
+        with self._lock:
+            self.at = (monitor.now or _last(monitor, force_id)) if at is None else at
+            self._beside = monitor.beside(self.force)
+            self._reports = monitor.reports(force_id)
         self._own = own_indicators(self.force)
         self._named: dict[str, Indicator] = dict(self._own)
+        self._parts: dict[tuple[str, str], Indicator] = {}
+        """By the names of two, what of the first can be a share of the second."""
         self._places: dict[str, int] = {}
-        self._areas = WHOLE, *(area.id for area in self.force.file.areas)
+        self._areas = WHOLE, *(area.id for area in self.force.areas if area is not None)
         self._figures: dict[tuple[int, int, int], tuple[Indicator, Figures]] = {}
         """By the identity of an indicator, start and end: it is asked for by the same again and
         again, and to compare all that it is made of would take longer than the answer."""
         self._spans: dict[tuple[str, Grain], Span | None] = {}
+
+    def of(self, force_id: str) -> Query:
+        """The same of another force."""
+        return Query(self.monitor, force_id, self._as_of, self._given)
 
     # -- names -------------------------------------------------------------------------------------
 
@@ -189,11 +220,20 @@ class Query:
 
     def _check_values(self, indicator: Indicator) -> None:
         """Raises `QueryError` where an address has a value that the force does not."""
-        for part, group, _ in self.registry.measures_of(indicator):
-            for dimension, value, known in self._sums(group).unlisted(part.where):
-                raise QueryError(
-                    f'"{value}" is no {dimension.name} of {self.force.name}{nearest(value, known)}'
-                )
+        with self._lock:
+            for part, group, _ in self.registry.measures_of(indicator):
+                for dimension, value, known in self._sums(group).unlisted(part.where):
+                    hint = nearest(value, known)
+                    raise QueryError(f'"{value}" is no {dimension.name} of {self.force.name}{hint}')
+
+    def part_of(self, indicator: Indicator, whole: str | Indicator) -> Indicator:
+        """What of an indicator can be a share of another one."""
+        found = self._parts.get((indicator.name, self.indicator(whole).name))
+        if found is None:
+            whole = self.indicator(whole)
+            found = self.registry.shared_part(indicator, whole)
+            self._parts[indicator.name, whole.name] = found
+        return found
 
     def indicators(self) -> list[str]:
         """The names of all that have an entry; the force's own readings last."""
@@ -220,7 +260,7 @@ class Query:
         try:
             return self.force.find_area(name)
         except KeyError:
-            known = [each for area in self.force.file.areas for each in (area.id, area.name)]
+            known = [each for area in self.force.areas if area for each in (area.id, area.name)]
             hint = nearest(name, known)
             raise QueryError(f'"{name}" is no area of {self.force.name}{hint}') from None
 
@@ -246,14 +286,15 @@ class Query:
         """The start of the first day of which anything is known of all that an indicator is made
         of; None while nothing is."""
         found, asked = [], self.indicator(indicator)
-        if asked.reported is not None:
-            reports = self._reports
-            return None if reports is None else reports.measured(asked.reported).first
-        for kind in self.registry.kinds_of(asked):
-            ledger = self.monitor.ledger(kind, self.force.id)
-            span = None if ledger is None else self._span(ledger, "day")
-            if span is not None:
-                found.append(span[0])
+        with self._lock:
+            if asked.reported is not None:
+                reports = self._reports
+                return None if reports is None else reports.measured(asked.reported).first
+            for kind in self.registry.kinds_of(asked):
+                ledger = self.monitor.ledger(kind, self.force.id)
+                span = None if ledger is None else self._span(ledger, "day")
+                if span is not None:
+                    found.append(span[0])
         return min(found, default=None)
 
     def beside(self, indicator: Indicator, subject: Subject) -> Indicator | None:
@@ -318,14 +359,27 @@ class Query:
 
     def figures(self, indicator: Indicator, stretch: Stretch) -> Figures | ReportedFigures:
         """An indicator in a stretch of time by area."""
-        if (rule := indicator.reported) is not None:
-            measured = None if self._reports is None else self._reports.measured(rule)
-            return ReportedFigures(measured, stretch, ended=stretch.end <= self.at)
+        if indicator.reported is not None:
+            return self._reported(indicator.reported, stretch)
         place = id(indicator), stretch.start, stretch.end
         held = self._figures.get(place)
         if held is None:
-            held = self._figures[place] = indicator, self._read(indicator, stretch)
+            for month in _months_of(stretch) if self._given else ():
+                # What is made of it is kept for the whole.
+                self.figures(indicator, Stretch.of(self.calendar, month))
+            with self._lock:
+                held = self._figures[place] = indicator, self._read(indicator, stretch)
         return held[1]
+
+    def _reported(self, rule: ReportedRule, stretch: Stretch) -> ReportedFigures:
+        reports, ended = self._reports, stretch.end <= self.at
+        if reports is None:
+            return ReportedFigures(None, stretch, ended, self._lock)
+        with self._lock:
+            measured = reports.measured(rule)
+            cut = not ended and self._cuts(reports.readings.watermark)
+        asked = stretch.until(self.at) if cut else stretch
+        return ReportedFigures(measured, asked, ended, self._lock)
 
     def _read(self, indicator: Indicator, stretch: Stretch) -> Figures:
         if indicator.repeats is not None:
@@ -341,6 +395,8 @@ class Query:
             nothing = np.zeros(size, np.int64)
             return Figures(nothing, None, False, np.zeros(size, np.bool_), complete=False)
         panes, where = ledger.panes_by(self._clock(group)), group.where & part.where
+        ended = stretch.end <= self.at
+        stretch = self._until_then(stretch, ledger, panes)
         parts, sums = _parts_of(panes, stretch), self._sums(group)
         counts = sums.counts(parts, where, sorted(value.needs))
         counters = dict(zip(sorted(value.needs), counts, strict=True))
@@ -354,11 +410,12 @@ class Query:
             lines = sums.holds(where, _lines(len(self.force.lines)))
             used = self._beside.used(stretch.start, stretch.end, _counted(panes, stretch))
             known, heard = self._with_totals(used, lines, counters, heard)
+        complete = ended and heard.complete
         if isinstance(value, Quantile):
             together = counters[value.timing] / 1000
             tops, bottoms = sums.quantiles(parts, where, value, together)
-            return Figures(tops, bottoms, True, known, heard.complete)
-        return Figures(*_made(value, counters), False, known, heard.complete)
+            return Figures(tops, bottoms, True, known, complete)
+        return Figures(*_made(value, counters), False, known, complete)
 
     def _clock(self, group: Group) -> int:
         return self.registry.kinds[group.kind].clocks.index(group.clock)
@@ -372,18 +429,40 @@ class Query:
         if repeats is None:
             size = len(self.force.areas)
             return Figures(np.zeros(size, np.int64), None, False, np.zeros(size, np.bool_), False)
+        ledger, ended = repeats.ledger, stretch.end <= self.at
+        stretch = self._until_then(stretch, ledger, ledger.panes)
         counted = repeats.count(rule, stretch)
-        heard = self._heard(repeats.ledger, repeats.ledger.panes, stretch, empty=False)
+        heard = self._heard(ledger, ledger.panes, stretch, empty=False)
         known = np.full(len(self.force.areas), counted.known and heard.known)
-        complete = counted.complete and heard.complete
+        complete = ended and counted.complete and heard.complete
         return Figures(counted.people, None, False, known, complete)
 
     def _value(self, measure: Measure) -> Count | Share | Mean | Quantile:
         if isinstance(measure.value, ChosenShare):
-            return measure.value.formula(self.force.file).share
+            return measure.value.share(self.force.file)
         if isinstance(measure.value, Gauge):  # no indicator has one
             raise QueryError(f"{measure.title} holds at a moment, and is no figure of a period")
         return measure.value
+
+    def _cuts(self, watermark: int) -> bool:
+        """Whether there may be anything that came after what is asked for."""
+        return self._as_of is not None and self._as_of < watermark
+
+    def _until_then(self, stretch: Stretch, ledger: Ledger, panes: Panes) -> Stretch:
+        """What there is of a stretch as of the instant that is asked for; all of it where nothing
+        came after that. Raises `QueryError` where panes so fine are not kept."""
+        end = -(-self.at // MINUTE) * MINUTE
+        if not stretch.start < end < stretch.end or not self._cuts(ledger.watermark):
+            return stretch
+        if not panes.keeps(end, end):
+            grain: Grain = "hour" if end >= panes.days_before else "day"
+            edges = self.calendar.start(grain, end), self.calendar.end(grain, end)
+            before, after = (rfc3339(edge, self.force.zone)[:16] for edge in edges)
+            raise QueryError(
+                f"{ledger.kind.feed} of {before} are kept by the {grain}: ask as of {before} or "
+                f"{after}, not {rfc3339(self.at, self.force.zone)}"
+            )
+        return with_changes(stretch, grain=None, form="range", end=end)
 
     # -- what is known -----------------------------------------------------------------------------
 
@@ -451,9 +530,14 @@ def _parts_of(panes: Panes, stretch: Stretch) -> list[Parts]:
     not kept."""
     if not panes.keeps(stretch.start, stretch.end):
         return []
-    months = stretch.parts("month") if stretch.end - stretch.start > MONTHS_APART else []
+    months = _months_of(stretch)
     edges = sorted({stretch.start, stretch.end, *(at for month in months for at in month[2:])})
     return [panes.parts(start, end) for start, end in pairwise(edges)]
+
+
+def _months_of(stretch: Stretch) -> list[Period]:
+    """The months that a long stretch is read by; none of a short one."""
+    return stretch.parts("month") if stretch.end - stretch.start > MONTHS_APART else []
 
 
 def _counted(panes: Panes, stretch: Stretch) -> Parts | None:

@@ -49,7 +49,7 @@ class Rollup:
         self._layout = kind.layouts[kind.clocks.index(group.clock)]
         self.keys = lru_cache(maxsize=100_000)(self._keys_of)
         self._values = [
-            value.formula(force.file).share if isinstance(value, ChosenShare) else value
+            value.share(force.file) if isinstance(value, ChosenShare) else value
             for value in (measure.value for measure in group.measures)
             if not isinstance(value, Gauge)
         ]

@@ -97,9 +97,7 @@ def flags(
     if sources:
         inputs = Inputs(sources, (), mapping, None).check()
         with played(inputs, () if force is None else (force,), at) as query:
-            asked = MonthlyFlags(query, month, rate)
-            listed = asked.listed(asked.series())
-            page = asked.whole(len(listed), list(asked.rows(listed)), Page(0, len(listed)))
+            page = MonthlyFlags(query, month, rate).page(Page(0, sys.maxsize))
     else:
         page = _of_monitor(url, {"force": force, "at": at, "month": month}, rate)
     if form == "csv":

@@ -51,9 +51,7 @@ def played(last: Counts, force: Force | None = None) -> Query:
 
 
 def listed(query: Query, label: str = MAY, rate: float | None = None) -> FlagPage:
-    asked = MonthlyFlags(query, label, rate)
-    found = asked.listed(asked.series())
-    return asked.whole(len(found), list(asked.rows(found)), Page(0, 1000))
+    return MonthlyFlags(query, label, rate).page(Page(0, 1000))
 
 
 @cache
