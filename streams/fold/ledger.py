@@ -494,6 +494,8 @@ class Ledger:
     def _recount(self, old_packed: int, packed: int) -> None:
         """Takes what one packed record counts out of the panes and puts in what another does; 0
         counts nothing."""
+        if packed < self._live_packed:
+            self.packer.note_carried(packed)
         for clock in self.packer.by_clock:
             old = self._contribution(clock, old_packed)
             new = self._contribution(clock, packed)
@@ -561,13 +563,15 @@ class Ledger:
             return self.sealed_before, self.began
         return None
 
-    def uncounted_in(self, clock: str, start: int) -> frozenset[str]:
-        """The counters of a clock that are not known of a stretch of time that starts then."""
-        return self._newer(clock, lambda since: start < since.figures)
+    def unknown_in(self, clock: str, start: int, end: int) -> frozenset[str]:
+        """The counters of a clock that are not known of [start, end): they were not counted then,
+        or the feed had not carried what they rest on."""
+        newer = self._newer(clock, lambda since: start < since.figures) if self.uncounted else ()
+        return self.packer.carried.unknown(self.kind.clocks.index(clock), end).union(newer)
 
     def unpublished_in(self, clock: str, period: Period) -> frozenset[str]:
         """The counters of a clock of which it is not known how they stood when a period closed."""
-        return self._newer(
+        return self.packer.carried.unknown(self.kind.clocks.index(clock), period.end) | self._newer(
             clock, lambda since: period.end <= since.published or period.start < since.figures
         )
 

@@ -37,6 +37,7 @@ from streams.errors import Refused
 from streams.events.schema import Record
 from streams.events.unknown_values import UnknownValues
 from streams.periods import EPOCH, SECOND
+from streams.registry.carried import Carried
 from streams.registry.conditions import (
     All,
     Condition,
@@ -149,6 +150,8 @@ class Packer:
         self.unknown = UnknownValues()
         """Values that no list of the force knows, of records that count all the same."""
         self.facts = FactTable()
+        self.carried = Carried(kind)
+        """What the feed has carried; it is looked at where facts are new."""
         self._judge = TimeJudge()
         self._columns: list[tuple[int, FieldFact, dict[Any, Any]]] = [
             (place, column, {})
@@ -263,9 +266,9 @@ class Packer:
         for facts in tuples:
             self._intern(facts)
 
-    def _look_up(self, event: Record, facts: Facts) -> int:
+    def _look_up(self, event: Record, facts: Facts, when: int) -> int:
         """Index and open bit of the facts that an event has, None for those that the force's lists
-        have not been asked for; raises `Refused`."""
+        have not been asked for; raises `Refused`. `when` is its time by the first clock."""
 
         def note(field: str, value: str) -> None:
             self.unknown.note(event, field, value)
@@ -278,7 +281,15 @@ class Packer:
                 if len(known) < _MOST_KNOWN and column.knows(self.force, raw):
                     read = [getattr(event, name) for name in column.read]
                     known[read[0] if len(read) == 1 else tuple(read)] = found[place]
-        return self._intern(tuple(found))
+        before, made = len(self.facts), self._intern(tuple(found))
+        if len(self.facts) > before:
+            self.carried.note(self.facts.tuples[-1], when)
+        return made
+
+    def note_carried(self, packed: int) -> None:
+        """Notes what the feed has carried earlier than was known, with a record that comes late."""
+        if packed and packed >> self.when_shift < self.carried.latest:
+            self.carried.note(self.facts_of(packed), packed >> self.when_shift)
 
     def _intern(self, facts: Facts) -> int:
         """Index and open bit of a tuple of facts."""
@@ -434,7 +445,7 @@ class _PackSource:
         out.add(1, f"_facts = ({raw},)")
         out.add(1, "_found = _met.get(_facts)")
         out.add(1, "if _found is None:")
-        out.add(2, "_found = _look_up(_event, _facts)")
+        out.add(2, f"_found = _look_up(_event, _facts, {first})")
         parts = [f"{first} << {self.places.when}"]
         if first in self.partial:
             out.add(1, f"if {first}_precision:")
