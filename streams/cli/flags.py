@@ -146,7 +146,8 @@ def shown(page: FlagPage) -> RenderableType:
         if number
     ]
     below = [Text(f"Not looked at: {', '.join(left)}.", style="dim")] if left else []
-    return Group(Text(page.words), *([Text(), table, Text()] if page.rows else []), *below)
+    listed: list[RenderableType] = [Text(), table, Text()] if page.rows else []
+    return Group(Text(page.words), *listed, *below)
 
 
 def _with_depth(rows: Sequence[FlagRow]) -> Iterator[tuple[FlagRow, int]]:
