@@ -340,4 +340,5 @@ def _position(until: int, end: int) -> float | None:
     place = bisect_right(EDGES, age) - 1
     if place == len(EDGES) - 1:
         return float(place)
-    return place + (age - EDGES[place]) / (EDGES[place + 1] - EDGES[place])
+    way: float = (age - EDGES[place]) / (EDGES[place + 1] - EDGES[place])
+    return place + way

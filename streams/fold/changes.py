@@ -66,7 +66,8 @@ def pack(changed: Changed) -> bytes:
 
 def unpacked(held: bytes) -> Changed:
     """The stretch again."""
-    return Changed(*_DAYS.unpack_from(held), _decode(held[_DAYS.size :]))
+    first, last = _DAYS.unpack_from(held)
+    return Changed(first, last, _decode(held[_DAYS.size :]))
 
 
 def counter_number(series_key: int, index: int) -> int:
@@ -184,7 +185,7 @@ class Changes:
         if self._open:
             within = set(places)
             found += [(key[2], key[2]) for key in self._open if key[:2] in within]
-        kept = (Changed(*each, {}) for each in found if each[1] >= since)
+        kept = (Changed(first, last, {}) for first, last in found if last >= since)
         return [(each.first, each.last) for each in in_order(kept)]
 
     def _places(self, clock: int, start: int, end: int) -> Iterator[Place]:
