@@ -529,7 +529,7 @@ class Query:
             return False
         everything, measure = ledger.kind.everything
         panes = ledger.panes_by(self._clock(everything))
-        value = self._value(measure)
+        value = self.value_of(measure)
         sums, names = self._sums(everything), sorted(value.needs)[:1]
         counted = sums.counts([panes.parts(stretch.start, before)], ALWAYS, names)
         return int(counted[0, 0]) >= MANY
