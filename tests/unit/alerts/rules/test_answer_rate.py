@@ -13,6 +13,7 @@ from streams.alerts.rules import KINDS
 from streams.alerts.rules.answer_rate import (
     answer_rate,
     edge_of,
+    highest_bits,
     is_inside,
     most_looked_at,
     ordinary,
@@ -159,7 +160,7 @@ def test_the_edges_of_all_lines_tell_at_once_whether_each_is_fine(
         for line, ((within, of), _) in enumerate(lines)
     )
     fine = [edge for _, edge in lines]
-    assert is_inside(value, edge_of(fine), len(lines)) == all(
+    assert is_inside(value, edge_of(fine), highest_bits(len(lines))) == all(
         within >= least and of <= most for (within, of), (least, most) in lines
     )
 
