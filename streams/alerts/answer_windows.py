@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 
 from streams.config.force import Force
 from streams.fold.ledger import Ledger
-from streams.fold.panes import Pane
+from streams.fold.panes import Kept, Pane
 from streams.periods import MINUTE
 from streams.registry.calls import CALL
 from streams.registry.counting import SERIES_KEY_MASK
@@ -22,6 +22,8 @@ PART = (1 << PART_BITS) - 1
 """All lines in one integer, lowest first: of each so many bits for those in time, and as many above
 them for all. So a window of all lines is one sum."""
 
+MOST_DAYS = 100
+"""Days that are remembered."""
 MOST_PARTS = 50_000
 """Different counters of a series that are remembered; a minute has few calls, so these are few."""
 
@@ -41,6 +43,8 @@ class AnswerWindows:
         self._used = sum([mask << shift for shift, mask in used])
         self._parts: dict[tuple[int, int], int] = {}
         """By series key and counters what they add to a sum."""
+        self._days: dict[int, tuple[Kept, int]] = {}
+        """By their identity the sums of closed days that never change, with what was read."""
         self._minutes: dict[int, int] = {}
         """By minute its sum, where that is not 0; those after the windows, too."""
         self._end: int | None = None
@@ -80,7 +84,7 @@ class AnswerWindows:
     def between(self, start: int, end: int) -> Mapping[str, tuple[int, int]]:
         """(In time, of how many) by line of the calls offered in [start, end), in ms: hours or days
         that are kept (see `Panes.between`); lines without a call are left out."""
-        sums = self._read(self.ledger.panes.between(start, end))
+        sums = sum([self._read_once(pane) for pane in self.ledger.panes.within(start, end)])
         found = ((line.id, self.rate(sums, n)) for n, line in enumerate(self.force.lines))
         return {line: rate for line, rate in found if rate[1]}
 
@@ -116,6 +120,17 @@ class AnswerWindows:
                 for window, length in enumerate(self.lengths):
                     if minute >= end - length:
                         self.sums[window] += part
+
+    def _read_once(self, pane: Pane) -> int:
+        """The sum of a pane; of a day that has closed it is kept."""
+        if not isinstance(pane, Kept):
+            return self._read(pane)
+        known = self._days.get(id(pane))
+        if known is None:
+            if len(self._days) >= MOST_DAYS:
+                self._days.clear()
+            known = self._days[id(pane)] = pane, self._read(pane)
+        return known[1]
 
     def _read(self, pane: Pane) -> int:
         """The sum of a pane."""

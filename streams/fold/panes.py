@@ -132,7 +132,7 @@ class Panes:
         """The end of the day that starts there."""
         self.closed_before = 0
         """The instant (the start of an hour) before which nothing changes but by `revise`."""
-        self._day_sums: OrderedDict[int, Pane] = OrderedDict()
+        self._day_sums: OrderedDict[int, Kept] = OrderedDict()
         self._kept: OrderedDict[tuple[int, int, bool], Kept] = OrderedDict()
         """By start, end, and whether records known only to the day or month are in it."""
         self._revised: list[Change] = []
@@ -317,9 +317,15 @@ class Panes:
     def between(self, start: int, end: int) -> Pane:
         """The sum of all panes that lie within [start, end), in milliseconds."""
         total: Pane = {}
-        for pane in (*self._precise(start, end), *self._whole(start, end)) if start < end else ():
+        for pane in self.within(start, end):
             add_into(total, pane)
         return total
+
+    def within(self, start: int, end: int) -> Iterator[Pane]:
+        """The panes that add up to [start, end); a closed day of it is `Kept`."""
+        if start < end:
+            yield from self._precise(start, end)
+            yield from self._whole(start, end)
 
     def parts(self, start: int, end: int) -> Parts:
         """The same as two panes, of which one is kept: for who asks for a stretch again."""
@@ -420,18 +426,19 @@ class Panes:
                 if first >= start and self.calendar.end(grain, first) <= end:
                     yield pane
 
-    def _day_sum(self, day: int, after: int) -> Pane:
+    def _day_sum(self, day: int, after: int) -> Kept:
         """The sum of a closed local day, from its start to `after`; remembered."""
-        total = self._day_sums.get(day)
-        if total is None:
+        found = self._day_sums.get(day)
+        if found is None:
             total = dict(self.days.get(day // MINUTE, {}))
             at = day
             while at < after and self.hours:
                 if pane := self.hours.get(at // MINUTE):
                     add_into(total, pane)
                 at = self.calendar.end("hour", at)
-        _keep(self._day_sums, day, total)
-        return total
+            found = Kept(total)
+        _keep(self._day_sums, day, found)
+        return found
 
     def sealed(
         self, precise: tuple[int, int], whole: tuple[int, int]

@@ -165,7 +165,7 @@ def test_the_edges_of_all_lines_tell_at_once_whether_each_is_fine(
     )
 
 
-def test_minutes_that_change_are_kept_from_the_first_look_on_only() -> None:
+def test_calls_that_change_are_kept_from_the_first_look_on_only() -> None:
     """While a backlog is read nobody looks, and it may be a year long."""
     target = monitor()
     feed(target, call("c1", "2026-11-21T21:58:00Z"))
@@ -174,10 +174,10 @@ def test_minutes_that_change_are_kept_from_the_first_look_on_only() -> None:
     feed(target, call("c2", "2026-11-21T21:59:00Z"))
     ledger = target.ledger("call", "tiny")
     assert ledger is not None
-    assert ledger.panes.changed is None
+    assert ledger.followed is None
     rules.may_hold(NOW)
     feed(target, call("c3", "2026-11-21T21:59:30Z"))
-    assert ledger.panes.changed == {ms("2026-11-21T21:59:00Z") // 60_000}
+    assert ledger.followed == [ledger.packed("c3")]
 
 
 def test_an_answer_rate_that_gets_a_quarter_worse_while_its_alert_is_open_is_told_once_more() -> (
