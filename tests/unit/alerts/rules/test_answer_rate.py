@@ -25,7 +25,7 @@ from streams.alerts.rules.target_missed import target_missed
 from streams.alerts.usual_answers import AnswerRate, UsualRate
 from streams.periods import MINUTE
 from tests.alerting import WARWICKSHIRE, at, store, words_of
-from tests.build import call, feed, monitor, ms, tiny_force
+from tests.build import call, feed, monitor, tiny_force
 
 NOW = at("2026-11-21 22:00")
 MINUTES = (15, 30, 60, 120, 240, 360)
