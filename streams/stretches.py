@@ -5,7 +5,8 @@
 | `2017-12-31T23`, `2017-12-31`  | an hour, a day                                                  |
 | `2017-12`, `2017-Q4`           | a month, a calendar quarter                                     |
 | `2017/18`, `FY2017/18`, `2017` | a financial year, from April; a calendar year                   |
-| `R6-2017-12`, `R28-2017-12-31` | rolling: the six months, the 28 days that end with it           |
+| `R6-2017-12`, `R28-2017-12-31` | rolling: the six months, the 28 days that end with it;          |
+|                                | of hours and quarters likewise                                  |
 | `YTD-2020-09`                  | the financial year to date, to the end of that month (or day)   |
 | `2020-05..2020-09`             | all from the first to the last                                  |
 
@@ -188,6 +189,8 @@ def _parsed(calendar: Calendar, text: str) -> Stretch:
         return _of_units(calendar, "range", unit, first.start, last.end)
     if found := re.fullmatch(r"R([1-9]\d{0,2})-(.+)", text):
         last = _one(calendar, found[2])
+        if last.units == _MONTHS["financial_year"]:  # six of a year would be taken for months
+            raise ValueError
         units = int(found[1]) * last.units
         start = _moved_by(calendar, last.unit, last.end, -units)
         return Stretch(calendar, "rolling", None, last.unit, units, start, last.end)

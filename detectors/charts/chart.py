@@ -161,6 +161,8 @@ class ControlChart(Detector):
         self._causes = []
         self._value = None
         if x is None or not size > 0 or not -INFINITE < x < INFINITE:
+            if self.rebasing.gaps == "end":
+                self._run = []
             return
         x = _within(x)
         if self._fitted is None:

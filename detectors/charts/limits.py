@@ -40,6 +40,8 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
+from detectors import special
+
 PER_RANGE = 1 / 1.128
 """Sigma per average moving range of two: d2 = 1.128."""
 NHS_RANGE = 2.66 / 3
@@ -182,6 +184,24 @@ def counts(points: Sequence[float]) -> Fitted:
     """
     mean = average(points)
     return Fitted(mean, math.sqrt(max(0.0, mean)), floor=0.0)
+
+
+def usual_counts(mean: float, periods: int, sigmas: float) -> tuple[float, float]:
+    """The least and the most of a Poisson count that is no exception beside the `mean` of so many
+    `periods`: each side is left with at most the chance that a normal has beyond so many `sigmas`.
+    Exact, and the mean is known no better than its periods say, which the root of a small mean
+    leaves out (J. Przyborowski and H. Wilenski, Biometrika 31, 1940).
+
+    >>> usual_counts(0.6, 12, 1.96), usual_counts(0.0, 12, 1.96), usual_counts(9.0, 12, 1.96)
+    ((0.0, 3.0), (0.0, 1.0), (3.0, 16.0))
+    """
+    chance, share, total = math.erfc(sigmas / math.sqrt(2)) / 2, 1 / (periods + 1), mean * periods
+    least = most = math.floor(mean)
+    while least > 0 and special.betaincc(least, total, share) > chance:  # so few as one less
+        least -= 1
+    while special.betainc(most + 1, total + 1, share) > chance:  # so many as one more
+        most += 1
+    return float(least), float(most)
 
 
 def rates(points: Sequence[float], sizes: Sequence[float]) -> Fitted:

@@ -15,7 +15,8 @@ Pinned, and fields of `Rebasing` where another choice is in use:
 - Both sides count; `sides="above"` or `"below"` for one only.
 - After a re-base the next run starts with the next point; with `overlap=True` the last points of
   the old run count in the next one as well, as far as they lie on one side of the new centre.
-- A missing point neither counts nor ends a run.
+- A missing point neither counts nor ends a run; with `gaps="end"` it ends it, since nobody knows on
+  which side it lay.
 
 The rule of the R package runcharter is `Rebasing(9, "median", on_line="skips")` on the median of
 the first 9. References: R. J. Perla, L. P. Provost and S. K. Murray, The run chart: a simple
@@ -48,6 +49,7 @@ class Rebasing(NamedTuple):
     overlap: bool = False
     refit: str = "all"
     """For a chart: the spread is fitted anew as well, or only the `centre`."""
+    gaps: str = "pass"
 
 
 CHOICES = {
@@ -56,6 +58,7 @@ CHOICES = {
     "begins": ("onset", "signal"),
     "sides": ("both", "above", "below"),
     "refit": ("all", "centre"),
+    "gaps": ("pass", "end"),
 }
 
 
@@ -154,6 +157,8 @@ def rebases(
     first: list[float] = []
     for place, x in enumerate(points):
         if x is None:
+            if rule.gaps == "end":
+                run.clear()
             continue
         if centre is None:
             first.append(x)

@@ -13,9 +13,9 @@ from streams.config.force import Force
 from streams.fold.ledger import Ledger
 from streams.fold.panes import Kept, Pane
 from streams.periods import MINUTE
-from streams.registry.calls import CALL
+from streams.registry.aggregates import Share
+from streams.registry.calls import CALL, FIRST, LEVELS
 from streams.registry.counting import SERIES_KEY_MASK
-from streams.registry.measures import SERVICE_LEVELS
 
 PART_BITS = 40
 PART = (1 << PART_BITS) - 1
@@ -34,17 +34,10 @@ class AnswerWindows:
     def __init__(self, force: Force, ledger: Ledger, lengths: tuple[int, ...]) -> None:
         self.force, self.ledger = force, ledger
         self.lengths, self._longest = lengths, max(lengths)
-        share, counters = SERVICE_LEVELS[force.file.service_level].share, CALL.layouts[0]
-        place = {name: (counters.shift[name], counters.mask[name]) for name in share.needs}
-        self._top = [place[name] for name in share.top]
-        self._bottom = [place[name] for name in share.bottom]
-        self._less = [place[name] for name in share.less]
-        used = {*self._top, *self._bottom, *self._less}
-        self._used = sum([mask << shift for shift, mask in used])
-        self._parts: dict[tuple[int, int], int] = {}
-        """By series key and counters what they add to a sum."""
-        self._days: dict[int, tuple[Kept, int]] = {}
-        """By their identity the sums of closed days that never change, with what was read."""
+        self._readers = {
+            name: PaneReader(level.share(force.file)) for name, level in LEVELS.items()
+        }
+        self._reader = self._readers[FIRST]
         self._minutes: dict[int, int] = {}
         """By minute its sum, where that is not 0; those after the windows, too."""
         self._end: int | None = None
@@ -81,10 +74,12 @@ class AnswerWindows:
         value >>= 2 * PART_BITS * line
         return value & PART, (value >> PART_BITS) & PART
 
-    def between(self, start: int, end: int) -> Mapping[str, tuple[int, int]]:
+    def between(self, start: int, end: int, target: str = FIRST) -> Mapping[str, tuple[int, int]]:
         """(In time, of how many) by line of the calls offered in [start, end), in ms: hours or days
-        that are kept (see `Panes.between`); lines without a call are left out."""
-        sums = sum([self._read_once(pane) for pane in self.ledger.panes.within(start, end)])
+        that are kept (see `Panes.within`); lines without a call are left out. In time is by that
+        one of the targets that hold together."""
+        panes, reader = self.ledger.panes.within(start, end), self._readers[target]
+        sums = sum([reader.read_once(pane) for pane in panes])
         found = ((line.id, self.rate(sums, n)) for n, line in enumerate(self.force.lines))
         return {line: rate for line, rate in found if rate[1]}
 
@@ -92,7 +87,8 @@ class AnswerWindows:
         """Reads the windows that end with a minute."""
         panes, first = self.ledger.panes, end - self._longest
         known = [minute for minute, records in panes.records.items() if records]
-        found = {minute: self._read(panes.minute(minute)) for minute in known if minute >= first}
+        read = self._reader.read
+        found = {minute: read(panes.minute(minute)) for minute in known if minute >= first}
         self._minutes, self._end = {minute: new for minute, new in found.items() if new}, end
         self.sums = [
             sum([new for minute, new in self._minutes.items() if end - length <= minute < end])
@@ -107,7 +103,7 @@ class AnswerWindows:
             if found is None:  # a tombstone, or a call that counts nowhere
                 continue
             minute = found[1] // MINUTE
-            part = self._part_of(found[3], found[4])
+            part = self._reader.part_of(found[3], found[4])
             if minute < first or not part:
                 continue
             part = part if change > 0 else -part
@@ -121,26 +117,43 @@ class AnswerWindows:
                     if minute >= end - length:
                         self.sums[window] += part
 
-    def _read_once(self, pane: Pane) -> int:
+
+class PaneReader:
+    """Reads from panes of calls a share by line."""
+
+    def __init__(self, share: Share) -> None:
+        counters = CALL.layouts[0]
+        place = {name: (counters.shift[name], counters.mask[name]) for name in share.needs}
+        self._top = [place[name] for name in share.top]
+        self._bottom = [place[name] for name in share.bottom]
+        self._less = [place[name] for name in share.less]
+        used = {*self._top, *self._bottom, *self._less}
+        self._used = sum([mask << shift for shift, mask in used])
+        self._parts: dict[tuple[int, int], int] = {}
+        """By series key and counters what they add to a sum."""
+        self._days: dict[int, tuple[Kept, int]] = {}
+        """By their identity the sums of closed days, which never change, with what was read."""
+
+    def read_once(self, pane: Pane) -> int:
         """The sum of a pane; of a day that has closed it is kept."""
         if not isinstance(pane, Kept):
-            return self._read(pane)
+            return self.read(pane)
         known = self._days.get(id(pane))
         if known is None:
             if len(self._days) >= MOST_DAYS:
                 self._days.clear()
-            known = self._days[id(pane)] = pane, self._read(pane)
+            known = self._days[id(pane)] = pane, self.read(pane)
         return known[1]
 
-    def _read(self, pane: Pane) -> int:
+    def read(self, pane: Pane) -> int:
         """The sum of a pane."""
         found = 0
         for key, value in pane.items():
             if key <= SERIES_KEY_MASK:
-                found += self._part_of(key, value)
+                found += self.part_of(key, value)
         return found
 
-    def _part_of(self, key: int, value: int) -> int:
+    def part_of(self, key: int, value: int) -> int:
         """What the counters of a series add to a sum."""
         counters = value & self._used
         part = self._parts.get((key, counters))

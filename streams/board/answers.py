@@ -7,7 +7,6 @@ of these together, indicator by indicator, then period by period, then area by a
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice, product
 from typing import Any, NamedTuple
 
 from msgspec import UNSET, Struct, UnsetType
@@ -46,6 +45,7 @@ class FigureRow(Struct, kw_only=True, omit_defaults=True):
     known: bool = True
     complete: bool = True
     small: bool = False
+    reason: str = ""
     low: float | None = None
     high: float | None = None
     beside: Beside | UnsetType = UNSET
@@ -74,6 +74,7 @@ class SeriesPoint(Struct, kw_only=True, omit_defaults=True):
     known: bool = True
     complete: bool = True
     small: bool = False
+    reason: str = ""
     low: float | None = None
     high: float | None = None
     centre: float | None = None
@@ -177,9 +178,12 @@ class Rows:
 
     def page(self, page: Page) -> Iterator[FigureRow]:
         """The rows of a page."""
-        every = product(self.indicators, self.stretches, self.areas)
         ranking: Ranking | None = None
-        for indicator, stretch, area in islice(every, page.offset, page.offset + page.limit):
+        for number in range(page.offset, min(page.offset + page.limit, len(self))):
+            rest, area_at = divmod(number, len(self.areas))
+            indicator_at, stretch_at = divmod(rest, len(self.stretches))
+            indicator, stretch = self.indicators[indicator_at], self.stretches[stretch_at]
+            area = self.areas[area_at]
             if (
                 ranking is None
                 or ranking.indicator is not indicator

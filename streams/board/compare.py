@@ -15,8 +15,9 @@
 | `target`                       | the target of its own time, and whether it is met               |
 | `rank`, `peers`                | its place among the areas of its kind, and among similar forces |
 
-A period that runs is compared by its days that are over, with the same days. Changes are of what is
-known as a whole: a period of which the feed was heard in part is no base.
+A period that runs is compared by its days that are over, with as many; so is its place among
+others. Changes and places are of what is known as a whole: a period of which the feed was heard in
+part is no base, and an area or force of which it was has no place.
 """
 
 from __future__ import annotations
@@ -29,12 +30,14 @@ from typing import Literal
 
 from msgspec import UNSET, Struct, UnsetType
 
+from detectors.charts.limits import usual_counts
 from streams.board.control import Point, chart
 from streams.board.query import Number, Observation, Query
 from streams.board.targets import Judged, goal
 from streams.config.force import WHOLE
 from streams.config.measures import Subject
 from streams.errors import QueryError
+from streams.registry.charting import FEW
 from streams.registry.indicator import Indicator, Per
 from streams.stretches import Stretch
 
@@ -42,6 +45,9 @@ LEAST_BASE = 10
 """Cases; a change of fewer is given no per cent, unless that is asked for."""
 IN_LINE = 5.0
 """Per cent of the average within which a value is in line with it, where no chart says so."""
+CHANCE = 1.96
+"""How many standard deviations a count of few cases may lie from its average by chance: the limits
+are those of exactly 95 %."""
 _AS_MANY = {"month": 12, "day": 28, "hour": 24}
 """The periods that an average is taken over, by unit: those of a year, of four weeks, of a day."""
 
@@ -75,13 +81,20 @@ class Standing(Struct, frozen=True):
     by: str
 
 
+Order = Literal["highest first", "lowest first"]
+
+
 class Rank(Struct, frozen=True):
-    """A place among several, 1 being the best: by rate where there is one, the highest first but
-    where less is better; equal ones share a place."""
+    """A place among several in an `order`: by rate where there is one. The lowest is first where
+    less is better, else the highest, which says of what is neither good nor bad only that it is
+    high; equal ones share a place. `left_out` are the ids of those that were not heard as a whole,
+    or of whose people it is not known how many there are."""
 
     rank: int | None
     of: int
     among: str
+    order: Order
+    left_out: list[str] = []
 
 
 class Ranking:
@@ -90,20 +103,24 @@ class Ranking:
     def __init__(
         self, query: Query, indicator: Indicator, stretch: Stretch, per: Per | None
     ) -> None:
-        self.query, self.indicator, self.stretch = query, indicator, stretch
+        self.query, self.indicator = query, indicator
+        self.stretch = stretch.until(query.at) or stretch
         self.per = per if query.unit(indicator) == "count" else None
-        self._less = query.polarity(indicator) == "down_good"
-        self._by_kind: dict[str, list[float]] = {}
+        less = query.polarity(indicator) == "down_good"
+        self.order: Order = "lowest first" if less else "highest first"
+        self._by_kind: dict[str, dict[str, float | None]] = {}
 
     def of_area(self, area: str) -> Rank:
         """The place of an area among those of its kind."""
-        areas = self.query.force.file.areas
-        kind = areas[self.query.area(area) - 1].kind
-        known = self._by_kind.get(kind)
-        if known is None:
-            alike = (self._value(self.query, each.id) for each in areas if each.kind == kind)
-            known = self._by_kind[kind] = sorted(each for each in alike if each is not None)
-        return self._placed(self._value(self.query, area), known, f"{kind.replace('_', ' ')}s")
+        areas = [each for each in self.query.force.areas if each is not None]
+        found = areas[self.query.area(area) - 1]
+        values = self._by_kind.get(found.kind)
+        if values is None:
+            alike = [each.id for each in areas if each.kind == found.kind]
+            values = {each: self._value(self.query, each) for each in alike}
+            self._by_kind[found.kind] = values
+        kinds = f"{found.kind.replace('_', ' ')}{'es' if found.kind.endswith('s') else 's'}"
+        return self._placed(found.id, values, kinds)
 
     def of_force(self) -> Rank | None:
         """The place of the force among the most similar ones that are here; None without any."""
@@ -111,29 +128,37 @@ class Ranking:
         here = [each for each in force.file.most_similar if each in forces and each != force.id]
         if not here:
             return None
-        others = (Query(self.query.monitor, each, self.query.at) for each in here)
-        own = self._value(self.query, WHOLE)
-        values = [own, *(self._value(other, WHOLE) for other in others)]
-        known = sorted(each for each in values if each is not None)
-        return self._placed(own, known, "most similar forces")
+        values = {force.id: self._value(self.query, WHOLE)}
+        for each in here:
+            values[each] = self._value(self.query.of(each), WHOLE)
+        return self._placed(force.id, values, "most similar forces")
 
     def _value(self, query: Query, area: str) -> float | None:
-        """What is ranked: the rate where there is one, else the value."""
+        """What is ranked: the rate where there is one, else the value; None of what is not known as
+        a whole."""
         own = query is self.query
         found = query.figure(self.indicator, self.stretch if own else self.stretch.label, area)
+        # Whoever reports a figure says of what it is; what is counted has to have been heard.
+        if not found.complete and self.indicator.reported is None:
+            return None
         if self.per is None or found.value is None:
             return found.value
         base = query.base(self.per, area, self.stretch)
         return None if base is None else found.value / base
 
-    def _placed(self, value: float | None, known: list[float], among: str) -> Rank:
-        """The place of a value in an ascending list."""
-        if value is None:
-            return Rank(None, len(known), among)
-        better = (
-            bisect_left(known, value) if self._less else len(known) - bisect_right(known, value)
-        )
-        return Rank(better + 1, len(known), among)
+    def _placed(self, of: str, values: dict[str, float | None], among: str) -> Rank:
+        """The place of one of several."""
+        value = values[of]
+        known = sorted(each for each in values.values() if each is not None)
+        left_out = [name for name, each in values.items() if each is None]
+        place: int | None = None
+        if value is not None:
+            lowest = self.order == "lowest first"
+            before = (
+                bisect_left(known, value) if lowest else len(known) - bisect_right(known, value)
+            )
+            place = before + 1
+        return Rank(place, len(known), among, self.order, left_out)
 
 
 class Comparisons:
@@ -172,11 +197,12 @@ class Comparisons:
 
     @cached_property
     def previous(self) -> Change:
-        """The period before."""
-        before = self.stretch.previous
-        if self.past is not None and self.past != self.stretch:
-            before = before.first(self.past.units) or before
-        return self._change(self.past, before)
+        """The period before; of one that runs, its first days, as many as both have."""
+        now, before = self.past, self.stretch.previous
+        if now is not None and now != self.stretch:
+            days = len(before.parts("day"))
+            now, before = now.first(days) or now, before.first(now.units) or before
+        return self._change(now, before)
 
     @cached_property
     def last_year(self) -> Change:
@@ -187,7 +213,7 @@ class Comparisons:
     def average(self) -> Change:
         """A period on average of the `number` before it. A share or mean is that of all of these
         together. Of a period that runs there is none."""
-        number = self._number or max(1, _AS_MANY[self.stretch.unit] // self.stretch.units)
+        number = self._averaged
         before = self.stretch.all_before(number)
         base = self._whole(before)
         if not self._adds_up:
@@ -198,6 +224,11 @@ class Comparisons:
             base /= number
         past = self.stretch if self.past == self.stretch else None
         return self._compared(past, f"average of {number}: {before.label}", base)
+
+    @property
+    def _averaged(self) -> int:
+        """How many periods an average is taken over."""
+        return self._number or max(1, _AS_MANY[self.stretch.unit] // self.stretch.units)
 
     @cached_property
     def year_to_date(self) -> Change:
@@ -236,10 +267,11 @@ class Comparisons:
         return self.share_of(parent) if parent else None
 
     def share_of(self, other: str | Indicator) -> Observation:
-        """As a share of another count, of the same stretch and area."""
+        """As a share of another count, of the same stretch and area: what of it is of the kinds of
+        record that the other counts. Crimed incidents are no part of recorded crime."""
         if self.unit != "count" or self.query.unit(other) != "count":
             raise QueryError(f"{self.indicator.name} is no count that could be a share of another")
-        part = self.observation
+        part = self.query.figure(self.query.part_of(self.indicator, other), self.stretch, self.area)
         whole = self.query.figure(other, self.stretch, self.area)
         return share(part, whole)
 
@@ -282,14 +314,19 @@ class Comparisons:
     @cached_property
     def standing(self) -> Standing:
         """Above, below or in line: by the limits of the chart of its grain, where that judged it;
-        else with the average of those before, by a plain percentage."""
+        else with the average of those before: by a plain percentage, but of a count that is small
+        on average by what chance allows, exactly."""
         if (point := self._charted) is not None:
             return Standing(point.flag or "in line", "chart")
         base, by = self.average.base, f"{IN_LINE:g} % of the average"
         value = self.average.value
         if base is None or value is None:
             return Standing(None, by)
-        if abs(value - base) <= abs(base) * IN_LINE / 100:
+        least, most = base - abs(base) * IN_LINE / 100, base + abs(base) * IN_LINE / 100
+        if self.unit == "count" and 0 <= base < FEW:
+            least, most = usual_counts(base, self._averaged, CHANCE)
+            by = "the average, exact 95 % limits of a count"
+        if least <= value <= most:
             return Standing("in line", by)
         return Standing("above" if value > base else "below", by)
 

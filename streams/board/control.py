@@ -6,6 +6,11 @@ whole periods that were heard from end to end are judged; of the others the valu
 where none is known there is no point. A dated change after which figures can't be compared
 (`effect = "restart"` in the force's file) begins the chart anew; limits that are fixed for a year
 stand across it, as the reports print them, and the words say so.
+
+A period of which nothing is known, or not all, ends a run: nobody knows on which side it lay. Of
+figures that are each of several months only those are judged that have no month in common, since
+the others repeat one another. Limits of a count whose mean is small are no narrower than those of
+chance: one homicide where there are seven a year is not exceptional.
 """
 
 from __future__ import annotations
@@ -17,18 +22,18 @@ from typing import Literal, NamedTuple
 from msgspec import Struct
 
 from detectors.charts import ControlChart, limits
-from detectors.charts.limits import Fitted
+from detectors.charts.limits import Fitted, usual_counts
 from streams.board.query import Observation, Query
 from streams.config.force import WHOLE, Change
 from streams.config.measures import Polarity, Unit
 from streams.errors import QueryError
-from streams.periods import DAY, Grain
+from streams.periods import DAY, Calendar, Grain
 from streams.registry import phrases
 from streams.registry.affected import affects
-from streams.registry.charting import USUAL, ChartPolicy
+from streams.registry.charting import FEW, OF_FEW, USUAL, ChartPolicy, apart
 from streams.registry.conditions import Is
 from streams.registry.indicator import Indicator
-from streams.stretches import Stretch
+from streams.stretches import Stretch, months_before
 
 Flag = Literal["above", "below"]
 BOUNDED: tuple[Unit, ...] = ("count", "ratio", "seconds")
@@ -124,9 +129,15 @@ def chart(
     shown = None if within is None else query.stretch(within)
     points = _points(query, indicator, policy.grain, shown, area)
     changes = _restarts(query, indicator)
-    fixed = policy.baseline == "year_before"
-    after = judge(points, policy, [] if fixed else [query.force.instant(c.date) for c in changes])
-    unit = query.unit(indicator)
+    fixed, unit = policy.baseline == "year_before", query.unit(indicator)
+    months = 0 if indicator.reported is None else indicator.reported.rolling or 0
+    of_several = [apart(months)] if months else []
+    after = judge(
+        _apart(query.calendar, points, months),
+        policy,
+        [] if fixed else [query.force.instant(c.date) for c in changes],
+        counts=unit == "count",
+    )
     after = _bounded(points, after, 1.0 if unit == "ratio" else inf) if unit in BOUNDED else after
     if shown is not None:
         points = [each for each in points if shown.start <= each.start and each.end <= shown.end]
@@ -137,12 +148,12 @@ def chart(
         unit=unit,
         polarity=query.polarity(indicator),
         grain=policy.grain,
-        rule=policy.words,
+        rule=" ".join([policy.words, *([OF_FEW] if unit == "count" else []), *of_several]),
         points=points,
     )
     if after is not None:
         made.centre, made.lower, made.upper = after
-    made.words = list(_words(query, made, policy))
+    made.words = [*_words(query, made, policy), *of_several]
     if fixed and points:
         year = 366 * DAY
         made.words += [
@@ -156,11 +167,12 @@ def chart(
 def _points(
     query: Query, indicator: Indicator, grain: Grain, shown: Stretch | None, area: str
 ) -> list[Point]:
-    """Every period from the first that anything is known of to the last that is shown or over."""
+    """Every period from the first that anything is known of to the last that is shown and has
+    begun."""
     first = query.since(indicator)
     if first is None:
         return []
-    last = query.at if shown is None else max(shown.end, first + 1)
+    last = query.at if shown is None else min(max(shown.end, first + 1), query.at)
     until = query.calendar.holding(grain, last - 1).end
     periods = []
     at = query.calendar.holding(grain, first)
@@ -211,17 +223,38 @@ def _bounded(points: list[Point], after: Lines | None, most: float) -> Lines | N
 # -- judging ---------------------------------------------------------------------------------------
 
 
-def judge(points: list[Point], policy: ChartPolicy, restarts: list[int]) -> Lines | None:
-    """Judges the points in order; returns what the next one will be judged by."""
+def _apart(calendar: Calendar, points: list[Point], months: int) -> list[Point]:
+    """Points that are each of so many months up to their end, without those that have one of these
+    in common with the one before; all of them where each is of its own period."""
+    if not months:
+        return points
+    found: list[Point] = []
+    taken = 0
+    for point in points:
+        known = point.complete and point.value is not None
+        if not known or months_before(calendar, point.end, months) >= taken:
+            found.append(point)
+            taken = point.end if known else taken
+    return found
+
+
+def judge(
+    points: list[Point], policy: ChartPolicy, restarts: list[int], *, counts: bool = False
+) -> Lines | None:
+    """Judges the points in order, which may be `counts`; returns what the next one will be judged
+    by."""
     after: Lines | None = None
     for part in _comparable(points, restarts):
-        judging = _Moving(policy) if policy.baseline == "first" else _Fixed(policy)
+        judging: _Moving | _Fixed
+        judging = (_Moving if policy.baseline == "first" else _Fixed)(policy, counts=counts)
         run, rises, last = 0, 0, None
         for point in part:
-            if not point.complete or point.value is None:
+            # A share that is reported alone has no size.
+            alone = policy.limits in ("p", "p_prime") and not point.size
+            if not point.complete or point.value is None or alone:
+                judging.pass_over()
+                run, rises, last = 0, 0, None
                 continue
-            if policy.limits in ("p", "p_prime") and not point.size:
-                continue  # a share that is reported alone
             if last is not None:
                 rises = _run(rises, point.value - last)
             point.rises, last = rises, point.value
@@ -261,14 +294,16 @@ def _run(run: int, away: float) -> int:
 class _Moving:
     """Limits from the first points, which move after a run on one side."""
 
-    def __init__(self, policy: ChartPolicy) -> None:
-        self.policy = policy
+    def __init__(self, policy: ChartPolicy, *, counts: bool) -> None:
+        self.policy, self.counts = policy, counts
         self._chart = ControlChart(
             policy.limits,
             sigmas=policy.sigmas,
             baseline=policy.points,
-            rebase=policy.rebase,
+            rebase={"points": policy.rebase, "gaps": "end"},
         )
+        self._of = policy.points
+        """From how many points the limits are."""
         self._labels: list[str] = []
         """Those of the points on one side of the centre."""
 
@@ -278,7 +313,13 @@ class _Moving:
         if chart.learning:
             return None
         size = None if point is None else point.size
-        return Lines(*chart.lines_at(size or None))
+        lines = Lines(*chart.lines_at(size or None))
+        return _of_few(lines, self._of, self.policy) if self.counts else lines
+
+    def pass_over(self) -> None:
+        """Takes a period that can't be judged."""
+        self._chart.update(None)
+        self._labels = []
 
     def take(self, point: Point) -> Moved | None:
         """Takes a point; says where the centre moved with it."""
@@ -295,6 +336,7 @@ class _Moving:
                 self._labels = []
             return None
         labels, self._labels = [*self._labels, point.label], []
+        self._of = len(labels)
         (last,) = chart.rebases[-1:]
         return Moved(old if old is not None else last.old, last.new, len(labels), labels[0])
 
@@ -302,8 +344,8 @@ class _Moving:
 class _Fixed:
     """Limits from points that came before: those of the last financial year, or the last few."""
 
-    def __init__(self, policy: ChartPolicy) -> None:
-        self.policy = policy
+    def __init__(self, policy: ChartPolicy, *, counts: bool) -> None:
+        self.policy, self.counts = policy, counts
         self._before: list[Point] = []
 
     def lines(self, point: Point | None) -> Lines | None:
@@ -318,7 +360,11 @@ class _Fixed:
             return None
         fitted = _fit(policy, taken)
         size = 1.0 if point is None or not point.size else float(point.size)
-        return Lines(*fitted.limits(policy.sigmas, size))
+        lines = Lines(*fitted.limits(policy.sigmas, size))
+        return _of_few(lines, len(taken), policy) if self.counts else lines
+
+    def pass_over(self) -> None:
+        """Takes a period that can't be judged, which leaves the others as they are."""
 
     def _next_year(self, taken: list[Point]) -> int:
         """The financial year of the point after the last."""
@@ -331,6 +377,14 @@ class _Fixed:
         """Takes a point; the limits of its year do not move."""
         self._before.append(point)
         return None
+
+
+def _of_few(lines: Lines, points: int, policy: ChartPolicy) -> Lines:
+    """Lines of a count from so many points: where its mean is small, no narrower than by chance."""
+    if lines.centre >= FEW:
+        return lines
+    least, most = usual_counts(lines.centre, points, policy.sigmas)
+    return Lines(lines.centre, min(lines.lower, least), max(lines.upper, most))
 
 
 def _financial_year(point: Point) -> int:

@@ -13,6 +13,8 @@ an indicator is made of; they are never averaged.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace as with_changes
 from difflib import get_close_matches
 from functools import cached_property
 from itertools import pairwise
@@ -36,8 +38,9 @@ from streams.fold.gaps import first_record
 from streams.fold.ledger import Ledger
 from streams.fold.panes import Panes, Parts
 from streams.fold.totals import MEASURE
-from streams.periods import DAY, Calendar, Grain, Span
+from streams.periods import DAY, MINUTE, Calendar, Grain, Period, Span, rfc3339
 from streams.registry.aggregates import SMALL, Count, Mean, Quantile, Share
+from streams.registry.conditions import ALWAYS
 from streams.registry.indicator import Indicator, Part, Per
 from streams.registry.indicators.readings import own_indicators
 from streams.registry.measures import (
@@ -46,7 +49,9 @@ from streams.registry.measures import (
     Group,
     Measure,
 )
+from streams.registry.phrases import not_carried
 from streams.registry.repeats import RepeatRule
+from streams.registry.reported import ReportedRule
 from streams.stretches import Stretch
 
 Number = int | float
@@ -56,6 +61,8 @@ Known = NDArray[np.bool_]
 
 NEAREST = 3
 """Names that are proposed for one that there is not."""
+MANY = 100
+"""Records; what is in none of so many is in less than 3 % of them, or not carried yet (95 %)."""
 MONTHS_APART = 62 * DAY
 """In ms; a longer stretch is read month by month, so that what was read of each serves others."""
 
@@ -75,6 +82,8 @@ class Observation(Struct, frozen=True, omit_defaults=True):
     known: bool = True
     complete: bool = True
     small: bool = False
+    reason: str = ""
+    """Why it is not known, where it is that the feed does not carry what it rests on."""
     low: float | None = None
     """Of a reported share with its parts, the 95 % confidence interval (Wilson)."""
     high: float | None = None
@@ -102,11 +111,13 @@ class Figures(NamedTuple):
     quantile: bool
     known: Known
     complete: bool
+    reason: str = ""
+    """Why nothing is known, where it is that a feed does not carry what it rests on."""
 
     def at(self, area: int) -> Observation:
         """The observation of an area."""
         if not self.known[area]:
-            return UNKNOWN
+            return replace(UNKNOWN, reason=self.reason) if self.reason else UNKNOWN
         top = _plain(self.tops[area])
         if self.bottoms is None:
             return Observation(top, complete=self.complete)
@@ -119,17 +130,25 @@ class Figures(NamedTuple):
         return Observation(value, top, bottom, complete=self.complete, small=small)
 
 
+Lock = AbstractContextManager[object]
+
+
 class ReportedFigures(NamedTuple):
-    """An indicator that another system reports, in one stretch."""
+    """An indicator that another system reports, in one stretch; None where nothing of it can be
+    known."""
 
     measured: Measured | None
-    stretch: Stretch
+    stretch: Stretch | None
     ended: bool
+    lock: Lock
 
     def at(self, area: int) -> Observation:
         """The observation of an area."""
-        found = None if self.measured is None else self.measured.amount(area, self.stretch)
-        if self.measured is None or found is None:
+        if self.measured is None or self.stretch is None:
+            return UNKNOWN
+        with self.lock:
+            found = self.measured.amount(area, self.stretch)
+        if found is None:
             return UNKNOWN
         top, bottom = found
         if bottom is None:
@@ -149,26 +168,46 @@ class ReportedFigures(NamedTuple):
 
 
 class Query:
-    """What is asked of the figures of one force as of an instant, in ms: by default the clock of
-    the views, or the last record where that was never set. Indicators are named as
+    """What is asked of the figures of one force as of an instant, in ms. Indicators are named as
     `Registry.indicator` takes them, stretches as `streams.stretches`, areas by id, name or alias;
-    raises `QueryError` for what there is not."""
+    raises `QueryError` for what there is not.
 
-    def __init__(self, monitor: Monitor, force_id: str, at: int | None = None) -> None:
+    Without `at` it is the clock of the views, or the last record where that was never set, and all
+    that is counted counts. Of a period that holds an `at` which is given there counts what had
+    happened then: up to the end of its minute, as on a board. Hours are kept for 13 months and
+    their minutes for 48 hours; where `at` lies within a finer one a `QueryError` says so.
+
+    Of a monitor that is being fed, `lock` keeps the fold from going on. It is held while one figure
+    is read, and of a long stretch one month of it at a time, so that nobody waits for the rest: who
+    holds it for longer has no need of it here.
+    """
+
+    def __init__(
+        self, monitor: Monitor, force_id: str, at: int | None = None, lock: Lock | None = None
+    ) -> None:
         self.monitor, self.force = monitor, monitor.forces[force_id]
         self.registry = monitor.registry
-        self.at = (monitor.now or _last(monitor, force_id)) if at is None else at
         self.calendar = Calendar(self.force.zone)
-        self._beside = monitor.beside(self.force)
-        self._reports = monitor.reports(force_id)
+        self._as_of, self._given = at, lock
+        self._lock: Lock = nullcontext() if lock is None else lock
+        with self._lock:
+            self.at = (monitor.now or _last(monitor, force_id)) if at is None else at
+            self._beside = monitor.beside(self.force)
+            self._reports = monitor.reports(force_id)
         self._own = own_indicators(self.force)
         self._named: dict[str, Indicator] = dict(self._own)
+        self._parts: dict[tuple[str, str], Indicator] = {}
+        """By the names of two, what of the first can be a share of the second."""
         self._places: dict[str, int] = {}
-        self._areas = WHOLE, *(area.id for area in self.force.file.areas)
+        self._areas = WHOLE, *(area.id for area in self.force.areas if area is not None)
         self._figures: dict[tuple[int, int, int], tuple[Indicator, Figures]] = {}
         """By the identity of an indicator, start and end: it is asked for by the same again and
         again, and to compare all that it is made of would take longer than the answer."""
         self._spans: dict[tuple[str, Grain], Span | None] = {}
+
+    def of(self, force_id: str) -> Query:
+        """The same of another force."""
+        return Query(self.monitor, force_id, self._as_of, self._given)
 
     # -- names -------------------------------------------------------------------------------------
 
@@ -189,11 +228,20 @@ class Query:
 
     def _check_values(self, indicator: Indicator) -> None:
         """Raises `QueryError` where an address has a value that the force does not."""
-        for part, group, _ in self.registry.measures_of(indicator):
-            for dimension, value, known in self._sums(group).unlisted(part.where):
-                raise QueryError(
-                    f'"{value}" is no {dimension.name} of {self.force.name}{nearest(value, known)}'
-                )
+        with self._lock:
+            for part, group, _ in self.registry.measures_of(indicator):
+                for dimension, value, known in self._sums(group).unlisted(part.where):
+                    hint = nearest(value, known)
+                    raise QueryError(f'"{value}" is no {dimension.name} of {self.force.name}{hint}')
+
+    def part_of(self, indicator: Indicator, whole: str | Indicator) -> Indicator:
+        """What of an indicator can be a share of another one."""
+        found = self._parts.get((indicator.name, self.indicator(whole).name))
+        if found is None:
+            whole = self.indicator(whole)
+            found = self.registry.shared_part(indicator, whole)
+            self._parts[indicator.name, whole.name] = found
+        return found
 
     def indicators(self) -> list[str]:
         """The names of all that have an entry; the force's own readings last."""
@@ -220,7 +268,7 @@ class Query:
         try:
             return self.force.find_area(name)
         except KeyError:
-            known = [each for area in self.force.file.areas for each in (area.id, area.name)]
+            known = [each for area in self.force.areas if area for each in (area.id, area.name)]
             hint = nearest(name, known)
             raise QueryError(f'"{name}" is no area of {self.force.name}{hint}') from None
 
@@ -246,14 +294,15 @@ class Query:
         """The start of the first day of which anything is known of all that an indicator is made
         of; None while nothing is."""
         found, asked = [], self.indicator(indicator)
-        if asked.reported is not None:
-            reports = self._reports
-            return None if reports is None else reports.measured(asked.reported).first
-        for kind in self.registry.kinds_of(asked):
-            ledger = self.monitor.ledger(kind, self.force.id)
-            span = None if ledger is None else self._span(ledger, "day")
-            if span is not None:
-                found.append(span[0])
+        with self._lock:
+            if asked.reported is not None:
+                reports = self._reports
+                return None if reports is None else reports.measured(asked.reported).first
+            for kind in self.registry.kinds_of(asked):
+                ledger = self.monitor.ledger(kind, self.force.id)
+                span = None if ledger is None else self._span(ledger, "day")
+                if span is not None:
+                    found.append(span[0])
         return min(found, default=None)
 
     def beside(self, indicator: Indicator, subject: Subject) -> Indicator | None:
@@ -318,14 +367,27 @@ class Query:
 
     def figures(self, indicator: Indicator, stretch: Stretch) -> Figures | ReportedFigures:
         """An indicator in a stretch of time by area."""
-        if (rule := indicator.reported) is not None:
-            measured = None if self._reports is None else self._reports.measured(rule)
-            return ReportedFigures(measured, stretch, ended=stretch.end <= self.at)
+        if indicator.reported is not None:
+            return self._reported(indicator.reported, stretch)
         place = id(indicator), stretch.start, stretch.end
         held = self._figures.get(place)
         if held is None:
-            held = self._figures[place] = indicator, self._read(indicator, stretch)
+            for month in _months_of(stretch) if self._given else ():
+                # What is made of it is kept for the whole.
+                self.figures(indicator, Stretch.of(self.calendar, month))
+            with self._lock:
+                held = self._figures[place] = indicator, self._read(indicator, stretch)
         return held[1]
+
+    def _reported(self, rule: ReportedRule, stretch: Stretch) -> ReportedFigures:
+        reports, ended = self._reports, stretch.end <= self.at
+        if reports is None:
+            return ReportedFigures(None, stretch, ended, self._lock)
+        with self._lock:
+            measured = reports.measured(rule)
+            cut = not ended and self._cuts(reports.readings.watermark)
+        asked = stretch.until(self.at) if cut else stretch
+        return ReportedFigures(measured, asked, ended, self._lock)
 
     def _read(self, indicator: Indicator, stretch: Stretch) -> Figures:
         if indicator.repeats is not None:
@@ -341,24 +403,31 @@ class Query:
             nothing = np.zeros(size, np.int64)
             return Figures(nothing, None, False, np.zeros(size, np.bool_), complete=False)
         panes, where = ledger.panes_by(self._clock(group)), group.where & part.where
+        ended = stretch.end <= self.at
+        stretch = self._until_then(stretch, ledger, panes)
         parts, sums = _parts_of(panes, stretch), self._sums(group)
         counts = sums.counts(parts, where, sorted(value.needs))
         counters = dict(zip(sorted(value.needs), counts, strict=True))
         empty = not any(each.kept or each.fresh for each in parts)
         heard = self._heard(ledger, panes, stretch, empty=empty)
-        uncounted = ledger.uncounted_in(group.clock, stretch.start) if ledger.uncounted else ()
-        if not sums.counts_any(where) or not value.needs.isdisjoint(uncounted):
+        unknown = ledger.unknown_in(group.clock, stretch.start, stretch.end)
+        reason = ""
+        if not sums.counts_any(where) or not value.needs.isdisjoint(unknown):
+            reason = self._not_carried(ledger, group, value.needs, stretch) if heard.known else ""
             heard = NOT_HEARD
+        elif heard.complete and self._began_late(ledger, panes, group, value.needs, stretch):
+            heard = Heard(known=True, complete=False)
         known = np.full(size, heard.known)
         if self._beside is not None and group.name == MEASURE:
             lines = sums.holds(where, _lines(len(self.force.lines)))
             used = self._beside.used(stretch.start, stretch.end, _counted(panes, stretch))
             known, heard = self._with_totals(used, lines, counters, heard)
+        complete = ended and heard.complete
         if isinstance(value, Quantile):
             together = counters[value.timing] / 1000
             tops, bottoms = sums.quantiles(parts, where, value, together)
-            return Figures(tops, bottoms, True, known, heard.complete)
-        return Figures(*_made(value, counters), False, known, heard.complete)
+            return Figures(tops, bottoms, True, known, complete, reason)
+        return Figures(*_made(value, counters), False, known, complete, reason)
 
     def _clock(self, group: Group) -> int:
         return self.registry.kinds[group.kind].clocks.index(group.clock)
@@ -372,18 +441,40 @@ class Query:
         if repeats is None:
             size = len(self.force.areas)
             return Figures(np.zeros(size, np.int64), None, False, np.zeros(size, np.bool_), False)
+        ledger, ended = repeats.ledger, stretch.end <= self.at
+        stretch = self._until_then(stretch, ledger, ledger.panes)
         counted = repeats.count(rule, stretch)
-        heard = self._heard(repeats.ledger, repeats.ledger.panes, stretch, empty=False)
+        heard = self._heard(ledger, ledger.panes, stretch, empty=False)
         known = np.full(len(self.force.areas), counted.known and heard.known)
-        complete = counted.complete and heard.complete
+        complete = ended and counted.complete and heard.complete
         return Figures(counted.people, None, False, known, complete)
 
     def _value(self, measure: Measure) -> Count | Share | Mean | Quantile:
         if isinstance(measure.value, ChosenShare):
-            return measure.value.formula(self.force.file).share
+            return measure.value.share(self.force.file)
         if isinstance(measure.value, Gauge):  # no indicator has one
             raise QueryError(f"{measure.title} holds at a moment, and is no figure of a period")
         return measure.value
+
+    def _cuts(self, watermark: int) -> bool:
+        """Whether there may be anything that came after what is asked for."""
+        return self._as_of is not None and self._as_of < watermark
+
+    def _until_then(self, stretch: Stretch, ledger: Ledger, panes: Panes) -> Stretch:
+        """What there is of a stretch as of the instant that is asked for; all of it where nothing
+        came after that. Raises `QueryError` where panes so fine are not kept."""
+        end = -(-self.at // MINUTE) * MINUTE
+        if not stretch.start < end < stretch.end or not self._cuts(ledger.watermark):
+            return stretch
+        if not panes.keeps(end, end):
+            grain: Grain = "hour" if end >= panes.days_before else "day"
+            edges = self.calendar.start(grain, end), self.calendar.end(grain, end)
+            before, after = (rfc3339(edge, self.force.zone)[:16] for edge in edges)
+            raise QueryError(
+                f"{ledger.kind.feed} of {before} are kept by the {grain}: ask as of {before} or "
+                f"{after}, not {rfc3339(self.at, self.force.zone)}"
+            )
+        return with_changes(stretch, grain=None, form="range", end=end)
 
     # -- what is known -----------------------------------------------------------------------------
 
@@ -400,6 +491,37 @@ class Query:
             share = self.monitor.known_share(kind, self.force.id, start, end, self.at, empty=empty)
             return Heard(share > 0.0, whole and share == 1.0)
         return Heard(start < span[1], whole and end <= span[1])
+
+    def _not_carried(
+        self, ledger: Ledger, group: Group, counters: Iterable[str], stretch: Stretch
+    ) -> str:
+        """Why counters are not known of a stretch, where the feed had not carried what they rest
+        on; else nothing."""
+        missing = ledger.packer.carried.missing(self._clock(group), counters, stretch.end)
+        return not_carried(ledger.kind.feed, missing) if missing else ""
+
+    def _began_late(
+        self,
+        ledger: Ledger,
+        panes: Panes,
+        group: Group,
+        counters: Iterable[str],
+        stretch: Stretch,
+    ) -> bool:
+        """Whether what counters rest on was first carried within a stretch, after so many records
+        without it that this is no chance."""
+        since = ledger.packer.carried.begun(self._clock(group), counters)
+        if since <= stretch.start:
+            return False
+        before = self.calendar.start("day", since)
+        if before <= stretch.start or not panes.keeps(stretch.start, before):
+            return False
+        everything, measure = ledger.kind.everything
+        panes = ledger.panes_by(self._clock(everything))
+        value = self._value(measure)
+        sums, names = self._sums(everything), sorted(value.needs)[:1]
+        counted = sums.counts([panes.parts(stretch.start, before)], ALWAYS, names)
+        return int(counted[0, 0]) >= MANY
 
     def _span(self, ledger: Ledger, grain: Grain) -> Span | None:
         """From the first day (or hour) of a feed to its last, whole; None before any record."""
@@ -451,9 +573,14 @@ def _parts_of(panes: Panes, stretch: Stretch) -> list[Parts]:
     not kept."""
     if not panes.keeps(stretch.start, stretch.end):
         return []
-    months = stretch.parts("month") if stretch.end - stretch.start > MONTHS_APART else []
+    months = _months_of(stretch)
     edges = sorted({stretch.start, stretch.end, *(at for month in months for at in month[2:])})
     return [panes.parts(start, end) for start, end in pairwise(edges)]
+
+
+def _months_of(stretch: Stretch) -> list[Period]:
+    """The months that a long stretch is read by; none of a short one."""
+    return stretch.parts("month") if stretch.end - stretch.start > MONTHS_APART else []
 
 
 def _counted(panes: Panes, stretch: Stretch) -> Parts | None:
@@ -494,6 +621,7 @@ def _added(parts: Sequence[Figures]) -> Figures:
         False,
         np.logical_and.reduce([each.known for each in parts]),
         all(each.complete for each in parts),
+        "; ".join(dict.fromkeys(each.reason for each in parts if each.reason)),
     )
 
 

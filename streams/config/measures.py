@@ -41,7 +41,7 @@ class Chart(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
 
 
 class Band(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
-    """A range that has a name: a value is in that of its highest lower bound that it reaches."""
+    """A range that has a name, both ends included."""
 
     name: Title
     lower: float | None = None

@@ -59,6 +59,8 @@ _UPDATED_BITS = 42
 _UPDATED_MASK = (1 << _UPDATED_BITS) - 1
 _DAY_OF_TIME = DAY << 2
 """A day, where the precision still stands beneath the time."""
+_LONGEST_WHOLE = 33 * DAY
+"""No day or month ends later after its start, in whole days."""
 
 MOST_RECORDS = 5_000_000
 """Records of one kind that a force may have inside the horizon, so that memory is bounded."""
@@ -183,7 +185,7 @@ class Ledger:
             [(grain, stored_grain(clock, grain)) for grain in GRAINS]
             for clock in range(len(self._by_clock))
         ]
-        self.links = Links() if self.kind.people else None
+        self.links = Links(self.kind.people, self._when_of) if self.kind.people else None
         """The records of each person, where the kind declares people."""
         self.watermark = 0
         self.sealed_before = 0
@@ -322,7 +324,7 @@ class Ledger:
             if self.changed is not None:
                 self._note_changed(key, entry, packed)
             if self.links is not None:
-                self.links.put(key, packed >> self._when_shift, self.packer.persons(event))
+                self.links.put(key, event)
         elif self._wins(entry, old):
             self.versions.revised += 1
             old_packed = old & self._packed_mask
@@ -352,12 +354,13 @@ class Ledger:
             if self.changed is not None:
                 self._note_changed(key, entry, packed)
             if self.links is not None:
-                self.links.put(key, packed >> self._when_shift, self.packer.persons(event))
+                if moved:
+                    self.links.moved(key, old_packed >> self._when_shift)
+                self.links.put(key, event)
         elif entry == old:
             self.versions.same += 1
             if self.links is not None and key in self.entries:
-                persons = self.packer.persons(event)
-                self.links.put(key, packed >> self._when_shift, persons, tie=True)
+                self.links.put_same(key, event)
         else:
             self.versions.stale += 1
         if self._unknown.pending:
@@ -501,6 +504,8 @@ class Ledger:
     def _recount(self, old_packed: int, packed: int) -> None:
         """Takes what one packed record counts out of the panes and puts in what another does; 0
         counts nothing."""
+        if packed < self._live_packed:
+            self.packer.note_carried(packed)
         for clock in self.packer.by_clock:
             old = self._contribution(clock, old_packed)
             new = self._contribution(clock, packed)
@@ -568,13 +573,15 @@ class Ledger:
             return self.sealed_before, self.began
         return None
 
-    def uncounted_in(self, clock: str, start: int) -> frozenset[str]:
-        """The counters of a clock that are not known of a stretch of time that starts then."""
-        return self._newer(clock, lambda since: start < since.figures)
+    def unknown_in(self, clock: str, start: int, end: int) -> frozenset[str]:
+        """The counters of a clock that are not known of [start, end): they were not counted then,
+        or the feed had not carried what they rest on."""
+        newer = self._newer(clock, lambda since: start < since.figures) if self.uncounted else ()
+        return self.packer.carried.unknown(self.kind.clocks.index(clock), end).union(newer)
 
     def unpublished_in(self, clock: str, period: Period) -> frozenset[str]:
         """The counters of a clock of which it is not known how they stood when a period closed."""
-        return self._newer(
+        return self.packer.carried.unknown(self.kind.clocks.index(clock), period.end) | self._newer(
             clock, lambda since: period.end <= since.published or period.start < since.figures
         )
 
@@ -862,10 +869,24 @@ class Ledger:
         """The packed record of an id; 0 where it was deleted, or is not here."""
         return self.entries.get(key, 0) & self._packed_mask
 
-    @property
-    def changes(self) -> int:
-        """Another number whenever a record has changed."""
-        return self.versions.new + self.versions.revised
+    def _when_of(self, key: str) -> int:
+        """When a record was, in ms; 0 for one that was deleted, or is not here."""
+        return self.packed(key) >> self._when_shift
+
+    def records_between(self, start: int, end: int) -> Iterator[tuple[str, int]]:
+        """The ids and packed records of which the time by the first clock lies in [start, end), but
+        for those whose end is still to come and whose period is sealed."""
+        self._settle()
+        days = range(start // DAY, -(-end // DAY))
+        # Those known only to a day or month are filed for its end.
+        after = range(start + self._whole_longer, end + self._whole_longer + _LONGEST_WHOLE, DAY)
+        found: set[str] = set()
+        for day in sorted({*days, *(at // DAY for at in after)}):
+            found.update(self._by_day.get(day, ()), *self._packed_ids.get(day, ()))
+        for key in found:
+            packed = self.packed(key)
+            if start <= packed >> self._when_shift < end:
+                yield key, packed
 
     def taken(self) -> dict[str, int]:
         """How its lines were taken, and how many records it holds."""

@@ -95,7 +95,9 @@ def compared(found: Compared | None, unit: Unit, *, sums: bool = False) -> str:
         case Standing(word, by) if word is not None:
             said = f"{word} ({by})"
         case Rank(rank, of) if rank is not None:
-            said = f"{rank} of {of}"
+            said = f"{rank} of {of}, {found.order}"
+            if found.left_out:
+                said += f" ({len(found.left_out)} left out)"
         case Judged():
             said = judged(found, unit)
     return said

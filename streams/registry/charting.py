@@ -69,6 +69,18 @@ class ChartPolicy:
         return found
 
 
+def apart(months: int) -> str:
+    """What is judged of figures that are each of so many months."""
+    return f"Each figure is of {months} months; only those with no month in common are judged."
+
+
+FEW = 10
+"""Counts that are fewer on average are judged by what chance allows, exactly: of so few a standard
+deviation, and a percentage, says nothing. (Exact below 10 is the rule of public health statistics:
+APHO Technical Briefing 3, Commonly used public health statistics and their confidence intervals.)
+"""
+OF_FEW = f"Of counts below {FEW} on average limits are no narrower than those of chance, exactly."
+
 MONTHS = ChartPolicy()
 QUARTERS = ChartPolicy("quarter", baseline="year_before", points=4, rebase=0)
 SHARES = ChartPolicy(limits="p_prime", sigmas=3.0)

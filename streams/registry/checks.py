@@ -14,7 +14,7 @@ from typing import Any
 
 from streams.errors import DeclarationError
 from streams.registry.aggregates import DURATIONS, Mean, Quantile
-from streams.registry.conditions import Condition, Has, Is, Within
+from streams.registry.conditions import Condition, Has, Is, OfForce, Within
 from streams.registry.facts import Case, FieldFact, Flag, Number
 from streams.registry.kind import Kind
 from streams.registry.measures import (
@@ -190,6 +190,8 @@ class _Checks:
     ) -> None:
         """A condition on facts names these and their values, and durations."""
         for question in condition.questions():
+            if isinstance(question, OfForce):
+                continue
             if isinstance(question, Within):
                 self.among(entry, "when", (question.name,), self.durations)
                 if question not in condition.parts():
@@ -223,6 +225,5 @@ def _needs(measure: Measure) -> set[str]:
     if isinstance(measure.value, Gauge):
         return set()
     if isinstance(measure.value, ChosenShare):
-        formulas = measure.value.formulas.values()
-        return {name for each in formulas for name in each.share.needs}
+        return {name for each in measure.value.shares for name in each.needs}
     return set(measure.value.needs)

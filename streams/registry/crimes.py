@@ -16,13 +16,13 @@ from __future__ import annotations
 from streams.events.schema import Crime
 from streams.periods import DAY
 from streams.registry.aggregates import Count, Share
-from streams.registry.conditions import ALWAYS, flagged, has, is_, present, within
-from streams.registry.counting import Counter
+from streams.registry.conditions import ALWAYS, flagged, has, is_, present, timed, within
+from streams.registry.counting import Counter, Timing
 from streams.registry.dimensions import Areas, Categories
-from streams.registry.facts import Case, Code, Flag, Marks, Number, declared_markers
+from streams.registry.facts import UNKNOWN, Case, Code, Flag, Marks, Number, declared_markers
 from streams.registry.kind import Duration, Kind, People, Time
 from streams.registry.markers import marker_counters, marker_measures
-from streams.registry.measures import SETTLED_GRAINS, Group, Measure, WatchPolicy
+from streams.registry.measures import SETTLED_GRAINS, Group, Measure, WatchPolicy, lengths
 
 RECORDED = flagged("notifiable")
 DATED = ("current", "within_a_year", "non_recent")
@@ -109,6 +109,7 @@ penalty notice, cannabis warning, community resolution."""
 DECIDED = present("outcome")
 SOON = is_("outcome_within", "5_days")
 WITHIN_30 = is_("outcome_within", "30_days")
+NO_ACTION = DECIDED & ~ACTION_TAKEN & ~is_("outcome", 18)
 NO_VICTIM = ~present("victims")
 BY_OUTCOME = "outcome_at"
 
@@ -141,6 +142,13 @@ RESULTS = Group(
             "ratio",
             "up_good",
             Share(("with_action_taken",), ("count",)),
+        ),
+        Measure(
+            "no_action_rate",
+            "Share with no action taken",
+            "ratio",
+            "neutral",
+            Share(("with_no_action",), ("count",)),
         ),
     ),
     wide=True,
@@ -185,6 +193,7 @@ BY_DECISION = Group(
             "neutral",
             Share(("within_6_to_30_days",), ("outcomes",)),
         ),
+        *lengths("outcome_time", "timed", "time", "time to the outcome"),
         Measure("outcome_14", "Victim declines", "count", "neutral", Count("outcome_14")),
         Measure("outcome_16", "Victim does not support", "count", "neutral", Count("outcome_16")),
         Measure(
@@ -221,6 +230,13 @@ BY_DECISION = Group(
             "ratio",
             "up_good",
             Share(("outcome_14_linked", "outcome_16_linked"), ("outcome_14", "outcome_16")),
+        ),
+        Measure(
+            "domestic_abuse_outcome_16",
+            "Domestic abuse: the victim does not support",
+            "count",
+            "neutral",
+            Count("domestic_abuse_outcome_16"),
         ),
         Measure(
             "domestic_abuse_outcome_16_share",
@@ -272,7 +288,7 @@ CRIME = Kind(
         Code("offence_code", none=""),
         Case(
             "recency",
-            "unknown",
+            UNKNOWN,
             (
                 ("non_recent", within("delay", CENTURY)),
                 ("within_a_year", within("delay", YEAR)),
@@ -282,7 +298,7 @@ CRIME = Kind(
         Code("outcome"),
         Case(
             "outcome_within",
-            "none",
+            UNKNOWN,
             (
                 ("longer", present("outcome_at")),
                 ("30_days", within("to_outcome", 30 * DAY)),
@@ -298,24 +314,23 @@ CRIME = Kind(
         People("defendants", "defendant"),
     ),
     counts=~flagged("cancelled"),
+    # What most crimes have stands first: a sum is as large a number as the last that is not 0.
     counters=(
         Counter("count", RECORDED),
-        Counter("marked", RECORDED & present("markers")),
-        *(Counter(name, RECORDED & is_("recency", name)) for name in DATED),
-        Counter("child_at_risk_current", CHILD_AT_RISK & is_("recency", "current")),
-        Counter("child_at_risk_dated", CHILD_AT_RISK & ~is_("recency", "unknown")),
-        Counter("linked_series", RECORDED & flagged("linked_series")),
         Counter("with_outcome", RECORDED & DECIDED),
         Counter("without_outcome", RECORDED & ~DECIDED),
+        *(Counter(name, RECORDED & is_("recency", name)) for name in DATED),
+        Counter("with_no_action", RECORDED & NO_ACTION),
         Counter("with_action_taken", RECORDED & ACTION_TAKEN),
+        Counter("marked", RECORDED & present("markers")),
         *marker_counters(ALWAYS),
+        Counter("child_at_risk_current", CHILD_AT_RISK & is_("recency", "current")),
+        Counter("child_at_risk_dated", CHILD_AT_RISK & ~is_("recency", UNKNOWN)),
+        Counter("linked_series", RECORDED & flagged("linked_series")),
         Counter("outcomes", RECORDED & DECIDED, BY_OUTCOME),
         Counter("action_taken", RECORDED & ACTION_TAKEN, BY_OUTCOME),
-        Counter(
-            "no_action",
-            RECORDED & DECIDED & ~ACTION_TAKEN & ~is_("outcome", 18),
-            BY_OUTCOME,
-        ),
+        Counter("no_action", RECORDED & NO_ACTION, BY_OUTCOME),
+        Counter("timed", RECORDED & DECIDED & timed("to_outcome"), BY_OUTCOME),
         Counter("within_5_days", RECORDED & DECIDED & SOON, BY_OUTCOME),
         Counter("within_6_to_30_days", RECORDED & DECIDED & WITHIN_30, BY_OUTCOME),
         Counter("outcome_14", RECORDED & is_("outcome", 14), BY_OUTCOME),
@@ -328,5 +343,6 @@ CRIME = Kind(
         Counter("domestic_abuse_outcomes", DOMESTIC & DECIDED, BY_OUTCOME),
         Counter("domestic_abuse_outcome_16", DOMESTIC & is_("outcome", 16), BY_OUTCOME),
     ),
+    timings=(Timing("to_outcome", RECORDED & DECIDED, BY_OUTCOME, "outcome_time", squares=""),),
     groups=(CRIMES, MARKED, RECENCY, RESULTS, BY_DECISION),
 )

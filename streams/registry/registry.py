@@ -7,6 +7,7 @@ registry that it is given, so that another one can stand in its place.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from difflib import get_close_matches
 from typing import Any, Union
 
@@ -102,6 +103,15 @@ class Registry:
         if indicator.reported is not None:
             return [READING]
         return list(dict.fromkeys(group.kind for _, group, _ in self.measures_of(indicator)))
+
+    def shared_part(self, indicator: Indicator, whole: Indicator) -> Indicator:
+        """What of an indicator can be a share of another: the parts of the kinds of record that are
+        in that as well. Crimed incidents are no part of recorded crime."""
+        kinds = set(self.kinds_of(whole))
+        parts = tuple(p for p, group, _ in self.measures_of(indicator) if group.kind in kinds)
+        if not parts or parts == indicator.parts:
+            return indicator
+        return replace(indicator, parts=parts)
 
     def unit_of(self, indicator: Indicator) -> Unit:
         """What its figures are."""

@@ -21,7 +21,7 @@ from streams.fold.ledger import Ledger, Sealed, Uncounted, VersionCounts
 from streams.fold.panes import Pane, clock_and_grain
 from streams.fold.readings import Readings
 from streams.registry.digests import Counted
-from streams.registry.packing import Facts, FactTable, Persons
+from streams.registry.packing import Facts, FactTable
 from streams.state.declared import Recount
 from streams.state.departed import Departed, entry_bytes
 
@@ -67,6 +67,8 @@ class FoldHead(msgspec.Struct, omit_defaults=True):
     """The clock and name of each counter that is newer than some panes (`Uncounted`)."""
     began: int = 0
     first_known: int = 0
+    carried: dict[str, int] = {}
+    """By field of an event, since when the feed has carried it (`streams.registry.carried`)."""
     departed: int = 0
     """Ids in the filter of departed records."""
     pages: int = 0
@@ -131,8 +133,8 @@ class Snapshot:
     """The pages of the filters of departed ids that are being written, by force."""
     facts: dict[int, FactTable] = field(default_factory=dict)
     """The tables of facts, by force: as many of their tuples belong to it as its head says."""
-    links: dict[int, dict[str, tuple[int, Persons] | None]] = field(default_factory=dict)
-    """When records were and who is in them, by force and id; None for one without people."""
+    links: dict[int, dict[str, bytes | None]] = field(default_factory=dict)
+    """Who is in records, by force and id; None for one without people."""
     archived_until: int = -1
     revisions: dict[int, dict[tuple[Any, int], Pane | None]] = field(default_factory=dict)
     left: dict[int, dict[tuple[str, int], Pane | None]] = field(default_factory=dict)
@@ -166,7 +168,9 @@ def _empty(held: dict[str, Any]) -> None:
 
 
 def body_of(entry: Any) -> bytes:
-    """A ledger entry or a reading as bytes."""
+    """A ledger entry, the people of a record, or a reading as bytes."""
+    if isinstance(entry, bytes):
+        return entry
     return entry_bytes(entry) if isinstance(entry, int) else _canonical(entry)
 
 
@@ -185,7 +189,7 @@ class Stored:
     """By force and part."""
     pages: dict[str, dict[int, bytes]] = field(default_factory=dict)
     facts: dict[str, list[Facts]] = field(default_factory=dict)
-    links: dict[str, dict[str, tuple[int, Persons]]] = field(default_factory=dict)
+    links: dict[str, dict[str, bytes]] = field(default_factory=dict)
 
 
 def pane_bytes(pane: Pane) -> bytes:
@@ -234,6 +238,7 @@ def take(shard: Shard, offset: int, refused: dict[str, int]) -> Snapshot:
         snapshot.left[index], fold.changed_left = fold.changed_left, {}
         snapshot.facts[index] = fold.packer.facts
         if fold.links is not None:
+            fold.links.settle()
             snapshot.links[index], fold.links.changed = fold.links.changed or {}, {}
         if isinstance(fold.departed, Departed):
             snapshot.departed[index] = fold.departed
@@ -245,6 +250,7 @@ def take(shard: Shard, offset: int, refused: dict[str, int]) -> Snapshot:
             uncounted=[(*place, *each) for place, each in fold.uncounted.items()],
             began=fold.began,
             first_known=fold.first_known,
+            carried=dict(fold.packer.carried.since),
             watermark=fold.watermark,
             sealed_before=fold.sealed_before,
             closed_until={str(grain): until for grain, until in fold.closed_until.items()},
@@ -310,6 +316,7 @@ def _put_back_ledger(fold: Ledger, name: str, figures: FoldHead, stored: Stored)
     """Fills an empty ledger; returns its sealed panes where they are counted otherwise now."""
     fold.versions = VersionCounts(**figures.versions)
     fold.packer.restore(stored.facts.get(name, []))
+    fold.packer.carried.restore(figures.carried)
     fold.packer.skewed = figures.skewed
     if fold.links is not None:
         fold.links.restore(stored.links.get(name, {}))

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 import msgspec
 
 from streams.fold.panes import Pane
-from streams.registry.packing import FactTable, Persons
+from streams.registry.packing import FactTable
 from streams.state.snapshot import (
     FoldHead,
     Head,
@@ -234,12 +234,11 @@ def _facts(
 
 def _links(
     db: sqlite3.Connection, head: Head, forces: tuple[str, ...]
-) -> dict[str, dict[str, tuple[int, Persons]]]:
+) -> dict[str, dict[str, bytes]]:
     """Who is in which record, by force and id; raises `Damaged`."""
-    found: dict[str, dict[str, tuple[int, Persons]]] = {}
+    found: dict[str, dict[str, bytes]] = {}
     for force, key, body in db.execute("SELECT force, id, body FROM links"):
-        known = msgspec.json.decode(unguarded(key, body), type=tuple[int, Persons])
-        found.setdefault(forces[force], {})[key] = known
+        found.setdefault(forces[force], {})[key] = unguarded(key, body)
     for name, fold in head.folds.items():
         if (count := len(found.get(name, ()))) != fold.links:
             raise Damaged(f"it has {count} records with people of {name}, not {fold.links}")

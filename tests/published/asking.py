@@ -114,15 +114,6 @@ def _share(asked: Asked, figure: Figure) -> float | None:
     return _percent(found.value)
 
 
-def _of_domestic_abuse(asked: Asked, figure: Figure) -> float | None:
-    """Of recorded crime the offences alone are a share, where incidents are counted as well."""
-    if figure.measure == "domestic_abuse":
-        address = "markers.domestic_abuse"
-        found = Comparisons(asked.query, address, figure.period, figure.area)
-        return _percent(found.share_of("total_recorded_crime").value)
-    return _share(asked, figure)
-
-
 def _base(change: Change, figure: Figure) -> float | None:
     return _percent(change.base) if figure.unit == "percent" else change.base
 
@@ -201,7 +192,7 @@ _ANSWERS: dict[str, _Of] = {
     "percent": _share,
     "percent_approx": _share,
     "percent_at_least": _share,
-    "percent_of_total_crime": _of_domestic_abuse,
+    "percent_of_total_crime": _share,
     "percent_of_asb": _share,
     "percent_of_repeat_nominals": _comparison(
         lambda of: _percent(of.share_of("repeat_nominals_3plus_high_harm").value)

@@ -50,8 +50,8 @@ def _of_2016_q2(feed: Feed) -> None:
     for made in islice(feed.crimes_of("2016-06", of_offence("violence.with_injury")), 2):
         made.facts["series"] = "euro-2016"
     _outcomed(feed, "2015-Q2", 0.70)
-    _outcomed(feed, "2016-Q1", 0.71)
-    _outcomed(feed, "2016-Q2", 0.72)
+    _outcomed(feed, "2016-Q1", 0.71, no_action=0.20)
+    _outcomed(feed, "2016-Q2", 0.72, no_action=0.22)
 
 
 def _of_2016_q4(feed: Feed) -> None:
@@ -117,19 +117,32 @@ def _committed(crimes: list[Record], current: int, old: int) -> None:
 
 
 def _outcomed(
-    feed: Feed, quarter: str, share: float, within_5_days: float = 0.5, action: float = 0.35
+    feed: Feed,
+    quarter: str,
+    share: float,
+    within_5_days: float = 0.5,
+    action: float = 0.35,
+    no_action: float = 0.0,
 ) -> None:
     """So many of the crimes of a quarter have their outcome in it, so many of these in 5 days; of
-    so many it is that action was taken, else that there is no suspect."""
+    so many it is that action was taken, of so many that the victim declines, else that there is no
+    suspect."""
     crimes = list(feed.crimes_of(quarter, lambda _: True))
-    chosen = [made for i, made in enumerate(crimes) if int((i + 1) * share) > int(i * share)]
+    chosen = [made for place, made in enumerate(crimes) if _is_due(place, share)]
     # Those of its last month would have it after the quarter.
     late = [made for made in chosen if made.month != crimes[-1].month]
     slow = {id(made) for made in late[: round(len(chosen) * (1 - within_5_days))]}
     for place, made in enumerate(chosen):
-        acted = int((place + 1) * action) > int(place * action)
-        made.facts["outcome"] = ACTION if acted else NO_SUSPECT
+        if _is_due(place, action):
+            made.facts["outcome"] = ACTION
+        else:
+            made.facts["outcome"] = VICTIM_DECLINES if _is_due(place, no_action) else NO_SUSPECT
         made.facts |= {"outcome_after": 20 if id(made) in slow else 0}
+
+
+def _is_due(place: int, share: float) -> bool:
+    """Whether the one at a place is of a share that is spread evenly over all places."""
+    return int((place + 1) * share) > int(place * share)
 
 
 def _came(

@@ -190,11 +190,11 @@ class AnswerRateRule(InstantRule):
         yield from lasting.values()
         worth = self._worth(at)
         for index, line in enumerate(force.lines):
-            since, seconds, share = held_over(force, line.targets, end - 1, end)[-1]
+            targets = line.by_date()
+            since, seconds, share = held_over(force, targets, end - 1, end)[-1]
             mine = [WINDOWS[window] for window, of in worth if of == index]
-            if len(line.targets) > 1:  # no window is judged by the target of another time
-                first = min(target.since for target in line.targets)
-                newer = since > force.instant(first)
+            if len(targets) > 1:  # no window is judged by the target of another time
+                newer = since > force.instant(targets[0].since)
                 mine = [n for n in mine if not newer or end - n * MINUTE >= since]
             if share is not None and mine:
                 sums = dict(zip(WINDOWS, self._windows.sums, strict=True))
@@ -210,7 +210,7 @@ class AnswerRateRule(InstantRule):
         found = {}
         for index, line in enumerate(self.force.lines):
             if line.id in going:
-                lasts = self._falls.lasts(going[line.id], line.targets, self._windows.between, at)
+                lasts = self._falls.lasts(going[line.id], line.by_date(), self._windows.between, at)
                 if lasts is not None:
                     found[index] = lasts
         return found

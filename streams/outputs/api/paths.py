@@ -12,8 +12,8 @@ Each answers in pages, as JSON or as CSV; the header "link" leads to the next pa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NamedTuple, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import Struct
@@ -98,9 +98,6 @@ class Answer(NamedTuple):
     compare: Sequence[str] = ()
 
 
-Row = TypeVar("Row")
-
-
 class Api:
     """What each path answers. Plain functions: Starlette runs them in threads."""
 
@@ -134,7 +131,7 @@ class Api:
             given.texts(p.COMPARE),
         )
         rows = Rows(query, question)
-        shown, after = list(self._in_turns(rows.page(page))), page.after(len(rows))
+        shown, after = list(rows.page(page)), page.after(len(rows))
         at = rfc3339(query.at, query.force.zone)
         whole = FigurePage(query.force.id, at, len(rows), shown, after)
         return Answer(whole, FigureRow, shown, after, question.compare)
@@ -149,9 +146,8 @@ class Api:
             given.page(),
             given.text(p.AREA, WHOLE),
         )
-        points = list(self._in_turns(asked.points()))
-        with self.live.lock:
-            whole = asked.whole(points, charted=given.choice(p.CHART) == "yes")
+        points = list(asked.points())
+        whole = asked.whole(points, charted=given.choice(p.CHART) == "yes")
         return Answer(whole, SeriesPoint, points, whole.next)
 
     def _query(self, given: Given) -> Query:
@@ -161,20 +157,8 @@ class Api:
             at = parse_instant(text, self.live.monitor.forces[force].zone) if text else None
         except ValueError as error:
             raise QueryError(str(error)) from None
-        with self.live.lock:
-            self.live.observe(counts=False)
-            return Query(self.live.monitor, force, at)
-
-    def _in_turns(self, rows: Iterable[Row]) -> Iterable[Row]:
-        """Rows as they are made, each while nothing is folded: a page is not made in one go, which
-        would hold up the fold."""
-        each = iter(rows)
-        while True:
-            with self.live.lock:
-                row = next(each, None)
-            if row is None:
-                return
-            yield row
+        self.live.observe(counts=False)
+        return Query(self.live.monitor, force, at, self.live.lock)
 
 
 def _answering(path: Path, made: Callable[[Given], Answer]) -> Callable[[Request], Response]:

@@ -7,6 +7,7 @@ burglary" until 2017 is that of dwellings; "burglary other" is of sheds, garages
 
 from __future__ import annotations
 
+from streams.config.measures import Polarity
 from streams.registry.indicator import Indicator, Part, Per
 
 REPORTS = (
@@ -32,14 +33,17 @@ def offence(
     share_of: str = TOTAL,
     per: Per = "population",
     source: str = REPORTS,
+    polarity: Polarity | None = None,
 ) -> Indicator:
-    """Recorded crime of an offence, or of several together."""
+    """Recorded crime of an offence, or of several together. Most reports call no direction good
+    ("stable volumes"); less is better where one says so."""
     return Indicator(
         name,
         title,
         tuple(Part.at(f"crimes.count{{offence={each}}}") for each in offences),
         share_of=share_of,
         per=per,
+        polarity=polarity,
         definition=f"Notifiable offences recorded: {title[:1].lower()}{title[1:]}",
         source=source,
     )
@@ -53,10 +57,11 @@ CRIMES = (
         "Total recorded crime",
         (Part.at("crimes.count"),),
         per="population",
+        polarity="down_good",
         definition="Notifiable offences recorded",
         source=REPORTS,
     ),
-    offence("homicide", "Homicide", "violence.homicide"),
+    offence("homicide", "Homicide", "violence.homicide", polarity="down_good"),
     offence(
         "violence_with_injury",
         "Violence with injury",
@@ -118,6 +123,7 @@ CRIMES = (
         "burglary.residential.dwelling",
         per="households",
         source=IN_2017,
+        polarity="down_good",
     ),
     offence(
         "business_community_burglary",
@@ -132,6 +138,7 @@ CRIMES = (
         "burglary.residential",
         per="households",
         source=IN_2020,
+        polarity="down_good",
     ),
     offence("vehicle_offences", "Vehicle offences", "vehicle"),
     offence(

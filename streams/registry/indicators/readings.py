@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import msgspec
 
@@ -15,10 +16,13 @@ from streams.registry.reported import ReportedRule
 
 def reading_indicator(declared: DeclaredReading) -> Indicator:
     """A declared reading as an indicator. A share that is reported alone has no cases to make its
-    limits of: without a chart of its own it has that of other values."""
+    limits of: without a chart of its own it has that of other values. Of figures of several months
+    a financial year has too few that are apart: limits are those of the first."""
     percent = declared.unit == "percent"
     charts = tuple(ChartPolicy(**msgspec.structs.asdict(chart)) for chart in declared.charts)
-    if not charts and declared.unit != "count":
+    if not charts and declared.rolling is not None:
+        charts = (TIMES, replace(TIMES, grain="quarter"))
+    elif not charts and declared.unit != "count":
         charts = (TIMES, QUARTERS)
     return Indicator(
         declared.name,

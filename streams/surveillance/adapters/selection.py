@@ -32,7 +32,7 @@ def adapter_of(
         return None
     if isinstance(value, Mean):
         return EventDays(lambda: Durations(value, grouped.durations))
-    share = value.formula(force.file).share if isinstance(value, ChosenShare) else value
+    share = value.share(force.file) if isinstance(value, ChosenShare) else value
     if isinstance(share, Share):
         return EventDays(lambda: Shares(share, grouped.shares))
     return None

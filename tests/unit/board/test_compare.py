@@ -143,12 +143,20 @@ def test_a_period_that_runs_is_compared_with_the_same_days() -> None:
         *days("2021-06", 1, 2, 3, 20), *days("2021-05", 1, 4, 5, 20), *days("2020-06", 3, 9),
         period="2021-06", at=ms("2021-06-05T09:00:00Z"),
     )  # fmt: skip
-    assert found.observation == Observation(5, complete=False)
+    assert found.observation == Observation(3, complete=False)
     so_far = "2021-06-01..2021-06-04"
     assert found.previous == Change(so_far, 3, "2021-05-01..2021-05-04", 2, 1, None)
     assert found.last_year == Change(so_far, 3, "2020-06-01..2020-06-04", 1, 2, None)
     assert found.year_to_date.period == "YTD-2021-06-04"
     assert found.average.change is None
+
+
+def test_a_month_that_is_nearly_over_is_compared_with_as_many_days_of_a_shorter_one() -> None:
+    records = [crime(f"m{n}", f"2021-03-{n:02d}T12:00:00Z") for n in range(1, 31)]
+    found = beside(
+        *records, *crimes("2021-02", 20), period="2021-03", at=ms("2021-03-31T09:00:00Z")
+    )
+    assert found.previous == Change("2021-03-01..2021-03-28", 28, "2021-02", 20, 8, 40.0)
 
 
 def test_what_has_not_begun_or_was_heard_in_part_is_compared_with_nothing() -> None:
@@ -167,6 +175,26 @@ def test_a_share_of_the_parent_and_of_any_other_count() -> None:
     assert beside(*records).share is None
     with pytest.raises(QueryError, match="is no count"):
         found.share_of("attended_within_20min")
+
+
+def test_crimed_incidents_are_no_part_of_recorded_crime_but_of_what_counts_them_too() -> None:
+    abuse, racial = {"markers": ["domestic_abuse"]}, {"markers": ["hate.racial"]}
+    records = [
+        *crimes("2021-05", 3, **abuse),
+        *crimes("2021-05", 1, **racial),
+        *crimes("2021-05", 8),
+        incident("1", "2021-05-10T12:00:00Z", crimed=True, **abuse),
+        incident("2", "2021-05-10T12:00:00Z", crimed=True, **racial),
+        incident("last", "2021-06-30T12:00:00Z"),
+    ]
+    records.sort(key=lambda each: str(each["updated_at"]))
+    found = beside(*records, indicator="domestic_abuse")
+    assert found.observation.value == 4
+    assert found.share is not None
+    assert (found.share.numerator, found.share.denominator) == (3, 12)
+    of_hate = beside(*records, indicator="hate_crime_racial").share
+    assert of_hate is not None
+    assert (of_hate.numerator, of_hate.denominator) == (2, 2)
 
 
 def test_an_area_as_a_share_of_the_force() -> None:
@@ -194,15 +222,40 @@ def test_a_rate_is_per_1000_people_or_households_of_the_area() -> None:
 def test_the_rank_among_the_areas_of_a_kind_is_by_rate() -> None:
     force, problems = check_force(RANKED, "tiny.toml")
     assert force is not None, problems
-    records = [*crimes("2021-05", 4, area="south"), *crimes("2021-05", 3, area="north")]
+    records = [
+        *crimes("2021-05", 4, area="south", offence="vehicle"),
+        *crimes("2021-05", 3, area="north", offence="vehicle"),
+    ]
     query = Query(monitored(*EDGES, *records, force=force), "tiny", AT)
     ranks = [
-        Comparisons(query, "total_recorded_crime", "2021-05", area).rank
+        Comparisons(query, "vehicle_offences", "2021-05", area).rank
         for area in ("north", "south", "north-area", "force")
     ]
     assert ranks == [
-        Rank(1, 2, "districts"), Rank(2, 2, "districts"), Rank(None, 0, "policing areas"), None,
-    ]  # fmt: skip
+        Rank(1, 2, "districts", "highest first"),
+        Rank(2, 2, "districts", "highest first"),
+        Rank(None, 0, "policing areas", "highest first", ["north-area"]),
+        None,
+    ]
+
+
+def test_where_less_is_better_the_lowest_is_first() -> None:
+    force, problems = check_force(RANKED, "tiny.toml")
+    assert force is not None, problems
+    records = [*crimes("2021-05", 4, area="south"), *crimes("2021-05", 3, area="north")]
+    query = Query(monitored(*EDGES, *records, force=force), "tiny", AT)
+    south = Comparisons(query, "total_recorded_crime", "2021-05", "south").rank
+    assert south == Rank(1, 2, "districts", "lowest first")
+
+
+def test_the_rank_in_a_period_that_runs_is_of_the_days_that_are_over() -> None:
+    found = beside(
+        crime("a", "2021-06-02T12:00:00Z", area="north"),
+        crime("b", "2021-06-08T12:00:00Z", area="south"),
+        crime("c", "2021-06-08T12:00:00Z", area="south"),
+        period="2021-06", area="north", at=ms("2021-06-08T15:00:00Z"), indicator="crimes.count",
+    )  # fmt: skip
+    assert found.rank == Rank(1, 2, "districts", "highest first")
 
 
 def test_the_rank_among_the_similar_forces_that_are_here() -> None:
@@ -217,16 +270,48 @@ def test_the_rank_among_the_similar_forces_that_are_here() -> None:
         feed(watched, *({**each, "force": force} for each in EDGES))
     feed(watched, *({**each, "force": "other"} for each in crimes("2021-05", 3)))
     of = Comparisons(Query(watched, "tiny", AT), "total_recorded_crime", "2021-05")
-    assert of.peers == Rank(2, 2, "most similar forces")
+    assert of.peers == Rank(1, 2, "most similar forces", "lowest first")
     assert Comparisons(Query(watched, "other", AT), "total_recorded_crime", "2021-05").peers is None
 
 
-@pytest.mark.parametrize(("number", "word"), [(10, "in line"), (11, "above"), (9, "below")])
+def test_a_force_that_was_heard_in_part_has_no_place_among_the_similar_ones() -> None:
+    own, other, late = (
+        check_force(TINY_FORCE.replace('id = "tiny"', head), "tiny.toml")[0]
+        for head in (
+            'id = "tiny"\nmost_similar = ["other", "late"]', 'id = "other"', 'id = "late"',
+        )
+    )  # fmt: skip
+    assert own is not None
+    assert other is not None
+    assert late is not None
+    watched = Monitor([own, other, late])
+    for force in ("tiny", "other"):
+        feed(watched, *({**each, "force": force} for each in EDGES))
+    feed(watched, *({**each, "force": "other"} for each in crimes("2021-05", 3)))
+    # The feed of this one began in the middle of the month.
+    half = [crime("first", "2021-05-20T12:00:00Z"), crime("last", "2021-06-30T12:00:00Z")]
+    feed(watched, *({**each, "force": "late"} for each in half))
+    of = Comparisons(Query(watched, "tiny", AT), "total_recorded_crime", "2021-05")
+    assert of.peers == Rank(1, 2, "most similar forces", "lowest first", ["late"])
+
+
+@pytest.mark.parametrize(("number", "word"), [(100, "in line"), (106, "above"), (94, "below")])
 def test_a_value_is_above_below_or_in_line_with_the_average(number: int, word: str) -> None:
     found = beside(
-        *crimes("2021-05", number), *crimes("2021-04", 10), period="R1-2021-05", number=1
+        *crimes("2021-05", number), *crimes("2021-04", 100), period="R1-2021-05", number=1
     )
     assert found.standing == Standing(word, "5 % of the average")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("number", "word"), [(0, "in line"), (1, "in line"), (3, "in line"), (4, "above")]
+)
+def test_a_few_cases_are_above_their_average_only_beyond_chance(number: int, word: str) -> None:
+    seven = [each for n in range(1, 8) for each in crimes(f"2020-{n + 4:02d}", 1)]
+    found = beside(*crimes("2021-05", number), *seven, period="R1-2021-05")
+    assert found.average.base == 7 / 12
+    by = "the average, exact 95 % limits of a count"
+    assert found.standing == Standing(word, by)  # type: ignore[arg-type]
 
 
 def test_a_value_is_judged_by_its_chart_where_there_is_one() -> None:
@@ -257,7 +342,8 @@ def test_the_comparisons_that_are_asked_for_stand_beside_a_figure() -> None:
         name: getattr(found, name) for name in COMPARISONS
     }
     some = as_json(Beside.of(found, ["share", "rank"]))
-    assert some == {"share": None, "rank": {"rank": None, "of": 0, "among": "districts"}}
+    rank = {"rank": None, "of": 0, "among": "districts", "order": "lowest first"}
+    assert some == {"share": None, "rank": rank | {"left_out": ["north", "south"]}}
 
 
 months = st.integers(0, 26)

@@ -110,11 +110,40 @@ def test_a_year_with_a_quarter_missing_makes_no_limits() -> None:
     assert made[4].centre is None
 
 
-def test_a_missing_month_neither_counts_nor_ends_a_run() -> None:
+def test_a_missing_month_ends_a_run() -> None:
     made = points([*STEADY, 390, None, 398])
     judge(made, MONTHS, [])
-    assert [each.run for each in made[12:]] == [1, 0, 2]
+    assert [each.run for each in made[12:]] == [1, 0, 1]
     assert made[13].centre is None
+
+
+def test_eight_months_with_one_missing_among_them_move_no_average() -> None:
+    made = points([*STEADY, *HIGHER[:4], None, *HIGHER[:7]])
+    judge(made, MONTHS, [])
+    assert not any(each.moved for each in made)
+    made = points([*STEADY, *HIGHER[:4], None, *HIGHER])
+    judge(made, MONTHS, [])
+    assert made[-1].moved == Moved(364, 394, 8, since="2017-09")
+
+
+def test_limits_of_a_small_count_are_no_narrower_than_chance() -> None:
+    seven_a_year = [1.0, 0.0, 1.0, 0.0, 1.0, 1.0, 0.0, 1.0, 1.0, 0.0, 1.0, 0.0]
+    made = points([*seven_a_year, 1, 2, 3, 4])
+    judge(made, MONTHS, [], counts=True)
+    assert [each.flag for each in made[12:]] == [None, None, None, "above"]
+    none = points([*[0.0] * 12, 1, 2])
+    judge(none, MONTHS, [], counts=True)
+    assert [each.flag for each in none[12:]] == [None, "above"]
+
+
+def test_limits_of_a_count_that_is_not_small_are_those_of_the_rule() -> None:
+    # The robberies of businesses of which West Mercia published limits of 11 and 19.
+    quarters = [16.0, 17.0, 14.0, 13.0, 8.0]
+    made, other = (points(quarters, "2019-Q2", "quarter") for _ in range(2))
+    judge(made, QUARTERS, [], counts=True)
+    judge(other, QUARTERS, [])
+    assert made == other
+    assert made[-1].flag == "below"
 
 
 def test_a_month_that_is_not_over_is_not_judged() -> None:
@@ -135,7 +164,7 @@ def test_a_change_of_recording_begins_the_chart_anew() -> None:
 def test_a_point_says_how_many_times_in_a_row_it_rose_or_fell() -> None:
     made = points([10, 12, 13, None, 14, 14, 9, 8])
     judge(made, MONTHS, [])
-    assert [each.rises for each in made] == [0, 1, 2, 0, 3, 0, -1, -2]
+    assert [each.rises for each in made] == [0, 1, 2, 0, 0, 0, -1, -2]
 
 
 def test_a_share_is_judged_by_how_many_it_is_of() -> None:
@@ -155,7 +184,8 @@ VALUES = st.lists(st.none() | st.integers(0, 40).map(float), min_size=1, max_siz
 def test_the_average_moves_as_the_rule_by_itself_says(values: list[float | None]) -> None:
     made = points(values)
     judge(made, MONTHS, [])
-    expected = [(each.at, each.old, each.new) for each in rebases(values, Rebasing(8), baseline=12)]
+    rule = Rebasing(8, gaps="end")
+    expected = [(each.at, each.old, each.new) for each in rebases(values, rule, baseline=12)]
     found = [(n, p.moved.old, p.moved.new) for n, p in enumerate(made) if p.moved is not None]
     assert len(found) == len(expected)
     for one, other in zip(found, expected, strict=True):
@@ -193,23 +223,24 @@ def asked(counts: Sequence[int], at: str = "2023-01-01T00:00:00Z") -> Query:
 
 
 def test_a_chart_says_how_the_last_month_stands_and_when_its_average_moved() -> None:
-    made = chart(asked([*[9, 11] * 6, *[14, 16] * 4, 30]), "total_recorded_crime", within="2021-Q3")
+    counts = [*[29, 31] * 6, *[34, 36] * 4, 50]
+    made = chart(asked(counts), "total_recorded_crime", within="2021-Q3")
     assert [each.label for each in made.points] == ["2021-07", "2021-08", "2021-09"]
     assert made.words[:2] == [
-        "After 8 months above it, the monthly average rose from 10 to 15 in August 2021.",
+        "After 8 months above it, the monthly average rose from 30 to 35 in August 2021.",
         (
-            "Total recorded crime, Tiny Police: 30 in September 2021, above the upper limit of 17: "
+            "Total recorded crime, Tiny Police: 50 in September 2021, above the upper limit of 37: "
             "exceptional."
         ),
     ]
 
 
 def test_a_run_that_will_move_the_average_says_so() -> None:
-    query = asked([*[9, 11] * 6, *[11] * 7], "2021-08-01T00:00:00Z")
+    query = asked([*[29, 31] * 6, *[31] * 7], "2021-08-01T00:00:00Z")
     made = chart(query, "total_recorded_crime")
     assert made.words == [
-        "Total recorded crime, Tiny Police: 11 in July 2021, within the limits of 8 and 12.",
-        "7th consecutive month above the average of 10; one more, and the average moves.",
+        "Total recorded crime, Tiny Police: 31 in July 2021, within the limits of 28 and 32.",
+        "7th consecutive month above the average of 30; one more, and the average moves.",
     ]
 
 

@@ -35,7 +35,8 @@ def crimes(*recorded: str, **fields: Any) -> list[dict[str, Any]]:
     return [crime(f"{at}{fields}", at, **fields) for at in recorded]
 
 
-EDGES = crimes("2021-01-01T12:00:00Z", "2021-06-30T12:00:00Z")
+LAST = "2021-06-30T12:00:00Z"
+EDGES = crimes("2021-01-01T12:00:00Z", LAST)
 """The first and last crime of the feed."""
 
 
@@ -81,6 +82,57 @@ def test_a_period_that_runs_or_was_heard_in_part_is_not_complete() -> None:
     assert query.figure("total_recorded_crime", "2021-06") == running
     assert query.figure("total_recorded_crime", "2020/21") == running
     assert query.figure("total_recorded_crime", "2021-Q1") == Observation(1)
+
+
+def test_as_of_an_instant_a_period_that_holds_it_counts_what_had_happened_by_then() -> None:
+    recorded = ("2021-06-10T08:00:00Z", "2021-06-10T12:30:00Z", "2021-06-20T12:00:00Z")
+    query = asked(*EDGES, *crimes(*recorded), at=ms("2021-06-10T10:00:00Z"))
+    assert query.figure("total_recorded_crime", "2021-06-10") == Observation(1, complete=False)
+    assert query.figure("total_recorded_crime", "2021-06") == Observation(1, complete=False)
+    assert query.figure("total_recorded_crime", "2021-Q2") == Observation(1, complete=False)
+    assert query.figure("total_recorded_crime", "2021-06-09") == Observation(0)
+    assert query.figure("total_recorded_crime", "2021-06-11") == NOT_KNOWN
+
+
+def test_of_the_last_two_days_it_counts_up_to_the_end_of_its_minute() -> None:
+    offered = ("2021-06-10T10:00:10Z", "2021-06-10T10:00:50Z", "2021-06-10T10:01:00Z")
+    calls = [call(at, at) for at in (*offered, "2021-06-10T11:00:00Z")]
+    query = asked(*calls, at=ms("2021-06-10T10:00:30Z"))
+    assert query.figure("calls.offered", "2021-06-10").value == 2
+
+
+def test_within_an_hour_that_has_no_minutes_any_more_nothing_is_answered() -> None:
+    query = asked(*EDGES, at=ms("2021-06-10T10:20:00Z"))
+    with pytest.raises(QueryError) as refused:
+        query.figure("total_recorded_crime", "2021-06")
+    assert str(refused.value) == (
+        "crimes of 2021-06-10T11:00 are kept by the hour: ask as of 2021-06-10T11:00 or "
+        "2021-06-10T12:00, not 2021-06-10T11:20:00+01:00"
+    )
+    assert query.figure("total_recorded_crime", "2021-05") == Observation(0)
+
+
+def test_records_known_only_to_the_day_are_not_known_of_a_part_of_it() -> None:
+    records = (*EDGES, *crimes("2021-06-10", "2021-06-09", updated_at=LAST))
+    query = asked(*records, at=ms("2021-06-10T10:00:00Z"))
+    assert query.figure("total_recorded_crime", "2021-06") == NOT_KNOWN
+    query = asked(*records, at=ms("2021-06-09T23:00:00Z"))
+    assert query.figure("total_recorded_crime", "2021-06") == Observation(1, complete=False)
+
+
+def test_where_nothing_came_after_the_instant_a_period_that_runs_counts_as_a_whole() -> None:
+    watched = monitor()
+    feed(watched, *EDGES, *crimes("2021-06-30", updated_at=LAST))
+    query = Query(watched, "tiny", ms("2021-06-30T12:20:00Z"))
+    assert query.figure("total_recorded_crime", "2021-06") == Observation(2, complete=False)
+
+
+def test_without_an_instant_all_that_came_counts() -> None:
+    watched = monitor()
+    feed(watched, *EDGES, *crimes("2021-06-30", updated_at=LAST))
+    watched.advance(ms("2021-06-30T11:59:30Z"))
+    query = Query(watched, "tiny")
+    assert query.figure("total_recorded_crime", "2021-06") == Observation(2, complete=False)
 
 
 def test_records_known_only_to_the_month_leave_its_days_unknown() -> None:

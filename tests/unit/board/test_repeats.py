@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import Any, NamedTuple
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given, settings
@@ -11,8 +13,9 @@ from hypothesis import strategies as st
 
 from streams.board.monitor import Monitor
 from streams.board.query import Observation, Query
-from streams.board.repeats import Counted
+from streams.board.repeats import Repeats
 from streams.config.force import find_force
+from streams.fold import links
 from streams.registry.conditions import ALWAYS, has
 from streams.registry.repeats import RepeatRule
 from tests.build import FAR_FUTURE, crime, lines, ms
@@ -258,12 +261,62 @@ def test_a_figure_is_counted_again_when_a_record_comes() -> None:
     repeats = query.monitor.repeats(WARWICKSHIRE, "crime")
     assert repeats is not None
     rule, month = RepeatRule("crime", ("victim",)), query.stretch("2021-06")
-    before = repeats.count(rule, month)
-    assert repeats.count(rule, month) is before
-    late = of("2", "2021-06-11T12:00:00Z", "b", updated_at="2021-12-31T23:00:00Z")
+    before = repeats.count(rule, month).people
+    assert repeats.count(rule, month).people is before
+    other = of("2", "2021-05-11T12:00:00Z", "b", updated_at="2021-12-31T23:00:00Z")
+    assert not query.monitor.ingest(lines([other]), FAR_FUTURE)
+    assert repeats.count(rule, month).people is before
+    late = of("3", "2021-06-11T12:00:00Z", "b", updated_at="2021-12-31T23:00:00Z")
     assert not query.monitor.ingest(lines([late]), FAR_FUTURE)
-    after: Counted = repeats.count(rule, month)
-    assert (before.people[0], after.people[0]) == (1, 2)
+    assert (before[0], repeats.count(rule, month).people[0]) == (1, 2)
+
+
+# Dates lie close together, so that most changes reach into a window.
+CLOSE = st.builds(
+    Offence._replace,
+    OFFENCES,
+    at=st.integers(300, 480).map(lambda days: NEW_YEAR + dt.timedelta(days=days, hours=12)),
+)
+VERSIONS = st.lists(
+    st.lists(
+        st.tuples(st.sampled_from("1234"), CLOSE, st.sampled_from([False] * 4 + [True])),
+        min_size=1,
+        max_size=4,
+    ),
+    max_size=6,
+)
+
+
+@settings(max_examples=40)
+@given(
+    VERSIONS, st.builds(replace, RULES, at_least=st.integers(1, 2)), st.sampled_from([3, 50_000])
+)
+def test_what_is_kept_of_a_figure_is_what_is_counted_anew(
+    batches: list[list[tuple[str, Offence, bool]]], rule: RepeatRule, remembered: int
+) -> None:
+    query = asked()
+    months = [query.stretch(each) for each in ("2021-03", "2021")]
+    with patch.object(links, "MOST_LOGGED", remembered):
+        for minute, batch in enumerate(batches):
+            updated = f"2021-12-31T22:{minute:02}:00Z"
+            records = [
+                of(
+                    f"{each.force}-{name}", each.at.isoformat(),
+                    *(who for who, role in each.persons if role == "victim"),
+                    suspects=[who for who, role in each.persons if role == "suspect"],
+                    force=each.force, area=each.area if each.force == WARWICKSHIRE else None,
+                    markers=["domestic_abuse"] if each.marked else [], cancelled=each.cancelled,
+                    deleted=deleted, updated_at=updated, version=minute * 10 + n,
+                )
+                for n, (name, each, deleted) in enumerate(batch)
+            ]  # fmt: skip
+            assert not query.monitor.ingest(lines(records), FAR_FUTURE)
+            kept = query.monitor.repeats(WARWICKSHIRE, "crime")
+            assert kept is not None
+            anew = Repeats(kept.force, kept.ledger, kept.allies)
+            for month in months:
+                found, wanted = (each.count(rule, month).people for each in (kept, anew))
+                assert found.tolist() == wanted.tolist()
 
 
 @pytest.mark.parametrize("period", ["2021-06", "2021-Q2", "2021", "2021-06-10"])

@@ -79,6 +79,17 @@ def test_a_value_is_the_figure_of_its_period() -> None:
     assert query.polarity("satisfaction") == "up_good"
 
 
+def test_as_of_an_instant_within_a_period_what_is_reported_of_its_days_to_then_counts() -> None:
+    days = [reading("visits", f"2021-05-{day:02d}", value=day) for day in range(1, 32)]
+    watched = monitor(tiny())
+    feed(watched, *days, reading("visits", "2021-06", value=12))
+    query = Query(watched, "tiny", ms("2021-05-04T10:00:00Z"))
+    assert query.figure("visits", "2021-05") == Observation(1 + 2 + 3, complete=False)
+    query = Query(watched, "tiny", ms("2021-06-04T10:00:00Z"))
+    assert query.figure("visits", "2021-06") == UNKNOWN
+    assert Query(watched, "tiny", AT).figure("visits", "2021-06") == Observation(12)
+
+
 def test_counts_add_up_over_time_and_areas_where_all_are_there() -> None:
     query = asked(
         reading("visits", "2021-04", area="north", value=3),
@@ -147,6 +158,24 @@ def test_a_rolling_figure_is_made_of_the_parts_of_its_months() -> None:
     assert query.figure("satisfaction", "2021-06").value == 13 / 40
     assert query.figure("satisfaction", "R3-2021-05").value == 0.5
     assert query.figure("satisfaction", "2021-04") == UNKNOWN
+
+
+def test_of_rolling_figures_only_those_with_no_month_in_common_are_judged() -> None:
+    labels = [f"{year}-{month:02d}" for year in range(2016, 2021) for month in range(1, 13)]
+    # Every figure repeats two of the three months of the one before, and so lies near it.
+    values = [80 + (n // 3) % 2 for n in range(len(labels))]
+    found = [
+        reading("satisfaction", at, value=value) for at, value in zip(labels, values, strict=True)
+    ]
+    watched = monitor(tiny())
+    feed(watched, *found)
+    made = chart(Query(watched, "tiny", AT), "satisfaction")
+    judged = [each.label for each in made.points if each.centre is not None]
+    assert judged == [f"{year}-{n:02d}" for year in (2019, 2020) for n in (1, 4, 7, 10)]
+    assert not any(each.moved for each in made.points)
+    said = "Each figure is of 3 months; only those with no month in common are judged."
+    assert made.words[-1] == said
+    assert said in made.rule
 
 
 def test_a_rolling_value_that_is_reported_alone_stands_as_it_is() -> None:

@@ -105,10 +105,21 @@ def test_a_value_meets_its_bounds_or_misses_them(value: float, met: bool, words:
 
 
 def test_a_value_is_in_the_band_of_the_highest_bound_that_it_reaches() -> None:
-    for value, band in ((12, "good"), (8, "good"), (7.5, "poor"), (1, "poor")):
+    for value, band in ((12, "good"), (8, "good"), (7.4, "poor"), (1, "poor")):
         found = judged(value, "south").target
         assert found is not None
         assert found.band == band
+
+
+@pytest.mark.parametrize(
+    ("value", "band"),
+    [(0.36, None), (0.354, "high"), (0.31, "high"), (0.305, "high"), (0.304, "usual"), (0.1, None)],
+)
+def test_a_value_as_it_is_printed_is_within_both_ends_of_its_band(
+    value: float, band: str | None
+) -> None:
+    bands = [Band(name="high", lower=0.31, upper=0.35), Band(name="usual", lower=0.2, upper=0.3)]
+    assert Goal("2020-01-01", bands=bands).band(value) == band
 
 
 @pytest.mark.parametrize(("now", "met", "words"), [

@@ -191,8 +191,13 @@ def test_figures_are_printed_as_reports_do() -> None:
         (Observation(0.25, 1, 4), "count", "25.0 %"),
         (Rate(4.0, "population", 1000), "count", "4.00"),
         (Standing("above", "chart"), "count", "above (chart)"),
-        (Rank(2, 5, "districts"), "count", "2 of 5"),
-        (Rank(None, 0, "districts"), "count", "-"),
+        (Rank(2, 5, "districts", "highest first"), "count", "2 of 5, highest first"),
+        (
+            Rank(2, 4, "districts", "lowest first", ["rugby"]),
+            "count",
+            "2 of 4, lowest first (1 left out)",
+        ),
+        (Rank(None, 0, "districts", "highest first"), "count", "-"),
         (None, "count", "-"),
     ],
 )

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from scipy.stats import binom, norm
 
 from detectors.charts.chart import ControlChart
 from detectors.charts.limits import (
@@ -23,6 +24,7 @@ from detectors.charts.limits import (
     moving_range,
     proportions,
     rates,
+    usual_counts,
 )
 from detectors.charts.rare_event_charts import between, times
 from detectors.charts.rules import RULES, SETS, Memory, step
@@ -101,6 +103,19 @@ def test_the_standard_deviation_divides_by_one_less_than_the_points() -> None:
     line = mean_sd([10_291, 11_337, 8_330, 8_902]).limits(sigmas=2)
     assert [round(y) for y in line] == [9715, 6997, 12433]
     assert mean_sd([1, 3], ddof=0).sigma == 1
+
+
+@pytest.mark.parametrize("total", [0, 1, 7, 60, 119])
+def test_a_usual_count_is_within_the_binomial_tails_beside_its_twelve_months(total: int) -> None:
+    chance, (least, most) = norm.sf(2.0), usual_counts(total / 12, 12, 2.0)
+
+    def tails(count: float) -> tuple[float, float]:
+        of = binom(int(count) + total, 1 / 13)  # of all cases, how many are in the one month
+        return of.cdf(count), of.sf(count - 1)
+
+    assert tails(most)[1] > chance >= tails(most + 1)[1]
+    assert tails(least)[0] > chance
+    assert least == 0 or tails(least - 1)[0] <= chance
 
 
 def test_266_is_not_quite_3_over_1128() -> None:

@@ -111,6 +111,15 @@ def test_a_missing_month_neither_counts_nor_ends_a_run() -> None:
     assert rebases(months, Rebasing(3), centre=5) == [Rebase(3, 0, 0, 5, 6, 1)]
 
 
+def test_a_missing_month_ends_a_run_where_that_is_asked() -> None:
+    months: list[float | None] = [1, 1, 1, 1, 2, 2, None, 2]
+    assert rebases(months, Rebasing(3, gaps="end"), baseline=4) == []
+    chart = ControlChart("mean_sd", baseline=4, rebase={"points": 3, "gaps": "end"})
+    for month in months:
+        chart.update(month)
+    assert (chart.rebases, chart.points_on_one_side) == ([], 1)
+
+
 def test_where_a_rebase_begins_is_a_choice() -> None:
     months: list[float] = [5, 9, 9, 9]
     for begins, drawn in (("onset", [5, 9, 9, 9]), ("signal", [5, 5, 5, 9])):

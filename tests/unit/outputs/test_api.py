@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import threading
 import urllib.request
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,15 +16,19 @@ from jsonschema import Draft202012Validator
 from starlette.testclient import TestClient
 
 from streams.board.answers import MeasureShown
+from streams.board.compare import COMPARISONS
 from streams.board.monitor import Monitor
 from streams.config.force import check_force
+from streams.fold.panes import Pane, Panes
 from streams.live import Live
 from streams.outputs.figure_csv import csv_text
 from streams.outputs.web import application, serve
+from streams.periods import DAY
 from streams.registry.registry import REGISTRY
 from tests.build import TINY_FORCE, crime, feed, ms, tiny_force
 
 AT = ms("2021-07-01T12:00:00Z")
+BESIDE = "&".join(f"compare={name}" for name in COMPARISONS)
 
 
 def live() -> Live:
@@ -254,3 +260,61 @@ def test_a_server_answers_over_http() -> None:
             assert len(answer.read().splitlines()) == 2
     finally:
         running.stop()
+
+
+class Turns:
+    """A lock that numbers its turns."""
+
+    def __init__(self) -> None:
+        self.number, self._lock, self._depth = 0, threading.RLock(), 0
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+        self.number += not self._depth
+        self._depth += 1
+
+    def __exit__(self, *_: object) -> None:
+        self._depth -= 1
+        self._lock.release()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "/api/series?indicator=vehicle_offences&period=2019..2099",
+        "/api/board?indicator=vehicle_offences&indicator=crimes.count&period=2020-01..2021-06",
+        f"/api/board?indicator=vehicle_offences&period=2021-05&{BESIDE}",
+    ],
+)
+def test_in_one_turn_no_more_than_two_months_are_added_up(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watched, turns, made = live(), Turns(), Counter[int]()
+    monkeypatch.setattr(watched, "lock", turns)
+    summed = Panes._precise
+
+    def counted(panes: Panes, start: int, end: int) -> Iterator[Pane]:
+        assert turns._depth, "the fold may go on while it is read"
+        made[turns.number] += max(0, end - start)
+        return summed(panes, start, end)
+
+    monkeypatch.setattr(Panes, "_precise", counted)
+    with TestClient(application(watched)) as client:
+        assert client.get(url).status_code == 200
+    assert len(made) > 10
+    assert max(made.values()) <= 62 * DAY
+
+
+def test_a_series_of_what_is_to_come_reads_nothing_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    watched, asked = live(), list[int]()
+    keeps = Panes.keeps
+
+    def noted(panes: Panes, start: int, end: int) -> bool:
+        asked.append(end)
+        return keeps(panes, start, end)
+
+    monkeypatch.setattr(Panes, "keeps", noted)
+    with TestClient(application(watched)) as client:
+        url = "/api/series?indicator=vehicle_offences&period=2019..2099&limit=1"
+        assert client.get(url).json()["total"] == 81 * 12
+    assert max(asked) <= ms("2021-07-31T23:00:00Z")

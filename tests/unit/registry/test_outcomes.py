@@ -57,18 +57,37 @@ def query() -> Query:
         ("outcome_16_no_victim", "2021-05", 2),
         ("outcome_16_victim_linked", "2021-Q2", 0.0),
         ("outcome_14_16_victim_linked", "2021-Q2", 1 / 3),
+        ("domestic_abuse_outcome_16", "2021-05", 1),
         ("domestic_abuse_outcome_16_share", "2021-05", 1.0),
+        ("time_to_assign_outcome", "2021-02", 10 * 86_400),
+        ("time_to_assign_outcome", "2021-06", None),
     ],
 )
 def test_an_outcome_counts_when_it_was_decided(
-    query: Query, name: str, period: str, value: float
+    query: Query, name: str, period: str, value: float | None
 ) -> None:
     assert query.figure(name, period).value == value
 
 
+def test_the_median_and_90th_percentile_of_the_time_to_an_outcome_are_within_a_hundredth(
+    query: Query,
+) -> None:
+    median, p90 = (
+        query.figure(f"time_to_assign_outcome_{name}", "2021-02").value
+        for name in ("median", "p90")
+    )
+    assert median == pytest.approx(2 * 86_400, rel=0.01)
+    assert p90 == pytest.approx(18 * 86_400, rel=0.01)
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("outcome_rate", 5 / 6), ("action_taken_outcome_rate", 1 / 6), ("open_investigations", 1)],
+    [
+        ("outcome_rate", 5 / 6),
+        ("action_taken_outcome_rate", 1 / 6),
+        ("no_action_taken_outcome_rate", 3 / 6),
+        ("open_investigations", 1),
+    ],
 )
 def test_of_the_crimes_recorded_in_a_period_it_is_known_how_many_have_an_outcome_so_far(
     query: Query, name: str, value: float
