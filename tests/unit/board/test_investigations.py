@@ -51,6 +51,7 @@ COURSE = [
         ("2021-06", 3),
         ("2021-Q2", 3),
         ("2021-07", 3),
+        ("2021-08", None),
     ],
 )
 def test_what_was_open_at_the_end_of_a_period_is_all_that_was_recorded_and_not_decided(
