@@ -439,7 +439,7 @@ class Query:
                 known = known & (not ledger.panes_by(self._clock(of)).covered(end, span[1]))
         year = with_changes(before, start=months_before(self.calendar, end, 12))
         heard = self._heard(ledger, panes, year, empty=False)
-        needs = self._value(measure).needs
+        needs = self.value_of(measure).needs
         begun = ledger.packer.carried.begun(self._clock(group), needs)
         complete = ended and heard.complete and begun <= year.start
         return Figures(tops, None, False, known, complete, found.reason)
