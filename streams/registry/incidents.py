@@ -37,7 +37,7 @@ from streams.registry.conditions import (
 from streams.registry.counting import Counter, Timing
 from streams.registry.dimensions import ALL, Areas, Categories, Choice
 from streams.registry.facts import Case, Flag, Marks, Number, declared_markers
-from streams.registry.kind import Duration, Kind, OpenRecords, Rule, Time
+from streams.registry.kind import Duration, Kind, OpenRecords, People, Rule, Time
 from streams.registry.markers import marker_counters, marker_measures
 from streams.registry.measures import (
     LIVE_GRAINS,
@@ -439,6 +439,9 @@ INCIDENT = Kind(
         # Who was last told before the time that holds now is to be told again.
         Flag("to_be_told", timed("to_recontact") & ~timed("told_late_by")),
     ),
+    people=(People("persons", "missing"),),
+    people_in=MISSING,
+    people_for=761 * DAY,  # 25 months: who was missing before is asked for the 12 months before
     counts=~is_("attendance", "cancelled"),
     counters=(
         Counter("count"),

@@ -113,6 +113,9 @@ class Kind:
     `unfinished` is one whose end is still to come, so that it stays beyond the horizon; where no
     more than its day or month is known it is neither, since it comes from no live feed.
 
+    `people` are found again in the records that are `people_in`, which stay for `people_for` ms
+    after their time where that is longer than the horizon.
+
     A tuple of facts has the indices of the dimensions, then the values of `facts`, in this order.
     """
 
@@ -131,6 +134,8 @@ class Kind:
     facts: tuple[Fact, ...] = ()
     timings: tuple[Timing, ...] = ()
     people: tuple[People, ...] = ()
+    people_in: Condition = ALWAYS
+    people_for: int = 0
     counts: Condition = ALWAYS
     gauges: tuple[OpenRecords, ...] = ()
     unfinished: Condition = NEVER
@@ -209,6 +214,7 @@ class Kind:
         return digest(
             self.name, self.clocks, self.dimensions, self.facts, self.times, self.rules,
             self.kept_durations, self.gauges, self.unfinished, self.people,
+            self.people_in, self.people_for,
         )  # fmt: skip
 
     @cached_property

@@ -189,21 +189,19 @@ class Packer:
         return tuple([each for each in found if each is not None])
 
     def test_of(self, condition: Condition) -> Callable[[int], bool]:
-        """Whether a condition on facts holds of a packed record, and it counts at all."""
-        kind = self.kind
-        both = All((kind.counts, condition))
-        names = ", ".join(column.name for column in kind.columns)
+        """Whether a condition on facts holds of a packed record; never of a deleted one, 0."""
+        names = ", ".join(column.name for column in self.kind.columns)
         out = _Lines()
         out.add(0, "def holds(_facts):")
         out.add(1, f"{names}, = _facts")
-        out.add(1, f"return bool({both.source(self._counting.put)})")
+        out.add(1, f"return bool({condition.source(self._counting.put)})")
+        title = f"a test of a {self.kind.name}"
         asks = dict(self._counting.asks)
-        title = f"a test of a {kind.name}"
         holds: Callable[[Facts], bool] = _made(out.text(), "holds", title, asks)
         known: dict[int, bool] = {}
 
         def test(packed: int) -> bool:
-            if not packed:  # it was deleted
+            if not packed:
                 return False
             index = (packed >> 1) & FACT_MASK
             found = known.get(index)
