@@ -166,10 +166,12 @@ class Monitor:
         if all_shards:
             for kind in registry.structs:
                 self.shards.append(Shard(kind, self.forces.values(), registry=registry))
+                self._keep_people_of(self.shards[-1])
 
     def add_shard(self, shard: Shard) -> None:
         """Takes a shard in, for example one that a partition was assigned for."""
         self.shards.append(shard)
+        self._keep_people_of(shard)
         self.connect(shard)
 
     def connect(self, shard: Shard) -> None:
@@ -189,6 +191,29 @@ class Monitor:
                         # Before it is known how far apart they are, none can be due.
                         return None if every is None else breaks(fold.beating[feed], every, span)
         return None
+
+    def _keep_people_of(self, shard: Shard) -> None:
+        """Has the months be counted of which records with people are about to leave a shard."""
+        for force_id, ledger in shard.ledgers().items():
+            if ledger.links is not None:
+                ledger.on_leaving = partial(self._keep_people, force_id, shard.kind)
+                ledger.on_late_people = partial(self._revise_people, force_id, ledger)
+
+    def _keep_people(self, force_id: str, kind: str, people_since: int) -> Iterator[None]:
+        for repeats in self._allied(force_id, kind):
+            yield from repeats.keep(self.registry.repeats_of(kind), people_since)
+
+    def _revise_people(self, force_id: str, ledger: Ledger, old: int, new: int) -> None:
+        kind = ledger.kind.name
+        for repeats in self._allied(force_id, kind):
+            repeats.revised(self.registry.repeats_of(kind), ledger, old, new)
+
+    def _allied(self, force_id: str, kind: str) -> list[Repeats]:
+        """The people of a force and of its allies, as each force counts them."""
+        group = self.forces[force_id].partition_group
+        allied = [each.id for each in self.forces.values() if each.partition_group == group]
+        found = [self.repeats(each, kind) for each in allied]
+        return [each for each in found if each is not None]
 
     def drop_shard(self, shard: Shard) -> None:
         """Lets a shard go; its figures leave the board."""
