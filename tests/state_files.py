@@ -501,7 +501,7 @@ def _plain_dead_letters(golden: bytes) -> Any:
 def calibrated() -> calibration.Calibrated:
     """What a calibration may have found."""
     sights = [calibration.Sight(1.5, 36.0, None, 0.75), calibration.Sight(3.0, None, None, 0.0)]
-    return calibration.Calibrated({"hour": 0.25, "day": 0.5}, 1.125, {"hour/4/1": sights})
+    return calibration.Calibrated({"hour": 0.25, "day": 0.5}, 1.125, {"hour/4/1/0.01": sights})
 
 
 def _calibration() -> bytes:

@@ -178,6 +178,23 @@ class GrainFactors(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True
         return {grain: factor for grain, factor in every.items() if factor is not None}
 
 
+class ThemeWeights(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """How the false alarms of a grain are shared among themes; which series are of which theme says
+    `streams.registry.alarm_themes`. The weights are how many series of each theme an area has by
+    the day with the shipped lists of categories and offences, so that by these all are alike."""
+
+    calls: Factor = 4
+    response: Factor = 3
+    asb: Factor = 1
+    welfare: Factor = 7
+    roads: Factor = 2
+    incidents: Factor = 8
+    violence: Factor = 4
+    acquisitive: Factor = 7
+    crimes: Factor = 6
+    other: Factor = 1
+
+
 class Maintenance(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     """A stretch of time in which nobody is notified of alerts; local time where no offset is given.
 
@@ -201,7 +218,8 @@ class QuietHours(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
 class AlertSettings(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     """How many false alarms the control room will stand, and who is notified of what.
 
-    `false_episodes_a_week` is over all that is watched. Without `waiting_seconds` for a line and
+    `false_episodes_a_week` is over all that is watched; `false_flags` is the share of the monthly
+    list of flags that may be chance. Without `waiting_seconds` for a line and
     `unattended_seconds`, the limits follow from the targets and the force's own record, so that a
     target missed every day does not page every day.
     """
@@ -209,6 +227,8 @@ class AlertSettings(Struct, kw_only=True, frozen=True, forbid_unknown_fields=Tru
     false_episodes_a_week: Annotated[float, Meta(gt=0, le=100)] = 1.0
     shares: GrainShares = GrainShares()
     factors: GrainFactors = GrainFactors()
+    weights: ThemeWeights = ThemeWeights()
+    false_flags: Annotated[float, Meta(gt=0, lt=1)] = 0.1
     waiting_seconds: dict[str, Positive] = {}
     unattended_seconds: Positive | None = None
     escalate_after_minutes: Positive = 15
