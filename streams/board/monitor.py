@@ -31,7 +31,7 @@ from streams.board.model import (
     board_types,
     heard,
 )
-from streams.board.repeats import Repeats
+from streams.board.repeats import Repeats, keep, revise
 from streams.board.reported import Reports
 from streams.board.rollup import Rollup
 from streams.board.tables import Tables, both, without
@@ -123,6 +123,25 @@ class Shard:
         self.surveillance: dict[str, Any] = {}
         """What watches its ledgers, by force id: a runner's `Surveillance`, which stands above."""
         self.adders: dict[str, Add] = {name: fold.add for name, fold in self.folds.items()}
+        self.repeats = self._people()
+        """The people in its records, by force id; those that share a `partition_group` are in one
+        shard."""
+
+    def _people(self) -> dict[str, Repeats]:
+        found, ledgers = dict[str, Repeats](), self.ledgers()
+        rules = self.registry.repeats_of(self.kind)
+        for group in {force.partition_group for force in self.forces} if rules else ():
+            allied = [force for force in self.forces if force.partition_group == group]
+            several = [ledgers[force.id] for force in allied]
+            made = [
+                Repeats(force, own, [each for each in several if each is not own], rules)
+                for force, own in zip(allied, several, strict=True)
+            ]
+            found |= {each.force.id: each for each in made}
+            for ledger in several:
+                ledger.on_leaving = partial(keep, made)
+                ledger.on_late_people = partial(revise, made, ledger)
+        return found
 
     def ledgers(self) -> dict[str, Ledger]:
         """The ledgers by force id; empty for readings and heartbeats."""
@@ -161,17 +180,14 @@ class Monitor:
             for group in registry.groups
         }
         self._area_sums: dict[tuple[str, str, int], AreaSums] = {}
-        self._repeats: dict[tuple[str, str], Repeats] = {}
         self._reports: dict[str, Reports] = {}
         if all_shards:
             for kind in registry.structs:
                 self.shards.append(Shard(kind, self.forces.values(), registry=registry))
-                self._keep_people_of(self.shards[-1])
 
     def add_shard(self, shard: Shard) -> None:
         """Takes a shard in, for example one that a partition was assigned for."""
         self.shards.append(shard)
-        self._keep_people_of(shard)
         self.connect(shard)
 
     def connect(self, shard: Shard) -> None:
@@ -191,29 +207,6 @@ class Monitor:
                         # Before it is known how far apart they are, none can be due.
                         return None if every is None else breaks(fold.beating[feed], every, span)
         return None
-
-    def _keep_people_of(self, shard: Shard) -> None:
-        """Has the months be counted of which records with people are about to leave a shard."""
-        for force_id, ledger in shard.ledgers().items():
-            if ledger.links is not None:
-                ledger.on_leaving = partial(self._keep_people, force_id, shard.kind)
-                ledger.on_late_people = partial(self._revise_people, force_id, ledger)
-
-    def _keep_people(self, force_id: str, kind: str, people_since: int) -> Iterator[None]:
-        for repeats in self._allied(force_id, kind):
-            yield from repeats.keep(self.registry.repeats_of(kind), people_since)
-
-    def _revise_people(self, force_id: str, ledger: Ledger, old: int, new: int) -> None:
-        kind = ledger.kind.name
-        for repeats in self._allied(force_id, kind):
-            repeats.revised(self.registry.repeats_of(kind), ledger, old, new)
-
-    def _allied(self, force_id: str, kind: str) -> list[Repeats]:
-        """The people of a force and of its allies, as each force counts them."""
-        group = self.forces[force_id].partition_group
-        allied = [each.id for each in self.forces.values() if each.partition_group == group]
-        found = [self.repeats(each, kind) for each in allied]
-        return [each for each in found if each is not None]
 
     def drop_shard(self, shard: Shard) -> None:
         """Lets a shard go; its figures leave the board."""
@@ -395,20 +388,10 @@ class Monitor:
     def repeats(self, force_id: str, kind: str) -> Repeats | None:
         """The people in the records of a kind, with those of the allied forces that are here; None
         where no such records are."""
-        ledger = self.ledger(kind, force_id)
-        if ledger is None:
-            return None
-        force = self.forces[force_id]
-        of_allies = (
-            self.ledger(kind, each.id)
-            for each in self.forces.values()
-            if each.partition_group == force.partition_group and each.id != force_id
-        )
-        allies = [each for each in of_allies if each is not None]
-        known = self._repeats.get((force_id, kind))
-        if known is None or known.ledger is not ledger or known.allies != allies:
-            known = self._repeats[force_id, kind] = Repeats(force, ledger, allies)
-        return known
+        for shard in self.shards:
+            if shard.kind == kind and force_id in shard.repeats:
+                return shard.repeats[force_id]
+        return None
 
     def reports(self, force_id: str) -> Reports | None:
         """The readings of a force by measure; None where no readings are here."""

@@ -12,7 +12,7 @@ change of a record that has left would change it nobody can say: then it is no l
 from __future__ import annotations
 
 from collections import OrderedDict, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache, partial
 from typing import NamedTuple
 
@@ -258,10 +258,13 @@ class _Places(dict[frozenset[int], int]):
 
 
 class Repeats:
-    """The people in the records of a kind of one force, with those of its allies."""
+    """The people in the records of a kind of one force, with those of its allies. `rules` are those
+    by which months are kept."""
 
-    def __init__(self, force: Force, ledger: Ledger, allies: list[Ledger]) -> None:
-        self.force, self.ledger, self.allies = force, ledger, allies
+    def __init__(
+        self, force: Force, ledger: Ledger, allies: list[Ledger], rules: Sequence[RepeatRule]
+    ) -> None:
+        self.force, self.ledger, self.allies, self.rules = force, ledger, allies, rules
         self.calendar = Calendar(force.zone)
         self.back = lru_cache(maxsize=10_000)(partial(months_before, self.calendar))
         self.places = _Places()
@@ -279,12 +282,12 @@ class Repeats:
             return Counted(people, known=True, complete=COMPLETE in kept)
         return Counted(count.counted(), known, self._is_complete(count))
 
-    def keep(self, rules: Iterable[RepeatRule], people_since: int) -> Iterator[None]:
+    def keep(self, people_since: int) -> Iterator[None]:
         """Keeps what months count of which records leave as `people_since` of the ledger or of an
         ally moves on, in steps."""
         ledger, first = self.ledger, first_record(self.ledger.panes)
         known_since = max(each.people_since for each in (ledger, *self.allies))
-        for rule in rules if first is not None else ():
+        for rule in self.rules if first is not None else ():
             after = max(known_since, first or 0)
             while (reach := self.reach(rule, self._month(after).start)) < people_since:
                 month = self._month(after)
@@ -301,10 +304,10 @@ class Repeats:
                 kept[COMPLETE] = 1
             self._put(place, kept)
 
-    def revised(self, rules: Iterable[RepeatRule], ledger: Ledger, old: int, new: int) -> None:
+    def revised(self, ledger: Ledger, old: int, new: int) -> None:
         """Has the months that are kept no longer be complete where a record of the ledger or of an
         ally's counts in them otherwise than then."""
-        for rule in rules:
+        for rule in self.rules:
             before, now = (self._said(rule, ledger, packed) for packed in (old, new))
             for said in {before, now} if before != now else ():
                 month = self._month(said[0]) if said else None
@@ -381,6 +384,18 @@ class Repeats:
         """An area and those above it, the force as a whole too, by index."""
         index = self.force.area_index
         return [0, *(index[name] for name in self.force.rollup[area][:-1])]
+
+
+def keep(allied: Iterable[Repeats], people_since: int) -> Iterator[None]:
+    """`Repeats.keep` of all forces that share their records."""
+    for each in allied:
+        yield from each.keep(people_since)
+
+
+def revise(allied: Iterable[Repeats], ledger: Ledger, old: int, new: int) -> None:
+    """`Repeats.revised` of all forces that share their records."""
+    for each in allied:
+        each.revised(ledger, old, new)
 
 
 def _looks_further(rule: RepeatRule) -> bool:

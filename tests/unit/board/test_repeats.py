@@ -314,7 +314,7 @@ def test_what_is_kept_of_a_figure_is_what_is_counted_anew(
             assert not query.monitor.ingest(lines(records), FAR_FUTURE)
             kept = query.monitor.repeats(WARWICKSHIRE, "crime")
             assert kept is not None
-            anew = Repeats(kept.force, kept.ledger, kept.allies)
+            anew = Repeats(kept.force, kept.ledger, kept.allies, ())
             for month in months:
                 found, wanted = (each.count(rule, month).people for each in (kept, anew))
                 assert found.tolist() == wanted.tolist()

@@ -202,5 +202,5 @@ def test_months_whose_records_have_left_come_back_with_the_checkpoint(tmp_path: 
     assert kept
     held.checkpoint.close()
     again = partition(tmp_path)
-    assert again.folded == 2
+    assert again.folded == 1
     assert again.shard.ledgers()["tiny"].counted_people == kept
