@@ -14,6 +14,8 @@
 | `nation`, `similar`            | what is reported of the nation, of similar forces together      |
 | `target`                       | the target of its own time, and whether it is met               |
 | `rank`, `peers`                | its place among the areas of its kind, and among similar forces |
+| `first_published`              | as it stood when its period closed, and what changed it when    |
+| `expected`                     | what a month that is still being recorded is likely to come to  |
 
 A period that runs is compared by its days that are over, with as many; so is its place among
 others. Changes and places are of what is known as a whole: a period of which the feed was heard in
@@ -32,7 +34,9 @@ from msgspec import UNSET, Struct, UnsetType
 
 from detectors.charts.limits import usual_counts
 from streams.board.control import Point, chart
+from streams.board.outlook import Delays, Outlook
 from streams.board.query import Number, Observation, Query
+from streams.board.revisions import FirstFigure, Revisions
 from streams.board.targets import Judged, goal
 from streams.config.force import WHOLE
 from streams.config.measures import Subject
@@ -396,6 +400,22 @@ class Comparisons:
         at_a_moment = reported is not None and reported.at_a_moment
         return self.indicator.repeats is None and not at_a_moment
 
+    # -- how it came to be so ----------------------------------------------------------------------
+
+    @cached_property
+    def first_published(self) -> FirstFigure | None:
+        """As it stood when its period closed, and what changed it on which days; None where that is
+        not known (`Revisions.of`)."""
+        place = self.query.area(self.area)
+        return self.query.reader(Revisions).of(self.indicator, self.stretch, place)
+
+    @cached_property
+    def expected(self) -> Outlook | None:
+        """What a month's count is expected to come to; None where the delay of recording is not
+        known (`Delays.outlook`)."""
+        place = self.query.area(self.area)
+        return self.query.reader(Delays).outlook(self.indicator, self.stretch, place)
+
     # -- arithmetic --------------------------------------------------------------------------------
 
     def _of(self, stretch: Stretch) -> Observation:
@@ -440,7 +460,7 @@ def printed(value: float, places: int = 0) -> Decimal:
     return exact.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
 
 
-Compared = Change | Observation | Rate | Standing | Rank | Judged
+Compared = Change | Observation | Rate | Standing | Rank | Judged | FirstFigure | Outlook
 
 
 class Beside(Struct, frozen=True, omit_defaults=True):
@@ -462,6 +482,8 @@ class Beside(Struct, frozen=True, omit_defaults=True):
     nation: Change | UnsetType | None = UNSET
     similar: Change | UnsetType | None = UNSET
     target: Judged | UnsetType | None = UNSET
+    first_published: FirstFigure | UnsetType | None = UNSET
+    expected: Outlook | UnsetType | None = UNSET
 
     @classmethod
     def of(cls, comparisons: Comparisons, names: Iterable[str]) -> Beside:

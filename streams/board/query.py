@@ -12,13 +12,13 @@ an indicator is made of; they are never averaged.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace as with_changes
 from difflib import get_close_matches
 from functools import cached_property
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from msgspec import Struct
@@ -54,6 +54,7 @@ from streams.registry.repeats import RepeatRule
 from streams.registry.reported import ReportedRule
 from streams.stretches import Stretch
 
+R = TypeVar("R")
 Number = int | float
 """A count stays whole when it is written and read again."""
 Floats = NDArray[np.float64] | Numbers
@@ -189,8 +190,8 @@ class Query:
         self.registry = monitor.registry
         self.calendar = Calendar(self.force.zone)
         self._as_of, self._given = at, lock
-        self._lock: Lock = nullcontext() if lock is None else lock
-        with self._lock:
+        self.lock: Lock = nullcontext() if lock is None else lock
+        with self.lock:
             self.at = (monitor.now or _last(monitor, force_id)) if at is None else at
             self._beside = monitor.beside(self.force)
             self._reports = monitor.reports(force_id)
@@ -204,6 +205,8 @@ class Query:
         """By the identity of an indicator, start and end: it is asked for by the same again and
         again, and to compare all that it is made of would take longer than the answer."""
         self._spans: dict[tuple[str, Grain], Span | None] = {}
+        self._readers: dict[Any, Any] = {}
+        """What reads it and keeps what it has made, by its class, as long as the query is kept."""
 
     def of(self, force_id: str) -> Query:
         """The same of another force."""
@@ -228,7 +231,7 @@ class Query:
 
     def _check_values(self, indicator: Indicator) -> None:
         """Raises `QueryError` where an address has a value that the force does not."""
-        with self._lock:
+        with self.lock:
             for part, group, _ in self.registry.measures_of(indicator):
                 for dimension, value, known in self._sums(group).unlisted(part.where):
                     hint = nearest(value, known)
@@ -294,7 +297,7 @@ class Query:
         """The start of the first day of which anything is known of all that an indicator is made
         of; None while nothing is."""
         found, asked = [], self.indicator(indicator)
-        with self._lock:
+        with self.lock:
             if asked.reported is not None:
                 reports = self._reports
                 return None if reports is None else reports.measured(asked.reported).first
@@ -336,6 +339,13 @@ class Query:
                 found.append((indicator, last, known))
         return found
 
+    def reader(self, of: Callable[[Query], R]) -> R:
+        """The one reader of a class."""
+        if of not in self._readers:
+            self._readers[of] = of(self)
+        reader: R = self._readers[of]
+        return reader
+
     # -- figures -----------------------------------------------------------------------------------
 
     def figure(
@@ -375,19 +385,19 @@ class Query:
             for month in _months_of(stretch) if self._given else ():
                 # What is made of it is kept for the whole.
                 self.figures(indicator, Stretch.of(self.calendar, month))
-            with self._lock:
+            with self.lock:
                 held = self._figures[place] = indicator, self._read(indicator, stretch)
         return held[1]
 
     def _reported(self, rule: ReportedRule, stretch: Stretch) -> ReportedFigures:
         reports, ended = self._reports, stretch.end <= self.at
         if reports is None:
-            return ReportedFigures(None, stretch, ended, self._lock)
-        with self._lock:
+            return ReportedFigures(None, stretch, ended, self.lock)
+        with self.lock:
             measured = reports.measured(rule)
             cut = not ended and self._cuts(reports.readings.watermark)
         asked = stretch.until(self.at) if cut else stretch
-        return ReportedFigures(measured, asked, ended, self._lock)
+        return ReportedFigures(measured, asked, ended, self.lock)
 
     def _read(self, indicator: Indicator, stretch: Stretch) -> Figures:
         if indicator.repeats is not None:
@@ -397,7 +407,7 @@ class Query:
 
     def _part(self, part: Part, group: Group, measure: Measure, stretch: Stretch) -> Figures:
         """One part of an indicator in a stretch of time by area."""
-        value, size = self._value(measure), len(self.force.areas)
+        value, size = self.value_of(measure), len(self.force.areas)
         ledger = self.monitor.ledger(group.kind, self.force.id)
         if ledger is None:
             nothing = np.zeros(size, np.int64)
@@ -427,7 +437,7 @@ class Query:
             together = counters[value.timing] / 1000
             tops, bottoms = sums.quantiles(parts, where, value, together)
             return Figures(tops, bottoms, True, known, complete, reason)
-        return Figures(*_made(value, counters), False, known, complete, reason)
+        return Figures(*made_of(value, counters), False, known, complete, reason)
 
     def _clock(self, group: Group) -> int:
         return self.registry.kinds[group.kind].clocks.index(group.clock)
@@ -449,7 +459,8 @@ class Query:
         complete = ended and counted.complete and heard.complete
         return Figures(counted.people, None, False, known, complete)
 
-    def _value(self, measure: Measure) -> Count | Share | Mean | Quantile:
+    def value_of(self, measure: Measure) -> Count | Share | Mean | Quantile:
+        """How a measure is read of counters; raises `QueryError` for one that holds at a moment."""
         if isinstance(measure.value, ChosenShare):
             return measure.value.share(self.force.file)
         if isinstance(measure.value, Gauge):  # no indicator has one
@@ -518,7 +529,7 @@ class Query:
             return False
         everything, measure = ledger.kind.everything
         panes = ledger.panes_by(self._clock(everything))
-        value = self._value(measure)
+        value = self.value_of(measure)
         sums, names = self._sums(everything), sorted(value.needs)[:1]
         counted = sums.counts([panes.parts(stretch.start, before)], ALWAYS, names)
         return int(counted[0, 0]) >= MANY
@@ -594,7 +605,7 @@ def _lines(number: int) -> Numbers:
     return np.array([range(number), [0] * number], np.int64)
 
 
-def _made(
+def made_of(
     value: Count | Share | Mean, counters: dict[str, Numbers]
 ) -> tuple[Floats, Numbers | None]:
     """What a figure is made of: a count, or what is divided and by what."""
