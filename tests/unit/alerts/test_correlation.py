@@ -71,7 +71,7 @@ def test_a_fall_that_most_groups_share_is_a_fall_of_recorded_crimes() -> None:
 
 def test_parts_that_would_not_alarm_alone_are_named_below_a_whole_that_does() -> None:
     # Each of these groups is outside its usual range, and none within its budget.
-    shared = {each: 1.35 for each in USUAL} | {"robbery": 1.0, "drugs": 0.95}
+    shared = dict.fromkeys(USUAL, 1.35) | {"robbery": 1.0, "drugs": 0.95}
     *parts, whole = month(shared)
     quiet = [msgspec.structs.replace(part, notify=False) for part in parts]
     (alert,) = opened([whole], known=[*quiet, whole])
