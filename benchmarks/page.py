@@ -41,9 +41,9 @@ TRIED = {
         "Each call is judged, entered and added to the sums of its hour; counting lazily gains "
         "nothing where no version replaces another. Of its time about a fifth each goes into "
         "decoding lines, into judging times and looking up facts, and into entering the record; a "
-        "third into the sums, integers of a thousand bits in which each series has all its "
-        "counters. Tried without gain: decoding a whole message at once, going without Python's "
-        "garbage collector, putting histogram bins in place, mypyc."
+        "third into the sums, in which each series has all its counters as one integer of more than "
+        "a thousand bits. Tried without gain: decoding a whole message at once, going without "
+        "Python's garbage collector, histogram bins put in place or looked up in a table, mypyc."
     ),
     "fold of calls, three": (
         "A call is counted once, however many of its versions come between two looks at the sums. "
