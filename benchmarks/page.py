@@ -41,8 +41,8 @@ TRIED = {
         "Each call is judged, entered and added to the sums of its hour; counting lazily gains "
         "nothing where no version replaces another. Of its time about a fifth each goes into "
         "decoding lines, into judging times and looking up facts, and into entering the record; a "
-        "third into the sums, in which each series has all its counters as one integer of more than "
-        "a thousand bits. Tried without gain: decoding a whole message at once, going without "
+        "third into the sums, in which each series has all its counters as one integer of more "
+        "than a thousand bits. Tried without gain: decoding a whole message at once, going without "
         "Python's garbage collector, histogram bins put in place or looked up in a table, mypyc."
     ),
     "fold of calls, three": (
