@@ -315,11 +315,8 @@ class Query:
         of it that are known, by area."""
         found = []
         names = () if self._reports is None else self._reports.measures()
-        for name in names:
-            try:
-                indicator = self.indicator(name)
-            except QueryError:  # it is not declared
-                continue
+        declared = {**self.registry.indicators, **self._own}
+        for indicator in filter(None, map(declared.get, names)):
             if self._reports is None or indicator.reported is None:
                 continue
             last = self._reports.measured(indicator.reported).last
