@@ -45,6 +45,7 @@ class FigureRow(Struct, kw_only=True, omit_defaults=True):
     known: bool = True
     complete: bool = True
     small: bool = False
+    reason: str = ""
     low: float | None = None
     high: float | None = None
     beside: Beside | UnsetType = UNSET
@@ -73,6 +74,7 @@ class SeriesPoint(Struct, kw_only=True, omit_defaults=True):
     known: bool = True
     complete: bool = True
     small: bool = False
+    reason: str = ""
     low: float | None = None
     high: float | None = None
     centre: float | None = None

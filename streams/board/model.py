@@ -286,11 +286,15 @@ class ReportedFigure(Struct, omit_defaults=True):
 
 
 class FeedAge(Struct, omit_defaults=True):
-    """When a feed was last heard; of heartbeats also how long its silence is no news."""
+    """When a feed was last heard; of heartbeats also how long its silence is no news.
+
+    `not_carried` names the fields that none of its records ever had, though figures rest on them:
+    these are not known."""
 
     as_of: str
     age_seconds: float
     silent_after_seconds: int | float | None = None
+    not_carried: list[str] = []
 
 
 class KindTaken(Struct, omit_defaults=True, kw_only=True):

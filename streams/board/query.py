@@ -40,6 +40,7 @@ from streams.fold.panes import Panes, Parts
 from streams.fold.totals import MEASURE
 from streams.periods import DAY, MINUTE, Calendar, Grain, Period, Span, rfc3339
 from streams.registry.aggregates import SMALL, Count, Mean, Quantile, Share
+from streams.registry.conditions import ALWAYS
 from streams.registry.indicator import Indicator, Part, Per
 from streams.registry.indicators.readings import own_indicators
 from streams.registry.measures import (
@@ -48,6 +49,7 @@ from streams.registry.measures import (
     Group,
     Measure,
 )
+from streams.registry.phrases import not_carried
 from streams.registry.repeats import RepeatRule
 from streams.registry.reported import ReportedRule
 from streams.stretches import Stretch
@@ -59,6 +61,8 @@ Known = NDArray[np.bool_]
 
 NEAREST = 3
 """Names that are proposed for one that there is not."""
+MANY = 100
+"""Records; what is in none of so many is in less than 3 % of them, or not carried yet (95 %)."""
 MONTHS_APART = 62 * DAY
 """In ms; a longer stretch is read month by month, so that what was read of each serves others."""
 
@@ -78,6 +82,8 @@ class Observation(Struct, frozen=True, omit_defaults=True):
     known: bool = True
     complete: bool = True
     small: bool = False
+    reason: str = ""
+    """Why it is not known, where it is that the feed does not carry what it rests on."""
     low: float | None = None
     """Of a reported share with its parts, the 95 % confidence interval (Wilson)."""
     high: float | None = None
@@ -105,11 +111,13 @@ class Figures(NamedTuple):
     quantile: bool
     known: Known
     complete: bool
+    reason: str = ""
+    """Why nothing is known, where it is that a feed does not carry what it rests on."""
 
     def at(self, area: int) -> Observation:
         """The observation of an area."""
         if not self.known[area]:
-            return UNKNOWN
+            return replace(UNKNOWN, reason=self.reason) if self.reason else UNKNOWN
         top = _plain(self.tops[area])
         if self.bottoms is None:
             return Observation(top, complete=self.complete)
@@ -399,9 +407,13 @@ class Query:
         counters = dict(zip(sorted(value.needs), counts, strict=True))
         empty = not any(each.kept or each.fresh for each in parts)
         heard = self._heard(ledger, panes, stretch, empty=empty)
-        uncounted = ledger.uncounted_in(group.clock, stretch.start) if ledger.uncounted else ()
-        if not sums.counts_any(where) or not value.needs.isdisjoint(uncounted):
+        unknown = ledger.unknown_in(group.clock, stretch.start, stretch.end)
+        reason = ""
+        if not sums.counts_any(where) or not value.needs.isdisjoint(unknown):
+            reason = self._not_carried(ledger, group, value.needs, stretch) if heard.known else ""
             heard = NOT_HEARD
+        elif heard.complete and self._began_late(ledger, panes, group, value.needs, stretch):
+            heard = Heard(known=True, complete=False)
         known = np.full(size, heard.known)
         if self._beside is not None and group.name == MEASURE:
             lines = sums.holds(where, _lines(len(self.force.lines)))
@@ -411,8 +423,8 @@ class Query:
         if isinstance(value, Quantile):
             together = counters[value.timing] / 1000
             tops, bottoms = sums.quantiles(parts, where, value, together)
-            return Figures(tops, bottoms, True, known, complete)
-        return Figures(*_made(value, counters), False, known, complete)
+            return Figures(tops, bottoms, True, known, complete, reason)
+        return Figures(*_made(value, counters), False, known, complete, reason)
 
     def _clock(self, group: Group) -> int:
         return self.registry.kinds[group.kind].clocks.index(group.clock)
@@ -476,6 +488,37 @@ class Query:
             share = self.monitor.known_share(kind, self.force.id, start, end, self.at, empty=empty)
             return Heard(share > 0.0, whole and share == 1.0)
         return Heard(start < span[1], whole and end <= span[1])
+
+    def _not_carried(
+        self, ledger: Ledger, group: Group, counters: Iterable[str], stretch: Stretch
+    ) -> str:
+        """Why counters are not known of a stretch, where the feed had not carried what they rest
+        on; else nothing."""
+        missing = ledger.packer.carried.missing(self._clock(group), counters, stretch.end)
+        return not_carried(ledger.kind.feed, missing) if missing else ""
+
+    def _began_late(
+        self,
+        ledger: Ledger,
+        panes: Panes,
+        group: Group,
+        counters: Iterable[str],
+        stretch: Stretch,
+    ) -> bool:
+        """Whether what counters rest on was first carried within a stretch, after so many records
+        without it that this is no chance."""
+        since = ledger.packer.carried.begun(self._clock(group), counters)
+        if since <= stretch.start:
+            return False
+        before = self.calendar.start("day", since)
+        if before <= stretch.start or not panes.keeps(stretch.start, before):
+            return False
+        everything, measure = ledger.kind.everything
+        panes = ledger.panes_by(self._clock(everything))
+        value = self._value(measure)
+        sums, names = self._sums(everything), sorted(value.needs)[:1]
+        counted = sums.counts([panes.parts(stretch.start, before)], ALWAYS, names)
+        return int(counted[0, 0]) >= MANY
 
     def _span(self, ledger: Ledger, grain: Grain) -> Span | None:
         """From the first day (or hour) of a feed to its last, whole; None before any record."""
@@ -575,6 +618,7 @@ def _added(parts: Sequence[Figures]) -> Figures:
         False,
         np.logical_and.reduce([each.known for each in parts]),
         all(each.complete for each in parts),
+        "; ".join(dict.fromkeys(each.reason for each in parts if each.reason)),
     )
 
 

@@ -21,7 +21,7 @@ from streams.fold.gaps import first_record
 from streams.fold.ledger import Ledger
 from streams.fold.links import persons_of
 from streams.periods import Calendar
-from streams.registry.conditions import ALWAYS, Condition
+from streams.registry.conditions import ALWAYS, All, Condition
 from streams.registry.dimensions import AREA
 from streams.registry.repeats import RepeatRule
 from streams.stretches import Stretch, months_before
@@ -257,7 +257,7 @@ class Repeats:
         alone = rule.allied and self.force.partition_group != self.force.id and not self.allies
         return Counted(
             count.counted(),
-            known=bool(self.ledger.links) and all(each.sealed_before <= reach for each in ledgers),
+            known=bool(self.ledger.links) and all(each.people_since <= reach for each in ledgers),
             complete=all(self._reaches(each, reach) for each in asked)
             and not (alone and reach < stretch.start),
         )
@@ -268,10 +268,11 @@ class Repeats:
         return first is not None and self.calendar.start("day", first) <= back
 
     def test(self, ledger: Ledger, condition: Condition) -> Callable[[int], bool]:
-        """Whether a packed record of a ledger is one of which a condition holds."""
+        """Whether a packed record of a ledger counts and is one of which a condition holds."""
         place = id(ledger), condition
         if place not in self._tests:
-            self._tests[place] = ledger.packer.test_of(condition)
+            both = All((ledger.kind.counts, condition))
+            self._tests[place] = ledger.packer.test_of(both)
         return self._tests[place]
 
     def area(self, packed: int) -> int:

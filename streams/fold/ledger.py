@@ -46,6 +46,7 @@ from streams.fold.panes import (
     stored_grain,
 )
 from streams.periods import DAY, EPOCH, GRAINS, HOUR, Calendar, Grain, Period, Span
+from streams.registry.conditions import ALWAYS
 from streams.registry.counting import bin_in
 from streams.registry.packing import (
     OPEN,
@@ -184,6 +185,12 @@ class Ledger:
         ]
         self.links = Links(self.kind.people, self._when_of) if self.kind.people else None
         """The records of each person, where the kind declares people."""
+        self._has_people = (
+            None if self.kind.people_in == ALWAYS else packer.test_of(self.kind.people_in)
+        )
+        """Whether a packed record is one whose people are kept; None where all are."""
+        self._days_longer = max(0, self.kind.people_for - self.kind.horizon) // DAY
+        """How long these stay beyond the horizon."""
         self.watermark = 0
         self.sealed_before = 0
         self.versions = VersionCounts()
@@ -316,7 +323,7 @@ class Ledger:
             if self.changed is not None:
                 self._note_changed(key, entry, packed)
             if self.links is not None:
-                self.links.put(key, event)
+                self._put_people(self.links, event, packed, packed)
         elif self._wins(entry, old):
             self.versions.revised += 1
             old_packed = old & self._packed_mask
@@ -344,13 +351,12 @@ class Ledger:
             if self.changed is not None:
                 self._note_changed(key, entry, packed)
             if self.links is not None:
-                if moved:
-                    self.links.moved(key, old_packed >> self._when_shift)
-                self.links.put(key, event)
+                self._put_people(self.links, event, packed, old_packed)
         elif entry == old:
             self.versions.same += 1
-            if self.links is not None and key in self.entries:
-                self.links.put_same(key, event)
+            has_people, links = self._has_people, self.links
+            if links is not None and key in self.entries and (not has_people or has_people(packed)):
+                links.put_same(key, event)
         else:
             self.versions.stale += 1
         if self._unknown.pending:
@@ -361,6 +367,14 @@ class Ledger:
             if updated >= self._next_hour:
                 return self._cross_hour()
         return None
+
+    def _put_people(self, links: Links, event: Record, packed: int, old_packed: int) -> None:
+        """Notes who is in the winning version of a record, where its people are kept."""
+        has_people = self._has_people
+        if has_people is None or has_people(packed) or has_people(old_packed):
+            if (packed ^ old_packed) >> self._when_shift:
+                links.moved(event.id, old_packed >> self._when_shift)
+            links.put(event.id, event)
 
     def _judge(self, updated: int, appended: int) -> None:
         """Raises `Refused` for an update from the future or from before all feeds."""
@@ -494,6 +508,8 @@ class Ledger:
     def _recount(self, old_packed: int, packed: int) -> None:
         """Takes what one packed record counts out of the panes and puts in what another does; 0
         counts nothing."""
+        if packed < self._live_packed:
+            self.packer.note_carried(packed)
         for clock in self.packer.by_clock:
             old = self._contribution(clock, old_packed)
             new = self._contribution(clock, packed)
@@ -561,13 +577,15 @@ class Ledger:
             return self.sealed_before, self.began
         return None
 
-    def uncounted_in(self, clock: str, start: int) -> frozenset[str]:
-        """The counters of a clock that are not known of a stretch of time that starts then."""
-        return self._newer(clock, lambda since: start < since.figures)
+    def unknown_in(self, clock: str, start: int, end: int) -> frozenset[str]:
+        """The counters of a clock that are not known of [start, end): they were not counted then,
+        or the feed had not carried what they rest on."""
+        newer = self._newer(clock, lambda since: start < since.figures) if self.uncounted else ()
+        return self.packer.carried.unknown(self.kind.clocks.index(clock), end).union(newer)
 
     def unpublished_in(self, clock: str, period: Period) -> frozenset[str]:
         """The counters of a clock of which it is not known how they stood when a period closed."""
-        return self._newer(
+        return self.packer.carried.unknown(self.kind.clocks.index(clock), period.end) | self._newer(
             clock, lambda since: period.end <= since.published or period.start < since.figures
         )
 
@@ -744,15 +762,24 @@ class Ledger:
                 entry & self._packed_mask,
                 (entry >> self._updated_shift) & _UPDATED_MASK,
             )
-            if day != self._departs_on(packed, updated):
+            departs = self._departs_on(packed, updated)
+            if day not in (departs, departs + self._days_longer):
                 continue  # a version moved it, and it is filed there too
             if not self._is_past(packed, updated):  # the local day is not over
                 self._file(key, packed, updated)
+            elif day == departs and self._stays(packed):
+                self._by_day[day + self._days_longer].append(key)
             elif unfinished(packed):
                 self._held_over.add(key)
             else:
                 leaving[key] = entry
         return leaving
+
+    def _stays(self, packed: int) -> bool:
+        """Whether a record stays longer, since people are looked for in it."""
+        if not self._days_longer or self.packer.when_of(packed)[1]:
+            return False
+        return self._has_people is None or self._has_people(packed)
 
     def _no_longer_held_over(self) -> dict[str, int]:
         """The oldest records without an end, so that a tenth of the room is free again."""
@@ -853,20 +880,26 @@ class Ledger:
         """The packed record of an id; 0 where it was deleted, or is not here."""
         return self.entries.get(key, 0) & self._packed_mask
 
+    @property
+    def people_since(self) -> int:
+        """From when on all records with people are here, in ms."""
+        return self.sealed_before - self._days_longer * DAY
+
     def _when_of(self, key: str) -> int:
         """When a record was, in ms; 0 for one that was deleted, or is not here."""
         return self.packed(key) >> self._when_shift
 
     def records_between(self, start: int, end: int) -> Iterator[tuple[str, int]]:
-        """The ids and packed records of which the time by the first clock lies in [start, end), but
-        for those whose end is still to come and whose period is sealed."""
+        """The ids and packed records with people whose time by the first clock lies in
+        [start, end), as far as `people_since` goes back."""
         self._settle()
         days = range(start // DAY, -(-end // DAY))
         # Those known only to a day or month are filed for its end.
         after = range(start + self._whole_longer, end + self._whole_longer + _LONGEST_WHOLE, DAY)
         found: set[str] = set()
-        for day in sorted({*days, *(at // DAY for at in after)}):
-            found.update(self._by_day.get(day, ()), *self._packed_ids.get(day, ()))
+        for day in {*days, *(at // DAY for at in after)}:
+            for filed in {day, day + self._days_longer}:
+                found.update(self._by_day.get(filed, ()), *self._packed_ids.get(filed, ()))
         for key in found:
             packed = self.packed(key)
             if start <= packed >> self._when_shift < end:

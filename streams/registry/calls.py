@@ -35,7 +35,7 @@ from streams.registry.conditions import (
 )
 from streams.registry.counting import Counter, Timing
 from streams.registry.dimensions import Areas, Choice, Lines
-from streams.registry.facts import Case, Flag
+from streams.registry.facts import UNKNOWN, Case, Flag
 from streams.registry.kind import Duration, Kind, Rule, Time
 from streams.registry.measures import (
     LIVE_GRAINS,
@@ -297,7 +297,7 @@ CALL = Kind(
         ),
         Choice("channel", values=CHANNELS),
         Flag("called_back", present("called_back_at")),
-        Case("resolved", "unknown", (("no", present("resolved")), ("yes", is_("resolved", True)))),
+        Case("resolved", UNKNOWN, (("no", present("resolved")), ("yes", is_("resolved", True)))),
         Flag("by_operator", present("connected_at")),
         Flag("wrapped", present("wrapped_up_at")),
     ),

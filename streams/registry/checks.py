@@ -55,6 +55,8 @@ def check_repeats(entry: str, kind: Kind | None, rule: RepeatRule) -> None:
         checks.of_facts(entry, condition)
         if any(isinstance(each, Within) for each in condition.questions()):
             raise DeclarationError(f"{kind.name}, {entry}: {name} asks for a duration")
+    if missing := [part for part in kind.people_in.parts() if part not in rule.when.parts()]:
+        raise DeclarationError(f"{kind.name}, {entry}: when lacks {missing[0]}, where people are")
 
 
 class _Checks:
@@ -100,6 +102,7 @@ class _Checks:
         for name, condition in (
             ("counts", kind.counts),
             ("open", kind.open),
+            ("people_in", kind.people_in),
             ("unfinished", kind.unfinished),
         ):
             self.of_facts(name, condition)

@@ -19,7 +19,7 @@ from streams.registry.aggregates import Count, Share
 from streams.registry.conditions import ALWAYS, flagged, has, is_, present, timed, within
 from streams.registry.counting import Counter, Timing
 from streams.registry.dimensions import Areas, Categories
-from streams.registry.facts import Case, Code, Flag, Marks, Number, declared_markers
+from streams.registry.facts import UNKNOWN, Case, Code, Flag, Marks, Number, declared_markers
 from streams.registry.kind import Duration, Kind, People, Time
 from streams.registry.markers import marker_counters, marker_measures
 from streams.registry.measures import SETTLED_GRAINS, Group, Measure, WatchPolicy, lengths
@@ -288,7 +288,7 @@ CRIME = Kind(
         Code("offence_code", none=""),
         Case(
             "recency",
-            "unknown",
+            UNKNOWN,
             (
                 ("non_recent", within("delay", CENTURY)),
                 ("within_a_year", within("delay", YEAR)),
@@ -298,7 +298,7 @@ CRIME = Kind(
         Code("outcome"),
         Case(
             "outcome_within",
-            "none",
+            UNKNOWN,
             (
                 ("longer", present("outcome_at")),
                 ("30_days", within("to_outcome", 30 * DAY)),
@@ -325,7 +325,7 @@ CRIME = Kind(
         Counter("marked", RECORDED & present("markers")),
         *marker_counters(ALWAYS),
         Counter("child_at_risk_current", CHILD_AT_RISK & is_("recency", "current")),
-        Counter("child_at_risk_dated", CHILD_AT_RISK & ~is_("recency", "unknown")),
+        Counter("child_at_risk_dated", CHILD_AT_RISK & ~is_("recency", UNKNOWN)),
         Counter("linked_series", RECORDED & flagged("linked_series")),
         Counter("outcomes", RECORDED & DECIDED, BY_OUTCOME),
         Counter("action_taken", RECORDED & ACTION_TAKEN, BY_OUTCOME),

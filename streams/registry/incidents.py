@@ -37,7 +37,7 @@ from streams.registry.conditions import (
 from streams.registry.counting import Counter, Timing
 from streams.registry.dimensions import Areas, Categories, Choice
 from streams.registry.facts import Case, Flag, Marks, Number, declared_markers
-from streams.registry.kind import Duration, Kind, Rule, Time
+from streams.registry.kind import Duration, Kind, People, Rule, Time
 from streams.registry.markers import marker_counters, marker_measures
 from streams.registry.measures import (
     LIVE_GRAINS,
@@ -406,6 +406,9 @@ INCIDENT = Kind(
         Number("in_care", "persons", in_care),
         Flag("deployed", present("dispatched_at") | present("arrived_at")),
     ),
+    people=(People("persons", "missing"),),
+    people_in=MISSING,
+    people_for=761 * DAY,  # 25 months: who was missing before is asked for the 12 months before
     counts=~is_("attendance", "cancelled"),
     counters=(
         Counter("count"),

@@ -37,6 +37,7 @@ from streams.errors import Refused
 from streams.events.schema import Record
 from streams.events.unknown_values import UnknownValues
 from streams.periods import EPOCH, SECOND
+from streams.registry.carried import Carried
 from streams.registry.conditions import (
     All,
     Condition,
@@ -149,6 +150,8 @@ class Packer:
         self.unknown = UnknownValues()
         """Values that no list of the force knows, of records that count all the same."""
         self.facts = FactTable()
+        self.carried = Carried(kind)
+        """What the feed has carried; it is looked at where facts are new."""
         self._judge = TimeJudge()
         self._columns: list[tuple[int, FieldFact, dict[Any, Any]]] = [
             (place, column, {})
@@ -180,21 +183,19 @@ class Packer:
         return tuple([each for each in found if each is not None])
 
     def test_of(self, condition: Condition) -> Callable[[int], bool]:
-        """Whether a condition on facts holds of a packed record, and it counts at all."""
-        kind = self.kind
-        both = All((kind.counts, condition))
-        names = ", ".join(column.name for column in kind.columns)
+        """Whether a condition on facts holds of a packed record; never of a deleted one, 0."""
+        names = ", ".join(column.name for column in self.kind.columns)
         out = _Lines()
         out.add(0, "def holds(_facts):")
         out.add(1, f"{names}, = _facts")
-        out.add(1, f"return bool({both.source(self._counting.put)})")
+        out.add(1, f"return bool({condition.source(self._counting.put)})")
+        title = f"a test of a {self.kind.name}"
         asks = dict(self._counting.asks)
-        title = f"a test of a {kind.name}"
         holds: Callable[[Facts], bool] = _made(out.text(), "holds", title, asks)
         known: dict[int, bool] = {}
 
         def test(packed: int) -> bool:
-            if not packed:  # it was deleted
+            if not packed:
                 return False
             index = (packed >> 1) & FACT_MASK
             found = known.get(index)
@@ -263,9 +264,9 @@ class Packer:
         for facts in tuples:
             self._intern(facts)
 
-    def _look_up(self, event: Record, facts: Facts) -> int:
+    def _look_up(self, event: Record, facts: Facts, when: int) -> int:
         """Index and open bit of the facts that an event has, None for those that the force's lists
-        have not been asked for; raises `Refused`."""
+        have not been asked for; raises `Refused`. `when` is its time by the first clock."""
 
         def note(field: str, value: str) -> None:
             self.unknown.note(event, field, value)
@@ -278,7 +279,15 @@ class Packer:
                 if len(known) < _MOST_KNOWN and column.knows(self.force, raw):
                     read = [getattr(event, name) for name in column.read]
                     known[read[0] if len(read) == 1 else tuple(read)] = found[place]
-        return self._intern(tuple(found))
+        before, made = len(self.facts), self._intern(tuple(found))
+        if len(self.facts) > before:
+            self.carried.note(self.facts.tuples[-1], when)
+        return made
+
+    def note_carried(self, packed: int) -> None:
+        """Notes what the feed has carried earlier than was known, with a record that comes late."""
+        if packed and packed >> self.when_shift < self.carried.latest:
+            self.carried.note(self.facts_of(packed), packed >> self.when_shift)
 
     def _intern(self, facts: Facts) -> int:
         """Index and open bit of a tuple of facts."""
@@ -434,7 +443,7 @@ class _PackSource:
         out.add(1, f"_facts = ({raw},)")
         out.add(1, "_found = _met.get(_facts)")
         out.add(1, "if _found is None:")
-        out.add(2, "_found = _look_up(_event, _facts)")
+        out.add(2, f"_found = _look_up(_event, _facts, {first})")
         parts = [f"{first} << {self.places.when}"]
         if first in self.partial:
             out.add(1, f"if {first}_precision:")

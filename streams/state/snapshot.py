@@ -67,6 +67,8 @@ class FoldHead(msgspec.Struct, omit_defaults=True):
     """The clock and name of each counter that is newer than some panes (`Uncounted`)."""
     began: int = 0
     first_known: int = 0
+    carried: dict[str, int] = {}
+    """By field of an event, since when the feed has carried it (`streams.registry.carried`)."""
     departed: int = 0
     """Ids in the filter of departed records."""
     pages: int = 0
@@ -248,6 +250,7 @@ def take(shard: Shard, offset: int, refused: dict[str, int]) -> Snapshot:
             uncounted=[(*place, *each) for place, each in fold.uncounted.items()],
             began=fold.began,
             first_known=fold.first_known,
+            carried=dict(fold.packer.carried.since),
             watermark=fold.watermark,
             sealed_before=fold.sealed_before,
             closed_until={str(grain): until for grain, until in fold.closed_until.items()},
@@ -313,6 +316,7 @@ def _put_back_ledger(fold: Ledger, name: str, figures: FoldHead, stored: Stored)
     """Fills an empty ledger; returns its sealed panes where they are counted otherwise now."""
     fold.versions = VersionCounts(**figures.versions)
     fold.packer.restore(stored.facts.get(name, []))
+    fold.packer.carried.restore(figures.carried)
     fold.packer.skewed = figures.skewed
     if fold.links is not None:
         fold.links.restore(stored.links.get(name, {}))

@@ -18,7 +18,7 @@ from streams.config.force import find_force
 from streams.fold import links
 from streams.registry.conditions import ALWAYS, has
 from streams.registry.repeats import RepeatRule
-from tests.build import FAR_FUTURE, crime, lines, ms
+from tests.build import FAR_FUTURE, crime, incident, lines, ms
 
 WARWICKSHIRE, WEST_MERCIA = "warwickshire", "west-mercia"
 AT = ms("2021-12-31T23:59:59Z")
@@ -322,3 +322,54 @@ def test_what_is_kept_of_a_figure_is_what_is_counted_anew(
 @pytest.mark.parametrize("period", ["2021-06", "2021-Q2", "2021", "2021-06-10"])
 def test_any_period_can_be_asked_for(period: str) -> None:
     assert value(asked(of("1", "2021-06-10T12:00:00Z", "a")), "victims", period) == 1
+
+
+# -- missing persons -------------------------------------------------------------------------------
+
+
+def missing(name: str, opened: str, *persons: str, **more: Any) -> Any:
+    made = {
+        "category": "missing_person", "grade": "priority", "area": "warwick",
+        "persons": [{"id": each} for each in persons], "updated_at": opened, **more,
+    }  # fmt: skip
+    return incident(name, opened, force=WARWICKSHIRE, **made)
+
+
+def incidents(*records: dict[str, Any]) -> Query:
+    watched = Monitor([find_force(WARWICKSHIRE)])
+    ends = [
+        incident(name, at, force=WARWICKSHIRE, updated_at=at, closed_at=at, grade="scheduled")
+        for name, at in (("first", "2020-01-01T01:00:00Z"), ("last", "2021-12-31T22:00:00Z"))
+    ]
+    given = sorted((*ends, *records), key=lambda each: str(each["updated_at"]))
+    assert not watched.ingest(lines(given), FAR_FUTURE)
+    return Query(watched, WARWICKSHIRE, AT)
+
+
+def test_people_missing_again_were_missing_in_the_12_months_before() -> None:
+    query = incidents(
+        missing("1", "2020-07-10T12:00:00Z", "a"),
+        missing("2", "2020-05-09T12:00:00Z", "b"),
+        missing("3", "2021-06-10T13:00:00Z", "a", "b", "c", closed_at="2021-06-10T13:00:00Z"),
+        missing("4", "2021-06-11T13:00:00Z", "d", category="asb.personal"),
+        missing("5", "2021-06-12T13:00:00Z", "d"),
+        missing("6", "2021-06-10T12:00:00Z", "c"),
+        missing("6", "2021-06-10T12:00:00Z", updated_at="2021-07-01T12:00:00Z", deleted=True),
+    )
+    assert value(query, "missing_people") == 4
+    assert value(query, "repeat_missing_people") == 1
+
+
+def test_reports_of_missing_people_stay_beyond_the_horizon_and_other_incidents_do_not() -> None:
+    query = incidents(
+        missing("1", "2020-07-10T12:00:00Z", "a", closed_at="2020-07-10T12:00:00Z"),
+        missing("2", "2020-07-10T12:00:00Z", "a", category="asb", closed_at="2020-07-10T12:00:00Z"),
+    )
+    ledger = query.monitor.ledger("incident", WARWICKSHIRE)
+    assert ledger is not None
+    assert {"1", "2"} & ledger.entries.keys() == {"1"}
+    later = missing("3", "2023-12-31T22:00:00Z", "b")
+    assert not query.monitor.ingest(lines([later]), FAR_FUTURE)
+    assert "1" not in ledger.entries
+    assert ledger.links is not None
+    assert len(ledger.links) == 1
