@@ -43,6 +43,7 @@ from streams.config.measures import Subject
 from streams.errors import QueryError
 from streams.registry.charting import FEW
 from streams.registry.indicator import Indicator, Per
+from streams.registry.phrases import full_date
 from streams.stretches import Stretch
 
 LEAST_BASE = 10
@@ -60,7 +61,8 @@ class Change(Struct, frozen=True):
     """A value beside an earlier one, `base`. None is what is not known, or not as a whole.
 
     `change` is the difference: of shares, in percentage points over 100. `percent` is by how many
-    per cent a count or a time changed; None on a base of nothing, and of few cases."""
+    per cent a count or a time changed; None on a base of nothing, and of few cases. Across a
+    changed boundary there is neither, and `note` says so."""
 
     period: str
     value: Number | None
@@ -68,6 +70,7 @@ class Change(Struct, frozen=True):
     base: Number | None
     change: Number | None
     percent: float | None
+    note: str | UnsetType = UNSET
 
 
 class Rate(Struct, frozen=True):
@@ -227,7 +230,7 @@ class Comparisons:
         elif self.unit == "count" and base is not None:
             base /= number
         past = self.stretch if self.past == self.stretch else None
-        return self._compared(past, f"average of {number}: {before.label}", base)
+        return self._compared(past, f"average of {number}: {before.label}", base, before.start)
 
     @property
     def _averaged(self) -> int:
@@ -322,6 +325,8 @@ class Comparisons:
         on average by what chance allows, exactly."""
         if (point := self._charted) is not None:
             return Standing(point.flag or "in line", "chart")
+        if self.average.note is not UNSET:
+            return Standing(None, self.average.note)
         base, by = self.average.base, f"{IN_LINE:g} % of the average"
         value = self.average.value
         if base is None or value is None:
@@ -421,16 +426,26 @@ class Comparisons:
     def _of(self, stretch: Stretch) -> Observation:
         return self.query.figure(self.indicator, stretch, self.area)
 
+    def _boundary(self, since: int) -> int | None:
+        """The last change of the area's boundary between then and the end of the stretch."""
+        return self.query.boundary(self.area, since, self.stretch.end)
+
     def _whole(self, stretch: Stretch | None) -> float | None:
         """The value of a stretch that is known as a whole."""
         found = None if stretch is None else self._of(stretch)
         return found.value if found is not None and found.complete else None
 
     def _change(self, now: Stretch | None, before: Stretch) -> Change:
-        return self._compared(now, before.label, self._whole(before))
+        return self._compared(now, before.label, self._whole(before), before.start)
 
-    def _compared(self, now: Stretch | None, base_period: str, base: float | None) -> Change:
+    def _compared(
+        self, now: Stretch | None, base_period: str, base: float | None, since: int | None = None
+    ) -> Change:
+        """`since` is when the base begins, where it is of the same area."""
         value, period = self._whole(now), (now or self.stretch).label
+        if since is not None and (at := self._boundary(since)) is not None:
+            note = f"not comparable with before {full_date(self.query.calendar.local(at).date())}"
+            return Change(period, value, base_period, base, None, None, note)
         if value is None or base is None:
             return Change(period, value, base_period, base, None, None)
         few = self.unit == "count" and base < LEAST_BASE and not self._small

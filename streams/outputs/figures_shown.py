@@ -157,7 +157,10 @@ def _percent(change: float) -> str:
 
 
 def moved(change: Change, unit: Unit) -> str:
-    """By how much: in per cent, else by itself, of a share in points: `+12 %`, `-3`."""
+    """By how much: in per cent, else by itself, of a share in points: `+12 %`, `-3`; or why that
+    can't be said."""
+    if isinstance(change.note, str):
+        return change.note
     if change.change is None:
         return ""
     if change.percent is not None:
