@@ -106,6 +106,11 @@ class Lines(NamedTuple):
 
 def policy_of(query: Query, indicator: Indicator, grain: Grain) -> ChartPolicy:
     """How an indicator is charted by a grain; raises `QueryError` where it is not."""
+    if indicator.at_age:
+        instead = " or ".join(indicator.at_age)
+        raise QueryError(
+            f"{indicator.name} is not charted, since its periods are of unequal age: {instead} is"
+        )
     policies = indicator.charts or USUAL[query.unit(indicator)]
     found = next((each for each in policies if each.grain == grain), None)
     if found is None:

@@ -17,6 +17,7 @@ from streams.board.targets import Judged
 from streams.config.measures import Unit
 
 NOT_KNOWN, NOTHING = "not known", "no cases"
+NOT_YET = "not comparable yet"
 NONE = "-"
 """Instead of a comparison that can't be made."""
 HEADINGS = {
@@ -94,6 +95,8 @@ def compared(found: Compared | None, unit: Unit, *, sums: bool = False) -> str:
     """A comparison in words; of one of `sums` its own value comes first."""
     said = NONE
     match found:
+        case Change(at_age=None, reason=reason) if reason:
+            said = NOT_YET
         case Change():
             said = NOT_KNOWN if found.base is None else amount(found.base, unit)
             if sums:
@@ -157,10 +160,7 @@ def _percent(change: float) -> str:
 
 
 def moved(change: Change, unit: Unit) -> str:
-    """By how much: in per cent, else by itself, of a share in points: `+12 %`, `-3`; or why that
-    can't be said."""
-    if isinstance(change.note, str):
-        return change.note
+    """By how much: in per cent, else by itself, of a share in points: `+12 %`, `-3`."""
     if change.change is None:
         return ""
     if change.percent is not None:

@@ -151,6 +151,8 @@ def _indicator(registry: Registry, of: Indicator) -> tuple[str, ...]:
     made_of = " + ".join(f"`{part.address}`" for part in of.parts)
     if of.repeats is not None:
         made_of = f"people in `{of.repeats.kind}` records"
+    elif of.at_end is not None:
+        made_of = f"at the end of the period, {made_of}"
     elif of.reported is not None:
         made_of = f"readings, {of.reported.unit}"
     return (

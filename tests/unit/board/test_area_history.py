@@ -118,7 +118,7 @@ def test_across_a_changed_boundary_no_change_is_shown_but_words() -> None:
     found = Comparisons(query, "crimes.count", "2021-05", "south")
     assert (found.previous.value, found.previous.base) == (40, 0)
     assert (found.previous.change, found.previous.percent) == (None, None)
-    assert found.previous.note == "not comparable with before 1 May 2021"
+    assert found.previous.reason == "not comparable with before 1 May 2021"
     assert found.standing.by == "not comparable with before 1 May 2021"
     later = Comparisons(query, "crimes.count", "2021-06", "south").previous
     assert later.change == -40
