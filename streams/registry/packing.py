@@ -12,7 +12,8 @@ among versions, whatever order they came in:
 second, or only to the day or month that starts then. Another clock has its time and precision in
 the same way, or 0 for none; a duration its milliseconds plus one, or 0. `facts` is the index of the
 tuple of its facts (`streams.registry.facts`), of which there are few: what a tuple counts in is
-worked out when it is first met. `open` marks a record that a gauge counts.
+worked out when it is first met. `open` marks a record that any gauge counts; which of them do
+follows from the facts, too (`GaugeReader`).
 
 Indices are local to a process: a checkpoint keeps the table of tuples with its records. In one
 process a packed record is canonical: two events have the same one exactly when no figure could
@@ -55,7 +56,7 @@ from streams.registry.counting import BIN_SHIFT
 from streams.registry.dimensions import missing_field
 from streams.registry.facts import Case, Fact, FieldFact, Flag, Number
 from streams.registry.histogram import BINS, EXACT_BELOW, bin_of
-from streams.registry.kind import Duration, Kind, Time
+from streams.registry.kind import Duration, Kind, OpenRecords, Time
 from streams.registry.times import (
     DAY_PRECISE,
     EARLIEST,
@@ -68,7 +69,7 @@ from streams.registry.times import (
 )
 
 OPEN = 1
-"""The bit of a record that a gauge counts."""
+"""The bit of a record that any gauge counts."""
 FACT_BITS = 24
 """Room for 16 million different tuples of facts."""
 FACT_MASK = (1 << FACT_BITS) - 1
@@ -165,7 +166,8 @@ class Packer:
         """By the name of a fact whose values mean something else from then on: the instants."""
         self._met: dict[Facts, int] = {}
         """By tuple of facts: the lowest bits of the records that have it, index and open bit."""
-        self._lost_after: dict[int, int] = {}
+        self._open_in: list[int] = []
+        """By index of a tuple, bit by bit, which gauges count the records that have it."""
         self._places = _Places(kind)
         self.bits = self._places.bits
         self.when_shift = self.bits - WHEN_BITS
@@ -176,6 +178,10 @@ class Packer:
         self.by_clock = tuple(map(ByClock, self._places.times))
         self._unfinished: list[bool] = []
         self._series_keys: list[int] = []
+        self.gauges = {
+            gauge.name: GaugeReader(self, gauge, place) for place, gauge in enumerate(kind.gauges)
+        }
+        """What is open, by name."""
         self.pack: Callable[[Any, int], int] = _pack_of(self)
         """The packed record of an event; raises `Refused`. The second argument is its
         `updated_at`, in ms."""
@@ -235,15 +241,6 @@ class Packer:
         precise = (packed >> self.precision_shift) & 3 == SECOND_PRECISE
         return packed != 0 and precise and self._unfinished[(packed >> 1) & FACT_MASK]
 
-    def lost_after(self, packed: int) -> int:
-        """Milliseconds after which an open record is shown as unknown: its end must be lost."""
-        index = (packed >> 1) & FACT_MASK
-        found = self._lost_after.get(index)
-        if found is None:
-            known = _named(self.kind, self.force, self.facts.tuples[index])
-            found = self._lost_after[index] = self.kind.lost_after(self.force, known)
-        return found
-
     def wins_tie(self, packed: int, old: int) -> bool:
         """Whether a record wins over another of the same version and time of update: the larger by
         its times, dimensions, durations and facts wins, whatever order they came in."""
@@ -300,15 +297,52 @@ class Packer:
         if found is None:
             index = self.facts.add(facts)
             series_key = self.kind.series.of(*facts[: len(self.kind.dimensions)])
-            is_open, unfinished, *counts = self._counting.of(facts, series_key)
+            open_in, unfinished, *counts = self._counting.of(facts, series_key)
             for clock, (counted, put, given) in zip(self.by_clock, counts, strict=True):
                 clock.counted.append(counted)
                 clock.puts.append(put)
                 clock.given.append(given)
             self._unfinished.append(unfinished)
             self._series_keys.append(series_key)
-            found = self._met[facts] = index << 1 | is_open
+            self._open_in.append(open_in)
+            found = self._met[facts] = index << 1 | (open_in > 0)
         return found
+
+
+class GaugeReader:
+    """Says of packed records whether one of the gauges of their kind counts them, since when."""
+
+    def __init__(self, packer: Packer, gauge: OpenRecords, place: int) -> None:
+        self.gauge, self._packer, self._place = gauge, packer, place
+        self._since = packer._places.durations[gauge.since] if gauge.since else None
+        self._lost_after: dict[int, int] = {}
+        """By index of a tuple of facts."""
+
+    def counts(self, packed: int) -> bool:
+        """Whether it counts an open record."""
+        return self._packer._open_in[(packed >> 1) & FACT_MASK] >> self._place & 1 > 0
+
+    def since(self, packed: int) -> int:
+        """Since when that is open, in ms; it may lie ahead."""
+        when = packed >> self._packer.when_shift
+        if self._since is None:
+            return when
+        shift, mask = self._since
+        return when + (packed >> shift & mask) - 1
+
+    def lost_after(self, packed: int) -> int:
+        """Milliseconds after which it is shown as unknown: its end must be lost."""
+        index = (packed >> 1) & FACT_MASK
+        found = self._lost_after.get(index)
+        if found is None:
+            packer = self._packer
+            known = _named(packer.kind, packer.force, packer.facts.tuples[index])
+            found = self._lost_after[index] = self.gauge.lost_after(packer.force, known)
+        return found
+
+    def is_lost(self, packed: int, at: int) -> bool:
+        """Whether it has been open so long at an instant (ms) that its end must be lost."""
+        return at - self.since(packed) > self.lost_after(packed)
 
 
 class _Places:
@@ -532,6 +566,12 @@ class _PackSource:
         exact = f" and not {after}_precision" if after in self.partial else ""
         began = after or field
         judged = f"({field!r}, {field}, {began!r}, {began}, _updated)"
+        if time.planned:
+            out.add(1, f"if {field} is not None:")
+            self.to_ms(2, field)
+            out.add(2, f"if {field} < {began}:")
+            out.add(3, f"{field} = None")
+            return
         if time.doubtful:
             out.add(1, f"if {field} is not None:")
             self.to_ms(2, field)
@@ -680,12 +720,12 @@ class _Counting:
         self._settle = self._settled()
 
     def of(self, facts: Facts, series_key: int) -> tuple[Any, ...]:
-        """Whether a gauge counts the records with these facts, whether their end is still to come,
-        and by clock the functions that say what they count, with what they are given."""
-        counts, is_open, unfinished, *clocks = self._settle(facts)
+        """Which gauges count the records with these facts, whether their end is still to come, and
+        by clock the functions that say what they count, with what they are given."""
+        counts, open_in, unfinished, *clocks = self._settle(facts)
         if not counts:
-            return False, unfinished, *[_NOTHING] * len(clocks)
-        found: list[Any] = [is_open, unfinished]
+            return 0, unfinished, *[_NOTHING] * len(clocks)
+        found: list[Any] = [open_in, unfinished]
         for clock, (settled, may_ask) in zip(self._clocks, clocks, strict=True):
             asked, limits = self._limits_of(clock, may_ask, facts)
             if not settled and not asked:
@@ -735,7 +775,8 @@ class _Counting:
         return found
 
     def _settled(self) -> Callable[[Facts], Any]:
-        """A function that says of a tuple whether it counts, is open, is unfinished, and by clock
+        """A function that says of a tuple whether it counts, bit by bit in which gauges it is open,
+        whether it is unfinished, and by clock
         the counters that are settled and, bit by bit, which others are to be asked."""
         out, kind = _Lines(), self.kind
         out.add(0, "def settle(_facts):")
@@ -751,9 +792,12 @@ class _Counting:
                 for place, each in enumerate(clock.conditions)
             ]
             clocks.append(f"({' + '.join(settled) or '0'}, {' | '.join(asked) or '0'})")
-        ends = [
-            f"bool({each.source(self.put)})" for each in (kind.counts, kind.open, kind.unfinished)
+        gauges = [
+            f"bool({each.condition.source(self.put)}) << {place}"
+            for place, each in enumerate(kind.gauges)
         ]
+        ends = [f"bool({each.source(self.put)})" for each in (kind.counts, kind.unfinished)]
+        ends.insert(1, f"({' | '.join(gauges) or '0'})")
         out.add(1, f"return {', '.join((*ends, *clocks))}")
         title = f"facts of a {kind.name}"
         made: Callable[[Facts], Any] = _made(out.text(), "settle", title, dict(self.asks))
