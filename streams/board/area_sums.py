@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from streams.board.columns import Numbers, Sums, quantiles, unpack
 from streams.config.force import WHOLE, Force
+from streams.fold.changes import COUNTER_BITS, Flat
 from streams.fold.panes import Kept, Pane, Parts
 from streams.registry.aggregates import Quantile
 from streams.registry.conditions import Condition, Is
@@ -63,6 +64,8 @@ class AreaSums:
         self._made: OrderedDict[_Made, tuple[Numbers, ...]] = OrderedDict()
         self.taken = 0
         """Bytes that what is kept takes."""
+        self.aged: tuple[tuple[int, ...], Any] | None = None
+        """What `streams.board.outlook` has made of changes, and as of which."""
 
     def counts(self, parts: Iterable[Parts], where: Condition, names: Sequence[str]) -> Numbers:
         """The named counters of the series that fulfil a condition in some stretches together:
@@ -73,6 +76,29 @@ class AreaSums:
                 place = series.number, number, name
                 total[line] += self._once(place, partial(series.by_area, where, name))[0]
         return total
+
+    def changes(self, flat: Flat, where: Condition, names: Sequence[str]) -> Numbers:
+        """By how much the named counters of such series changed: (counters, areas)."""
+        total = np.zeros((len(names), self.size), np.int64)
+        numbers, amounts = counters_of(flat)
+        for line, name in enumerate(names):
+            areas, held = self.held(numbers, where, name)
+            own = np.bincount(areas, amounts[held].astype(np.float64), self.size)
+            total[line] = self.rolled_up(own)
+        return total
+
+    def held(self, numbers: Numbers, where: Condition, name: str) -> tuple[Numbers, Numbers]:
+        """Those of some counters' numbers (`streams.fold.changes`) that are of a name and of series
+        that fulfil a condition: the areas of these, and where they are."""
+        coded = -1 - numbers
+        places = np.flatnonzero(coded & (1 << COUNTER_BITS) - 1 == self.layout.names.index(name))
+        indices = _split(self.kind, coded[places] >> COUNTER_BITS)
+        held = self.holds(where, indices)
+        return indices[self.area][held], places[held]
+
+    def below(self, area: int) -> NDArray[np.bool_]:
+        """Which areas count in one."""
+        return np.array([area in chain for chain in self._within], np.bool_)
 
     def quantiles(
         self, parts: Iterable[Parts], where: Condition, of: Quantile, together: NDArray[np.float64]
@@ -238,6 +264,13 @@ class _Series:
 def _asked(where: Condition) -> Iterator[Is]:
     """The values that are asked for: a series is found by these alone."""
     return (part for part in where.parts() if isinstance(part, Is))
+
+
+def counters_of(flat: Flat) -> tuple[Numbers, Numbers]:
+    """The numbers of the counters that changed, and by how much."""
+    numbers = np.fromiter(flat, np.int64, len(flat))
+    amounts = np.fromiter(flat.values(), np.int64, len(flat))
+    return numbers[numbers < 0], amounts[numbers < 0]
 
 
 def _split(kind: Kind, keys: Numbers) -> Numbers:

@@ -217,7 +217,13 @@ class NowFigures(Tables, omit_defaults=True, kw_only=True):
 
 
 class FirstPublished(Tables, omit_defaults=True, kw_only=True):
-    """The tables of a closed period as they stood when it closed, where records changed since."""
+    """The tables of a closed period as they stood when it closed, where records changed since.
+
+    `days` says by group on which days: `2021-04-05`, or `2021-04-16..2021-04-18` for some of
+    these. How a figure changed then is told by `first_published` (`streams.board.compare`)."""
+
+    if TYPE_CHECKING:
+        days: dict[str, list[str]] = {}
 
 
 # -- the other parts -----------------------------------------------------------------------------
@@ -440,7 +446,8 @@ class BoardTypes:
         missing: Any = ("missing", dict[str, KnownDays], field(default_factory=dict))
         self.period = _with_tables(PeriodFigures, self.rows, missing)
         self.now = _with_tables(NowFigures, self.gauge_rows)
-        self.first = _with_tables(FirstPublished, self.rows)
+        days: Any = ("days", dict[str, list[str]], field(default_factory=dict))
+        self.first = _with_tables(FirstPublished, self.rows, days)
         parts = {"now": self.now, "revisions": dict[str, self.first]}  # type: ignore[name-defined]
         parts |= dict.fromkeys(("windows", "periods"), dict[str, self.period])  # type: ignore[name-defined]
         self.board = _with_parts(Board, parts)

@@ -31,7 +31,7 @@ from streams.board.model import (
     board_types,
     heard,
 )
-from streams.board.repeats import Repeats
+from streams.board.repeats import Repeats, keep, revise
 from streams.board.reported import Reports
 from streams.board.rollup import Rollup
 from streams.board.tables import Changed, Tables, both, without
@@ -123,6 +123,25 @@ class Shard:
         self.surveillance: dict[str, Any] = {}
         """What watches its ledgers, by force id: a runner's `Surveillance`, which stands above."""
         self.adders: dict[str, Add] = {name: fold.add for name, fold in self.folds.items()}
+        self.repeats = self._people()
+        """The people in its records, by force id; those that share a `partition_group` are in one
+        shard."""
+
+    def _people(self) -> dict[str, Repeats]:
+        found, ledgers = dict[str, Repeats](), self.ledgers()
+        rules = self.registry.repeats_of(self.kind)
+        for group in {force.partition_group for force in self.forces} if rules else ():
+            allied = [force for force in self.forces if force.partition_group == group]
+            several = [ledgers[force.id] for force in allied]
+            made = [
+                Repeats(force, own, [each for each in several if each is not own], rules)
+                for force, own in zip(allied, several, strict=True)
+            ]
+            found |= {each.force.id: each for each in made}
+            for ledger in several:
+                ledger.on_leaving = partial(keep, made)
+                ledger.on_late_people = partial(revise, made, ledger)
+        return found
 
     def ledgers(self) -> dict[str, Ledger]:
         """The ledgers by force id; empty for readings and heartbeats."""
@@ -163,7 +182,6 @@ class Monitor:
             for group in registry.groups
         }
         self._area_sums: dict[tuple[str, str, int], AreaSums] = {}
-        self._repeats: dict[tuple[str, str], Repeats] = {}
         self._reports: dict[str, Reports] = {}
         if all_shards:
             for kind in registry.structs:
@@ -372,20 +390,10 @@ class Monitor:
     def repeats(self, force_id: str, kind: str) -> Repeats | None:
         """The people in the records of a kind, with those of the allied forces that are here; None
         where no such records are."""
-        ledger = self.ledger(kind, force_id)
-        if ledger is None:
-            return None
-        force = self.forces[force_id]
-        of_allies = (
-            self.ledger(kind, each.id)
-            for each in self.forces.values()
-            if each.partition_group == force.partition_group and each.id != force_id
-        )
-        allies = [each for each in of_allies if each is not None]
-        known = self._repeats.get((force_id, kind))
-        if known is None or known.ledger is not ledger or known.allies != allies:
-            known = self._repeats[force_id, kind] = Repeats(force, ledger, allies)
-        return known
+        for shard in self.shards:
+            if shard.kind == kind and force_id in shard.repeats:
+                return shard.repeats[force_id]
+        return None
 
     def reports(self, force_id: str) -> Reports | None:
         """The readings of a force by measure; None where no readings are here."""
@@ -548,6 +556,8 @@ class Monitor:
                     rows = tables.first(parts, change)
                 rows = tables.without(rows, ledger.unpublished_in(group.clock, period))
                 out.put(group.name, rows)
+                days = ledger.days_of_change(period, clock)
+                out.days[group.name] = [_days(ledger.calendar, *each) for each in days]
         return out
 
     def _gauges(
@@ -635,6 +645,12 @@ def _reported(readings: Readings | None) -> list[ReportedFigure]:
             row.numerator, row.denominator = event.numerator, event.denominator
         rows.append(row)
     return rows
+
+
+def _days(calendar: Calendar, first: int, last: int) -> str:
+    """A stretch of days as it is written."""
+    days = (calendar.label("day", day) for day in dict.fromkeys((first, last)))
+    return "..".join(days)
 
 
 class _JustKind(msgspec.Struct):

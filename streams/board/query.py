@@ -12,13 +12,13 @@ an indicator is made of; they are never averaged.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace as with_changes
 from difflib import get_close_matches
 from functools import cached_property
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from msgspec import Struct
@@ -41,7 +41,7 @@ from streams.fold.totals import MEASURE
 from streams.periods import DAY, MINUTE, Calendar, Grain, Period, Span, rfc3339
 from streams.registry.aggregates import SMALL, Count, Mean, Quantile, Share
 from streams.registry.conditions import ALWAYS
-from streams.registry.indicator import Indicator, Part, Per
+from streams.registry.indicator import AtEnd, Indicator, Part, Per
 from streams.registry.indicators.readings import own_indicators
 from streams.registry.measures import (
     ChosenShare,
@@ -52,8 +52,9 @@ from streams.registry.measures import (
 from streams.registry.phrases import not_carried
 from streams.registry.repeats import RepeatRule
 from streams.registry.reported import ReportedRule
-from streams.stretches import Stretch
+from streams.stretches import Stretch, months_before
 
+R = TypeVar("R")
 Number = int | float
 """A count stays whole when it is written and read again."""
 Floats = NDArray[np.float64] | Numbers
@@ -99,6 +100,7 @@ class Heard(NamedTuple):
     complete: bool
 
 
+NOT_THERE = "the area was not there"
 NOT_HEARD = Heard(known=False, complete=False)
 
 
@@ -189,8 +191,8 @@ class Query:
         self.registry = monitor.registry
         self.calendar = Calendar(self.force.zone)
         self._as_of, self._given = at, lock
-        self._lock: Lock = nullcontext() if lock is None else lock
-        with self._lock:
+        self.lock: Lock = nullcontext() if lock is None else lock
+        with self.lock:
             self.at = (monitor.now or _last(monitor, force_id)) if at is None else at
             self._beside = monitor.beside(self.force)
             self._reports = monitor.reports(force_id)
@@ -204,6 +206,8 @@ class Query:
         """By the identity of an indicator, start and end: it is asked for by the same again and
         again, and to compare all that it is made of would take longer than the answer."""
         self._spans: dict[tuple[str, Grain], Span | None] = {}
+        self._readers: dict[Any, Any] = {}
+        """What reads it and keeps what it has made, by its class, as long as the query is kept."""
 
     def of(self, force_id: str) -> Query:
         """The same of another force."""
@@ -228,7 +232,7 @@ class Query:
 
     def _check_values(self, indicator: Indicator) -> None:
         """Raises `QueryError` where an address has a value that the force does not."""
-        with self._lock:
+        with self.lock:
             for part, group, _ in self.registry.measures_of(indicator):
                 for dimension, value, known in self._sums(group).unlisted(part.where):
                     hint = nearest(value, known)
@@ -294,7 +298,7 @@ class Query:
         """The start of the first day of which anything is known of all that an indicator is made
         of; None while nothing is."""
         found, asked = [], self.indicator(indicator)
-        with self._lock:
+        with self.lock:
             if asked.reported is not None:
                 reports = self._reports
                 return None if reports is None else reports.measured(asked.reported).first
@@ -332,6 +336,13 @@ class Query:
                 known = {a: o for a, o in self.by_area(indicator, last).items() if o.known}
                 found.append((indicator, last, known))
         return found
+
+    def reader(self, of: Callable[[Query], R]) -> R:
+        """The one reader of a class."""
+        if of not in self._readers:
+            self._readers[of] = of(self)
+        reader: R = self._readers[of]
+        return reader
 
     # -- figures -----------------------------------------------------------------------------------
 
@@ -372,29 +383,68 @@ class Query:
             for month in _months_of(stretch) if self._given else ():
                 # What is made of it is kept for the whole.
                 self.figures(indicator, Stretch.of(self.calendar, month))
-            with self._lock:
+            with self.lock:
                 held = self._figures[place] = indicator, self._read(indicator, stretch)
         return held[1]
 
     def _reported(self, rule: ReportedRule, stretch: Stretch) -> ReportedFigures:
         reports, ended = self._reports, stretch.end <= self.at
         if reports is None:
-            return ReportedFigures(None, stretch, ended, self._lock)
-        with self._lock:
+            return ReportedFigures(None, stretch, ended, self.lock)
+        with self.lock:
             measured = reports.measured(rule)
             cut = not ended and self._cuts(reports.readings.watermark)
         asked = stretch.until(self.at) if cut else stretch
-        return ReportedFigures(measured, asked, ended, self._lock)
+        return ReportedFigures(measured, asked, ended, self.lock)
 
     def _read(self, indicator: Indicator, stretch: Stretch) -> Figures:
         if indicator.repeats is not None:
             return self._people(indicator.repeats, stretch)
         parts = self.registry.measures_of(indicator)
-        return _added([self._part(*each, stretch) for each in parts])
+        if indicator.at_end is not None:
+            return self._at_end(*parts[0], indicator.at_end, stretch)
+        found = _added([self._part(*each, stretch) for each in parts])
+        if stretch.end + indicator.settled_after * DAY > self.at:
+            return found._replace(complete=False)
+        return found
+
+    def _at_end(
+        self, part: Part, group: Group, measure: Measure, at_end: AtEnd, stretch: Stretch
+    ) -> Figures:
+        """What was open at the end of a stretch, by area. It is complete where the feed was heard,
+        and carried what it rests on, in all of the year before."""
+        ledger = self.monitor.ledger(group.kind, self.force.id)
+        span = None if ledger is None else self._span(ledger, "day")
+        if (
+            ledger is None
+            or span is None
+            or not (span[0] < stretch.end and stretch.start < self.at)
+        ):
+            return self._part(part, group, measure, stretch)
+        panes, ended = ledger.panes_by(self._clock(group)), stretch.end <= self.at
+        end = self._until_then(stretch, ledger, panes).end
+        before = with_changes(stretch, grain=None, form="range", start=span[0], end=end)
+        found = self._part(part, group, measure, before)
+        tops, known = found.tops, found.known
+        if end < span[1]:
+            since = with_changes(stretch, grain=None, form="range", start=end, end=span[1])
+            for each, sign in ((at_end.closed, 1), (at_end.closed_new, -1)):
+                of, counted = self.registry.require(
+                    "what is open at the end", each.group, each.measure
+                )
+                where = with_changes(each, where=each.where & part.where)
+                tops = tops + sign * self._part(where, of, counted, since).tops
+                known = known & (not ledger.panes_by(self._clock(of)).covered(end, span[1]))
+        year = with_changes(before, start=months_before(self.calendar, end, 12))
+        heard = self._heard(ledger, panes, year, empty=False)
+        needs = self.value_of(measure).needs
+        begun = ledger.packer.carried.begun(self._clock(group), needs)
+        complete = ended and heard.complete and begun <= year.start
+        return Figures(tops, None, False, known, complete, found.reason)
 
     def _part(self, part: Part, group: Group, measure: Measure, stretch: Stretch) -> Figures:
         """One part of an indicator in a stretch of time by area."""
-        value, size = self._value(measure), len(self.force.areas)
+        value, size = self.value_of(measure), len(self.force.areas)
         ledger = self.monitor.ledger(group.kind, self.force.id)
         if ledger is None:
             nothing = np.zeros(size, np.int64)
@@ -420,11 +470,31 @@ class Query:
             used = self._beside.used(stretch.start, stretch.end, _counted(panes, stretch))
             known, heard = self._with_totals(used, lines, counters, heard)
         complete = ended and heard.complete
+        if self.force.area_dates:
+            there = self._there(stretch)
+            reason = reason or (NOT_THERE if known.any() and not there.all() else "")
+            known = known & there
         if isinstance(value, Quantile):
             together = counters[value.timing] / 1000
             tops, bottoms = sums.quantiles(parts, where, value, together)
             return Figures(tops, bottoms, True, known, complete, reason)
-        return Figures(*_made(value, counters), False, known, complete, reason)
+        return Figures(*made_of(value, counters), False, known, complete, reason)
+
+    def _there(self, stretch: Stretch) -> Known:
+        """Which areas were there at any time of a stretch."""
+        force = self.force
+        found = np.ones(len(force.areas), np.bool_)
+        for index, area in enumerate(force.areas):
+            if area is not None:
+                end = force.end_of(area)
+                began = area.opened is None or force.instant(area.opened) < stretch.end
+                found[index] = began and (end is None or stretch.start < end)
+        return found
+
+    def boundary(self, area: str, start: int, end: int) -> int | None:
+        """The last instant within (start, end) across which an area can't be compared."""
+        dates = [at for at in self.force.boundaries(self.area(area)) if start < at < end]
+        return max(dates, default=None)
 
     def _clock(self, group: Group) -> int:
         return self.registry.kinds[group.kind].clocks.index(group.clock)
@@ -446,7 +516,8 @@ class Query:
         complete = ended and counted.complete and heard.complete
         return Figures(counted.people, None, False, known, complete)
 
-    def _value(self, measure: Measure) -> Count | Share | Mean | Quantile:
+    def value_of(self, measure: Measure) -> Count | Share | Mean | Quantile:
+        """How a measure is read of counters; raises `QueryError` for one that holds at a moment."""
         if isinstance(measure.value, ChosenShare):
             return measure.value.share(self.force.file)
         if isinstance(measure.value, Gauge):  # no indicator has one
@@ -515,7 +586,7 @@ class Query:
             return False
         everything, measure = ledger.kind.everything
         panes = ledger.panes_by(self._clock(everything))
-        value = self._value(measure)
+        value = self.value_of(measure)
         sums, names = self._sums(everything), sorted(value.needs)[:1]
         counted = sums.counts([panes.parts(stretch.start, before)], ALWAYS, names)
         return int(counted[0, 0]) >= MANY
@@ -591,7 +662,7 @@ def _lines(number: int) -> Numbers:
     return np.array([range(number), [0] * number], np.int64)
 
 
-def _made(
+def made_of(
     value: Count | Share | Mean, counters: dict[str, Numbers]
 ) -> tuple[Floats, Numbers | None]:
     """What a figure is made of: a count, or what is divided and by what."""

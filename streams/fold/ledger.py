@@ -21,12 +21,13 @@ sealed period is refused, unless a finished history is being played (`counts_sea
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from sys import maxsize
 from typing import NamedTuple, Protocol
 
 from streams.errors import Refused
 from streams.events.schema import Record
+from streams.fold.changes import ChangeKey, Changes
 from streams.fold.gaps import (
     LEAST,
     LONGEST_QUIET,
@@ -69,6 +70,9 @@ MOST_RECORDS = 5_000_000
 WHOLE_HORIZON = 761 * DAY
 """25 months: the least horizon of a record known only to the day or the month. Such records are no
 live feed but history, and come months at a time."""
+
+MOST_FOLLOWED = 50_000
+"""Changes that are kept for who follows them, hour by hour."""
 
 MOST_HELD_OVER = 20_000
 """Records without their end that stay beyond the horizon. Where a feed never sends an end, the
@@ -195,9 +199,14 @@ class Ledger:
         self.sealed_before = 0
         self.versions = VersionCounts()
         self.closed_until: dict[Grain, int] = dict.fromkeys(GRAINS, 0)
+        self.followed: list[int] | None = None
+        """The packed records that have begun to count since somebody emptied it, and below zero
+        those that no longer do; None where nobody follows them, or has not for very long."""
         self.revisions: dict[tuple[str, int], Pane] = {}
         """By stored grain and start of a period: the sum of what has changed in it since it
         closed."""
+        self.dated = Changes(calendar, self.kind.layouts)
+        """The same by the days on which it did."""
         self.changed: dict[str, int | None] | None = None
         """The entries that have changed since the last checkpoint, by id, None for one that left;
         None where no checkpoint is kept."""
@@ -217,6 +226,16 @@ class Ledger:
         self.on_empty: Callable[[Span], list[Span]] = too_long
         """Asked which parts of a span of event time without a record are missing, before its
         periods close. It may be asked again of a span that goes on."""
+        self.counted_people: dict[tuple[str, int], Pane] = {}
+        """By a rule's digest and start of a month: how many people counted, by area, when the first
+        of its records were about to leave; whoever counts them puts them here."""
+        self.changed_people: dict[tuple[str, int], Pane | None] = {}
+        """What of it has changed since the last checkpoint, as `changed_revisions`."""
+        self.on_leaving: Callable[[int], Steps] | None = None
+        """Called before records with people leave, with the new `people_since`."""
+        self.on_late_people: Callable[[int, int], None] | None = None
+        """Called where a record changes that is older than `people_since`, with the packed record
+        that it was and the one that it is."""
         self.on_seal: Callable[[list[Sealed]], None] | None = None
         """Called at every sealing with the panes that are sealed, empty ones left out."""
         self.counts_sealed = False
@@ -258,6 +277,8 @@ class Ledger:
         self._running_until: dict[Grain, int] = dict.fromkeys(GRAINS, 0)
         """The ends of the first periods that are not closed."""
         self._sealed_packed = self._whole_before = 0
+        self._late_people = 0
+        """As `_sealed_packed`, by `people_since`."""
         self._whole_longer = max(0, WHOLE_HORIZON - self.kind.horizon)
         self._pack = packer.pack
         self._unknown = packer.unknown
@@ -320,10 +341,12 @@ class Ledger:
                 counted = self._admit(key, packed)
                 self._file(key, packed, updated)
                 self._replace(key, entry, counted, packed)
+            if self.followed is not None:
+                self.followed.append(packed)
             if self.changed is not None:
                 self._note_changed(key, entry, packed)
             if self.links is not None:
-                self._put_people(self.links, event, packed, packed)
+                self._put_people(self.links, event, packed, None)
         elif self._wins(entry, old):
             self.versions.revised += 1
             old_packed = old & self._packed_mask
@@ -348,6 +371,8 @@ class Ledger:
             if moved or not packed or (self._held_over and key in self._held_over):
                 self._held_over.discard(key)
                 self._file(key, packed, updated)
+            if self.followed is not None and packed != old_packed:
+                self.followed += (-old_packed, packed)
             if self.changed is not None:
                 self._note_changed(key, entry, packed)
             if self.links is not None:
@@ -368,12 +393,16 @@ class Ledger:
                 return self._cross_hour()
         return None
 
-    def _put_people(self, links: Links, event: Record, packed: int, old_packed: int) -> None:
-        """Notes who is in the winning version of a record, where its people are kept."""
+    def _put_people(self, links: Links, event: Record, packed: int, old: int | None) -> None:
+        """Notes who is in the winning version of a record, where its people are kept; `old` is the
+        packed record that it was, None for a new one."""
         has_people = self._has_people
-        if has_people is None or has_people(packed) or has_people(old_packed):
-            if (packed ^ old_packed) >> self._when_shift:
-                links.moved(event.id, old_packed >> self._when_shift)
+        if has_people is None or has_people(packed) or (old is not None and has_people(old)):
+            was, late = old or 0, self._late_people
+            if (0 < packed < late or 0 < was < late) and self.on_late_people is not None:
+                self.on_late_people(was, packed)
+            if old is not None and (packed ^ old) >> self._when_shift:
+                links.moved(event.id, old >> self._when_shift)
             links.put(event.id, event)
 
     def _judge(self, updated: int, appended: int) -> None:
@@ -452,7 +481,8 @@ class Ledger:
         else:
             counted = self._pending.pop(key, old_packed)
         if packed != counted:
-            self._recount(counted, packed)
+            updated = (entry >> self._updated_shift) & _UPDATED_MASK
+            self._recount(counted, packed, max(updated, self.watermark))
         if packed != old_packed:
             if packed & OPEN:
                 self._open(key, packed)
@@ -505,9 +535,9 @@ class Ledger:
             self._settle()
         return self._by_clock[clock]
 
-    def _recount(self, old_packed: int, packed: int) -> None:
+    def _recount(self, old_packed: int, packed: int, at: int) -> None:
         """Takes what one packed record counts out of the panes and puts in what another does; 0
-        counts nothing."""
+        counts nothing. `at` is when, by event time."""
         if packed < self._live_packed:
             self.packer.note_carried(packed)
         for clock in self.packer.by_clock:
@@ -517,19 +547,19 @@ class Ledger:
                 # The usual case, a call that is answered: one series, changed in one go.
                 counters, bins = new[4] - old[4], () if old[5] else new[5]
                 if counters or bins:
-                    self._count((*new[:4], counters, bins), 1, 0)
+                    self._count((*new[:4], counters, bins), 1, 0, at)
                 continue
             if old is not None:
-                self._count(old, -1, -1)
+                self._count(old, -1, -1, at)
             if new is not None:
-                self._count(new, 1, 1)
+                self._count(new, 1, 1, at)
 
-    def _count(self, contribution: Contribution, sign: int, records: int) -> None:
+    def _count(self, contribution: Contribution, sign: int, records: int, at: int) -> None:
         clock, when = contribution[:2]
         if when >= self._closed:
             self._by_clock[clock].add(contribution, sign, records)
         else:
-            self._revise(contribution, sign)
+            self._revise(contribution, sign, at)
             if when >= self.sealed_before or not self._holds_already(contribution):
                 self._by_clock[clock].revise(contribution, sign, records)
 
@@ -568,6 +598,18 @@ class Ledger:
         if coarse or period.end <= self.first_known:
             return None
         return self.revisions.get((stored_grain(clock, period.grain), period.start)) or None
+
+    def days_of_change(self, period: Period, clock: int = 0) -> list[tuple[int, int]]:
+        """On which days a period changed since it closed, by a clock: the first and last day of
+        each stretch, oldest first. Of hours that is not known."""
+        if period.grain == "hour":
+            return []
+        since = self.closing_day(period)
+        return self.dated.days(clock, period.start, period.end, since)
+
+    def closing_day(self, period: Period) -> int:
+        """The start of the day on which a period closes at the earliest."""
+        return self.calendar.start("day", period.end + self.kind.grace)
 
     @property
     def half_counted(self) -> Span | None:
@@ -626,9 +668,11 @@ class Ledger:
             return None
         return clock, when, precision, series_key, counters, bins
 
-    def _revise(self, contribution: Contribution, sign: int) -> None:
-        """Adds a change to the revisions of every closed period that it falls into."""
+    def _revise(self, contribution: Contribution, sign: int, at: int) -> None:
+        """Adds a change, at an instant, to the revisions of every closed period that it falls
+        into."""
         clock, when, precision = contribution[:3]
+        dated = GRAINS[max(1, precision)]  # the day, or the month of what is known only to that
         for grain, stored in self._stored_grains[clock][precision:]:
             if when >= self.closed_until[grain]:
                 break  # then no longer period has closed either
@@ -640,6 +684,8 @@ class Ledger:
                 change = dict(self.revisions.get(place, ()))
                 self.revisions[place] = self.changed_revisions[place] = change
             put_in(change, contribution, sign)
+            if grain == dated:
+                self.dated.note(grain, place[1], at, contribution, sign)
 
     def _cross_hour(self) -> Iterator[None] | None:
         """Does all that happens as the watermark passes an hour, or returns it as steps."""
@@ -654,9 +700,12 @@ class Ledger:
 
     def _crossing(self, first: bool) -> Iterator[None]:
         self._settle()
+        if self.followed is not None and len(self.followed) > MOST_FOLLOWED:
+            self.followed = None
         yield from self._close_periods(first)
         for panes in self._by_clock:
             yield from panes.coarsening(self.watermark)
+        yield from self.dated.packing(self.watermark)
         sealing = self.watermark - self.kind.horizon
         if sealing >= self._unsealed_until:
             sealed_before = self.calendar.start("day", max(0, sealing))
@@ -717,6 +766,8 @@ class Ledger:
         """Seals what lies before an instant: first the panes, then its records leave, some a
         step."""
         self.began = self.began or self.watermark
+        if self.on_leaving is not None:
+            yield from self.on_leaving(before - self._days_longer * DAY) or ()
         after, whole_after = self.sealed_before, self._whole_before
         self._seal_before(before)
         if self.on_seal is not None:
@@ -822,6 +873,7 @@ class Ledger:
         self.sealed_before = before
         self._unsealed_until = self.calendar.end("day", before)
         self._sealed_packed = before << self._when_shift  # the highest bits are the time
+        self._late_people = max(0, self.people_since) << self._when_shift
         self._whole_before = self._whole_end(before)
 
     def _whole_end(self, before: int) -> int:
@@ -911,7 +963,7 @@ class Ledger:
         counts["skewed"] += self.packer.skewed
         return {**counts, "records": len(self.entries)}
 
-    def restore(
+    def restore(  # noqa: PLR0913  what a checkpoint holds, each by its name
         self,
         entries: dict[str, int],
         *,
@@ -922,6 +974,7 @@ class Ledger:
         revisions: dict[tuple[str, int], Pane],
         uncounted: dict[tuple[int, str], Uncounted] | None = None,
         left: dict[tuple[str, int], Pane] | None = None,
+        changes: Mapping[ChangeKey, bytes] | None = None,
     ) -> None:
         """Puts a checkpoint back into an empty ledger: panes are counted again from the entries,
         except the sealed ones, which have their records in them already."""
@@ -953,4 +1006,5 @@ class Ledger:
             self._close_until(grain, until)
         self._note_closed()
         self.revisions = revisions
+        self.dated.restore(changes or {})
         self._next_hour = self.calendar.start("hour", watermark) + HOUR if watermark else 0

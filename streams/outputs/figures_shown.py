@@ -9,12 +9,15 @@ from rich.table import Table
 from rich.text import Text
 
 from streams.board.answers import FigureRow
-from streams.board.compare import Change, Compared, Rank, Rate, Standing, printed
+from streams.board.compare import Beside, Change, Compared, Rank, Rate, Standing, printed
+from streams.board.outlook import Outlook
 from streams.board.query import Observation
+from streams.board.revisions import FirstFigure
 from streams.board.targets import Judged
 from streams.config.measures import Unit
 
 NOT_KNOWN, NOTHING = "not known", "no cases"
+NOT_YET = "not comparable yet"
 NONE = "-"
 """Instead of a comparison that can't be made."""
 HEADINGS = {
@@ -34,10 +37,14 @@ HEADINGS = {
     "nation": "Nation",
     "similar": "Similar forces",
     "target": "Target",
+    "first_published": "First published",
+    "expected": "Expected",
 }
 SUMS = ("year_to_date", "rolling_3", "rolling_6", "rolling_12")
 """Comparisons whose value is not that of the row."""
 PART = "* the period is not over, or was not heard from end to end"
+MOST_CHANGES = 8
+"""Dates of change that are written out; of more, the last ones."""
 FEW = 1.0
 """Per cent; a smaller change is shown with a decimal place."""
 
@@ -58,6 +65,12 @@ def figures(rows: Sequence[FigureRow], compare: Sequence[str] = ()) -> Renderabl
         )
         table.add_row(row.title, *(getattr(row, name) for name in placed), value(row), *beside)
     notes = [Text(PART, style="dim")] if any(r.known and not r.complete for r in rows) else []
+    for row in rows:
+        name = ", ".join((row.title, *(getattr(row, each) for each in placed)))
+        said = [row.outlook] if row.outlook else []
+        if isinstance(row.beside, Beside) and isinstance(row.beside.first_published, FirstFigure):
+            said += dates(row.beside.first_published, row.unit)
+        notes += [Text(f"{name}: {words}", style="dim") for words in said]
     return Group(table, *notes)
 
 
@@ -82,6 +95,8 @@ def compared(found: Compared | None, unit: Unit, *, sums: bool = False) -> str:
     """A comparison in words; of one of `sums` its own value comes first."""
     said = NONE
     match found:
+        case Change(at_age=None, value=value, reason=reason) if reason:
+            said = NOT_YET if value is None else reason
         case Change():
             said = NOT_KNOWN if found.base is None else amount(found.base, unit)
             if sums:
@@ -100,7 +115,28 @@ def compared(found: Compared | None, unit: Unit, *, sums: bool = False) -> str:
                 said += f" ({len(found.left_out)} left out)"
         case Judged():
             said = judged(found, unit)
+        case FirstFigure(value):
+            said = NOTHING if value is None else amount(value, unit)
+        case Outlook():
+            said = f"{found.value:,.0f} ({found.low:,.0f} to {found.high:,.0f})"
     return said
+
+
+def dates(found: FirstFigure, unit: Unit) -> list[str]:
+    """The last changes of a figure: `changed 41 to 43 on 2022-01-15; 43 to 40, 2022-04-02 to
+    2022-04-19`; those of some days together are one."""
+    shown = found.changes[-MOST_CHANGES:]
+    said = []
+    for each in shown:
+        before, after = (
+            NOTHING if value is None else amount(value, unit) for value in (each.before, each.after)
+        )
+        days = f" on {each.day}" if each.until is None else f", {each.day} to {each.until}"
+        said.append(f"{before} to {after}{days}")
+    if not said:
+        return []
+    more = f"{len(found.changes)} times, lately " if len(shown) < len(found.changes) else ""
+    return [f"changed {more}{'; '.join(said)}"]
 
 
 def judged(found: Judged, unit: Unit) -> str:

@@ -16,6 +16,7 @@ import msgspec
 
 from streams.board.monitor import Shard
 from streams.events.schema import Reading
+from streams.fold.changes import ChangeKey, Changes
 from streams.fold.heartbeats import Beat, Heartbeats
 from streams.fold.ledger import Ledger, Sealed, Uncounted, VersionCounts
 from streams.fold.panes import Pane, clock_and_grain
@@ -137,8 +138,14 @@ class Snapshot:
     """Who is in records, by force and id; None for one without people."""
     archived_until: int = -1
     revisions: dict[int, dict[tuple[Any, int], Pane | None]] = field(default_factory=dict)
+    changes: dict[int, tuple[Changes, dict[ChangeKey, Pane | bytes | None]]] = field(
+        default_factory=dict
+    )
+    """What has changed in closed periods by day of change, and what knows how to pack it."""
     left: dict[int, dict[tuple[str, int], Pane | None]] = field(default_factory=dict)
     """What records that have left count by other clocks than the first."""
+    people: dict[int, dict[tuple[str, int], Pane | None]] = field(default_factory=dict)
+    """How many people counted in months of which records have left."""
     sealed: list[PaneRow] = field(default_factory=list)
     outbox: list[tuple[int, Outgoing | Deferred]] = field(default_factory=list)
     watches: list[WatchRow] = field(default_factory=list)
@@ -183,6 +190,8 @@ class Stored:
     """As bytes; a ledger makes its entries of them in their place."""
     revisions: dict[str, dict[tuple[str, int], bytes]] = field(default_factory=dict)
     left: dict[str, dict[tuple[str, int], bytes]] = field(default_factory=dict)
+    people: dict[str, dict[tuple[str, int], bytes]] = field(default_factory=dict)
+    changes: dict[str, dict[ChangeKey, bytes]] = field(default_factory=dict)
     sealed: dict[str, dict[tuple[str, int], bytes]] = field(default_factory=dict)
     outbox: list[tuple[int, Outgoing]] = field(default_factory=list)
     watches: dict[str, dict[str, bytes]] = field(default_factory=dict)
@@ -236,6 +245,8 @@ def take(shard: Shard, offset: int, refused: dict[str, int]) -> Snapshot:
             continue
         snapshot.revisions[index], fold.changed_revisions = fold.changed_revisions, {}
         snapshot.left[index], fold.changed_left = fold.changed_left, {}
+        snapshot.people[index], fold.changed_people = fold.changed_people, {}
+        snapshot.changes[index] = fold.dated, fold.dated.take()
         snapshot.facts[index] = fold.packer.facts
         if fold.links is not None:
             fold.links.settle()
@@ -278,6 +289,10 @@ def give_back(shard: Shard, snapshot: Snapshot) -> None:
             left = snapshot.left[index]
             left.update(fold.changed_left)
             fold.changed_left = left
+            people = snapshot.people[index]
+            people.update(fold.changed_people)
+            fold.changed_people = people
+            fold.dated.give_back(snapshot.changes[index][1])
             if fold.links is not None:
                 links = snapshot.links[index]
                 links.update(fold.links.changed or {})
@@ -320,6 +335,8 @@ def _put_back_ledger(fold: Ledger, name: str, figures: FoldHead, stored: Stored)
     fold.packer.skewed = figures.skewed
     if fold.links is not None:
         fold.links.restore(stored.links.get(name, {}))
+        counted = stored.people.get(name, {})
+        fold.counted_people = {place: pane_from(blob) for place, blob in counted.items()}
     fold.packer.unknown.restore(figures.unknown, figures.unknown_values)
     fold.began, fold.first_known = figures.began, figures.first_known
     if isinstance(fold.departed, Departed):
@@ -333,6 +350,7 @@ def _put_back_ledger(fold: Ledger, name: str, figures: FoldHead, stored: Stored)
         {place: pane_from(blob) for place, blob in panes.get(name, {}).items()}
         for panes in (stored.revisions, stored.left)
     )
+    changes = stored.changes.get(name, {})
     recount = Recount(figures.counted or fold.kind.counted, fold.kind)
     uncounted = {(clock, name): Uncounted(*at) for clock, name, *at in figures.uncounted}
     if recount.changed:
@@ -342,6 +360,8 @@ def _put_back_ledger(fold: Ledger, name: str, figures: FoldHead, stored: Stored)
             for panes in (revisions, left)
         )
         fold.changed_revisions, fold.changed_left = dict(revisions), dict(left)
+        changes = {at: recount.changes(_clock(at[0]), held) for at, held in changes.items()}
+        fold.dated.give_back(dict(changes))
         now = Uncounted(figures.sealed_before, figures.watermark)
         uncounted = recount.uncounted(uncounted, now)
     fold.restore(
@@ -352,6 +372,7 @@ def _put_back_ledger(fold: Ledger, name: str, figures: FoldHead, stored: Stored)
         closed_until=figures.closed_until,  # type: ignore[arg-type]
         revisions=revisions,
         left=left,
+        changes=changes,
         uncounted=uncounted,
     )
     if not recount.changed:

@@ -48,7 +48,11 @@ CREATE TABLE departed_ids (force INTEGER, page INTEGER, body BLOB NOT NULL,
   PRIMARY KEY (force, page)) WITHOUT ROWID;
 CREATE TABLE revisions (force INTEGER, grain TEXT, start INTEGER, body BLOB NOT NULL,
   PRIMARY KEY (force, grain, start)) WITHOUT ROWID;
+CREATE TABLE changes (force INTEGER, grain TEXT, start INTEGER, day INTEGER, body BLOB NOT NULL,
+  PRIMARY KEY (force, grain, start, day)) WITHOUT ROWID;
 CREATE TABLE left_counts (force INTEGER, grain TEXT, start INTEGER, body BLOB NOT NULL,
+  PRIMARY KEY (force, grain, start)) WITHOUT ROWID;
+CREATE TABLE people (force INTEGER, grain TEXT, start INTEGER, body BLOB NOT NULL,
   PRIMARY KEY (force, grain, start)) WITHOUT ROWID;
 CREATE TABLE sealed (force INTEGER, grain TEXT, start INTEGER, body BLOB NOT NULL,
   PRIMARY KEY (force, grain, start)) WITHOUT ROWID;
@@ -185,12 +189,17 @@ def read(db: sqlite3.Connection, head: Head, identity: Identity, *, outdated: bo
         for table, into in (
             ("revisions", stored.revisions),
             ("left_counts", stored.left),
+            ("people", stored.people),
             ("sealed", stored.sealed),
         ):
             query = f"SELECT force, grain, start, body FROM {table}"  # noqa: S608
             for force, grain, start, body in db.execute(query):
                 payload = unguarded(f"{grain}/{start}", body)
                 into.setdefault(forces[force], {})[grain, start] = payload
+        query = "SELECT force, grain, start, day, body FROM changes"
+        for force, grain, start, day, body in db.execute(query):
+            payload = unguarded(f"{grain}/{start}/{day}", body)
+            stored.changes.setdefault(forces[force], {})[grain, start, day] = payload
         stored.pages = _departed_ids(db, head, forces)
         stored.facts = _facts(db, head, forces)
         stored.links = _links(db, head, forces)
@@ -256,10 +265,15 @@ def put(db: sqlite3.Connection, snapshot: Snapshot, held: Head | None) -> None:
         _put_facts(db, force, facts, range(known, snapshot.folds[names[force]].facts))
     for force in snapshot.departed:
         _put_departed(db, force, snapshot, snapshot.folds[names[force]])
-    for table, panes in (("revisions", snapshot.revisions), ("left_counts", snapshot.left)):
+    for table, panes in (
+        ("revisions", snapshot.revisions),
+        ("left_counts", snapshot.left),
+        ("people", snapshot.people),
+    ):
         for force, changes in panes.items():
             for (grain, start), pane in changes.items():
                 _put_pane(db, table, force, grain, start, pane)
+    _put_changes(db, snapshot)
     for row in snapshot.sealed:
         _put_pane(db, "sealed", *row)
     if snapshot.watches:
@@ -321,6 +335,20 @@ def _put_pane(
             f"INSERT OR REPLACE INTO {table} VALUES (?, ?, ?, ?)",  # noqa: S608
             (force, grain, start, body),
         )
+
+
+def _put_changes(db: sqlite3.Connection, snapshot: Snapshot) -> None:
+    for force, (changes, changed) in snapshot.changes.items():
+        rows = (
+            (force, *key, guarded("/".join(map(str, key)), changes.packed(key, held)))
+            for key, held in changed.items()
+            if held is not None
+        )
+        for chunk, marks in chunked(rows, 5):
+            db.execute(f"INSERT OR REPLACE INTO changes VALUES {marks}", chunk)  # noqa: S608
+        where = "force = ? AND grain = ? AND start = ? AND day = ?"
+        gone = ((force, *key) for key, held in changed.items() if held is None)
+        db.executemany(f"DELETE FROM changes WHERE {where}", gone)  # noqa: S608
 
 
 def chunked(rows: Iterable[tuple[Any, ...]], width: int) -> Iterator[tuple[list[Any], str]]:
