@@ -44,6 +44,7 @@ from streams.errors import QueryError
 from streams.periods import DAY
 from streams.registry.charting import FEW
 from streams.registry.indicator import Indicator, Per
+from streams.registry.phrases import full_date
 from streams.stretches import Stretch
 
 LEAST_BASE = 10
@@ -61,7 +62,8 @@ class Change(Struct, frozen=True, omit_defaults=True):
     """A value beside an earlier one, `base`. None is what is not known, or not as a whole.
 
     `change` is the difference: of shares, in percentage points over 100. `percent` is by how many
-    per cent a count or a time changed; None on a base of nothing, and of few cases.
+    per cent a count or a time changed; None on a base of nothing, and of few cases, and across a
+    changed boundary of the area, as `reason` says then.
 
     Where figures rise as records grow older (outcomes so far), both are `at_age` of so many days
     after recording, the greatest that all records of both have reached; `reason` says why there is
@@ -234,7 +236,7 @@ class Comparisons:
         elif self.unit == "count" and base is not None:
             base /= number
         past = self.stretch if self.past == self.stretch else None
-        return self._compared(past, f"average of {number}: {before.label}", base)
+        return self._compared(past, f"average of {number}: {before.label}", base, before.start)
 
     @property
     def _averaged(self) -> int:
@@ -329,6 +331,8 @@ class Comparisons:
         on average by what chance allows, exactly."""
         if (point := self._charted) is not None:
             return Standing(point.flag or "in line", "chart")
+        if self.average.change is None and self.average.reason:
+            return Standing(None, self.average.reason)
         base, by = self.average.base, f"{IN_LINE:g} % of the average"
         value = self.average.value
         if base is None or value is None:
@@ -445,6 +449,10 @@ class Comparisons:
     def _of(self, stretch: Stretch) -> Observation:
         return self.query.figure(self.indicator, stretch, self.area)
 
+    def _boundary(self, since: int) -> int | None:
+        """The last change of the area's boundary between then and the end of the stretch."""
+        return self.query.boundary(self.area, since, self.stretch.end)
+
     def _whole(self, stretch: Stretch | None) -> float | None:
         """The value of a stretch that is known as a whole."""
         return None if stretch is None else _if_whole(self._of(stretch))
@@ -456,10 +464,17 @@ class Comparisons:
         return _if_whole(self.query.figure(self._comparable, stretch, self.area))
 
     def _change(self, now: Stretch | None, before: Stretch) -> Change:
-        return self._compared(now, before.label, self._base(before))
+        return self._compared(now, before.label, self._base(before), before.start)
 
-    def _compared(self, now: Stretch | None, base_period: str, base: float | None) -> Change:
+    def _compared(
+        self, now: Stretch | None, base_period: str, base: float | None, since: int | None = None
+    ) -> Change:
+        """`since` is when the base begins, where it is of the same area."""
         value, period = self._base(now), (now or self.stretch).label
+        if since is not None and (at := self._boundary(since)) is not None:
+            day = full_date(self.query.calendar.local(at).date())
+            reason = f"not comparable with before {day}"
+            return Change(period, value, base_period, base, None, None, reason=reason)
         if not self.indicator.at_age:
             return self._changed(period, value, base_period, base)
         of = self._comparable
