@@ -9,9 +9,11 @@ from rich.table import Table
 from rich.text import Text
 
 from streams.board.answers import FigureRow
-from streams.board.compare import Change, Compared, Rank, Rate, Standing, printed
+from streams.board.compare import Change, Compared, Rank, Rate, Season, Standing, printed
+from streams.board.drivers import Drivers
 from streams.board.query import Observation
 from streams.board.targets import Judged
+from streams.board.trend import Trend
 from streams.config.measures import Unit
 
 NOT_KNOWN, NOTHING = "not known", "no cases"
@@ -25,7 +27,11 @@ HEADINGS = {
     "rolling_3": "3 months (last year's)",
     "rolling_6": "6 months (last year's)",
     "rolling_12": "12 months (last year's)",
+    "season": "Season",
+    "trend": "Trend",
+    "drivers": "Moved by",
     "share": "Share",
+    "share_change": "Share before",
     "of_force": "Of the force",
     "rate": "Per 1,000",
     "standing": "Standing",
@@ -53,7 +59,11 @@ def figures(rows: Sequence[FigureRow], compare: Sequence[str] = ()) -> Renderabl
         table.add_column(heading, justify="right")
     for row in rows:
         beside = (
-            compared(getattr(row.beside, name, None), row.unit, sums=name in SUMS)
+            compared(
+                getattr(row.beside, name, None),
+                "ratio" if name == "share_change" else row.unit,
+                sums=name in SUMS,
+            )
             for name in compare
         )
         table.add_row(row.title, *(getattr(row, name) for name in placed), value(row), *beside)
@@ -94,6 +104,12 @@ def compared(found: Compared | None, unit: Unit, *, sums: bool = False) -> str:
             said = f"{printed(value, 2)}"
         case Standing(word, by) if word is not None:
             said = f"{word} ({by})"
+        case Season(word) if word is not None:
+            said = word
+        case Trend(word) if word is not None:
+            said = f"{word}, {found.first} to {found.last}"
+        case Drivers():
+            said = driven(found) or NONE
         case Rank(rank, of) if rank is not None:
             said = f"{rank} of {of}, {found.order}"
             if found.left_out:
@@ -101,6 +117,18 @@ def compared(found: Compared | None, unit: Unit, *, sums: bool = False) -> str:
         case Judged():
             said = judged(found, unit)
     return said
+
+
+def driven(found: Drivers) -> str:
+    """The area and the part that moved a figure most in the direction in which it went:
+    `south +36, robbery +12 of +44`."""
+    firsts = (next(iter(each.items()), None) for each in (found.areas, found.parts))
+    most = [
+        f"{name} {printed(change):+,}"
+        for name, change in filter(None, firsts)
+        if change * found.change > 0
+    ]
+    return f"{', '.join(most)} of {printed(found.change):+,}" if most else ""
 
 
 def judged(found: Judged, unit: Unit) -> str:
