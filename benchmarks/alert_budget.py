@@ -1,6 +1,6 @@
 """Does a whole set of watches keep its budget of false episodes, and find what it says it finds?
 
-    python benchmarks/alert_budget.py [--quick] [--only budget,cold,power,strained,dublin]
+    python benchmarks/alert_budget.py [--quick] [--only budget,weights,cold,power,strained,dublin]
                                       [--dublin FILE] [--processes 2]
                                       [--keep FOLDER]
 
@@ -10,6 +10,8 @@ counts are stable: every alarm is false. Factors are fitted on seeds of their ow
 calibration`), and then, on fresh seeds:
 
 - budget: 30 replicates of two years at budgets of 1 and 4 episodes a week; the share of each grain;
+- weights: the same years, with the budget shared unevenly among the themes and the factors of the
+  even split: what is spent on one theme is no more than what the others leave;
 - cold: the first half year with 0, 4, 8 and 26 weeks of history;
 - power: stepped series, and how many were found within the delay that was stated for nine in ten;
 - strained: counts that are not stable: correlated from hour to hour (AR(1) of 0.4), and a drift of
@@ -62,15 +64,26 @@ THEMES = (30.0, 12.0, 8.0, 6.0, 5.0, 4.0, 3.0, 2.5, 2.0, 1.5, 1.2, 1.0, 0.8, 0.6
 
 DISTRICTS = {"north": (0.3, 0.2), "south": (0.25, 0.15, 0.1)}
 DISPERSIONS = (1.0, 1.3, 2.0)
+WATCHES = {"hour": 4, "day": 8, "month": 8}
+"""By grain how many series a theme has."""
 YEARS_WEEKS = 104
 SHAPE = tuple(float(f) for f in week_shape(168))
 CUTOFF = dict(MOST)
 BUDGETS = (1.0, 4.0)
+WEIGHTS: dict[str, tuple[float, ...]] = {
+    "even": (1.0,) * len(THEMES),
+    "half to the busiest three": (4.0,) * 3 + (1.0,) * 12,
+    "half to the quietest three": (1.0,) * 12 + (4.0,) * 3,
+    "from 15 to 1, the busiest most": tuple(map(float, range(len(THEMES), 0, -1))),
+    "one has nine tenths": (126.0,) + (1.0,) * 14,
+}
+"""How themes share the budget."""
+
 Draw = Callable[[Plan, int, np.random.Generator], NDArray[np.int64]]
 
 
-def county() -> Plan:
-    """The 300 series."""
+def county(weights: tuple[float, ...] = WEIGHTS["even"]) -> Plan:
+    """The 300 series; their themes share the budget by weights."""
     streams: list[SimulatedStream] = []
     watched: list[Watched] = []
     for number, rate in enumerate(THEMES):
@@ -91,7 +104,9 @@ def county() -> Plan:
         ]
         for path, members in below.items():
             grains = ("hour", "day", "month") if path in by_the_hour else ("day", "month")
-            watched += [Watched(Where(grain, theme, path), tuple(members)) for grain in grains]
+            for grain in grains:
+                part = weights[number] / sum(weights) / WATCHES[grain]
+                watched.append(Watched(Where(grain, theme, path), tuple(members), part))
     links = (("theme 1", "theme 2"), ("theme 3", "theme 4"))
     return Plan(tuple(streams), tuple(watched), links)
 
@@ -170,10 +185,14 @@ def verdict(holds: bool) -> str:
 
 
 def row(
-    name: str, replays: list[list[RatedPoint]], weeks: int, budget: AlarmBudget
+    name: str,
+    replays: list[list[RatedPoint]],
+    weeks: int,
+    budget: AlarmBudget,
+    weights: tuple[float, ...] = WEIGHTS["even"],
 ) -> tuple[str, float]:
     """A line of the table, and the mean over the budget."""
-    plan = county()
+    plan = county(weights)
     each = [total(plan, [one], budget) for one in replays]
     sums = np.array([sum(one.values()) for one in each]) / weeks
     mean, error = sums.mean(), sums.std(ddof=1) / math.sqrt(len(sums)) if len(sums) > 1 else 0.0
@@ -191,6 +210,16 @@ def budgets_run(runs: Runs, fitted: dict[float, AlarmBudget], quick: bool) -> No
     for episodes, budget in fitted.items():
         said, over = row(f"budget {episodes:g}", scored, YEARS_WEEKS, budget)
         print(f"{said}  {verdict(0.9 <= over <= 1.1)}", flush=True)
+
+
+def weights_run(runs: Runs, fitted: dict[float, AlarmBudget], quick: bool) -> None:
+    """The same years, the budget shared unevenly."""
+    scored = runs("scoring", 2, 4 if quick else 30, history=26, weeks=YEARS_WEEKS)
+    print("\nThe same by weights of themes, factors of the even split; aim: at most + 10 %")
+    for name, weights in WEIGHTS.items():
+        for episodes, budget in fitted.items():
+            said, over = row(f"{name}, {episodes:g}", scored, YEARS_WEEKS, budget, weights)
+            print(f"{said}  {verdict(over <= 1.1)}", flush=True)
 
 
 def cold_run(runs: Runs, fitted: dict[float, AlarmBudget], quick: bool) -> None:
@@ -233,9 +262,9 @@ def stepped(task: tuple[str, float, float, int, float]) -> tuple[str, float, flo
 
 def power_run(processes: int, budget: AlarmBudget, quick: bool) -> None:
     """Whether the delays that are stated hold on fresh series."""
-    plan = county()
+    part = {grain: 1.0 / (len(THEMES) * number) for grain, number in WATCHES.items()}
     tasks = [
-        (grain, rate, dispersion, 2 if quick else 12, budget.allowed(grain, plan.number(grain)))
+        (grain, rate, dispersion, 2 if quick else 12, budget.allowed(grain, part[grain]))
         for grain in ("hour", "day")
         for rate, dispersion in ((12.0, 1.3), (3.0, 2.0), (1.0, 1.0))
     ]
@@ -263,7 +292,7 @@ def dublin_run(path: Path, budget: AlarmBudget) -> None:
     found: list[tuple[float, Where, str]] = []
     irish = holidays.country_holidays("IE", years=range(2020, 2024))
     for grain, slots in (("hour", 168), ("day", 7)):
-        watch = CountWatch(slots, budget.allowed(grain, 1))
+        watch = CountWatch(slots, budget.allowed(grain, 1.0))
         length = 168 // slots
         for place in range(weeks * slots):
             day = start + dt.timedelta(hours=place * length)
@@ -310,7 +339,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--quick", action="store_true", help="few replicates: minutes, but noisy")
-    parser.add_argument("--only", default="budget,cold,power,strained,dublin")
+    parser.add_argument("--only", default="budget,weights,cold,power,strained,dublin")
     parser.add_argument("--dublin", type=Path, help="dfb_fire_incidents_2020_2022.csv.gz")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument(
@@ -321,11 +350,12 @@ def main() -> None:
         chosen.keep.mkdir(parents=True, exist_ok=True)
     only = set(chosen.only.split(","))
     runs = Runs(chosen.processes, chosen.keep)
-    plan = county()
-    print({grain: plan.number(grain) for grain in ("hour", "day", "month")}, "series")
+    print({grain: len(THEMES) * number for grain, number in WATCHES.items()}, "series")
     fitted = fitted_budgets(runs, chosen.quick)
     if "budget" in only:
         budgets_run(runs, fitted, chosen.quick)
+    if "weights" in only:
+        weights_run(runs, fitted, chosen.quick)
     if "cold" in only:
         cold_run(runs, fitted, chosen.quick)
     if "power" in only:

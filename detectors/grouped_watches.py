@@ -125,9 +125,9 @@ class Judged(NamedTuple):
 class GroupedWatches(Generic[Watch]):
     """Series of groups, each as a watch of the same parameters; a subclass knows the distribution.
 
-    pattern: a watch as each of them begins; shown: the rate of false alarms a week up to which what
-    a series says is that of its own watch, at least what is allowed. few: so many groups are taken
-    each alone, which costs less.
+    pattern: a watch as each of them begins, but for what it is allowed; shown: the rate of false
+    alarms a week up to which what a series says is that of its own watch, at least what any is
+    allowed. few: so many groups are taken each alone, which costs less.
     """
 
     sums: int
@@ -139,6 +139,7 @@ class GroupedWatches(Generic[Watch]):
         self.pattern, self.shown, self.few = pattern, shown, few
         self._state = self._new(8)
         self._since: list[str | None] = []
+        self._allowed: list[float] = []
         self._free: list[int] = []
         self._spells: dict[int, list[float]] = {}
         self._due: dict[int, list[float]] = {}
@@ -155,20 +156,24 @@ class GroupedWatches(Generic[Watch]):
         of = self.pattern
         return State.new(rows, self.sums, of.window, of.period, self.own)
 
-    def add(self) -> int:
-        """A further series, as new; the number of its row."""
+    def add(self, allowed: float) -> int:
+        """A further series, as new, with the false alarms a week that it is allowed; the number of
+        its row."""
         if self._free:
-            return self._free.pop()
+            row = self._free.pop()
+            self._allowed[row] = allowed
+            return row
         row = len(self._since)
         if row == len(self._state.figures):
             old, self._state = self._state, self._new(2 * row)
             self._state.put(old.every, old)
         self._since.append(None)
+        self._allowed.append(allowed)
         return row
 
     def drop(self, row: int) -> None:
         """Forgets a series; its row is another's from now on."""
-        self.put(row, self._from(self._new(1), 0, None, ()))
+        self.put(row, self._from(self._new(1), 0, self._allowed[row], None, ()))
         self._made.pop(row)
         self._free.append(row)
 
@@ -271,7 +276,7 @@ class GroupedWatches(Generic[Watch]):
 
     def _ask(self, some: State, number: int, row: int, spells: dict[int, list[float]]) -> None:
         """Has the watch of a series say what its latest group says."""
-        watch = self._from(some, number, self._since[row], spells.get(row, ()))
+        watch = self._from(some, number, self._allowed[row], self._since[row], spells.get(row, ()))
         try:
             watch.judge_stretches(vars(watch)["_recent"][-1])
         except Exception as error:  # noqa: BLE001 - the others go on, and this one is learned
@@ -377,16 +382,24 @@ class GroupedWatches(Generic[Watch]):
         return made
 
     def _watch(self, row: int) -> Watch:
-        return self._from(self._state, row, self._since[row], self._spells.get(row, ()))
+        return self._from(
+            self._state, row, self._allowed[row], self._since[row], self._spells.get(row, ())
+        )
 
     def _from(
-        self, state: State, row: int, since: str | None, spell: list[float] | tuple[()]
+        self,
+        state: State,
+        row: int,
+        allowed: float,
+        since: str | None,
+        spell: list[float] | tuple[()],
     ) -> Watch:
         (surprise, change, off, way, onset, level, place, begun, start, groups, learned,
          learned_at, held, base) = state.figures[row, : len(SCALARS)].tolist()  # fmt: skip
         pending = state.pending[row].tolist()
         watch = copy.copy(self.pattern)
         vars(watch).update(
+            allowed=allowed,
             _since=since,
             _place=int(place),
             _begun=int(begun),

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from grafana.colours import APPEARANCES, REFERENCE
 from grafana.panels import LETTERS, Face, Panel, Query, bars, lines, rows
 from grafana.queries import FORCE, PLACE, figure, is_gauge, latest
-from streams.outputs.prometheus import metric_name, own_parts
+from streams.outputs.exported import own_parts
+from streams.outputs.prometheus import metric_name
 from streams.registry.dimensions import ALL
 from streams.registry.measures import Group, Measure
 from streams.registry.registry import Registry

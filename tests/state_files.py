@@ -16,7 +16,7 @@ import base64
 import json
 import sqlite3
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from functools import cache
 from math import isclose
@@ -38,6 +38,8 @@ from streams.embedded import alert_database, calibration
 from streams.embedded.alert_database import AlertDatabase
 from streams.events import deadletters
 from streams.events.schema import KINDS
+from streams.fold import changes
+from streams.fold.panes import clock_and_grain
 from streams.kafka.partition import Partition, fingerprint
 from streams.live import Live
 from streams.periods import DAY, HOUR, MINUTE
@@ -243,8 +245,23 @@ def _plain_row(table: str, key: list[Any], body: bytes, layouts: list[CounterLay
             payload = unguarded(key[1], body)
             return json.loads(payload) if payload.startswith(b"{") else _hex(payload)
         case _:
-            pane = pane_from(unguarded(f"{key[1]}/{key[2]}", body))
-            return _plain_pane(pane, layouts[0])
+            return _plain_counts(table, key, body, layouts)
+
+
+def _plain_counts(table: str, key: list[Any], body: bytes, layouts: list[CounterLayout]) -> Any:
+    payload = unguarded("/".join(map(str, key[1:])), body)
+    if table != "changes":
+        return _plain_pane(pane_from(payload), layouts[0])
+    held, names = changes.unpacked(payload), layouts[clock_and_grain(key[1])[0]].names
+    flat = {
+        f"{each:x}" if each >= 0 else _named(names, each): part for each, part in held.flat.items()
+    }
+    return [held.first, held.last, flat]
+
+
+def _named(names: Sequence[str], number: int) -> str:
+    series_key, index = changes.counter_in(number)
+    return f"{series_key:x}/{names[index]}"
 
 
 def _hex(payload: bytes) -> str:
@@ -501,7 +518,7 @@ def _plain_dead_letters(golden: bytes) -> Any:
 def calibrated() -> calibration.Calibrated:
     """What a calibration may have found."""
     sights = [calibration.Sight(1.5, 36.0, None, 0.75), calibration.Sight(3.0, None, None, 0.0)]
-    return calibration.Calibrated({"hour": 0.25, "day": 0.5}, 1.125, {"hour/4/1": sights})
+    return calibration.Calibrated({"hour": 0.25, "day": 0.5}, 1.125, {"hour/4/1/0.01": sights})
 
 
 def _calibration() -> bytes:

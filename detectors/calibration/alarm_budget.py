@@ -1,13 +1,18 @@
 """One number for a control room: how many false episodes a week it will stand, split over grains.
 
 A watch alarms where its nominal rate of false alarms a week (`CountWatch.rate`) is at most what it
-is allowed. With a budget of B episodes a week, of which the grain has the share s, and n watches in
-that grain,
+is allowed. With a budget of B episodes a week, of which the grain has the share s, and of that the
+watch the part p,
 
-    allowed = factor * s * B / n,
+    allowed = factor * s * B * p,
 
 but never more than `MOST`: an alarm that comes too often says nothing, whatever the budget. What a
 grain can't use for that, calibration gives to the others.
+
+Themes share a grain by weights, and the watches of a theme share alike what it has (`parts`):
+however many watches one theme has more, those of the others are allowed what they were. To spend
+one level unevenly over what is tested, by weights that are set before, is as safe as evenly:
+Genovese, Roeder and Wasserman, Biometrika 93 (2006) 509-524.
 
 The factor is what `detectors.calibration.simulation` finds for a set of series by simulation: it
 makes good that nominal rates err on the safe side (they call for factors above 1) and that alarms
@@ -34,7 +39,7 @@ FACTORS: Mapping[str, float] = {"hour": 1.6, "day": 1.6, "month": 3.2}
 class AlarmBudget:
     """False episodes a week, and how they are split.
 
-    >>> round(AlarmBudget(1.0, factors={"hour": 2.0}).allowed("hour", watches=50), 4)
+    >>> round(AlarmBudget(1.0, factors={"hour": 2.0}).allowed("hour", part=1 / 50), 4)
     0.02
     """
 
@@ -48,7 +53,19 @@ class AlarmBudget:
         if not 0.0 < sum(self.shares.values()) <= 1.0 + 1e-9 or min(self.shares.values()) < 0.0:
             raise ValueError("the shares of the grains are at least 0 and at most 1 together")
 
-    def allowed(self, grain: str, watches: int) -> float:
-        """The nominal false alarms a week of each of so many watches of a grain."""
-        share = self.shares[grain] * self.episodes_a_week / max(watches, 1)
-        return min(MOST[grain], self.factors[grain] * share)
+    def allowed(self, grain: str, part: float) -> float:
+        """The nominal false alarms a week of a watch that has this part of its grain's budget."""
+        return min(
+            MOST[grain], self.factors[grain] * self.shares[grain] * self.episodes_a_week * part
+        )
+
+
+def parts(weights: Mapping[str, float], watches: Mapping[str, int]) -> dict[str, float]:
+    """By theme the part of a budget that each of its watches has. `watches` says how many there are
+    of each theme; one that has none is not in it, and leaves its share to the others.
+
+    >>> parts({"calls": 1.0, "crimes": 3.0, "fires": 5.0}, {"calls": 2, "crimes": 30})
+    {'calls': 0.125, 'crimes': 0.025}
+    """
+    whole = sum(weights[theme] for theme in watches)
+    return {theme: weights[theme] / whole / number for theme, number in watches.items()}

@@ -47,34 +47,31 @@ class SimulatedStream(NamedTuple):
 
 
 class Watched(NamedTuple):
-    """A series: its grain, theme and place, and the streams it is the sum of."""
+    """A series: its grain, theme and place, the streams it is the sum of, and the part of its
+    grain's budget that it has."""
 
     where: Where
     streams: tuple[int, ...]
+    part: float
 
 
 @dataclass(frozen=True)
 class Plan:
     """What is simulated and what is watched; links: pairs of themes that move together.
 
-    others: by grain, how many watches there are besides (of shares and durations); they are taken
-    to raise as many false alarms each as those that are simulated. idle: how many are listed and
-    have no records; they have a part of the budget, and raise none.
+    others: by grain, which part of its budget watches besides have (of shares and durations); they
+    are taken to raise as many false alarms for it as those that are simulated. What is left then is
+    of series that are listed and have no records, which raise none.
     """
 
     streams: tuple[SimulatedStream, ...]
     watched: tuple[Watched, ...]
     links: tuple[tuple[str, str], ...] = ()
-    others: Mapping[str, int] = field(default_factory=dict)
-    idle: Mapping[str, int] = field(default_factory=dict)
+    others: Mapping[str, float] = field(default_factory=dict)
 
-    def number(self, grain: str) -> int:
-        """How many watches a grain has."""
-        return self.simulated(grain) + self.others.get(grain, 0) + self.idle.get(grain, 0)
-
-    def simulated(self, grain: str) -> int:
-        """How many of them are counts, and simulated."""
-        return sum(one.where.grain == grain for one in self.watched)
+    def parts(self, grain: str) -> list[float]:
+        """The parts of a grain's budget that its simulated watches have."""
+        return [one.part for one in self.watched if one.where.grain == grain]
 
 
 class RatedPoint(NamedTuple):
@@ -185,13 +182,13 @@ def _by_month(hours: NDArray[np.int64], months: _Months, shared: float) -> Point
         yield end * 24.0, watch.rate
 
 
-def opened(plan: Plan, noted: Iterable[RatedPoint], allowed: Mapping[str, float]) -> Counter[str]:
-    """Episodes by the grain that opened them, for one replay."""
+def opened(plan: Plan, noted: Iterable[RatedPoint], allowed: Sequence[float]) -> Counter[str]:
+    """Episodes by the grain that opened them, for one replay; `allowed` is by watched series."""
     episodes = Episodes(plan.links)
     by_grain: Counter[str] = Counter()
     for at, series, rate in noted:
         where = plan.watched[series].where
-        if rate <= allowed[where.grain]:
+        if rate <= allowed[series]:
             before = episodes.opened
             episodes.add(at, where)
             by_grain[where.grain] += episodes.opened - before
@@ -215,7 +212,7 @@ def fit(
     goal = dict(wanted)
     for _ in range(3):
         for grain in factors:
-            if plan.simulated(grain):
+            if plan.parts(grain):
                 factors[grain] = _factor(plan, replays, budget, factors, grain, goal[grain])
         found = total(plan, replays, replace(budget, factors=factors))
         left = {g: n - found[g] for g, n in goal.items() if found[g] < 0.98 * n}
@@ -238,8 +235,7 @@ def _factor(
     goal: float,
 ) -> float:
     """The factor of one grain at which it opens so many episodes; at most where `MOST` begins."""
-    one = budget.shares[grain] * budget.episodes_a_week / max(1, plan.number(grain))
-    high = MOST[grain] / one
+    high = MOST[grain] / (budget.shares[grain] * budget.episodes_a_week * min(plan.parts(grain)))
     low = min(1.0, high) / 64.0
     for _ in range(14):
         middle = (low * high) ** 0.5
@@ -250,14 +246,14 @@ def _factor(
 
 
 def _counts(plan: Plan, grain: str) -> float:
-    """The share of the watches with records that is simulated."""
-    simulated = plan.simulated(grain)
-    return simulated / max(1, simulated + plan.others.get(grain, 0))
+    """Of the budget of the watches with records, the share of those that are simulated."""
+    simulated = sum(plan.parts(grain))
+    return simulated / (simulated + plan.others.get(grain, 0.0)) if simulated else 0.0
 
 
 def total(plan: Plan, replays: Iterable[Sequence[RatedPoint]], budget: AlarmBudget) -> Counter[str]:
     """Episodes of all replays, by the grain that opened them."""
-    allowed = {grain: budget.allowed(grain, plan.number(grain)) for grain in budget.shares}
+    allowed = [budget.allowed(one.where.grain, one.part) for one in plan.watched]
     found: Counter[str] = Counter()
     for noted in replays:
         found += opened(plan, noted, allowed)

@@ -56,11 +56,12 @@ _NO_ROWS: Ints = np.zeros(0, dtype=np.int64)
 class CountWatches:
     """Series of counts by hour or day, each as a `CountWatch` of the same parameters.
 
-    pattern: a watch as each of them begins; shown: the rate of false alarms a week up to which
-    `update` tells of a series, at least what is allowed. Rows are numbered in the order of `add`.
+    pattern: a watch as each of them begins, but for what it is allowed; shown: the rate of false
+    alarms a week up to which `update` tells of a series, at least what any is allowed. Rows are
+    numbered in the order of `add`.
 
     >>> watches = CountWatches(CountWatch(slots=7), shown=0.1)
-    >>> rows = [watches.add(), watches.add()]
+    >>> rows = [watches.add(0.01), watches.add(0.02)]
     >>> for week in range(8):
     ...     for slot, x in enumerate((50, 48, 52, 49, 51, 70, 68)):
     ...         found = watches.update(np.array([x, 2.0 * x]), slot)
@@ -89,6 +90,7 @@ class CountWatches:
         self.baselines: list[Baseline] = []
         """What was learned from complete weeks: another object once there is one more."""
         self._since: list[str | None] = []
+        self._allowed: list[float] = []
         self._spells: dict[int, list[float]] = {}
         self._aside: dict[int, list[list[float]]] = {}
         self._carried: dict[int, UncertainFocus] = {}
@@ -180,14 +182,16 @@ class CountWatches:
     def __len__(self) -> int:
         return self._number
 
-    def add(self) -> int:
-        """A further series, as new; the number of its row."""
+    def add(self, allowed: float) -> int:
+        """A further series, as new, with the false alarms a week that it is allowed; the number of
+        its row."""
         row = self._number
         if row == len(self._count):
             self._room(2 * row)
         self._number += 1
         self.baselines.append(self.pattern.expected.baseline)
         self._since.append(None)
+        self._allowed.append(allowed)
         self._learn_row(row, self.pattern.expected.baseline)
         self._stretch[row] = self._looked[row, 0] = 1.0
         self._week_from[row] = self._look_from[row] = self._recent_from[row] = self._end
@@ -625,6 +629,7 @@ class CountWatches:
         judged = self._has_last[row] and self._known[row]
         watch = copy.copy(self.pattern)
         vars(watch).update(
+            allowed=self._allowed[row],
             _expected=expected,
             _focus=self._focus(row, end),
             _recent=self._points_of(row, max(int(self._recent_from[row]), end - self.window), end),

@@ -98,6 +98,15 @@ class Predictive:
             return tail
         return min(tail, self.at_most(count) if above else self.at_least(count))
 
+    def mid_p(self, count: int) -> float:
+        """How likely it is to be so far out or farther, to either side: twice the smaller tail, of
+        which the count itself is half. Where the counts are as expected such a p-value is even over
+        0 to 1 on average, which one of whole tails is not where counts are small (Lancaster,
+        J. Am. Stat. Assoc. 56, 1961, 223-234)."""
+        above = self.at_least(count) + self.at_least(count + 1)
+        below = self.at_most(count) + self.at_most(count - 1)
+        return min(1.0, above, below)
+
     def limits(self, probability: float) -> tuple[int, int]:
         """The least and the most that are not exceptional, each tail having this probability.
 

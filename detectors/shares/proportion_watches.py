@@ -24,7 +24,7 @@ class ProportionWatches(GroupedWatches[ProportionWatch]):
     """Series of shares, each as a `ProportionWatch` of the same parameters.
 
     >>> watches = ProportionWatches(ProportionWatch(allowed=0.05, slots=7), shown=0.5)
-    >>> rows = [watches.add(), watches.add()]
+    >>> rows = [watches.add(0.05), watches.add(0.02)]
     >>> for day in range(88):
     ...     watches.update(rows[0], 90, 100)
     ...     watches.update(rows[1], 90 if day < 84 else 80, 100)

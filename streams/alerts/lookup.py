@@ -160,7 +160,8 @@ class MonitorLookup:
         row = find(rows, line=line, area=signal.area)
         if row is None:
             return None
-        within, _ = held(self.force, self.force.lines[self.force.line_index[line]].targets, end - 1)
+        targets = self.force.lines[self.force.line_index[line]].by_date()
+        within, _ = held(self.force, targets, end - 1)
         offered, answered, in_time, abandoned, lost = (
             row.count_of(name) or 0
             for name in ("offered", "answered", "answered_within", "abandoned", "end_unknown")

@@ -78,6 +78,8 @@ class Overdue:
         return bool(self._late)
 
     def _opened(self, key: str, packed: int) -> None:
+        if not self._limits:
+            return  # nothing is judged, as while a log is read again
         for moment in self._moments(key, packed):
             heappush(self._due, moment)
             if self.clock is not None and moment[0] < self.clock.due:

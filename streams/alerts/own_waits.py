@@ -9,8 +9,8 @@ from detectors.durations.return_level import return_level
 from streams.fold.ledger import Ledger
 from streams.periods import DAY, Calendar
 from streams.registry.aggregates import DURATIONS
-from streams.registry.counting import SERIES_KEY_MASK, bin_in
-from streams.registry.histogram import value_of
+from streams.registry.counting import BIN_SHIFT, SERIES_KEY_MASK
+from streams.registry.histogram import BINS, value_of
 
 OWN_WEEKS = 8
 """From so many weeks a force's own waits are known: the longest of four are too few to tell."""
@@ -47,6 +47,8 @@ class OwnWaits:
         self, ledger: Ledger, calendar: Calendar, row_of: Callable[[int], str | None]
     ) -> None:
         self.ledger, self.calendar, self.row_of = ledger, calendar, row_of
+        self._rows: dict[int, str | None] = {}
+        """By series key."""
         self._days: dict[int, tuple[Bins, dict[str, int]]] = {}
         self.sums: dict[str, int] = {}
         """By row the counters of all records of those weeks; read them by the kind's
@@ -81,16 +83,18 @@ class OwnWaits:
     def _read(self, start: int, end: int) -> tuple[Bins, dict[str, int]]:
         bins: Bins = {}
         sums: dict[str, int] = {}
-        waits = self.ledger.kind.duration_of[DURATIONS]
-        for key, count in self.ledger.panes.between(start, end).items():
-            row = self.row_of(key & SERIES_KEY_MASK)
-            if row is None:
-                continue
-            if key <= SERIES_KEY_MASK:
-                sums[row] = sums.get(row, 0) + count
-                continue
-            duration, index = bin_in(key)
-            if duration == waits:
-                into = bins.setdefault(row, {})
-                into[index] = into.get(index, 0) + count
+        first = BINS * self.ledger.kind.duration_of[DURATIONS] + 1
+        for pane in self.ledger.panes.within(start, end):
+            for key, count in pane.items():
+                series_key = key & SERIES_KEY_MASK
+                if series_key not in self._rows:
+                    self._rows[series_key] = self.row_of(series_key)
+                row = self._rows[series_key]
+                if row is None:
+                    continue
+                if key == series_key:
+                    sums[row] = sums.get(row, 0) + count
+                elif 0 <= (index := (key >> BIN_SHIFT) - first) < BINS:
+                    into = bins.setdefault(row, {})
+                    into[index] = into.get(index, 0) + count
         return bins, sums

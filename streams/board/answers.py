@@ -13,6 +13,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from streams.board.compare import COMPARISONS, Beside, Comparisons, Ranking
 from streams.board.control import Flag, Moved, chart, policy_of
+from streams.board.outlook import Delays
 from streams.board.query import Number, Observation, Query
 from streams.config.force import WHOLE
 from streams.config.measures import Polarity, Unit
@@ -45,8 +46,11 @@ class FigureRow(Struct, kw_only=True, omit_defaults=True):
     known: bool = True
     complete: bool = True
     small: bool = False
+    reason: str = ""
     low: float | None = None
     high: float | None = None
+    outlook: str | None = None
+    """Of a month that is likely to rise or fall yet, by how much, in words."""
     beside: Beside | UnsetType = UNSET
 
 
@@ -62,7 +66,8 @@ class FigurePage(Struct, omit_defaults=True):
 
 class SeriesPoint(Struct, kw_only=True, omit_defaults=True):
     """A period of a series. Of a chart also the lines that it was judged by: without any it was not
-    judged. `run` is how many points in a row lie above the centre, negative for below."""
+    judged. `run` is how many points in a row lie above the centre, negative for below. `outlook`
+    says by how much a month is likely to rise or fall yet."""
 
     period: str
     start: str
@@ -73,6 +78,7 @@ class SeriesPoint(Struct, kw_only=True, omit_defaults=True):
     known: bool = True
     complete: bool = True
     small: bool = False
+    reason: str = ""
     low: float | None = None
     high: float | None = None
     centre: float | None = None
@@ -81,6 +87,7 @@ class SeriesPoint(Struct, kw_only=True, omit_defaults=True):
     flag: Flag | None = None
     run: int = 0
     moved: Moved | None = None
+    outlook: str | None = None
 
 
 class SeriesPage(Struct, kw_only=True, omit_defaults=True):
@@ -204,6 +211,7 @@ class Rows:
             start=rfc3339(stretch.start, zone),
             end=rfc3339(stretch.end, zone),
             **_fields(found),
+            outlook=_outlook(query, indicator, stretch, area),
         )
         if self.compare:
             of = Comparisons(query, indicator, stretch, area, ranking=ranking)
@@ -225,6 +233,12 @@ def known_rows(query: Query, periods: Sequence[str], compare: Sequence[str]) -> 
 
 def _fields(found: Observation) -> dict[str, Any]:
     return {name: getattr(found, name) for name in Observation.__struct_fields__}
+
+
+def _outlook(query: Query, indicator: Indicator, stretch: Stretch, area: str) -> str | None:
+    """Whether a figure is likely to rise or fall yet, in words."""
+    found = query.reader(Delays).outlook(indicator, stretch, query.area(area))
+    return None if found is None else found.words
 
 
 MOST_PERIODS = 10_000
@@ -269,6 +283,7 @@ class SeriesAnswer:
                 start=rfc3339(period.start, zone),
                 end=rfc3339(period.end, zone),
                 **_fields(self.query.figure(self.indicator, stretch, self.area)),
+                outlook=_outlook(self.query, self.indicator, stretch, self.area),
             )
 
     def whole(self, points: list[SeriesPoint], *, charted: bool = True) -> SeriesPage:

@@ -2,13 +2,16 @@
 
 The rows of a board are sums of series under fixed dimensions (`streams.board.rollup`). An indicator
 may ask for any values of any dimension together, over many periods; so here the series of a stretch
-are taken apart once, and what was made of a closed one is kept as long as the panes keep its sum.
+are taken apart once, and what was made of closed ones is kept: what was asked for last, within
+`MOST_BYTES`.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache, partial
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -16,6 +19,7 @@ from numpy.typing import NDArray
 
 from streams.board.columns import Numbers, Sums, quantiles, unpack
 from streams.config.force import WHOLE, Force
+from streams.fold.changes import COUNTER_BITS, Flat
 from streams.fold.panes import Kept, Pane, Parts
 from streams.registry.aggregates import Quantile
 from streams.registry.conditions import Condition, Is
@@ -26,6 +30,12 @@ from streams.registry.kind import Kind
 
 MOST_KEPT = 512
 """Closed stretches that are kept taken apart; those that were asked for last."""
+MOST_ASKED = 2_000
+"""Conditions that are known again; those that were asked last."""
+MOST_BYTES = 16 * 2**20
+"""What is kept of the sums of one kind and clock of a force takes no more."""
+_OVERHEAD = 400
+"""Bytes that a sum takes beside its figures."""
 _AREA_SHIFT = 32
 """An area and a bin are one number: the area's index above this bit."""
 _NONE: Numbers = np.empty(0, np.int64)
@@ -40,31 +50,68 @@ class AreaSums:
         self.layout = kind.layouts[clock]
         self.size = len(force.areas)
         self.area = self._place(AREA)
-        number = {WHOLE: 0} | {area.id: place for place, area in enumerate(force.file.areas, 1)}
+        number = {area.id if area else WHOLE: place for place, area in enumerate(force.areas)}
         self._within = [[number[each] for each in chain] for chain in force.rollup]
         lengths = [len(chain) for chain in self._within]
         self._to = np.concatenate([np.array(chain, np.intp) for chain in self._within])
         self._from = np.repeat(np.arange(self.size), lengths)
-        self._admitted: dict[Is, NDArray[np.bool_]] = {}
+        self._admits = lru_cache(maxsize=MOST_ASKED)(self._admitted)
         self._kept: OrderedDict[int, _Series] = OrderedDict()
-        self._asked_for: dict[Condition, Condition] = {}
+        self._numbers = count()
+        self._asked_for: OrderedDict[Condition, int] = OrderedDict()
+        """A number for each condition, which no other ever has: to compare conditions takes longer
+        than to add up what was kept under them."""
+        self._made: OrderedDict[_Made, tuple[Numbers, ...]] = OrderedDict()
+        self.taken = 0
+        """Bytes that what is kept takes."""
+        self.aged: tuple[tuple[int, ...], Any] | None = None
+        """What `streams.board.outlook` has made of changes, and as of which."""
 
     def counts(self, parts: Iterable[Parts], where: Condition, names: Sequence[str]) -> Numbers:
         """The named counters of the series that fulfil a condition in some stretches together:
         (counters, areas)."""
-        total, where = np.zeros((len(names), self.size), np.int64), self._same(where)
+        total, number = np.zeros((len(names), self.size), np.int64), self._number(where)
         for series in self._taken_apart(parts):
             for line, name in enumerate(names):
-                total[line] += series.by_area(where, name)
+                place = series.number, number, name
+                total[line] += self._once(place, partial(series.by_area, where, name))[0]
         return total
+
+    def changes(self, flat: Flat, where: Condition, names: Sequence[str]) -> Numbers:
+        """By how much the named counters of such series changed: (counters, areas)."""
+        total = np.zeros((len(names), self.size), np.int64)
+        numbers, amounts = counters_of(flat)
+        for line, name in enumerate(names):
+            areas, held = self.held(numbers, where, name)
+            own = np.bincount(areas, amounts[held].astype(np.float64), self.size)
+            total[line] = self.rolled_up(own)
+        return total
+
+    def held(self, numbers: Numbers, where: Condition, name: str) -> tuple[Numbers, Numbers]:
+        """Those of some counters' numbers (`streams.fold.changes`) that are of a name and of series
+        that fulfil a condition: the areas of these, and where they are."""
+        coded = -1 - numbers
+        places = np.flatnonzero(coded & (1 << COUNTER_BITS) - 1 == self.layout.names.index(name))
+        indices = _split(self.kind, coded[places] >> COUNTER_BITS)
+        held = self.holds(where, indices)
+        return indices[self.area][held], places[held]
+
+    def below(self, area: int) -> NDArray[np.bool_]:
+        """Which areas count in one."""
+        return np.array([area in chain for chain in self._within], np.bool_)
 
     def quantiles(
         self, parts: Iterable[Parts], where: Condition, of: Quantile, together: NDArray[np.float64]
     ) -> tuple[NDArray[np.float64], Numbers]:
         """A quantile of durations by area, in seconds, and how many durations there are. `together`
         are the sums of them, in seconds."""
-        where, duration = self._same(where), self.kind.duration_of[of.timing]
-        found = [series.bins_by_area(where, duration) for series in self._taken_apart(parts)]
+        number, duration = self._number(where), self.kind.duration_of[of.timing]
+        found = [
+            self._once(
+                (series.number, number, duration), partial(series.bins_by_area, where, duration)
+            )
+            for series in self._taken_apart(parts)
+        ]
         pairs, place = np.unique(
             np.concatenate([p for p, _ in found] or [_NONE]), return_inverse=True
         )
@@ -75,10 +122,30 @@ class AreaSums:
         durations = np.bincount(sums.pairs >> _AREA_SHIFT, sums.numbers, self.size)
         return found_of, durations.astype(np.int64)
 
-    def _same(self, where: Condition) -> Condition:
-        """The first that was asked of those that are equal, so that it is known by its identity:
-        to compare conditions takes longer than to add up what was kept under them."""
-        return self._asked_for.setdefault(where, where)
+    def _number(self, where: Condition) -> int:
+        """That of a condition."""
+        found = self._asked_for.get(where)
+        if found is None:
+            found = self._asked_for[where] = next(self._numbers)
+            if len(self._asked_for) > MOST_ASKED:
+                self._asked_for.popitem(last=False)
+        else:
+            self._asked_for.move_to_end(where)
+        return found
+
+    def _once(self, place: _Made, make: Callable[[], tuple[Numbers, ...]]) -> tuple[Numbers, ...]:
+        """What is made of a stretch; of a closed one it is kept."""
+        if place[0] is None:
+            return make()
+        found = self._made.get(place)
+        if found is None:
+            found = self._made[place] = make()
+            self.taken += _size(found)
+            while self.taken > MOST_BYTES:
+                self.taken -= _size(self._made.popitem(last=False)[1])
+        else:
+            self._made.move_to_end(place)
+        return found
 
     def _taken_apart(self, parts: Iterable[Parts]) -> list[_Series]:
         found = []
@@ -86,13 +153,13 @@ class AreaSums:
             if kept:
                 found.append(self._of_kept(kept))
             if fresh:
-                found.append(_Series(self, fresh))
+                found.append(_Series(self, fresh, None))
         return found
 
     def _of_kept(self, pane: Kept) -> _Series:
         series = self._kept.get(id(pane))
         if series is None:
-            series = self._kept[id(pane)] = _Series(self, pane)
+            series = self._kept[id(pane)] = _Series(self, pane, next(self._numbers))
             if len(self._kept) > MOST_KEPT:
                 self._kept.popitem(last=False)
         self._kept.move_to_end(id(pane))
@@ -138,44 +205,40 @@ class AreaSums:
     def _place(self, name: str) -> int:
         return [dimension.name for dimension in self.kind.dimensions].index(name)
 
-    def _admits(self, condition: Is) -> NDArray[np.bool_]:
+    def _admitted(self, condition: Is) -> NDArray[np.bool_]:
         """Which indices of a dimension count in a row of one of the values."""
-        found = self._admitted.get(condition)
-        if found is None:
-            dimension = self.kind.dimension(condition.name)
-            allowed = set(condition.allowed)
-            rows = (
-                dimension.rows(self.force, index)
-                for index in range(len(dimension.names(self.force)))
-            )
-            admitted = [not allowed.isdisjoint(each) for each in rows]
-            found = self._admitted[condition] = np.array(admitted, np.bool_)
-        return found
+        dimension = self.kind.dimension(condition.name)
+        allowed = set(condition.allowed)
+        number = len(dimension.names(self.force))
+        rows = (dimension.rows(self.force, index) for index in range(number))
+        return np.array([not allowed.isdisjoint(each) for each in rows], np.bool_)
+
+
+_Made = tuple[int | None, int, str | int]
+"""The numbers of a stretch (None of one that runs) and of a condition; a counter or duration."""
+
+
+def _size(made: tuple[Numbers, ...]) -> int:
+    return _OVERHEAD + sum(each.nbytes for each in made)
 
 
 class _Series:
-    """The series of one pane taken apart, and what was made of them."""
+    """The series of one pane taken apart. `number` is that of a closed stretch, which no other ever
+    has; None of one that runs."""
 
-    def __init__(self, of: AreaSums, pane: Pane) -> None:
-        self.of, self.pane = of, pane
+    def __init__(self, of: AreaSums, pane: Pane, number: int | None) -> None:
+        self.of, self.pane, self.number = of, pane, number
         self._keys = [key for key in pane if key <= SERIES_KEY_MASK]
         self._indices = _split(of.kind, np.array(self._keys, np.int64))
         self._counters: dict[str, Numbers] = {}
-        self._by_area: dict[tuple[int, str], Numbers] = {}
-        """By the identity of a condition, and counter."""
-        self._bins_by_area: dict[tuple[int, int], tuple[Numbers, Numbers]] = {}
-        """By the identity of a condition, and duration."""
 
-    def by_area(self, where: Condition, name: str) -> Numbers:
+    def by_area(self, where: Condition, name: str) -> tuple[Numbers]:
         """A counter of the series that fulfil a condition, by area."""
-        found = self._by_area.get((id(where), name))
-        if found is None:
-            held = self.of.holds(where, self._indices)
-            areas, counter = self._indices[self.of.area][held], self._counter(name)[held]
-            # Weights are floats: exact, since no sum comes near 2^53.
-            own = np.bincount(areas, counter.astype(np.float64), self.of.size)
-            found = self._by_area[id(where), name] = self.of.rolled_up(own)
-        return found
+        held = self.of.holds(where, self._indices)
+        areas, counter = self._indices[self.of.area][held], self._counter(name)[held]
+        # Weights are floats: exact, since no sum comes near 2^53.
+        own = np.bincount(areas, counter.astype(np.float64), self.of.size)
+        return (self.of.rolled_up(own),)
 
     def _counter(self, name: str) -> Numbers:
         found = self._counters.get(name)
@@ -187,24 +250,27 @@ class _Series:
     def bins_by_area(self, where: Condition, duration: int) -> tuple[Numbers, Numbers]:
         """The pairs of an area and a histogram bin that has durations of such series, and how
         many; `duration` is the place in the kind of that which is asked for."""
-        found = self._bins_by_area.get((id(where), duration))
-        if found is None:
-            first = duration * BINS + 1
-            keys = [k for k in self.pane if first <= k >> BIN_SHIFT < first + BINS]
-            binned = np.array(keys, np.int64)
-            indices = _split(self.of.kind, binned & SERIES_KEY_MASK)
-            held = self.of.holds(where, indices)
-            areas, source = self.of.upwards(indices[self.of.area][held])
-            bins = ((binned >> BIN_SHIFT) - first)[held][source]
-            pairs = areas.astype(np.int64) << _AREA_SHIFT | bins
-            numbers = np.array([self.pane[key] for key in keys], np.int64)[held][source]
-            found = self._bins_by_area[id(where), duration] = pairs, numbers
-        return found
+        first = duration * BINS + 1
+        keys = [k for k in self.pane if first <= k >> BIN_SHIFT < first + BINS]
+        binned = np.array(keys, np.int64)
+        indices = _split(self.of.kind, binned & SERIES_KEY_MASK)
+        held = self.of.holds(where, indices)
+        areas, source = self.of.upwards(indices[self.of.area][held])
+        bins = ((binned >> BIN_SHIFT) - first)[held][source]
+        pairs = areas.astype(np.int64) << _AREA_SHIFT | bins
+        return pairs, np.array([self.pane[key] for key in keys], np.int64)[held][source]
 
 
 def _asked(where: Condition) -> Iterator[Is]:
     """The values that are asked for: a series is found by these alone."""
     return (part for part in where.parts() if isinstance(part, Is))
+
+
+def counters_of(flat: Flat) -> tuple[Numbers, Numbers]:
+    """The numbers of the counters that changed, and by how much."""
+    numbers = np.fromiter(flat, np.int64, len(flat))
+    amounts = np.fromiter(flat.values(), np.int64, len(flat))
+    return numbers[numbers < 0], amounts[numbers < 0]
 
 
 def _split(kind: Kind, keys: Numbers) -> Numbers:

@@ -17,6 +17,8 @@
 | `nation`, `similar`            | what is reported of the nation, of similar forces together      |
 | `target`                       | the target of its own time, and whether it is met               |
 | `rank`, `peers`                | its place among the areas of its kind, and among similar forces |
+| `first_published`              | as it stood when its period closed, and what changed it when    |
+| `expected`                     | what a month that is still being recorded is likely to come to  |
 
 A period that runs is compared by its days that are over, with as many; so is its place among
 others. Changes and places are of what is known as a whole: a period of which the feed was heard in
@@ -36,7 +38,9 @@ from msgspec import UNSET, Struct, UnsetType
 from detectors.charts.limits import usual_counts
 from streams.board.control import Point, chart
 from streams.board.drivers import Drivers, drivers
+from streams.board.outlook import Delays, Outlook
 from streams.board.query import Number, Observation, Query
+from streams.board.revisions import FirstFigure, Revisions
 from streams.board.targets import Judged, goal
 from streams.board.trend import Trend, trend
 from streams.config.force import WHOLE
@@ -127,14 +131,15 @@ class Ranking:
 
     def of_area(self, area: str) -> Rank:
         """The place of an area among those of its kind."""
-        areas = self.query.force.file.areas
+        areas = [each for each in self.query.force.areas if each is not None]
         found = areas[self.query.area(area) - 1]
         values = self._by_kind.get(found.kind)
         if values is None:
             alike = [each.id for each in areas if each.kind == found.kind]
             values = {each: self._value(self.query, each) for each in alike}
             self._by_kind[found.kind] = values
-        return self._placed(found.id, values, f"{found.kind.replace('_', ' ')}s")
+        kinds = f"{found.kind.replace('_', ' ')}{'es' if found.kind.endswith('s') else 's'}"
+        return self._placed(found.id, values, kinds)
 
     def of_force(self) -> Rank | None:
         """The place of the force among the most similar ones that are here; None without any."""
@@ -455,6 +460,22 @@ class Comparisons:
         at_a_moment = reported is not None and reported.at_a_moment
         return self.indicator.repeats is None and not at_a_moment
 
+    # -- how it came to be so ----------------------------------------------------------------------
+
+    @cached_property
+    def first_published(self) -> FirstFigure | None:
+        """As it stood when its period closed, and what changed it on which days; None where that is
+        not known (`Revisions.of`)."""
+        place = self.query.area(self.area)
+        return self.query.reader(Revisions).of(self.indicator, self.stretch, place)
+
+    @cached_property
+    def expected(self) -> Outlook | None:
+        """What a month's count is expected to come to; None where the delay of recording is not
+        known (`Delays.outlook`)."""
+        place = self.query.area(self.area)
+        return self.query.reader(Delays).outlook(self.indicator, self.stretch, place)
+
     # -- arithmetic --------------------------------------------------------------------------------
 
     def _of(self, stretch: Stretch) -> Observation:
@@ -499,7 +520,19 @@ def printed(value: float, places: int = 0) -> Decimal:
     return exact.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
 
 
-Compared = Change | Observation | Rate | Standing | Season | Trend | Drivers | Rank | Judged
+Compared = (
+    Change
+    | Observation
+    | Rate
+    | Standing
+    | Season
+    | Trend
+    | Drivers
+    | Rank
+    | Judged
+    | FirstFigure
+    | Outlook
+)
 
 
 class Beside(Struct, frozen=True, omit_defaults=True):
@@ -525,6 +558,8 @@ class Beside(Struct, frozen=True, omit_defaults=True):
     nation: Change | UnsetType | None = UNSET
     similar: Change | UnsetType | None = UNSET
     target: Judged | UnsetType | None = UNSET
+    first_published: FirstFigure | UnsetType | None = UNSET
+    expected: Outlook | UnsetType | None = UNSET
 
     @classmethod
     def of(cls, comparisons: Comparisons, names: Iterable[str]) -> Beside:

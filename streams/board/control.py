@@ -128,7 +128,7 @@ def chart(
     policy = policy or policy_of(query, indicator, grain)
     shown = None if within is None else query.stretch(within)
     points = _points(query, indicator, policy.grain, shown, area)
-    changes = _restarts(query, indicator)
+    changes = restarts_of(query, indicator)
     fixed, unit = policy.baseline == "year_before", query.unit(indicator)
     months = 0 if indicator.reported is None else indicator.reported.rolling or 0
     of_several = [apart(months)] if months else []
@@ -193,7 +193,7 @@ def _point(label: str, start: int, end: int, seen: Observation) -> Point:
     )
 
 
-def _restarts(query: Query, indicator: Indicator) -> list[Change]:
+def restarts_of(query: Query, indicator: Indicator) -> list[Change]:
     """The changes after which its figures can't be compared with those before, in order."""
     about: set[str] = {indicator.name}
     about |= {f"{kind}s" for kind in query.registry.kinds_of(indicator)}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple, get_args
 
 from streams.board.model import (
     AreaDefinition,
     AttendanceDefinition,
     Definitions,
+    FurtherTarget,
     LineDefinition,
     PeriodTarget,
     PeriodTargets,
@@ -15,37 +17,47 @@ from streams.board.model import (
     TargetPart,
 )
 from streams.config.force import Force, Target
+from streams.config.schema import AREA_CLASS, AttendedGrade
 from streams.config.targets import held, held_over
 from streams.periods import rfc3339
+from streams.registry.calls import FURTHER, FURTHER_LEVELS
+from streams.registry.dimensions import AREA
+from streams.registry.incidents import ATTENDANCE, BY_GRADE, EMERGENCY
 from streams.registry.measures import ATTENDANCES, SERVICE_LEVELS
 
 
 def definitions(force: Force, at: int) -> Definitions:
     """Which formulas and targets a force's figures are read by, as of `at` in ms."""
-    service_level = force.file.service_level
-    attendance, in_time = force.file.attendance.targets, ATTENDANCES[force.file.attendance.in_time]
+    service_level, attendance = force.file.service_level, force.file.attendance
     return Definitions(
         service_level=ServiceLevelDefinition(service_level, SERVICE_LEVELS[service_level].words),
         lines={
-            line.id: LineDefinition(line.name, *held(force, line.targets, at))
+            line.id: LineDefinition(line.name, *held(force, line.by_date(), at))
             for line in force.lines
         },
-        attendance=AttendanceDefinition(*held(force, attendance, at), formula=in_time.words),
+        attendance=AttendanceDefinition(
+            *held(force, attendance.by_date(), at), formula=ATTENDANCES[attendance.in_time].words
+        ),
         areas={
-            area.id: AreaDefinition(area.name, area.kind, area.parent) for area in force.file.areas
+            area.id: AreaDefinition(area.name, area.kind, area.parent)
+            for area in force.areas
+            if area is not None
         },
+        further=_further(force, at, at + 1),
     )
 
 
 def period_targets(force: Force, start: int, end: int) -> PeriodTargets | None:
     """The targets that hold in [start, end); None where no target of the force ever changes."""
-    every = {line.id: line.targets for line in force.lines}
-    attendance = force.file.attendance.targets
-    if max(map(len, (*every.values(), attendance))) < 2:
+    every = {line.id: line.by_date() for line in force.lines}
+    attendance = force.file.attendance.by_date()
+    others = [each.targets for each in _others(force)]
+    if max(map(len, (*every.values(), attendance, *others))) < 2:
         return None
     return PeriodTargets(
         lines={name: _target(force, targets, start, end) for name, targets in every.items()},
         attendance=_target(force, attendance, start, end),
+        further=_further(force, start, end),
     )
 
 
@@ -58,3 +70,39 @@ def _target(force: Force, targets: Sequence[Target], start: int, end: int) -> Pe
             for each in found
         ]
     return latest
+
+
+class _Other(NamedTuple):
+    """A target besides the first of a line and that of emergencies, and the row that has it."""
+
+    group: str
+    measure: str
+    row: dict[str, str]
+    targets: Sequence[Target]
+
+
+def _others(force: Force) -> Iterator[_Other]:
+    for line in force.lines:
+        for place, name in enumerate(FURTHER, start=1):
+            if targets := line.by_date(place):
+                yield _Other(FURTHER_LEVELS.name, f"{name}_target", {"line": line.id}, targets)
+    attendance = force.file.attendance
+    classes = [area.id for area in force.areas if area is not None and area.kind == AREA_CLASS]
+    for grade in get_args(AttendedGrade):
+        of = (ATTENDANCE if grade == EMERGENCY else BY_GRADE).name
+        row = {} if grade == EMERGENCY else {"grade": grade}
+        plain = attendance.by_date(grade)
+        if plain and grade != EMERGENCY:
+            yield _Other(of, "within", row, plain)
+        for each in classes:
+            if (own := attendance.by_date(grade, each)) != plain:
+                yield _Other(of, "within", {**row, AREA: each}, own)
+
+
+def _further(force: Force, start: int, end: int) -> list[FurtherTarget]:
+    found = []
+    for each in _others(force):
+        held = _target(force, each.targets, start, end)
+        of = each.group, each.measure, each.row
+        found.append(FurtherTarget(*of, held.within_seconds, held.target, held.changed))
+    return found

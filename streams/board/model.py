@@ -177,11 +177,24 @@ class PeriodTarget(Struct, omit_defaults=True):
     changed: list[TargetPart] | None = None
 
 
-class PeriodTargets(Struct):
+class FurtherTarget(Struct, omit_defaults=True):
+    """What a share is held to besides the first target of each line and that of emergencies: the
+    share is the measure of a group in the row of a line, of a grade or of a class of areas."""
+
+    group: str
+    measure: str
+    row: dict[str, str]
+    within_seconds: int
+    target: float | None
+    changed: list[TargetPart] | None = None
+
+
+class PeriodTargets(Struct, omit_defaults=True):
     """The targets of a period's own time, by line, and that of attendance."""
 
     lines: dict[str, PeriodTarget]
     attendance: PeriodTarget
+    further: list[FurtherTarget] = []
 
 
 class PeriodFigures(Tables, kw_only=True, omit_defaults=True):
@@ -204,7 +217,13 @@ class NowFigures(Tables, omit_defaults=True, kw_only=True):
 
 
 class FirstPublished(Tables, omit_defaults=True, kw_only=True):
-    """The tables of a closed period as they stood when it closed, where records changed since."""
+    """The tables of a closed period as they stood when it closed, where records changed since.
+
+    `days` says by group on which days: `2021-04-05`, or `2021-04-16..2021-04-18` for some of
+    these. How a figure changed then is told by `first_published` (`streams.board.compare`)."""
+
+    if TYPE_CHECKING:
+        days: dict[str, list[str]] = {}
 
 
 # -- the other parts -----------------------------------------------------------------------------
@@ -249,13 +268,15 @@ class AreaDefinition(Struct):
     parent: str | None
 
 
-class Definitions(Struct):
-    """What the figures of a board mean."""
+class Definitions(Struct, omit_defaults=True):
+    """What the figures of a board mean; `further` are the other targets that hold at the board's
+    instant. A class of areas is an area that holds others, its kind is `area_class`."""
 
     service_level: ServiceLevelDefinition
     lines: dict[str, LineDefinition]
     attendance: AttendanceDefinition
     areas: dict[str, AreaDefinition]
+    further: list[FurtherTarget] = []
 
 
 class ReportedFigure(Struct, omit_defaults=True):
@@ -271,11 +292,15 @@ class ReportedFigure(Struct, omit_defaults=True):
 
 
 class FeedAge(Struct, omit_defaults=True):
-    """When a feed was last heard; of heartbeats also how long its silence is no news."""
+    """When a feed was last heard; of heartbeats also how long its silence is no news.
+
+    `not_carried` names the fields that none of its records ever had, though figures rest on them:
+    these are not known."""
 
     as_of: str
     age_seconds: float
     silent_after_seconds: int | float | None = None
+    not_carried: list[str] = []
 
 
 class KindTaken(Struct, omit_defaults=True, kw_only=True):
@@ -421,7 +446,8 @@ class BoardTypes:
         missing: Any = ("missing", dict[str, KnownDays], field(default_factory=dict))
         self.period = _with_tables(PeriodFigures, self.rows, missing)
         self.now = _with_tables(NowFigures, self.gauge_rows)
-        self.first = _with_tables(FirstPublished, self.rows)
+        days: Any = ("days", dict[str, list[str]], field(default_factory=dict))
+        self.first = _with_tables(FirstPublished, self.rows, days)
         parts = {"now": self.now, "revisions": dict[str, self.first]}  # type: ignore[name-defined]
         parts |= dict.fromkeys(("windows", "periods"), dict[str, self.period])  # type: ignore[name-defined]
         self.board = _with_parts(Board, parts)

@@ -491,8 +491,7 @@ class Monitor:
                     rows = tables.rollup.rows_beside(tables.rollup.sums(both(parts)), used)
                 else:
                     rows = tables.rows(name, parts or NOTHING)
-                if ledger.uncounted:
-                    rows = tables.rollup.without(rows, ledger.uncounted_in(group.clock, start))
+                rows = tables.without(rows, ledger.unknown_in(group.clock, start, end))
                 out.put(group.name, rows)
                 if known < 1.0:
                     days = (min(end, at) - start) / DAY
@@ -545,10 +544,10 @@ class Monitor:
                     rows = tables.rollup.rows_beside(first, used)
                 else:
                     rows = tables.first(parts, change)
-                if ledger.uncounted:
-                    unknown = ledger.unpublished_in(group.clock, period)
-                    rows = tables.rollup.without(rows, unknown)
+                rows = tables.without(rows, ledger.unpublished_in(group.clock, period))
                 out.put(group.name, rows)
+                days = ledger.days_of_change(period, clock)
+                out.days[group.name] = [_days(ledger.calendar, *each) for each in days]
         return out
 
     def _gauges(
@@ -590,6 +589,8 @@ class Monitor:
                     interval = interval_of(force, fold, name)
                     if interval is not None:
                         heard.silent_after_seconds = patience(interval)
+                elif isinstance(fold, Ledger):
+                    heard.not_carried = fold.packer.carried.never
         return out
 
     def _ingest(self) -> dict[str, KindTaken]:
@@ -634,6 +635,12 @@ def _reported(readings: Readings | None) -> list[ReportedFigure]:
             row.numerator, row.denominator = event.numerator, event.denominator
         rows.append(row)
     return rows
+
+
+def _days(calendar: Calendar, first: int, last: int) -> str:
+    """A stretch of days as it is written."""
+    days = (calendar.label("day", day) for day in dict.fromkeys((first, last)))
+    return "..".join(days)
 
 
 class _JustKind(msgspec.Struct):

@@ -12,13 +12,13 @@ an indicator is made of; they are never averaged.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace as with_changes
 from difflib import get_close_matches
 from functools import cached_property
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from msgspec import Struct
@@ -40,6 +40,7 @@ from streams.fold.panes import Panes, Parts
 from streams.fold.totals import MEASURE
 from streams.periods import DAY, MINUTE, Calendar, Grain, Period, Span, rfc3339
 from streams.registry.aggregates import SMALL, Count, Mean, Quantile, Share
+from streams.registry.conditions import ALWAYS
 from streams.registry.indicator import Indicator, Part, Per
 from streams.registry.indicators.readings import own_indicators
 from streams.registry.measures import (
@@ -48,10 +49,12 @@ from streams.registry.measures import (
     Group,
     Measure,
 )
+from streams.registry.phrases import not_carried
 from streams.registry.repeats import RepeatRule
 from streams.registry.reported import ReportedRule
 from streams.stretches import Stretch
 
+R = TypeVar("R")
 Number = int | float
 """A count stays whole when it is written and read again."""
 Floats = NDArray[np.float64] | Numbers
@@ -59,6 +62,8 @@ Known = NDArray[np.bool_]
 
 NEAREST = 3
 """Names that are proposed for one that there is not."""
+MANY = 100
+"""Records; what is in none of so many is in less than 3 % of them, or not carried yet (95 %)."""
 MONTHS_APART = 62 * DAY
 """In ms; a longer stretch is read month by month, so that what was read of each serves others."""
 
@@ -78,6 +83,8 @@ class Observation(Struct, frozen=True, omit_defaults=True):
     known: bool = True
     complete: bool = True
     small: bool = False
+    reason: str = ""
+    """Why it is not known, where it is that the feed does not carry what it rests on."""
     low: float | None = None
     """Of a reported share with its parts, the 95 % confidence interval (Wilson)."""
     high: float | None = None
@@ -105,11 +112,13 @@ class Figures(NamedTuple):
     quantile: bool
     known: Known
     complete: bool
+    reason: str = ""
+    """Why nothing is known, where it is that a feed does not carry what it rests on."""
 
     def at(self, area: int) -> Observation:
         """The observation of an area."""
         if not self.known[area]:
-            return UNKNOWN
+            return replace(UNKNOWN, reason=self.reason) if self.reason else UNKNOWN
         top = _plain(self.tops[area])
         if self.bottoms is None:
             return Observation(top, complete=self.complete)
@@ -181,8 +190,8 @@ class Query:
         self.registry = monitor.registry
         self.calendar = Calendar(self.force.zone)
         self._as_of, self._given = at, lock
-        self._lock: Lock = nullcontext() if lock is None else lock
-        with self._lock:
+        self.lock: Lock = nullcontext() if lock is None else lock
+        with self.lock:
             self.at = (monitor.now or _last(monitor, force_id)) if at is None else at
             self._beside = monitor.beside(self.force)
             self._reports = monitor.reports(force_id)
@@ -191,11 +200,13 @@ class Query:
         self._parts: dict[tuple[str, str], Indicator] = {}
         """By the names of two, what of the first can be a share of the second."""
         self._places: dict[str, int] = {}
-        self._areas = WHOLE, *(area.id for area in self.force.file.areas)
+        self._areas = WHOLE, *(area.id for area in self.force.areas if area is not None)
         self._figures: dict[tuple[int, int, int], tuple[Indicator, Figures]] = {}
         """By the identity of an indicator, start and end: it is asked for by the same again and
         again, and to compare all that it is made of would take longer than the answer."""
         self._spans: dict[tuple[str, Grain], Span | None] = {}
+        self._readers: dict[Any, Any] = {}
+        """What reads it and keeps what it has made, by its class, as long as the query is kept."""
 
     def of(self, force_id: str) -> Query:
         """The same of another force."""
@@ -220,7 +231,7 @@ class Query:
 
     def _check_values(self, indicator: Indicator) -> None:
         """Raises `QueryError` where an address has a value that the force does not."""
-        with self._lock:
+        with self.lock:
             for part, group, _ in self.registry.measures_of(indicator):
                 for dimension, value, known in self._sums(group).unlisted(part.where):
                     hint = nearest(value, known)
@@ -260,7 +271,7 @@ class Query:
         try:
             return self.force.find_area(name)
         except KeyError:
-            known = [each for area in self.force.file.areas for each in (area.id, area.name)]
+            known = [each for area in self.force.areas if area for each in (area.id, area.name)]
             hint = nearest(name, known)
             raise QueryError(f'"{name}" is no area of {self.force.name}{hint}') from None
 
@@ -286,7 +297,7 @@ class Query:
         """The start of the first day of which anything is known of all that an indicator is made
         of; None while nothing is."""
         found, asked = [], self.indicator(indicator)
-        with self._lock:
+        with self.lock:
             if asked.reported is not None:
                 reports = self._reports
                 return None if reports is None else reports.measured(asked.reported).first
@@ -328,6 +339,13 @@ class Query:
                 found.append((indicator, last, known))
         return found
 
+    def reader(self, of: Callable[[Query], R]) -> R:
+        """The one reader of a class."""
+        if of not in self._readers:
+            self._readers[of] = of(self)
+        reader: R = self._readers[of]
+        return reader
+
     # -- figures -----------------------------------------------------------------------------------
 
     def figure(
@@ -367,19 +385,19 @@ class Query:
             for month in _months_of(stretch) if self._given else ():
                 # What is made of it is kept for the whole.
                 self.figures(indicator, Stretch.of(self.calendar, month))
-            with self._lock:
+            with self.lock:
                 held = self._figures[place] = indicator, self._read(indicator, stretch)
         return held[1]
 
     def _reported(self, rule: ReportedRule, stretch: Stretch) -> ReportedFigures:
         reports, ended = self._reports, stretch.end <= self.at
         if reports is None:
-            return ReportedFigures(None, stretch, ended, self._lock)
-        with self._lock:
+            return ReportedFigures(None, stretch, ended, self.lock)
+        with self.lock:
             measured = reports.measured(rule)
             cut = not ended and self._cuts(reports.readings.watermark)
         asked = stretch.until(self.at) if cut else stretch
-        return ReportedFigures(measured, asked, ended, self._lock)
+        return ReportedFigures(measured, asked, ended, self.lock)
 
     def _read(self, indicator: Indicator, stretch: Stretch) -> Figures:
         if indicator.repeats is not None:
@@ -389,7 +407,7 @@ class Query:
 
     def _part(self, part: Part, group: Group, measure: Measure, stretch: Stretch) -> Figures:
         """One part of an indicator in a stretch of time by area."""
-        value, size = self._value(measure), len(self.force.areas)
+        value, size = self.value_of(measure), len(self.force.areas)
         ledger = self.monitor.ledger(group.kind, self.force.id)
         if ledger is None:
             nothing = np.zeros(size, np.int64)
@@ -402,9 +420,13 @@ class Query:
         counters = dict(zip(sorted(value.needs), counts, strict=True))
         empty = not any(each.kept or each.fresh for each in parts)
         heard = self._heard(ledger, panes, stretch, empty=empty)
-        uncounted = ledger.uncounted_in(group.clock, stretch.start) if ledger.uncounted else ()
-        if not sums.counts_any(where) or not value.needs.isdisjoint(uncounted):
+        unknown = ledger.unknown_in(group.clock, stretch.start, stretch.end)
+        reason = ""
+        if not sums.counts_any(where) or not value.needs.isdisjoint(unknown):
+            reason = self._not_carried(ledger, group, value.needs, stretch) if heard.known else ""
             heard = NOT_HEARD
+        elif heard.complete and self._began_late(ledger, panes, group, value.needs, stretch):
+            heard = Heard(known=True, complete=False)
         known = np.full(size, heard.known)
         if self._beside is not None and group.name == MEASURE:
             lines = sums.holds(where, _lines(len(self.force.lines)))
@@ -414,8 +436,8 @@ class Query:
         if isinstance(value, Quantile):
             together = counters[value.timing] / 1000
             tops, bottoms = sums.quantiles(parts, where, value, together)
-            return Figures(tops, bottoms, True, known, complete)
-        return Figures(*_made(value, counters), False, known, complete)
+            return Figures(tops, bottoms, True, known, complete, reason)
+        return Figures(*made_of(value, counters), False, known, complete, reason)
 
     def _clock(self, group: Group) -> int:
         return self.registry.kinds[group.kind].clocks.index(group.clock)
@@ -437,9 +459,10 @@ class Query:
         complete = ended and counted.complete and heard.complete
         return Figures(counted.people, None, False, known, complete)
 
-    def _value(self, measure: Measure) -> Count | Share | Mean | Quantile:
+    def value_of(self, measure: Measure) -> Count | Share | Mean | Quantile:
+        """How a measure is read of counters; raises `QueryError` for one that holds at a moment."""
         if isinstance(measure.value, ChosenShare):
-            return measure.value.formula(self.force.file).share
+            return measure.value.share(self.force.file)
         if isinstance(measure.value, Gauge):  # no indicator has one
             raise QueryError(f"{measure.title} holds at a moment, and is no figure of a period")
         return measure.value
@@ -479,6 +502,37 @@ class Query:
             share = self.monitor.known_share(kind, self.force.id, start, end, self.at, empty=empty)
             return Heard(share > 0.0, whole and share == 1.0)
         return Heard(start < span[1], whole and end <= span[1])
+
+    def _not_carried(
+        self, ledger: Ledger, group: Group, counters: Iterable[str], stretch: Stretch
+    ) -> str:
+        """Why counters are not known of a stretch, where the feed had not carried what they rest
+        on; else nothing."""
+        missing = ledger.packer.carried.missing(self._clock(group), counters, stretch.end)
+        return not_carried(ledger.kind.feed, missing) if missing else ""
+
+    def _began_late(
+        self,
+        ledger: Ledger,
+        panes: Panes,
+        group: Group,
+        counters: Iterable[str],
+        stretch: Stretch,
+    ) -> bool:
+        """Whether what counters rest on was first carried within a stretch, after so many records
+        without it that this is no chance."""
+        since = ledger.packer.carried.begun(self._clock(group), counters)
+        if since <= stretch.start:
+            return False
+        before = self.calendar.start("day", since)
+        if before <= stretch.start or not panes.keeps(stretch.start, before):
+            return False
+        everything, measure = ledger.kind.everything
+        panes = ledger.panes_by(self._clock(everything))
+        value = self.value_of(measure)
+        sums, names = self._sums(everything), sorted(value.needs)[:1]
+        counted = sums.counts([panes.parts(stretch.start, before)], ALWAYS, names)
+        return int(counted[0, 0]) >= MANY
 
     def _span(self, ledger: Ledger, grain: Grain) -> Span | None:
         """From the first day (or hour) of a feed to its last, whole; None before any record."""
@@ -551,7 +605,7 @@ def _lines(number: int) -> Numbers:
     return np.array([range(number), [0] * number], np.int64)
 
 
-def _made(
+def made_of(
     value: Count | Share | Mean, counters: dict[str, Numbers]
 ) -> tuple[Floats, Numbers | None]:
     """What a figure is made of: a count, or what is divided and by what."""
@@ -578,6 +632,7 @@ def _added(parts: Sequence[Figures]) -> Figures:
         False,
         np.logical_and.reduce([each.known for each in parts]),
         all(each.complete for each in parts),
+        "; ".join(dict.fromkeys(each.reason for each in parts if each.reason)),
     )
 
 

@@ -1,15 +1,15 @@
 """How many people there are in the records of a stretch of time, and who come back.
 
 Counted from the records as they stand, whenever somebody asks: a late, revised or cancelled record
-changes the figure of every period that it reaches into, with nothing to be corrected. Each person
-is counted once, in every area in which a record of theirs makes them count.
+changes the figure of every period that it reaches into. What was counted is kept, and only those of
+whom a record within the window has changed since are counted again. Each person is counted once, in
+every area in which a record of theirs makes them count.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections import OrderedDict, defaultdict
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache, partial
 from typing import NamedTuple
 
@@ -19,8 +19,9 @@ from streams.board.columns import Numbers
 from streams.config.force import Force
 from streams.fold.gaps import first_record
 from streams.fold.ledger import Ledger
-from streams.periods import Calendar, Span
-from streams.registry.conditions import ALWAYS, Condition
+from streams.fold.links import persons_of
+from streams.periods import Calendar
+from streams.registry.conditions import ALWAYS, All, Condition
 from streams.registry.dimensions import AREA
 from streams.registry.repeats import RepeatRule
 from streams.stretches import Stretch, months_before
@@ -40,6 +41,16 @@ class Counted(NamedTuple):
     """Whether the feed goes back to the window's start."""
 
 
+class Record(NamedTuple):
+    """A record of a person that counts by a rule."""
+
+    when: int
+    roles: int
+    """What he is in it: a set, as `Links` has it."""
+    linked: bool
+    """Whether it is one that there has to be."""
+
+
 class Source(NamedTuple):
     """The records of one force, and which of them count by a rule."""
 
@@ -47,63 +58,176 @@ class Source(NamedTuple):
     test: Callable[[int], bool]
     linked: Callable[[int], bool]
 
-    def appearances(
-        self, person: str, start: int, end: int
-    ) -> Iterator[tuple[int, str, str, bool]]:
-        """The records of a person in [start, end) that count: when, id, role, and whether it is
-        one that there has to be."""
+    def records(self, person: int, start: int, end: int) -> Iterator[Record]:
+        """The records of a person in [start, end) that count."""
         links, ledger = self.ledger.links, self.ledger
-        for when, key, role in links.of(person, start, end) if links is not None else ():
+        shift = ledger.packer.when_shift
+        for key, roles in links.of(person) if links is not None else ():
             packed = ledger.packed(key)
-            if self.test(packed):
-                yield when, key, role, self.linked(packed)
+            if start <= packed >> shift < end and self.test(packed):
+                yield Record(packed >> shift, roles, self.linked(packed))
+
+    def number(self, person: int) -> int:
+        """In how many records a person is, whether they count or not."""
+        links = self.ledger.links
+        return links.count(person) if links is not None else 0
 
 
-class _History:
-    """The records of one person that count, within what a rule may look at."""
+Seen = list[tuple[int, int]]
+"""When records were, in ms, and in which area, by index."""
 
-    def __init__(
-        self, rule: RepeatRule, sources: list[Source], person: str, within: Span, period: Span
-    ) -> None:
-        self.rule, self.period = rule, period
-        roles: defaultdict[tuple[int, int, str], set[str]] = defaultdict(set)
-        linked: set[tuple[int, int, str]] = set()
-        for place, source in enumerate(sources):
-            for when, key, role, has_to_be in source.appearances(person, *within):
-                roles[when, place, key].add(role)
-                if has_to_be and role in rule.roles:
-                    linked.add((when, place, key))
-        wanted = set(rule.roles)
-        self._counted = sorted(when for (when, _, _), had in roles.items() if had & wanted)
-        self._roles = [(record[0], had, record in linked) for record, had in roles.items()]
 
-    def fulfils(self, first: int, last: int) -> bool:
+class Count:
+    """Who counts by a rule in a stretch of time; whoever has new records is counted again."""
+
+    def __init__(self, repeats: Repeats, rule: RepeatRule, stretch: Stretch) -> None:
+        self.repeats, self.rule, self.stretch = repeats, rule, stretch
+        self.ledgers = [repeats.ledger, *(repeats.allies if rule.allied else ())]
+        self.reach = stretch.start
+        if rule.at_least > 1 or _looks_further(rule):
+            self.reach = repeats.back(stretch.start, rule.months)
+        self._sources = [
+            Source(each, repeats.test(each, rule.when), repeats.test(each, rule.linked))
+            for each in self.ledgers
+        ]
+        self._roles, self._no_other = self._set_of(rule.roles), self._set_of(rule.no_other)
+        self._marks: list[int] | None = None
+        # A million people are counted: two numbers each. Sorted by person.
+        self._people = np.empty(0, np.uint64)
+        self._places = np.empty(0, np.uint16)
+        self._counted = np.zeros(len(repeats.force.areas), np.int64)
+
+    def counted(self) -> Numbers:
+        """How many people count, by area."""
+        links = [each.links for each in self.ledgers if each.links is not None]
+        touched: set[int] | None = None
+        if self._marks is not None:
+            touched = set()
+            for each, mark in zip(links, self._marks, strict=True):
+                since = each.touched(mark, self.reach, self.stretch.end)
+                touched = None if touched is None or since is None else touched | since
+        self._marks = [each.mark() for each in links]
+        if touched is None:
+            self._put({person: self._areas(person, seen) for person, seen in self._there().items()})
+        elif touched:
+            self._put_again({each: self._areas(each, self._seen(each)) for each in touched})
+        return self._counted
+
+    def _put(self, areas: Mapping[int, frozenset[int]]) -> None:
+        """Has these people count, and nobody else."""
+        places = self.repeats.places
+        found = sorted((person, places[each]) for person, each in areas.items() if each)
+        self._people = np.array([person for person, _ in found], np.uint64)
+        self._places = np.array([place for _, place in found], np.uint16)
+        self._counted = np.zeros_like(self._counted)
+        for place, people in enumerate(np.bincount(self._places).tolist()):
+            self._counted[list(places.areas[place])] += people
+
+    def _put_again(self, areas: Mapping[int, frozenset[int]]) -> None:
+        """Has some people count as they do now."""
+        changed = np.array(sorted(areas), np.uint64)
+        at = np.searchsorted(self._people, changed)
+        held = np.isin(changed, self._people)
+        before = dict(zip(changed[held].tolist(), self._places[at[held]].tolist(), strict=True))
+        known = self.repeats.places.areas
+        if all(
+            known[before[who]] == now if who in before else not now for who, now in areas.items()
+        ):
+            return
+        kept = np.ones(len(self._people), bool)
+        kept[at[held]] = False
+        now = dict(zip(self._people[kept].tolist(), self._places[kept].tolist(), strict=True))
+        self._put({who: known[place] for who, place in now.items()} | dict(areas))
+
+    def _there(self) -> dict[int, Seen]:
+        """The people in the records of the stretch that count, and these."""
+        ledger, (own, *_) = self.repeats.ledger, self._sources
+        links, shift = ledger.links, ledger.packer.when_shift
+        there: defaultdict[int, Seen] = defaultdict(list)
+        if links is None:
+            return there
+        for key, packed in ledger.records_between(self.stretch.start, self.stretch.end):
+            if own.test(packed):
+                persons = {
+                    who for who, role in persons_of(links.record(key)) if self._is(1 << role)
+                }
+                for person in persons:
+                    there[person].append((packed >> shift, self.repeats.area(packed)))
+        return there
+
+    def _seen(self, person: int) -> Seen:
+        """Those records of one person."""
+        ledger, (own, *_) = self.repeats.ledger, self._sources
+        if ledger.links is None:
+            return []
+        found = []
+        for key, roles in ledger.links.of(person):
+            packed = ledger.packed(key)
+            when = packed >> ledger.packer.when_shift
+            there = self.stretch.start <= when < self.stretch.end
+            if there and self._is(roles) and own.test(packed):
+                found.append((when, self.repeats.area(packed)))
+        return found
+
+    def _is(self, roles: int) -> bool:
+        return roles & self._roles != 0
+
+    def _areas(self, person: int, seen: Seen) -> frozenset[int]:
+        """The areas in which a person counts who is in those records."""
+        rule = self.rule
+        if seen and (rule.at_least > 1 or _looks_further(rule)):
+            seen = self._returning(person, seen)
+        return frozenset(above for _, area in seen for above in self.repeats.above(area))
+
+    def _returning(self, person: int, seen: Seen) -> Seen:
+        """Those of the records that make a person count by the rule."""
+        rule, stretch, back = self.rule, self.stretch, self.repeats.back
+        if sum(source.number(person) for source in self._sources) < rule.at_least:
+            return []
+        by_period = rule.until == "period"
+        start = self.reach if by_period else back(min(seen)[0], rule.months)
+        end = stretch.end if by_period else max(seen)[0] + 1
+        records = [each for source in self._sources for each in source.records(person, start, end)]
+        if by_period:
+            return seen if self._fulfilled(records, start, end - 1) else []
+        return [
+            (when, area)
+            for when, area in seen
+            if self._fulfilled(records, back(when, rule.months), when)
+        ]
+
+    def _fulfilled(self, records: list[Record], first: int, last: int) -> bool:
         """Whether the records from one instant to another, both included, are what the rule asks
         for."""
-        rule = self.rule
-        if self._number(first, last) < rule.at_least:
-            return False
-        if not _looks_further(rule):
-            return True
-        had, there = set[str](), False
-        for when, roles, linked in self._roles:
+        rule, stretch = self.rule, self.stretch
+        had = others = 0
+        there = rule.linked == ALWAYS
+        for when, roles, linked in records:
             if first <= when <= last:
                 had |= roles
-                there = there or linked
-        if rule.all_roles and not set(rule.roles) <= had:
-            return False
-        return had.isdisjoint(rule.no_other) and (there or rule.linked == ALWAYS)
+                if self._is(roles):
+                    others += rule.same_period or not stretch.start <= when < stretch.end
+                    there = there or linked
+        others += not rule.same_period  # the record itself
+        enough = others >= rule.at_least and there and not had & self._no_other
+        return enough and (not rule.all_roles or self._roles & ~had == 0)
 
-    def _number(self, first: int, last: int) -> int:
-        if self.rule.same_period:
-            return self._between(first, last + 1)
-        start, end = self.period
-        within = self._between(max(first, start), min(last + 1, end))
-        return self._between(first, last + 1) - within + 1  # the record itself
+    def _set_of(self, roles: tuple[str, ...]) -> int:
+        links = self.repeats.ledger.links
+        return sum(1 << links.roles.index(each) for each in roles) if links is not None else 0
 
-    def _between(self, start: int, end: int) -> int:
-        counted = self._counted
-        return max(0, bisect_left(counted, end) - bisect_left(counted, start))
+
+class _Places(dict[frozenset[int], int]):
+    """Sets of areas by number: few, so that many people have one number each."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.areas: list[frozenset[int]] = []
+
+    def __missing__(self, areas: frozenset[int]) -> int:
+        self.areas.append(areas)
+        number = self[areas] = len(self)
+        return number
 
 
 class Repeats:
@@ -112,40 +236,28 @@ class Repeats:
     def __init__(self, force: Force, ledger: Ledger, allies: list[Ledger]) -> None:
         self.force, self.ledger, self.allies = force, ledger, allies
         self.calendar = Calendar(force.zone)
+        self.back = lru_cache(maxsize=10_000)(partial(months_before, self.calendar))
+        self.places = _Places()
         self._tests: dict[tuple[int, Condition], Callable[[int], bool]] = {}
-        self._kept: dict[tuple[RepeatRule, int, int], tuple[object, Counted]] = {}
-        self._back = lru_cache(maxsize=10_000)(partial(months_before, self.calendar))
+        self._kept: OrderedDict[tuple[RepeatRule, int, int], Count] = OrderedDict()
         self._place = [each.name for each in ledger.kind.dimensions].index(AREA)
 
     def count(self, rule: RepeatRule, stretch: Stretch) -> Counted:
         """How many people there are by a rule in a stretch of time, by area."""
         key = rule, stretch.start, stretch.end
-        ledgers = [self.ledger, *(self.allies if rule.allied else ())]
-        mark = tuple((each.changes, each.sealed_before) for each in ledgers)
-        kept = self._kept.get(key)
-        if kept is None or kept[0] != mark:
-            if len(self._kept) >= MOST_KEPT:
-                self._kept.clear()
-            kept = self._kept[key] = mark, self._count(rule, stretch, ledgers)
-        return kept[1]
-
-    def _count(self, rule: RepeatRule, stretch: Stretch, ledgers: list[Ledger]) -> Counted:
-        sources = [
-            Source(each, self._test(each, rule.when), self._test(each, rule.linked))
-            for each in ledgers
-        ]
-        people = np.zeros(len(self.force.areas), np.int64)
-        for areas in self._found(rule, stretch, sources):
-            people[sorted(areas)] += 1
-        reach = stretch.start
-        if rule.at_least > 1 or _looks_further(rule):
-            reach = self._back(stretch.start, rule.months)
+        count = self._kept.get(key)
+        if count is None:
+            count = self._kept[key] = Count(self, rule, stretch)
+            if len(self._kept) > MOST_KEPT:
+                self._kept.popitem(last=False)
+        self._kept.move_to_end(key)
+        reach, ledgers = count.reach, count.ledgers
         asked = ledgers if reach < stretch.start else ledgers[:1]
         # Who came back to an ally that nothing is known of is not seen.
         alone = rule.allied and self.force.partition_group != self.force.id and not self.allies
         return Counted(
-            people,
-            known=bool(self.ledger.links) and all(each.sealed_before <= reach for each in ledgers),
+            count.counted(),
+            known=bool(self.ledger.links) and all(each.people_since <= reach for each in ledgers),
             complete=all(self._reaches(each, reach) for each in asked)
             and not (alone and reach < stretch.start),
         )
@@ -155,56 +267,19 @@ class Repeats:
         first = first_record(ledger.panes)
         return first is not None and self.calendar.start("day", first) <= back
 
-    def _test(self, ledger: Ledger, condition: Condition) -> Callable[[int], bool]:
+    def test(self, ledger: Ledger, condition: Condition) -> Callable[[int], bool]:
+        """Whether a packed record of a ledger counts and is one of which a condition holds."""
         place = id(ledger), condition
         if place not in self._tests:
-            self._tests[place] = ledger.packer.test_of(condition)
+            both = All((ledger.kind.counts, condition))
+            self._tests[place] = ledger.packer.test_of(both)
         return self._tests[place]
 
-    def _found(
-        self, rule: RepeatRule, stretch: Stretch, sources: list[Source]
-    ) -> Iterator[set[int]]:
-        """For each person by a rule the areas in which they count."""
-        roles, own = set(rule.roles), sources[0]
-        there: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
-        links = self.ledger.links
-        for key, when, persons in links.between(stretch.start, stretch.end) if links else ():
-            packed = self.ledger.packed(key)
-            if own.test(packed):
-                area = self._area(packed)
-                for person in {name for name, role in persons if role in roles}:
-                    there[person].append((when, area))
-        alone = rule.at_least == 1 and not _looks_further(rule)
-        for person, seen in there.items():
-            counts = seen if alone else self._returning(rule, stretch, sources, person, seen)
-            if counts:
-                yield {above for _, area in counts for above in self._above(area)}
-
-    def _returning(
-        self,
-        rule: RepeatRule,
-        stretch: Stretch,
-        sources: list[Source],
-        person: str,
-        seen: list[tuple[int, int]],
-    ) -> list[tuple[int, int]]:
-        """Those records of a person in the stretch that make them count by a rule."""
-        by_period = rule.until == "period"
-        start = self._back(stretch.start if by_period else min(seen)[0], rule.months)
-        end = stretch.end if by_period else max(seen)[0] + 1
-        history = _History(rule, sources, person, (start, end), (stretch.start, stretch.end))
-        if by_period:
-            return seen if history.fulfils(start, end - 1) else []
-        return [
-            (when, area)
-            for when, area in seen
-            if history.fulfils(self._back(when, rule.months), when)
-        ]
-
-    def _area(self, packed: int) -> int:
+    def area(self, packed: int) -> int:
+        """The area of a record of the force, by index."""
         return self.ledger.kind.series.split(self.ledger.packer.series_key(packed))[self._place]
 
-    def _above(self, area: int) -> list[int]:
+    def above(self, area: int) -> list[int]:
         """An area and those above it, the force as a whole too, by index."""
         index = self.force.area_index
         return [0, *(index[name] for name in self.force.rollup[area][:-1])]

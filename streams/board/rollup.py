@@ -12,7 +12,6 @@ from functools import lru_cache
 from itertools import product
 from typing import Any
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -49,7 +48,7 @@ class Rollup:
         self._layout = kind.layouts[kind.clocks.index(group.clock)]
         self.keys = lru_cache(maxsize=100_000)(self._keys_of)
         self._values = [
-            value.formula(force.file).share if isinstance(value, ChosenShare) else value
+            value.share(force.file) if isinstance(value, ChosenShare) else value
             for value in (measure.value for measure in group.measures)
             if not isinstance(value, Gauge)
         ]
@@ -118,14 +117,13 @@ class Rollup:
                 read.append(UNKNOWN if isinstance(value, Share) else None)
         return self._row_type(*key, *read, part.origin, part.provisional)
 
-    def without(self, rows: list[Row], counters: frozenset[str]) -> list[Row]:
-        """The same rows, and no figure that needs one of these counters."""
-        unknown = {
+    def resting_on(self, counters: frozenset[str]) -> dict[str, Figure]:
+        """The figures that need one of these counters, by name, as they are where it is unknown."""
+        return {
             name: UNKNOWN if isinstance(value, Share) else None
             for name, value in zip(self._names, self._values, strict=True)
             if not value.needs.isdisjoint(counters)
         }
-        return [msgspec.structs.replace(row, **unknown) for row in rows] if unknown else rows
 
     def missing(self) -> list[Row]:
         """The standing rows of a stretch in which the feed was not heard: no figure is known."""

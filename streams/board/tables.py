@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -32,6 +33,9 @@ class Tables:
         self._closed: OrderedDict[tuple[int, bool], tuple[Pane, list[Row]]] = OrderedDict()
         """By the identity of a kept sum, and whether they are as first published."""
         self._running: OrderedDict[str, _Running] = OrderedDict()
+        self._without: OrderedDict[int, tuple[list[Row], frozenset[str], list[Row]]] = OrderedDict()
+        """By the identity of a list of rows: it, the counters that are not known of it, and the
+        rows without figures of these."""
 
     def rows(self, name: str, parts: Parts) -> list[Row]:
         """The rows of a stretch of time. `name` is that of its period or window, under which what
@@ -46,6 +50,21 @@ class Tables:
                 self._running.popitem(last=False)
         self._running.move_to_end(name)
         return running.rows(parts)
+
+    def without(self, rows: list[Row], counters: frozenset[str]) -> list[Row]:
+        """The same rows, and no figure that needs one of these counters. What is made of a list is
+        kept with it."""
+        unknown = self.rollup.resting_on(counters) if counters else {}
+        if not unknown:
+            return rows
+        held = self._without.get(id(rows))
+        if held is None or held[0] is not rows or held[1] != counters:
+            made = [msgspec.structs.replace(row, **unknown) for row in rows]
+            held = self._without[id(rows)] = rows, counters, made
+            if len(self._without) > MOST_CLOSED:
+                self._without.popitem(last=False)
+        self._without.move_to_end(id(rows))
+        return held[2]
 
     def first(self, parts: Parts, change: Pane) -> list[Row]:
         """The rows of a closed period as they were before `change`, all that changed since."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from math import copysign, inf
+from typing import Any
 
 from msgspec import Struct
 
@@ -12,7 +13,9 @@ from streams.config.force import WHOLE
 from streams.config.measures import Band, MeasureTarget
 from streams.config.targets import Held, held_over, measure_target
 from streams.registry.conditions import Is
+from streams.registry.dimensions import AREA
 from streams.registry.indicator import Indicator
+from streams.registry.measures import ChosenShare
 from streams.stretches import Stretch
 
 
@@ -77,7 +80,7 @@ def goal(
     found = measure_target(force, indicator.name, query.area(area), last)
     if found is not None:
         return _goal(found)
-    served = _of_service(query, indicator, last)
+    served = _of_service(query, indicator, query.areas()[query.area(area)], last)
     if served is None:
         return None
     since = query.calendar.label("day", query.calendar.start("day", served.since))
@@ -89,18 +92,23 @@ def _goal(found: MeasureTarget) -> Goal:
     return Goal(since, found.at_least, found.at_most, found.of, bands=found.bands)
 
 
-def _of_service(query: Query, indicator: Indicator, at: int) -> Held | None:
+def _of_service(query: Query, indicator: Indicator, area: str, at: int) -> Held | None:
     """The target of a line or of attendance, of the share that is served within it."""
     force, found = query.force, query.registry.measures_of(indicator)
     if len(found) != 1:
         return None
     ((part, group, measure),) = found
-    if group.performance is None or measure.name != group.performance.level:
+    if not isinstance(measure.value, ChosenShare):
         return None
-    targets = force.file.attendance.targets
-    if "line" in group.dimensions:
-        lines = [each.allowed for each in part.where.parts() if isinstance(each, Is)]
-        if len(lines) != 1 or len(lines[0]) != 1 or lines[0][0] not in force.line_index:
-            return None
-        targets = force.lines[force.line_index[str(lines[0][0])]].targets
-    return held_over(force, targets, at, at + 1)[-1]
+    # A line and a grade have a target, and several of them together have none.
+    places = [each for each in (group.where & part.where).parts() if isinstance(each, Is)]
+    known: dict[str, Any] = {
+        each.name: each.allowed[0] for each in places if len(each.allowed) == 1
+    }
+    dimension = query.registry.kinds[group.kind].dimension
+    if not known.keys() >= set(group.dimensions) or any(
+        dimension(name).find(force, value) is None for name, value in known.items()
+    ):
+        return None
+    targets = measure.value.targets(force, {**known, AREA: area})
+    return held_over(force, targets, at, at + 1)[-1] if targets else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from itertools import chain
 
 import click
@@ -25,7 +26,8 @@ from streams.sources import CHUNK_LINES
 from streams.sources.order.play import Play
 from streams.sources.simulator import simulate
 from streams.state.departed import kept_on_disk
-from streams.surveillance.calibration import Planned, plan_of
+from streams.surveillance.calibration import GRAINS, Planned, plan_of
+from streams.surveillance.series import watches_in
 
 SIMULATED_WEEKS = 8
 FAR = 1 << 42
@@ -163,8 +165,8 @@ def _report(
 ) -> None:
     """The result in words."""
     console = Console(highlight=False)
-    plan = planned.plan
-    numbers = ", ".join(f"{plan.number(grain)} by the {grain}" for grain in budget.shares)
+    watches = {grain: sum(watches_in(force, grain).values()) for grain in GRAINS}
+    numbers = ", ".join(f"{number} by the {grain}" for grain, number in watches.items())
     click.echo(f"{force.name}: series watched: {numbers}.")
     if simulated:
         click.echo("Levels of eight simulated weeks: name files of your own for your own.")
@@ -175,13 +177,13 @@ def _report(
         f"thresholds raise {found.fresh:.2f}.\n"
     )
     table = Table("series", "a day", "a lasting rise is found", box=None, pad_edge=False)
-    for number, (watched, series) in enumerate(zip(plan.watched, planned.series, strict=True)):
-        stream, grain = planned.as_one(number), watched.where.grain
-        sights = found.sights.get(class_name(class_of(stream, grain)))
+    fitted = replace(budget, factors=found.factors)
+    for number, series in enumerate(planned.series):
+        sights = found.sights.get(class_name(class_of(planned, number, fitted)))
         if sights is not None:
             what = f"{subject(force, series.watch, series.row)}, {place(force, series.area)}"
-            words = delays_in_words([one.as_delay() for one in sights], grain)
-            table.add_row(what, f"{24 * stream.rate:.1f}", words)
+            words = delays_in_words([one.as_delay() for one in sights], series.grain)
+            table.add_row(what, f"{24 * planned.as_one(number).rate:.1f}", words)
     console.print(table)
     click.echo("\nLevels of months are judged once a month: docs/detectors.md tells how soon.")
     factors = ", ".join(f"{grain} = {factor:.3g}" for grain, factor in found.factors.items())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -112,8 +113,8 @@ def summary(found: Force) -> str:
         _count(len(file.events), "local event"),
         _count(len(file.changes), "change"),
     ]
-    lines = [f"{line.id} {_target(line.targets)}" for line in file.lines]
-    lines.append(f"attendance {_target(file.attendance.targets)}")
+    lines = [f"{line.id} {_targets(line.targets)}" for line in file.lines]
+    lines.append(f"attendance {_targets(file.attendance.by_date())}")
     return (
         f"{found.name}: population {file.population:,}, {', '.join(counts)}; "
         f"{'; '.join(lines)}; {file.timezone}; {_holidays(file.country)}."
@@ -133,11 +134,15 @@ def _count(number: int, what: str) -> str:
     return f"{number} {what}{'' if number == 1 else 's'}"
 
 
-def _target(targets: list[Target]) -> str:
-    """The target that was set last."""
-    latest = max(targets, key=lambda target: target.since)
-    share = "" if latest.share is None else f"{latest.share * 100:.4g} % "
-    return f"{share}in {latest.seconds} s since {latest.since}"
+def _targets(targets: Sequence[Target]) -> str:
+    """The targets that were set last."""
+    since = max(target.since for target in targets)
+    each = (
+        f"{'' if target.share is None else f'{target.share * 100:.4g} % '}in {target.seconds} s"
+        for target in targets
+        if target.since == since
+    )
+    return f"{' and '.join(each)} since {since}"
 
 
 def _line_of(problem: ConfigError) -> str:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
 import click
@@ -173,10 +173,7 @@ def show(rows: Sequence[FigureRow], compare: Sequence[str], form: str) -> None:
 
 def of_monitor(url: str, where: Where, question: Question) -> list[FigureRow]:
     """The rows that a running monitor answers; raises `WatchroomError`."""
-    try:
-        client = MonitorClient(url)
-    except ValueError as error:
-        raise click.BadParameter(str(error)) from None
+    client = client_of(url)
     rows: list[FigureRow] = []
     offset: int | None = 0
     while offset is not None:
@@ -190,21 +187,42 @@ def of_monitor(url: str, where: Where, question: Question) -> list[FigureRow]:
             "limit": str(PAGE),
             "offset": str(offset),
         }
-        try:
-            page = msgspec.json.decode(client.ask("/api/board", asked), type=FigurePage)
-        except Declined as error:
-            wrong = QueryError if error.status < 500 and error.words else WatchroomError
-            raise wrong(f"{client.url}: {error}") from None
-        except NoAnswer as error:
-            raise WatchroomError(
-                f"{client.url} does not answer: {error}. Name a running monitor with --url, or "
-                "what to read with --from"
-            ) from None
-        except msgspec.MsgspecError:
-            raise WatchroomError(f"{client.url} answers, but not as this release does") from None
+        page = page_of(client, "/api/board", asked, FigurePage)
         rows += page.rows
         offset = page.next
     return rows
+
+
+def client_of(url: str) -> MonitorClient:
+    """The monitor at an address; raises `click.BadParameter` for what is none."""
+    try:
+        return MonitorClient(url)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+Page = TypeVar("Page")
+
+
+def page_of(
+    client: MonitorClient,
+    path: str,
+    asked: Mapping[str, str | Sequence[str] | None],
+    kind: type[Page],
+) -> Page:
+    """A page of what a running monitor answers; raises `WatchroomError`."""
+    try:
+        return msgspec.json.decode(client.ask(path, asked), type=kind)
+    except Declined as error:
+        wrong = QueryError if error.status < 500 and error.words else WatchroomError
+        raise wrong(f"{client.url}: {error}") from None
+    except NoAnswer as error:
+        raise WatchroomError(
+            f"{client.url} does not answer: {error}. Name a running monitor with --url, or "
+            "what to read with --from"
+        ) from None
+    except msgspec.MsgspecError:
+        raise WatchroomError(f"{client.url} answers, but not as this release does") from None
 
 
 # -- of files ----------------------------------------------------------------------------------
@@ -214,6 +232,13 @@ def of_files(
     inputs: Inputs, force_names: tuple[str, ...], question: Question, at: str | None
 ) -> list[FigureRow]:
     """The rows of what files hold, as of their last day; raises `WatchroomError`."""
+    with played(inputs, force_names, at) as query:
+        return list(Rows(query, question))
+
+
+@contextmanager
+def played(inputs: Inputs, force_names: tuple[str, ...], at: str | None) -> Iterator[Query]:
+    """What can be asked of files, once they are read; raises `WatchroomError`."""
     forces = forces_named(force_names)
     with ExitStack() as open_things:
         source = inputs.open(forces if force_names else None)
@@ -232,9 +257,7 @@ def of_files(
         ):
             click.echo(line, err=True)
         monitor = live.monitor
-        return list(
-            Rows(Query(monitor, *_asked_of(monitor, force_names, forces[0].id, at)), question)
-        )
+        yield Query(monitor, *_asked_of(monitor, force_names, forces[0].id, at))
 
 
 def _asked_of(

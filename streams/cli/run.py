@@ -168,6 +168,7 @@ def run(  # noqa: PLR0913, PLR0917  one argument an option
             handle = serve(live, *web)
             open_things.callback(handle.stop)
             click.echo(f"Board {handle.url}/board.json, metrics {handle.url}/metrics", err=True)
+            click.echo(handle.exported, err=True)
         stopped, failure = _read(runner, play, feed, speed or None)
         named = [force.id for force in forces] if force_names else []
         _close(runner, named, closing_at, periods, comparisons, as_json=as_json)

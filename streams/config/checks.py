@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from detectors.calibration.alarm_budget import SHARES
 from detectors.named_days import bank_holidays, codes_like
 from streams.config.measures import DeclaredReading, MeasureTarget
-from streams.config.schema import WHOLE, ForceFile, Target
+from streams.config.schema import MOST_AT_ONCE, WHOLE, AttendanceTarget, ForceFile, Target
 from streams.config.toml import locate, meant
 from streams.errors import ConfigError
 
@@ -36,7 +36,9 @@ def contradictions(file: ForceFile, text: str, source: str) -> Iterator[ConfigEr
         _names,
         _parents,
         _lines,
-        _targets,
+        _classes,
+        _line_targets,
+        _attendance_targets,
         _events,
         _vocabularies,
         _alerts,
@@ -130,18 +132,57 @@ def _lines(file: ForceFile) -> Iterator[Problem]:
             yield f'line "{line}" stands twice', f"lines[{n}].id", "Keep one of them"
 
 
-def _targets(file: ForceFile) -> Iterator[Problem]:
-    places: list[tuple[str, list[Target]]] = [
-        (f"lines[{n}].targets", line.targets) for n, line in enumerate(file.lines)
-    ]
-    places.append(("attendance.targets", file.attendance.targets))
-    for field, targets in places:
-        dates = [target.since for target in targets]
-        if len(set(dates)) < len(dates):
-            yield "two targets start on the same day", field, "Keep one of them"
-        for date in dates:
-            if not EARLIEST <= date.year < LATEST:
-                yield f"a target can't start on {date}", field, f"Use a year from {EARLIEST} on"
+def _classes(file: ForceFile) -> Iterator[Problem]:
+    """A class of areas is found by its name, as an area is."""
+    names = {name.casefold() for area in file.areas for name in (area.id, area.name, *area.aliases)}
+    for n, area in enumerate(file.areas):
+        if area.area_class in {*names, WHOLE}:
+            problem = f'the class "{area.area_class}" has the name of an area'
+            yield problem, f"areas[{n}].class", "Give the class a name of its own"
+
+
+def _line_targets(file: ForceFile) -> Iterator[Problem]:
+    for n, line in enumerate(file.lines):
+        yield from _dates(f"lines[{n}].targets", line.targets)
+        limits = Counter(target.since for target in line.targets)
+        for m, target in enumerate(line.targets):
+            field, before = f"lines[{n}].targets[{m}]", line.targets[:m]
+            if any((t.since, t.seconds) == (target.since, target.seconds) for t in before):
+                problem = f"two targets of {target.seconds} seconds start on {target.since}"
+                yield problem, f"{field}.seconds", "Keep one of them"
+            elif sum(t.since == target.since for t in before) == MOST_AT_ONCE:
+                problem = f"{limits[target.since]} targets start on {target.since}"
+                yield problem, field, f"Keep {MOST_AT_ONCE} of them"
+
+
+def _attendance_targets(file: ForceFile) -> Iterator[Problem]:
+    targets = file.attendance.targets
+    yield from _dates("attendance.targets", targets)
+    classes = sorted({area.area_class for area in file.areas if area.area_class is not None})
+    everywhere = {target.grade for target in targets if target.area_class is None}
+    for n, target in enumerate(targets):
+        field, named = f"attendance.targets[{n}]", target.area_class
+        if named is not None and named not in classes:
+            problem = f'no area has the class "{named}"'
+            known = f"Use one of: {', '.join(classes)}" if classes else "Give areas a class"
+            yield problem, f"{field}.area_class", known
+        of = f"{target.grade} incidents" + ("" if named is None else f" in {named} areas")
+        if any(_held(t) == _held(target) for t in targets[:n]):
+            yield f"two targets of {of} start on {target.since}", field, "Keep one of them"
+    for grade in sorted({"emergency", *(target.grade for target in targets)} - everywhere):
+        problem = f"{grade} incidents have no target where the class of the area is not known"
+        yield problem, "attendance.targets", "Add one without area_class"
+
+
+def _held(target: AttendanceTarget) -> tuple[object, ...]:
+    return target.since, target.grade, target.area_class
+
+
+def _dates(field: str, targets: Sequence[Target]) -> Iterator[Problem]:
+    for n, target in enumerate(targets):
+        if not EARLIEST <= target.since.year < LATEST:
+            problem = f"a target can't start on {target.since}"
+            yield problem, f"{field}[{n}].since", f"Use a year from {EARLIEST} on"
 
 
 def _events(file: ForceFile) -> Iterator[Problem]:

@@ -14,14 +14,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, cached_property
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from streams.config.checks import contradictions, readings_at_odds, target_at_odds
-from streams.config.measures import DeclaredReading, ReadingsFile
+from streams.config.measures import DeclaredReading, Level, ReadingsFile
 from streams.config.schema import (
+    AREA_CLASS,
     WHOLE,
     Area,
     Attendance,
@@ -60,8 +61,8 @@ __all__ = [
 
 
 NOT_COUNTED = (
-    "alerts", "feeds", "most_similar", "populations", "households_by_year", "targets", "readings",
-    "readings_files",
+    "alerts", "feeds", "most_similar", "populations", "households_by_year", "metrics", "targets",
+    "readings", "readings_files",
 )  # fmt: skip
 """Settings on which nothing that is counted depends."""
 
@@ -130,7 +131,8 @@ class Markers:
 class Force:
     """A force, checked and made ready for look-ups; areas and lines have small integer indices.
 
-    Area index 0 is the force without a known area: it rolls up to the force alone.
+    Area index 0 is the force without a known area: it rolls up to the force alone. The classes of
+    areas come after the areas of the file, and hold those that are of them.
     """
 
     def __init__(
@@ -145,7 +147,7 @@ class Force:
         self.partition_group = file.partition_group or file.id
         self.lines = tuple(file.lines)
         self.line_index = {line.id: i for i, line in enumerate(file.lines)}
-        self.areas: tuple[Area | None, ...] = (None, *file.areas)
+        self.areas: tuple[Area | None, ...] = (None, *file.areas, *_classes(file.areas))
         self.categories = Vocabulary(file.incident_categories or default_vocabulary("incidents"))
         self.offences = Vocabulary(file.offence_groups or default_vocabulary("offences"))
         self.markers = Markers(file.markers)
@@ -156,21 +158,41 @@ class Force:
     def area_index(self) -> dict[str, int]:
         """Every id, name and alias of an area, folded, to its index."""
         found: dict[str, int] = {}
-        for position, area in enumerate(self.file.areas, start=1):
-            for name in (area.id, area.name, *area.aliases):
+        for position, area in enumerate(self.areas):
+            for name in () if area is None else (area.id, area.name, *area.aliases):
                 found[name] = found[name.casefold()] = position
         return found
 
     @cached_property
-    def rollup(self) -> tuple[tuple[str, ...], ...]:
-        """For every area index the ids that it counts under: itself, its parents, the force."""
+    def area_classes(self) -> tuple[str | None, ...]:
+        """For every area index the class of the area: its own, or that of the nearest area above
+        it that has one."""
         by_id = {area.id: area for area in self.file.areas}
-        chains: list[tuple[str, ...]] = [(WHOLE,)]
-        for area in self.file.areas:
-            chain, at = [area.id], area.parent
+        found: list[str | None] = []
+        for area in self.areas:
+            at = area
+            while at is not None and at.area_class is None:
+                at = None if at.parent is None else by_id[at.parent]
+            found.append(None if at is None else at.area_class)
+        return tuple(found)
+
+    def class_of(self, area: str) -> str | None:
+        """The class of an area by its id; None for the force as a whole."""
+        return self.area_classes[self.area_index.get(area, 0)]
+
+    @cached_property
+    def rollup(self) -> tuple[tuple[str, ...], ...]:
+        """For every area index the ids that it counts under: itself, its parents, its class, the
+        force."""
+        by_id = {area.id: area for area in self.file.areas}
+        chains: list[tuple[str, ...]] = []
+        for area, held in zip(self.areas, self.area_classes, strict=True):
+            chain, at = [], area
             while at is not None:
-                chain.append(at)
-                at = by_id[at].parent
+                chain.append(at.id)
+                at = None if at.parent is None else by_id[at.parent]
+            if held is not None and held not in chain:
+                chain.append(held)
             chains.append((*chain, WHOLE))
         return tuple(chains)
 
@@ -190,7 +212,7 @@ class Force:
     ) -> int | None:
         """How many people or households there were in an area, by its index, in a year: those of
         the last year up to then that its file has, else the undated ones, else the first."""
-        place = self.file if area == 0 else self.file.areas[area - 1]
+        place = self.areas[area] or self.file
         plain, by_year = place.population, place.populations
         if of == "households":
             plain, by_year = place.households, place.households_by_year
@@ -215,6 +237,16 @@ class Force:
         for name in NOT_COUNTED:
             settings.pop(name, None)
         return hashlib.sha256(msgspec.json.encode(settings, order="sorted")).hexdigest()[:16]
+
+
+def _classes(areas: Sequence[Area]) -> list[Area]:
+    """The classes of some areas, as areas that hold them."""
+    named = dict.fromkeys(area.area_class for area in areas if area.area_class is not None)
+    kind = cast("Level", AREA_CLASS)  # which no area of a file may be
+    return [
+        Area(id=each, name=f"{each.capitalize()} areas", kind=kind, area_class=each)
+        for each in named
+    ]
 
 
 def _not_default(settings: msgspec.Struct) -> dict[str, Any]:

@@ -18,6 +18,7 @@ ClockHours = Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-
 Name = Annotated[str, Meta(min_length=1, max_length=80)]
 Year = Annotated[str, Meta(pattern=r"^\d{4}$")]
 
+Window = Literal["5m", "15m", "30m", "1h", "6h", "today", "month"]
 ServiceLevel = Literal[
     "answered_of_answered",
     "answered_of_offered",
@@ -25,6 +26,8 @@ ServiceLevel = Literal[
     "answered_of_offered_less_abandoned_within",
     "answered_and_abandoned_at_once_of_offered",
 ]
+AttendedGrade = Literal["emergency", "priority", "scheduled"]
+"""The grades of incidents that somebody is to attend."""
 AttendedInTime = Literal[
     "of_attended", "of_attended_and_never", "of_deployed", "of_ended", "of_opened"
 ]
@@ -32,18 +35,26 @@ AttendedInTime = Literal[
 
 WHOLE = "force"
 """The id under which the whole force is shown; no area may have it."""
+AREA_CLASS = "area_class"
+"""What kind of area a class of areas is: it holds those that are of it."""
+MOST_AT_ONCE = 3
+"""Targets of a line that hold at one time."""
 
 
 class Area(Struct, kw_only=True, forbid_unknown_fields=True):
     """A policing area, district or beat. An event names it by id, name or alias.
 
     `populations` and `households_by_year` have those of some years, each of which holds until the
-    next one; before the first, `population` and `households` hold where they are given."""
+    next one; before the first, `population` and `households` hold where they are given.
+
+    `class` (`urban`, `rural`) says by which limits it is attended; an area without one has that of
+    the area that it lies in."""
 
     id: Slug
     name: Name
     kind: Level
     parent: Slug | None = None
+    area_class: Slug | None = field(name="class", default=None)
     population: Positive | None = None
     households: Positive | None = None
     populations: dict[Year, Positive] = {}
@@ -60,21 +71,60 @@ class Target(Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class Line(Struct, kw_only=True, forbid_unknown_fields=True):
-    """A telephone line. A call still waiting after `lost_after_minutes` is shown as unknown."""
+    """A telephone line. A call still waiting after `lost_after_minutes` is shown as unknown.
+
+    Several targets that are set on one day hold together (90 % in 15 seconds and 95 % in 20); the
+    first of them is that by which the line is watched."""
 
     id: Annotated[str, Meta(min_length=1, max_length=20)]
     name: Name
     targets: Annotated[list[Target], Meta(min_length=1)]
     lost_after_minutes: Positive = 120
 
+    def by_date(self, place: int = 0) -> tuple[Target, ...]:
+        """The targets in one place among those that hold together, in the order of their dates; ()
+        where there never was one. From a date on which none stands there its limit goes on, so that
+        calls are counted by it, and there is no share to be reached."""
+        dates: dict[dt.date, list[Target]] = {}
+        for target in sorted(self.targets, key=lambda each: each.since):
+            dates.setdefault(target.since, []).append(target)
+        given = [targets[place] for targets in dates.values() if len(targets) > place]
+        found: list[Target] = []
+        for since, targets in dates.items() if given else ():
+            limit = found[-1] if found else given[0]
+            none = Target(since=since, seconds=limit.seconds)
+            found.append(targets[place] if len(targets) > place else none)
+        return tuple(found)
+
+
+class AttendanceTarget(Target, kw_only=True, forbid_unknown_fields=True):
+    """A target of attendance: of emergencies, or of another grade; in all areas, or in those of a
+    class."""
+
+    grade: AttendedGrade = "emergency"
+    area_class: Slug | None = None
+
 
 class Attendance(Struct, kw_only=True, forbid_unknown_fields=True):
-    """Emergency attendance: the clock runs from `opened_at` to the first resource at scene.
-    `in_time` says of which emergencies those attended in time are a share."""
+    """Attendance: the clock runs from `opened_at` to the first resource at scene. `in_time` says of
+    which incidents those attended in time are a share."""
 
-    targets: Annotated[list[Target], Meta(min_length=1)]
+    targets: Annotated[list[AttendanceTarget], Meta(min_length=1)]
     in_time: AttendedInTime = "of_attended"
     lost_after_hours: Positive = 24
+
+    def by_date(
+        self, grade: str = "emergency", area_class: str | None = None
+    ) -> tuple[AttendanceTarget, ...]:
+        """What a grade is held to in a class of areas, in the order of the dates: by then the
+        class's own, else that of all areas. () where the grade has no target."""
+        ordered = sorted(self.targets, key=lambda each: each.since)
+        plain = [each for each in ordered if each.grade == grade and each.area_class is None]
+        own = [each for each in ordered if each.grade == grade and each.area_class == area_class]
+        if area_class is None or not own:
+            return tuple(plain)
+        found = [each for each in plain if each.since < own[0].since]
+        return (*found, *own)
 
 
 class LocalEvent(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -128,6 +178,23 @@ class GrainFactors(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True
         return {grain: factor for grain, factor in every.items() if factor is not None}
 
 
+class ThemeWeights(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """How the false alarms of a grain are shared among themes; which series are of which theme says
+    `streams.registry.alarm_themes`. The weights are how many series of each theme an area has by
+    the day with the shipped lists of categories and offences, so that by these all are alike."""
+
+    calls: Factor = 4
+    response: Factor = 3
+    asb: Factor = 1
+    welfare: Factor = 7
+    roads: Factor = 2
+    incidents: Factor = 8
+    violence: Factor = 4
+    acquisitive: Factor = 7
+    crimes: Factor = 6
+    other: Factor = 1
+
+
 class Maintenance(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     """A stretch of time in which nobody is notified of alerts; local time where no offset is given.
 
@@ -151,7 +218,8 @@ class QuietHours(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
 class AlertSettings(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     """How many false alarms the control room will stand, and who is notified of what.
 
-    `false_episodes_a_week` is over all that is watched. Without `waiting_seconds` for a line and
+    `false_episodes_a_week` is over all that is watched; `false_flags` is the share of the monthly
+    list of flags that may be chance. Without `waiting_seconds` for a line and
     `unattended_seconds`, the limits follow from the targets and the force's own record, so that a
     target missed every day does not page every day.
     """
@@ -159,6 +227,8 @@ class AlertSettings(Struct, kw_only=True, frozen=True, forbid_unknown_fields=Tru
     false_episodes_a_week: Annotated[float, Meta(gt=0, le=100)] = 1.0
     shares: GrainShares = GrainShares()
     factors: GrainFactors = GrainFactors()
+    weights: ThemeWeights = ThemeWeights()
+    false_flags: Annotated[float, Meta(gt=0, lt=1)] = 0.1
     waiting_seconds: dict[str, Positive] = {}
     unattended_seconds: Positive | None = None
     escalate_after_minutes: Positive = 15
@@ -171,6 +241,24 @@ class FeedSettings(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True
     is learned from them."""
 
     heartbeat_seconds: Annotated[float, Meta(gt=0, le=7 * 86_400)] | None = None
+
+
+class MetricSettings(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """What of the figures `/metrics` gives to Prometheus.
+
+    `tables` are those that are exported, by default all; `left_out` names tables, or single
+    measures (`calls.abandonment`), that are not. Rows by category, grade or offence, and those of
+    wide tables, are in `windows` alone, and of a table there are at most `most_rows`. `figures` are
+    indicators of which the value by area is exported, of each of the `periods` the one that runs
+    and the last that is over.
+    """
+
+    tables: list[str] | None = None
+    left_out: list[str] = []
+    windows: tuple[Window, ...] = ("1h", "today", "month")
+    most_rows: Annotated[int, Meta(ge=1, le=100_000)] = 5_000
+    figures: Annotated[list[str], Meta(max_length=500)] = []
+    periods: tuple[Literal["day", "month", "quarter", "financial_year"], ...] = ("month",)
 
 
 class ForceFile(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -200,3 +288,4 @@ class ForceFile(Struct, kw_only=True, forbid_unknown_fields=True):
     readings_files: list[Name] = []
     alerts: AlertSettings = AlertSettings()
     feeds: dict[Name, FeedSettings] = {}
+    metrics: MetricSettings = MetricSettings()

@@ -24,7 +24,7 @@ from detectors.calibration.detection_delay import DetectionDelay, detection_dela
 from detectors.calibration.simulation import Plan, RatedPoint, SimulatedStream, fit, replay, total
 from streams.surveillance.calibration import Planned
 
-STATE_VERSION = 1
+STATE_VERSION = 2
 """Of an answer that is kept; one of another number is not looked for. To be raised with any change
 of what is written or of how it is found. `tests/unit/state/test_versions.py` fails where the form
 changed and the number did not."""
@@ -35,8 +35,8 @@ JUDGED_WEEKS = 52
 STEPS = 40
 """Simulated steps of each size and class of series."""
 
-Kind = tuple[str, float, float]
-"""A class of series: grain, events an hour, dispersion."""
+Kind = tuple[str, float, float, float]
+"""A class of series: grain, events an hour, dispersion, false alarms a week that it is allowed."""
 
 Progress = Callable[[str, float], None]
 """Told what is being done, and the share that is done."""
@@ -117,9 +117,8 @@ def _answer(question: Question, pool: ProcessPoolExecutor, progress: Progress) -
     factors = fit(plan, replays[:number], weeks=JUDGED_WEEKS, budget=budget)
     fitted = AlarmBudget(budget.episodes_a_week, budget.shares, factors)
     fresh = total(plan, replays[number:], fitted).total() / (checks * JUDGED_WEEKS)
-    kinds = classes(question.planned)
-    allowed = {grain: fitted.allowed(grain, plan.number(grain)) for grain in budget.shares}
-    work = [(stream, kind[0], allowed[kind[0]], question) for kind, stream in kinds.items()]
+    kinds = classes(question.planned, fitted)
+    work = [(stream, kind[0], kind[3], question) for kind, stream in kinds.items()]
     sights: dict[str, list[Sight]] = {}
     for kind, seen in zip(kinds, pool.map(_sights, work), strict=True):
         sights[class_name(kind)] = seen
@@ -149,23 +148,26 @@ def _sights(work: tuple[SimulatedStream, str, float, Question]) -> list[Sight]:
     ]
 
 
-def class_of(stream: SimulatedStream, grain: str) -> Kind:
-    """Series that are alike: rates to half an octave, dispersions to a quarter."""
+def class_of(planned: Planned, number: int, budget: AlarmBudget) -> Kind:
+    """That of a watched series. Series of a class are alike: their rates to half an octave, their
+    dispersions to a quarter."""
+    stream, (where, _, part) = planned.as_one(number), planned.plan.watched[number]
     dispersion = max(1.0, round(4.0 * stream.dispersion) / 4.0)
-    return grain, 2.0 ** (round(2.0 * log2(stream.rate)) / 2.0), dispersion
+    rate = 2.0 ** (round(2.0 * log2(stream.rate)) / 2.0)
+    return where.grain, rate, dispersion, budget.allowed(where.grain, part)
 
 
 def class_name(kind: Kind) -> str:
     """A class of series in one word."""
-    return f"{kind[0]}/{kind[1]:.4g}/{kind[2]:g}"
+    return f"{kind[0]}/{kind[1]:.4g}/{kind[2]:g}/{kind[3]:.4g}"
 
 
-def classes(planned: Planned) -> dict[Kind, SimulatedStream]:
+def classes(planned: Planned, budget: AlarmBudget) -> dict[Kind, SimulatedStream]:
     """The classes of the hourly and daily series, each with a stream that stands for it."""
     found: dict[Kind, SimulatedStream] = {}
     for number, watched in enumerate(planned.plan.watched):
         if watched.where.grain != "month":
+            kind = class_of(planned, number, budget)
             stream = planned.as_one(number)
-            kind = class_of(stream, watched.where.grain)
             found.setdefault(kind, stream._replace(rate=kind[1], dispersion=kind[2]))
     return found

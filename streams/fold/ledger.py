@@ -21,12 +21,13 @@ sealed period is refused, unless a finished history is being played (`counts_sea
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from sys import maxsize
 from typing import NamedTuple, Protocol
 
 from streams.errors import Refused
 from streams.events.schema import Record
+from streams.fold.changes import ChangeKey, Changes
 from streams.fold.gaps import (
     LEAST,
     LONGEST_QUIET,
@@ -46,6 +47,7 @@ from streams.fold.panes import (
     stored_grain,
 )
 from streams.periods import DAY, EPOCH, GRAINS, HOUR, Calendar, Grain, Period, Span
+from streams.registry.conditions import ALWAYS
 from streams.registry.counting import bin_in
 from streams.registry.packing import (
     OPEN,
@@ -59,6 +61,8 @@ _UPDATED_BITS = 42
 _UPDATED_MASK = (1 << _UPDATED_BITS) - 1
 _DAY_OF_TIME = DAY << 2
 """A day, where the precision still stands beneath the time."""
+_LONGEST_WHOLE = 33 * DAY
+"""No day or month ends later after its start, in whole days."""
 
 MOST_RECORDS = 5_000_000
 """Records of one kind that a force may have inside the horizon, so that memory is bounded."""
@@ -66,6 +70,9 @@ MOST_RECORDS = 5_000_000
 WHOLE_HORIZON = 761 * DAY
 """25 months: the least horizon of a record known only to the day or the month. Such records are no
 live feed but history, and come months at a time."""
+
+MOST_FOLLOWED = 50_000
+"""Changes that are kept for who follows them, hour by hour."""
 
 MOST_HELD_OVER = 20_000
 """Records without their end that stay beyond the horizon. Where a feed never sends an end, the
@@ -180,15 +187,26 @@ class Ledger:
             [(grain, stored_grain(clock, grain)) for grain in GRAINS]
             for clock in range(len(self._by_clock))
         ]
-        self.links = Links() if self.kind.people else None
+        self.links = Links(self.kind.people, self._when_of) if self.kind.people else None
         """The records of each person, where the kind declares people."""
+        self._has_people = (
+            None if self.kind.people_in == ALWAYS else packer.test_of(self.kind.people_in)
+        )
+        """Whether a packed record is one whose people are kept; None where all are."""
+        self._days_longer = max(0, self.kind.people_for - self.kind.horizon) // DAY
+        """How long these stay beyond the horizon."""
         self.watermark = 0
         self.sealed_before = 0
         self.versions = VersionCounts()
         self.closed_until: dict[Grain, int] = dict.fromkeys(GRAINS, 0)
+        self.followed: list[int] | None = None
+        """The packed records that have begun to count since somebody emptied it, and below zero
+        those that no longer do; None where nobody follows them, or has not for very long."""
         self.revisions: dict[tuple[str, int], Pane] = {}
         """By stored grain and start of a period: the sum of what has changed in it since it
         closed."""
+        self.dated = Changes(calendar, self.kind.layouts)
+        """The same by the days on which it did."""
         self.changed: dict[str, int | None] | None = None
         """The entries that have changed since the last checkpoint, by id, None for one that left;
         None where no checkpoint is kept."""
@@ -311,10 +329,12 @@ class Ledger:
                 counted = self._admit(key, packed)
                 self._file(key, packed, updated)
                 self._replace(key, entry, counted, packed)
+            if self.followed is not None:
+                self.followed.append(packed)
             if self.changed is not None:
                 self._note_changed(key, entry, packed)
             if self.links is not None:
-                self.links.put(key, packed >> self._when_shift, self.packer.persons(event))
+                self._put_people(self.links, event, packed, packed)
         elif self._wins(entry, old):
             self.versions.revised += 1
             old_packed = old & self._packed_mask
@@ -339,15 +359,17 @@ class Ledger:
             if moved or not packed or (self._held_over and key in self._held_over):
                 self._held_over.discard(key)
                 self._file(key, packed, updated)
+            if self.followed is not None and packed != old_packed:
+                self.followed += (-old_packed, packed)
             if self.changed is not None:
                 self._note_changed(key, entry, packed)
             if self.links is not None:
-                self.links.put(key, packed >> self._when_shift, self.packer.persons(event))
+                self._put_people(self.links, event, packed, old_packed)
         elif entry == old:
             self.versions.same += 1
-            if self.links is not None and key in self.entries:
-                persons = self.packer.persons(event)
-                self.links.put(key, packed >> self._when_shift, persons, tie=True)
+            has_people, links = self._has_people, self.links
+            if links is not None and key in self.entries and (not has_people or has_people(packed)):
+                links.put_same(key, event)
         else:
             self.versions.stale += 1
         if self._unknown.pending:
@@ -358,6 +380,14 @@ class Ledger:
             if updated >= self._next_hour:
                 return self._cross_hour()
         return None
+
+    def _put_people(self, links: Links, event: Record, packed: int, old_packed: int) -> None:
+        """Notes who is in the winning version of a record, where its people are kept."""
+        has_people = self._has_people
+        if has_people is None or has_people(packed) or has_people(old_packed):
+            if (packed ^ old_packed) >> self._when_shift:
+                links.moved(event.id, old_packed >> self._when_shift)
+            links.put(event.id, event)
 
     def _judge(self, updated: int, appended: int) -> None:
         """Raises `Refused` for an update from the future or from before all feeds."""
@@ -435,7 +465,8 @@ class Ledger:
         else:
             counted = self._pending.pop(key, old_packed)
         if packed != counted:
-            self._recount(counted, packed)
+            updated = (entry >> self._updated_shift) & _UPDATED_MASK
+            self._recount(counted, packed, max(updated, self.watermark))
         if packed != old_packed:
             if packed & OPEN:
                 self._open(key, packed)
@@ -488,9 +519,11 @@ class Ledger:
             self._settle()
         return self._by_clock[clock]
 
-    def _recount(self, old_packed: int, packed: int) -> None:
+    def _recount(self, old_packed: int, packed: int, at: int) -> None:
         """Takes what one packed record counts out of the panes and puts in what another does; 0
-        counts nothing."""
+        counts nothing. `at` is when, by event time."""
+        if packed < self._live_packed:
+            self.packer.note_carried(packed)
         for clock in self.packer.by_clock:
             old = self._contribution(clock, old_packed)
             new = self._contribution(clock, packed)
@@ -498,19 +531,19 @@ class Ledger:
                 # The usual case, a call that is answered: one series, changed in one go.
                 counters, bins = new[4] - old[4], () if old[5] else new[5]
                 if counters or bins:
-                    self._count((*new[:4], counters, bins), 1, 0)
+                    self._count((*new[:4], counters, bins), 1, 0, at)
                 continue
             if old is not None:
-                self._count(old, -1, -1)
+                self._count(old, -1, -1, at)
             if new is not None:
-                self._count(new, 1, 1)
+                self._count(new, 1, 1, at)
 
-    def _count(self, contribution: Contribution, sign: int, records: int) -> None:
+    def _count(self, contribution: Contribution, sign: int, records: int, at: int) -> None:
         clock, when = contribution[:2]
         if when >= self._closed:
             self._by_clock[clock].add(contribution, sign, records)
         else:
-            self._revise(contribution, sign)
+            self._revise(contribution, sign, at)
             if when >= self.sealed_before or not self._holds_already(contribution):
                 self._by_clock[clock].revise(contribution, sign, records)
 
@@ -550,6 +583,18 @@ class Ledger:
             return None
         return self.revisions.get((stored_grain(clock, period.grain), period.start)) or None
 
+    def days_of_change(self, period: Period, clock: int = 0) -> list[tuple[int, int]]:
+        """On which days a period changed since it closed, by a clock: the first and last day of
+        each stretch, oldest first. Of hours that is not known."""
+        if period.grain == "hour":
+            return []
+        since = self.closing_day(period)
+        return self.dated.days(clock, period.start, period.end, since)
+
+    def closing_day(self, period: Period) -> int:
+        """The start of the day on which a period closes at the earliest."""
+        return self.calendar.start("day", period.end + self.kind.grace)
+
     @property
     def half_counted(self) -> Span | None:
         """The stretch within the horizon, [start, end) in ms, of which the log had lost the
@@ -558,13 +603,15 @@ class Ledger:
             return self.sealed_before, self.began
         return None
 
-    def uncounted_in(self, clock: str, start: int) -> frozenset[str]:
-        """The counters of a clock that are not known of a stretch of time that starts then."""
-        return self._newer(clock, lambda since: start < since.figures)
+    def unknown_in(self, clock: str, start: int, end: int) -> frozenset[str]:
+        """The counters of a clock that are not known of [start, end): they were not counted then,
+        or the feed had not carried what they rest on."""
+        newer = self._newer(clock, lambda since: start < since.figures) if self.uncounted else ()
+        return self.packer.carried.unknown(self.kind.clocks.index(clock), end).union(newer)
 
     def unpublished_in(self, clock: str, period: Period) -> frozenset[str]:
         """The counters of a clock of which it is not known how they stood when a period closed."""
-        return self._newer(
+        return self.packer.carried.unknown(self.kind.clocks.index(clock), period.end) | self._newer(
             clock, lambda since: period.end <= since.published or period.start < since.figures
         )
 
@@ -605,9 +652,11 @@ class Ledger:
             return None
         return clock, when, precision, series_key, counters, bins
 
-    def _revise(self, contribution: Contribution, sign: int) -> None:
-        """Adds a change to the revisions of every closed period that it falls into."""
+    def _revise(self, contribution: Contribution, sign: int, at: int) -> None:
+        """Adds a change, at an instant, to the revisions of every closed period that it falls
+        into."""
         clock, when, precision = contribution[:3]
+        dated = GRAINS[max(1, precision)]  # the day, or the month of what is known only to that
         for grain, stored in self._stored_grains[clock][precision:]:
             if when >= self.closed_until[grain]:
                 break  # then no longer period has closed either
@@ -619,6 +668,8 @@ class Ledger:
                 change = dict(self.revisions.get(place, ()))
                 self.revisions[place] = self.changed_revisions[place] = change
             put_in(change, contribution, sign)
+            if grain == dated:
+                self.dated.note(grain, place[1], at, contribution, sign)
 
     def _cross_hour(self) -> Iterator[None] | None:
         """Does all that happens as the watermark passes an hour, or returns it as steps."""
@@ -633,9 +684,12 @@ class Ledger:
 
     def _crossing(self, first: bool) -> Iterator[None]:
         self._settle()
+        if self.followed is not None and len(self.followed) > MOST_FOLLOWED:
+            self.followed = None
         yield from self._close_periods(first)
         for panes in self._by_clock:
             yield from panes.coarsening(self.watermark)
+        yield from self.dated.packing(self.watermark)
         sealing = self.watermark - self.kind.horizon
         if sealing >= self._unsealed_until:
             sealed_before = self.calendar.start("day", max(0, sealing))
@@ -741,15 +795,24 @@ class Ledger:
                 entry & self._packed_mask,
                 (entry >> self._updated_shift) & _UPDATED_MASK,
             )
-            if day != self._departs_on(packed, updated):
+            departs = self._departs_on(packed, updated)
+            if day not in (departs, departs + self._days_longer):
                 continue  # a version moved it, and it is filed there too
             if not self._is_past(packed, updated):  # the local day is not over
                 self._file(key, packed, updated)
+            elif day == departs and self._stays(packed):
+                self._by_day[day + self._days_longer].append(key)
             elif unfinished(packed):
                 self._held_over.add(key)
             else:
                 leaving[key] = entry
         return leaving
+
+    def _stays(self, packed: int) -> bool:
+        """Whether a record stays longer, since people are looked for in it."""
+        if not self._days_longer or self.packer.when_of(packed)[1]:
+            return False
+        return self._has_people is None or self._has_people(packed)
 
     def _no_longer_held_over(self) -> dict[str, int]:
         """The oldest records without an end, so that a tenth of the room is free again."""
@@ -851,9 +914,29 @@ class Ledger:
         return self.entries.get(key, 0) & self._packed_mask
 
     @property
-    def changes(self) -> int:
-        """Another number whenever a record has changed."""
-        return self.versions.new + self.versions.revised
+    def people_since(self) -> int:
+        """From when on all records with people are here, in ms."""
+        return self.sealed_before - self._days_longer * DAY
+
+    def _when_of(self, key: str) -> int:
+        """When a record was, in ms; 0 for one that was deleted, or is not here."""
+        return self.packed(key) >> self._when_shift
+
+    def records_between(self, start: int, end: int) -> Iterator[tuple[str, int]]:
+        """The ids and packed records with people whose time by the first clock lies in
+        [start, end), as far as `people_since` goes back."""
+        self._settle()
+        days = range(start // DAY, -(-end // DAY))
+        # Those known only to a day or month are filed for its end.
+        after = range(start + self._whole_longer, end + self._whole_longer + _LONGEST_WHOLE, DAY)
+        found: set[str] = set()
+        for day in {*days, *(at // DAY for at in after)}:
+            for filed in {day, day + self._days_longer}:
+                found.update(self._by_day.get(filed, ()), *self._packed_ids.get(filed, ()))
+        for key in found:
+            packed = self.packed(key)
+            if start <= packed >> self._when_shift < end:
+                yield key, packed
 
     def taken(self) -> dict[str, int]:
         """How its lines were taken, and how many records it holds."""
@@ -861,7 +944,7 @@ class Ledger:
         counts["skewed"] += self.packer.skewed
         return {**counts, "records": len(self.entries)}
 
-    def restore(
+    def restore(  # noqa: PLR0913  what a checkpoint holds, each by its name
         self,
         entries: dict[str, int],
         *,
@@ -872,6 +955,7 @@ class Ledger:
         revisions: dict[tuple[str, int], Pane],
         uncounted: dict[tuple[int, str], Uncounted] | None = None,
         left: dict[tuple[str, int], Pane] | None = None,
+        changes: Mapping[ChangeKey, bytes] | None = None,
     ) -> None:
         """Puts a checkpoint back into an empty ledger: panes are counted again from the entries,
         except the sealed ones, which have their records in them already."""
@@ -903,4 +987,5 @@ class Ledger:
             self._close_until(grain, until)
         self._note_closed()
         self.revisions = revisions
+        self.dated.restore(changes or {})
         self._next_hour = self.calendar.start("hour", watermark) + HOUR if watermark else 0

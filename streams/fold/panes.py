@@ -132,7 +132,7 @@ class Panes:
         """The end of the day that starts there."""
         self.closed_before = 0
         """The instant (the start of an hour) before which nothing changes but by `revise`."""
-        self._day_sums: OrderedDict[int, Pane] = OrderedDict()
+        self._day_sums: OrderedDict[int, Kept] = OrderedDict()
         self._kept: OrderedDict[tuple[int, int, bool], Kept] = OrderedDict()
         """By start, end, and whether records known only to the day or month are in it."""
         self._revised: list[Change] = []
@@ -147,14 +147,11 @@ class Panes:
         self._hour = Pane()
         self._hour_starts = self._hour_ends = self._last_ends = 0
         """The hour that a record was last put in; and the end of the last hour there is."""
-        self.changed: set[int] | None = None
-        """Minutes in which what is counted has changed since this was last emptied; None where
-        nobody wants to know."""
 
     def put(self, records: Iterable[int], sign: int) -> None:
         """Puts what packed records count in (`sign` 1) or takes it out again (-1)."""
         at, puts, given = self._time, self._puts, self._given
-        floor, changed = self.hours_before, self.changed
+        floor = self.hours_before
         here, starts, ends = self._hour, self._hour_starts, self._hour_ends
         hour, unread = -1, list[int]()
         for packed in records:
@@ -175,8 +172,6 @@ class Panes:
                         unread = self._unread[hour]
                     unread.append(packed if sign > 0 else -packed)
                     self.records[when // MINUTE] += sign
-                    if changed is not None:
-                        changed.add(when // MINUTE)
 
     def add(self, contribution: Contribution, sign: int, records: int) -> None:
         """Puts a contribution in (`sign` 1) or takes it out again (-1). `records` is by how many
@@ -190,8 +185,6 @@ class Panes:
                 self._unread[minute // 60]
                 put_in(self._minutes.setdefault(minute, {}), contribution, sign)
                 self.records[minute] += records
-                if self.changed is not None:
-                    self.changed.add(minute)
         elif precision == DAY_PRECISE:
             pane = self.whole_days.setdefault(when // MINUTE, {})
         else:
@@ -200,7 +193,9 @@ class Panes:
 
     def revise(self, contribution: Contribution, sign: int, records: int) -> None:
         """The same where the record belongs before `closed_before`."""
-        if self._kept or self._day_sums:
+        if self._day_sums:
+            self._day_sums.pop(self.calendar.start("day", contribution[1]), None)
+        if self._kept:
             self._revised.append((contribution, sign))
             if len(self._revised) > MOST_REVISED:
                 self._drop_kept()
@@ -321,13 +316,19 @@ class Panes:
 
     def between(self, start: int, end: int) -> Pane:
         """The sum of all panes that lie within [start, end), in milliseconds."""
-        kept, fresh = self.parts(start, end)
-        total = dict(kept or ())
-        add_into(total, fresh)
+        total: Pane = {}
+        for pane in self.within(start, end):
+            add_into(total, pane)
         return total
 
+    def within(self, start: int, end: int) -> Iterator[Pane]:
+        """The panes that add up to [start, end); a closed day of it is `Kept`."""
+        if start < end:
+            yield from self._precise(start, end)
+            yield from self._whole(start, end)
+
     def parts(self, start: int, end: int) -> Parts:
-        """The same as two panes, of which one is kept."""
+        """The same as two panes, of which one is kept: for who asks for a stretch again."""
         if start >= end:
             return NOTHING
         if self._revised:
@@ -351,8 +352,6 @@ class Panes:
 
     def _revise_kept(self) -> None:
         """Takes into the sums that are kept what was revised, each in a new one."""
-        for contribution, _ in self._revised:
-            self._day_sums.pop(self.calendar.start("day", contribution[1]), None)
         for span in list(self._kept):
             start, end, _ = span
             within = [each for each in self._revised if start <= each[0][1] < end]
@@ -427,18 +426,19 @@ class Panes:
                 if first >= start and self.calendar.end(grain, first) <= end:
                     yield pane
 
-    def _day_sum(self, day: int, after: int) -> Pane:
+    def _day_sum(self, day: int, after: int) -> Kept:
         """The sum of a closed local day, from its start to `after`; remembered."""
-        total = self._day_sums.get(day)
-        if total is None:
+        found = self._day_sums.get(day)
+        if found is None:
             total = dict(self.days.get(day // MINUTE, {}))
             at = day
             while at < after and self.hours:
                 if pane := self.hours.get(at // MINUTE):
                     add_into(total, pane)
                 at = self.calendar.end("hour", at)
-        _keep(self._day_sums, day, total)
-        return total
+            found = Kept(total)
+        _keep(self._day_sums, day, found)
+        return found
 
     def sealed(
         self, precise: tuple[int, int], whole: tuple[int, int]

@@ -103,6 +103,7 @@ class FaustWorker:
 
             self.web = web.serve(self.live, *self.settings.web)
             log.info("serving http://%s:%d", self.settings.web[0], self.web.port)
+            log.info("%s", self.web.exported)
 
     async def _close(
         self, beside: list[asyncio.Task[None]], stream: list[asyncio.Task[Any]]

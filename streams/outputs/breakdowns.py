@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from rich.text import Text
 
 from streams.board.model import Board, PeriodFigures, Row, heard
-from streams.config.force import WHOLE
+from streams.config.schema import AREA_CLASS, WHOLE
 from streams.outputs import words
 from streams.outputs.columns import Columns, TableCell
 from streams.periods import HOUR
@@ -160,7 +160,9 @@ def _listed(counts: Counts, path: str) -> int | None:
 def areas(board: Board, registry: Registry) -> Columns | None:
     """By policing area: what is open, what was served in time, and how many there were of what is
     broken down; None where the force has no areas."""
-    known = board.definitions.areas
+    known = {
+        area: about for area, about in board.definitions.areas.items() if about.kind != AREA_CLASS
+    }
     shown = [area for area, about in known.items() if about.kind == "policing_area"]
     shown = (shown or [area for area, about in known.items() if not about.parent])[:MOST_AREAS]
     if not shown:

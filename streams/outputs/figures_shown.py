@@ -9,9 +9,20 @@ from rich.table import Table
 from rich.text import Text
 
 from streams.board.answers import FigureRow
-from streams.board.compare import Change, Compared, Rank, Rate, Season, Standing, printed
+from streams.board.compare import (
+    Beside,
+    Change,
+    Compared,
+    Rank,
+    Rate,
+    Season,
+    Standing,
+    printed,
+)
 from streams.board.drivers import Drivers
+from streams.board.outlook import Outlook
 from streams.board.query import Observation
+from streams.board.revisions import FirstFigure
 from streams.board.targets import Judged
 from streams.board.trend import Trend
 from streams.config.measures import Unit
@@ -40,10 +51,14 @@ HEADINGS = {
     "nation": "Nation",
     "similar": "Similar forces",
     "target": "Target",
+    "first_published": "First published",
+    "expected": "Expected",
 }
 SUMS = ("year_to_date", "rolling_3", "rolling_6", "rolling_12")
 """Comparisons whose value is not that of the row."""
 PART = "* the period is not over, or was not heard from end to end"
+MOST_CHANGES = 8
+"""Dates of change that are written out; of more, the last ones."""
 FEW = 1.0
 """Per cent; a smaller change is shown with a decimal place."""
 
@@ -68,6 +83,12 @@ def figures(rows: Sequence[FigureRow], compare: Sequence[str] = ()) -> Renderabl
         )
         table.add_row(row.title, *(getattr(row, name) for name in placed), value(row), *beside)
     notes = [Text(PART, style="dim")] if any(r.known and not r.complete for r in rows) else []
+    for row in rows:
+        name = ", ".join((row.title, *(getattr(row, each) for each in placed)))
+        said = [row.outlook] if row.outlook else []
+        if isinstance(row.beside, Beside) and isinstance(row.beside.first_published, FirstFigure):
+            said += dates(row.beside.first_published, row.unit)
+        notes += [Text(f"{name}: {words}", style="dim") for words in said]
     return Group(table, *notes)
 
 
@@ -116,6 +137,10 @@ def compared(found: Compared | None, unit: Unit, *, sums: bool = False) -> str:
                 said += f" ({len(found.left_out)} left out)"
         case Judged():
             said = judged(found, unit)
+        case FirstFigure(value):
+            said = NOTHING if value is None else amount(value, unit)
+        case Outlook():
+            said = f"{found.value:,.0f} ({found.low:,.0f} to {found.high:,.0f})"
     return said
 
 
@@ -129,6 +154,23 @@ def driven(found: Drivers) -> str:
         if change * found.change > 0
     ]
     return f"{', '.join(most)} of {printed(found.change):+,}" if most else ""
+
+
+def dates(found: FirstFigure, unit: Unit) -> list[str]:
+    """The last changes of a figure: `changed 41 to 43 on 2022-01-15; 43 to 40, 2022-04-02 to
+    2022-04-19`; those of some days together are one."""
+    shown = found.changes[-MOST_CHANGES:]
+    said = []
+    for each in shown:
+        before, after = (
+            NOTHING if value is None else amount(value, unit) for value in (each.before, each.after)
+        )
+        days = f" on {each.day}" if each.until is None else f", {each.day} to {each.until}"
+        said.append(f"{before} to {after}{days}")
+    if not said:
+        return []
+    more = f"{len(found.changes)} times, lately " if len(shown) < len(found.changes) else ""
+    return [f"changed {more}{'; '.join(said)}"]
 
 
 def judged(found: Judged, unit: Unit) -> str:

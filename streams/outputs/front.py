@@ -7,7 +7,7 @@ each force the worker that has it and passes on what is asked. It counts nothing
 |---|---|
 | `/`, `/chart`, `/alert` | the wallboard's pages, which are the same everywhere |
 | `/board.json`, `/series.json`, `/alerts.json`, `/events` | the worker's, of `?force=` |
-| `/api/board`, `/api/series` | the same |
+| `/api/board`, `/api/series`, `/api/flags` | the same |
 | `/api/measures`, `/api/openapi.json` | any worker's |
 | POST `/api/alerts/<id>/<action>` | the worker's; a page of another site is refused here |
 | `/forces.json` | every force that a worker could show, and the release of the pages |
@@ -46,7 +46,14 @@ PASSED_ON = ("content-type", "cache-control", "x-accel-buffering", "retry-after"
 """The headers of a worker's answer that reach the browser."""
 
 
-FIGURES = ("/board.json", "/series.json", "/alerts.json", "/api/board", "/api/series")
+FIGURES = (
+    "/board.json",
+    "/series.json",
+    "/alerts.json",
+    "/api/board",
+    "/api/series",
+    "/api/flags",
+)
 SAME_EVERYWHERE = ("/api/measures", "/api/openapi.json")
 
 

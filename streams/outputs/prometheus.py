@@ -12,10 +12,11 @@ counted over time, `window`. What is true at this moment (`watchroom_calls_waiti
 * What has no value (the mean of no calls) is absent: never zero, never NaN.
 * No identifier of a record or a person is a label.
 * The number of series is bounded, and `watchroom_exported_series` says how many there are of each
-  table. By category, grade or offence, of which there is a row for all together, and of wide tables
-  there are only the windows of `BROKEN_DOWN` and only rows that are not zero; a group has at most
-  `MOST_ROWS` rows a force, widest first, and what did not fit is counted in
-  `watchroom_rows_left_out`.
+  table. `[metrics]` of the force's file says which tables and measures there are. By category,
+  grade or offence, of which there is a row for all together, and of wide tables there are only its
+  `windows` and only rows that are not zero; a table has at most `most_rows` rows a force, widest
+  first, and what did not fit is counted in `watchroom_rows_left_out`. `watchroom_figure` has the
+  `figures` that it names.
 * No figure of a force is shown while the monitor reads or is behind: none is better than half of
   one. With `watchroom_trouble` they are shown, since alerts about the room must still come.
 """
@@ -24,7 +25,7 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.metadata import version
 
 from prometheus_client import (
@@ -41,6 +42,7 @@ from prometheus_client.core import (
 )
 
 from streams.board.model import Board, Row
+from streams.board.query import Query
 from streams.config.force import WHOLE
 from streams.live import Live
 from streams.outputs.alert_metrics import (
@@ -49,20 +51,14 @@ from streams.outputs.alert_metrics import (
     fault_metrics,
     heartbeat_metrics,
 )
+from streams.outputs.exported import Exported, own_parts
 from streams.outputs.exposition import GaugeLines, exposed, labels_text, sample_line
+from streams.outputs.figure_metrics import figure_metrics
 from streams.outputs.instants import parse_instant
 from streams.outputs.reading_metrics import reading_metrics
-from streams.registry.aggregates import Count, Share
-from streams.registry.dimensions import ALL
+from streams.registry.dimensions import ALL, AREA
 from streams.registry.kind import Kind
-from streams.registry.measures import ChosenShare, Gauge, Group, Measure
-
-BROKEN_DOWN = ("1h", "today", "month")
-"""The windows that have rows by a dimension that is summed over its values (a category), and rows
-of wide tables."""
-
-MOST_ROWS = 5_000
-"""The most rows of one group and force, over all windows."""
+from streams.registry.measures import Gauge, Group, Measure
 
 
 def metric_name(group: Group, measure: Measure) -> str:
@@ -74,28 +70,21 @@ def metric_name(group: Group, measure: Measure) -> str:
     return stem + {"count": "", "ratio": "_ratio", "seconds": "_seconds"}[measure.unit]
 
 
-def own_parts(group: Group, measure: Measure) -> tuple[str, ...]:
-    """Which of `numerator` and `denominator` of a ratio need gauges of their own."""
-    if measure.unit != "ratio":
-        return ()
-    if isinstance(measure.value, ChosenShare):
-        return ("numerator", "denominator")
-    counters = {(m.value.counter,) for m in group.measures if isinstance(m.value, Count)}
-    share = measure.value
-    if not isinstance(share, Share):
-        return ()
-    parts = {"numerator": share.top, "denominator": () if share.less else share.bottom}
-    return tuple(name for name, summed in parts.items() if summed not in counters)
-
-
 class Exporter:
-    """All metrics of a `Live`, made at each scrape; the lock is held for one board a force."""
+    """All metrics of a `Live`, made at each scrape; the lock is held for one board a force. Raises
+    `QueryError` where a figure is to be exported that there is not."""
 
     def __init__(self, live: Live) -> None:
         self.live = live
-        registry = live.monitor.registry
+        registry, forces = live.monitor.registry, live.monitor.forces
+        self.exported = {name: Exported(force, registry) for name, force in forces.items()}
+        for name, exported in self.exported.items():
+            query = Query(live.monitor, name, lock=live.lock)
+            for each in exported.settings.figures:
+                query.indicator(each)  # a value that the force does not have is told at the start
         self._groups = [
-            _GroupMetrics(group, registry.kinds[group.kind]) for group in registry.groups
+            _GroupMetrics(group, registry.kinds[group.kind], self.exported)
+            for group in registry.groups
         ]
         self._watches = WatchMetrics(live)
         self._runtime = CollectorRegistry()
@@ -129,6 +118,7 @@ class Exporter:
         yield from _definitions(boards)
         yield from _feeds(boards)
         yield from reading_metrics(self.live, boards)
+        yield from figure_metrics(self.live, (self.exported[force] for force in boards))
         yield from alert_metrics(boards)
         yield from heartbeat_metrics(boards)
         yield from self._watches.families(boards)
@@ -242,8 +232,9 @@ class _GroupMetrics:
     What was made of a row is kept for as long as the board has it.
     """
 
-    def __init__(self, group: Group, kind: Kind) -> None:
-        self.group = group
+    def __init__(self, group: Group, kind: Kind, exported: Mapping[str, Exported]) -> None:
+        self.group, self._exported = group, exported
+        """By force."""
         self._many = [d.name for d in kind.dimensions if d.name in group.dimensions and d.summed]
         self._flows = [m for m in group.measures if not isinstance(m.value, Gauge)]
         self._gauges = [m for m in group.measures if isinstance(m.value, Gauge)]
@@ -266,6 +257,8 @@ class _GroupMetrics:
         )
         self._windows = {key: held for key, held in self._windows.items() if key[0] in boards}
         for force, board in boards.items():
+            if not self._exported[force].measures(group):
+                continue
             rows, more = self._chosen(force, board)
             if more:
                 left_out.add_metric([force, group.name], more)
@@ -315,8 +308,11 @@ class _GroupMetrics:
             labels["window"] = window
         text = labels_text(labels)
         values: list[float | None] = []
+        wanted = self._exported[force].measures(self.group)
         for measure in measures:
-            if measure.unit == "ratio":
+            if measure.name not in wanted:
+                values += [None] * (1 + len(own_parts(self.group, measure)))
+            elif measure.unit == "ratio":
                 share = row.ratio_of(measure.name)
                 values.append(share.value)
                 values += [getattr(share, part) for part in own_parts(self.group, measure)]
@@ -330,21 +326,27 @@ class _GroupMetrics:
     def _chosen(self, force: str, board: Board) -> tuple[list[tuple[str, _Shown]], int]:
         """The rows that are exported with their windows, and how many more there are."""
         chosen: list[tuple[str, _Shown]] = []
+        settings = self._exported[force].settings
         for window, figures in board.windows.items():
             rows = figures.rows(self.group.name) or []
             held, kept = self._windows.get((force, window), ([], {}))
             if rows is not held:
-                kept = {id(row): kept.get(id(row)) or self._shown(row, window) for row in rows}
+                broken_down = window in settings.windows
+                kept = {
+                    id(row): kept.get(id(row)) or self._shown(row, broken_down=broken_down)
+                    for row in rows
+                }
                 self._windows[force, window] = rows, kept
             chosen += [(window, shown) for shown in kept.values() if shown.wanted]
-        if len(chosen) > MOST_ROWS:
+        most = settings.most_rows
+        if len(chosen) > most:
             chosen.sort(key=lambda pair: pair[1].narrowness)
-        return chosen[:MOST_ROWS], max(0, len(chosen) - MOST_ROWS)
+        return chosen[:most], max(0, len(chosen) - most)
 
-    def _shown(self, row: Row, window: str) -> _Shown:
+    def _shown(self, row: Row, *, broken_down: bool) -> _Shown:
         narrowed = [row[name] != ALL for name in self._many]
         wanted = not (any(narrowed) or self.group.wide) or (
-            window in BROKEN_DOWN and any(_counts(row, measure) for measure in self._flows)
+            broken_down and any(_counts(row, measure) for measure in self._flows)
         )
         return _Shown(row, sum(narrowed) + (row.area != WHOLE), wanted=wanted)
 
@@ -374,8 +376,24 @@ def _definitions(boards: dict[str, Board]) -> Iterator[Metric]:
     formula = InfoMetricFamily(
         "watchroom_service_level", "The formula of the service level.", labels=["force"]
     )
+    labels = ["force", "group", "measure", "line", "grade", "area"]
+    further_share = GaugeMetricFamily(
+        "watchroom_further_target_ratio",
+        "The share to be reached of a measure that has a target besides the first of its line or "
+        "that of emergencies.",
+        labels=labels,
+    )
+    further_limit = GaugeMetricFamily(
+        "watchroom_further_target_seconds", "The time limit of such a target.", labels=labels
+    )
     for force, board in boards.items():
         definitions = board.definitions
+        for each in definitions.further:
+            row = {"line": "", "grade": "", AREA: WHOLE, **each.row}
+            place = [force, each.group, each.measure, *(row[name] for name in labels[3:])]
+            further_limit.add_metric(place, each.within_seconds)
+            if each.target is not None:
+                further_share.add_metric(place, each.target)
         formula.add_metric([force], {"formula": definitions.service_level.name})
         for line, held in definitions.lines.items():
             call_limit.add_metric([force, line], held.within_seconds)
@@ -385,6 +403,7 @@ def _definitions(boards: dict[str, Board]) -> Iterator[Metric]:
         if definitions.attendance.target is not None:
             share.add_metric([force], definitions.attendance.target)
     yield from (call_share, call_limit, share, limit, formula)
+    yield from (each for each in (further_share, further_limit) if each.samples)
 
 
 def _feeds(boards: dict[str, Board]) -> Iterator[Metric]:

@@ -30,6 +30,7 @@ from streams.outputs.breakdowns import (
     shown_periods,
 )
 from streams.outputs.columns import TableCell
+from streams.outputs.further_targets import further_targets
 from streams.registry import phrases
 from streams.registry.aggregates import SMALL, Ratio
 from streams.registry.dimensions import AREA
@@ -86,6 +87,8 @@ def render(
     parts: list[RenderableType] = [_header(board, lost, registry)]
     for served in _served(board, registry):
         parts += _performance(board, served, width)
+    if (others := further_targets(board, registry)) is not None:
+        parts += [Rule(style=DIM), others.fitted(width)]
     parts.append(Rule(style=DIM))
     groups, by_area = breakdowns(registry), areas(board, registry)
     found = [by_category(board, of, most, wide=wide) for of in groups if of.by]

@@ -37,6 +37,7 @@ from starlette.routing import Route
 from streams.errors import WatchroomError
 from streams.live import Live
 from streams.outputs.api.paths import Api
+from streams.outputs.exported import in_words as exported_in_words
 from streams.outputs.instants import parse_instant
 from streams.outputs.prometheus import Exporter
 from streams.outputs.wallboard.hub import Hub
@@ -187,6 +188,7 @@ def application(live: Live) -> Starlette:
         exception_handlers={HTTPException: in_words, Exception: in_words},
     )
     made.state.hub = wallboard.hub
+    made.state.exported = exported_in_words(pages.exporter.exported.values())
     return made
 
 
@@ -212,10 +214,12 @@ class Running:
         port: int,
         close: Callable[[], None],
         hub: Hub | None = None,
+        exported: str = "",
         **config: Any,
     ) -> None:
-        self.hub = hub
-        """What the screens of a monitor share; None where the server is not a monitor's."""
+        self.hub, self.exported = hub, exported
+        """What the screens of a monitor share, and how many series of figures it exports; None, and
+        nothing, where the server is not a monitor's."""
         listener = listen(host, port)
         self.host, self.port, self._close = host, int(listener.getsockname()[1]), close
         server = uvicorn.Server(uvicorn.Config(made, **{**_CONFIG, **config}))
@@ -267,4 +271,4 @@ def serve(live: Live, host: str = "127.0.0.1", port: int = 0) -> Running:
     """Serves `live` from a thread; port 0 takes any that is free. Raises `WatchroomError`."""
     made = application(live)
     hub: Hub = made.state.hub
-    return Running(made, host, port, hub.close, hub)
+    return Running(made, host, port, hub.close, hub, made.state.exported)

@@ -24,10 +24,18 @@ from streams.config.force import Force, Line, Target
 from streams.events.schema import Call
 from streams.periods import DAY, HOUR, MINUTE, SECOND
 from streams.registry.aggregates import Count, Mean, Quantile, Share
-from streams.registry.conditions import between, flagged, is_, present, timed, within
+from streams.registry.conditions import (
+    between,
+    flagged,
+    has_target,
+    is_,
+    present,
+    timed,
+    within,
+)
 from streams.registry.counting import Counter, Timing
 from streams.registry.dimensions import Areas, Choice, Lines
-from streams.registry.facts import Case, Flag
+from streams.registry.facts import UNKNOWN, Case, Flag
 from streams.registry.kind import Duration, Kind, Rule, Time
 from streams.registry.measures import (
     LIVE_GRAINS,
@@ -51,7 +59,17 @@ def line_of(force: Force, known: Mapping[str, Any]) -> Line:
 
 def limit(force: Force, known: Mapping[str, Any]) -> Sequence[Target]:
     """How soon the calls on a line are to be answered."""
-    return line_of(force, known).targets
+    return line_of(force, known).by_date()
+
+
+def second_limit(force: Force, known: Mapping[str, Any]) -> Sequence[Target]:
+    """The same by the second of the targets that hold together."""
+    return line_of(force, known).by_date(1)
+
+
+def third_limit(force: Force, known: Mapping[str, Any]) -> Sequence[Target]:
+    """The same by the third."""
+    return line_of(force, known).by_date(2)
 
 
 def lost_after(force: Force, known: Mapping[str, Any]) -> int:
@@ -64,6 +82,30 @@ CHANNELS = ("", "999", "101", "online", "webchat", "text")
 ENDED = present("ended_at") | is_("played", "end")
 ANSWERED, ABANDONED = is_("end", "answered"), is_("end", "abandoned")
 CONNECTED, WRAPPED_UP = ANSWERED & flagged("by_operator"), ANSWERED & flagged("wrapped")
+
+FIRST = "first"
+FURTHER = {"second": second_limit, "third": third_limit}
+"""The limits of a line besides its first. Of each has counters what a service level is made of."""
+LEVEL = ("within", "answered", "abandoned", "abandoned_within", "abandoned_at_once")
+LEVELS = {FIRST: ChosenShare("service_level", limit)} | {
+    place: ChosenShare("service_level", by, tuple((name, f"{place}_{name}") for name in LEVEL))
+    for place, by in FURTHER.items()
+}
+"""The service level by each of the targets that may hold together."""
+
+
+def by_further_limit(place: str) -> tuple[Counter, ...]:
+    """What a service level by another limit is made of, where a line has such a limit."""
+    limit = FURTHER[place]
+    held = {
+        "within": ANSWERED & within("wait", limit),
+        "answered": ANSWERED & has_target(limit),
+        "abandoned": ABANDONED & has_target(limit),
+        "abandoned_within": ABANDONED & within("wait", limit),
+        "abandoned_at_once": ABANDONED & has_target(limit) & within("wait", AT_ONCE),
+    }
+    return tuple(Counter(f"{place}_{name}", held[name]) for name in LEVEL)
+
 
 CALLS = Group(
     "calls",
@@ -89,7 +131,7 @@ CALLS = Group(
             "Service level",
             "ratio",
             "up_good",
-            ChosenShare("service_level"),
+            LEVELS[FIRST],
             WatchPolicy(("hour", "day"), "calls", "{line} answered in time"),
         ),
         Measure(
@@ -119,6 +161,23 @@ CALLS = Group(
         unserved="none ended",
     ),
     dashboard="calls",
+)
+
+
+FURTHER_LEVELS = Group(
+    "further_levels",
+    "Service level by further targets",
+    "call",
+    "offered_at",
+    ("line",),
+    (
+        Measure("offered", "Offered", "count", "neutral", Count("offered")),
+        *(
+            Measure(f"{place}_target", f"By the {place} target", "ratio", "up_good", LEVELS[place])
+            for place in FURTHER
+        ),
+    ),
+    wide=True,
 )
 
 
@@ -238,7 +297,7 @@ CALL = Kind(
         ),
         Choice("channel", values=CHANNELS),
         Flag("called_back", present("called_back_at")),
-        Case("resolved", "unknown", (("no", present("resolved")), ("yes", is_("resolved", True)))),
+        Case("resolved", UNKNOWN, (("no", present("resolved")), ("yes", is_("resolved", True)))),
         Flag("by_operator", present("connected_at")),
         Flag("wrapped", present("wrapped_up_at")),
     ),
@@ -250,6 +309,7 @@ CALL = Kind(
         Counter("abandoned_within", ABANDONED & within("wait", limit)),
         Counter("abandoned_at_once", ABANDONED & within("wait", AT_ONCE)),
         Counter("lost", is_("end", "lost")),
+        *(counter for place in FURTHER for counter in by_further_limit(place)),
         Counter("handled", ANSWERED & timed("handling")),
         Counter("wrapped_up", WRAPPED_UP & timed("wrap_up")),
         *(Counter(f"by_{each}", is_("channel", each)) for each in CHANNELS[1:]),
@@ -269,5 +329,5 @@ CALL = Kind(
     open=is_("end", "waiting"),
     unfinished=is_("end", "waiting"),
     lost_after=lost_after,
-    groups=(CALLS, CONTACTS, HANDLING, SINCE_OPERATOR),
+    groups=(CALLS, FURTHER_LEVELS, CONTACTS, HANDLING, SINCE_OPERATOR),
 )

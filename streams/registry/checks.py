@@ -14,7 +14,7 @@ from typing import Any
 
 from streams.errors import DeclarationError
 from streams.registry.aggregates import DURATIONS, Mean, Quantile
-from streams.registry.conditions import Condition, Has, Is, Within
+from streams.registry.conditions import Condition, Has, Is, OfForce, Within
 from streams.registry.facts import Case, FieldFact, Flag, Number
 from streams.registry.kind import Kind
 from streams.registry.measures import (
@@ -55,6 +55,8 @@ def check_repeats(entry: str, kind: Kind | None, rule: RepeatRule) -> None:
         checks.of_facts(entry, condition)
         if any(isinstance(each, Within) for each in condition.questions()):
             raise DeclarationError(f"{kind.name}, {entry}: {name} asks for a duration")
+    if missing := [part for part in kind.people_in.parts() if part not in rule.when.parts()]:
+        raise DeclarationError(f"{kind.name}, {entry}: when lacks {missing[0]}, where people are")
 
 
 class _Checks:
@@ -100,6 +102,7 @@ class _Checks:
         for name, condition in (
             ("counts", kind.counts),
             ("open", kind.open),
+            ("people_in", kind.people_in),
             ("unfinished", kind.unfinished),
         ):
             self.of_facts(name, condition)
@@ -190,6 +193,8 @@ class _Checks:
     ) -> None:
         """A condition on facts names these and their values, and durations."""
         for question in condition.questions():
+            if isinstance(question, OfForce):
+                continue
             if isinstance(question, Within):
                 self.among(entry, "when", (question.name,), self.durations)
                 if question not in condition.parts():
@@ -223,6 +228,5 @@ def _needs(measure: Measure) -> set[str]:
     if isinstance(measure.value, Gauge):
         return set()
     if isinstance(measure.value, ChosenShare):
-        formulas = measure.value.formulas.values()
-        return {name for each in formulas for name in each.share.needs}
+        return {name for each in measure.value.shares for name in each.needs}
     return set(measure.value.needs)

@@ -139,6 +139,15 @@ class Between(Within):
 
 
 @dataclass(frozen=True)
+class OfForce(Question):
+    """Whether a force has something for the records of a series (a target), which is found by the
+    values of the series' dimensions; `words` say so."""
+
+    asks: Callable[[Force, Mapping[str, Any]], object]
+    words: str
+
+
+@dataclass(frozen=True)
 class Not(Condition):
     """The opposite."""
 
@@ -216,6 +225,11 @@ def is_(name: str, *allowed: Any) -> Condition:
 def has(name: str, value: str) -> Condition:
     """A set has this value."""
     return Has(name, value)
+
+
+def has_target(targets: Targets) -> Condition:
+    """The force has a target for the records of a series."""
+    return OfForce("force", targets, "the force has a target for it")
 
 
 def within(name: str, limit: int | Targets) -> Condition:

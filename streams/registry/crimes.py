@@ -19,7 +19,7 @@ from streams.registry.aggregates import Count, Share
 from streams.registry.conditions import ALWAYS, flagged, has, is_, present, timed, within
 from streams.registry.counting import Counter, Timing
 from streams.registry.dimensions import Areas, Categories
-from streams.registry.facts import Case, Code, Flag, Marks, Number, declared_markers
+from streams.registry.facts import UNKNOWN, Case, Code, Flag, Marks, Number, declared_markers
 from streams.registry.kind import Duration, Kind, People, Time
 from streams.registry.markers import marker_counters, marker_measures
 from streams.registry.measures import SETTLED_GRAINS, Group, Measure, WatchPolicy, lengths
@@ -288,7 +288,7 @@ CRIME = Kind(
         Code("offence_code", none=""),
         Case(
             "recency",
-            "unknown",
+            UNKNOWN,
             (
                 ("non_recent", within("delay", CENTURY)),
                 ("within_a_year", within("delay", YEAR)),
@@ -298,7 +298,7 @@ CRIME = Kind(
         Code("outcome"),
         Case(
             "outcome_within",
-            "none",
+            UNKNOWN,
             (
                 ("longer", present("outcome_at")),
                 ("30_days", within("to_outcome", 30 * DAY)),
@@ -314,18 +314,19 @@ CRIME = Kind(
         People("defendants", "defendant"),
     ),
     counts=~flagged("cancelled"),
+    # What most crimes have stands first: a sum is as large a number as the last that is not 0.
     counters=(
         Counter("count", RECORDED),
-        Counter("marked", RECORDED & present("markers")),
-        *(Counter(name, RECORDED & is_("recency", name)) for name in DATED),
-        Counter("child_at_risk_current", CHILD_AT_RISK & is_("recency", "current")),
-        Counter("child_at_risk_dated", CHILD_AT_RISK & ~is_("recency", "unknown")),
-        Counter("linked_series", RECORDED & flagged("linked_series")),
         Counter("with_outcome", RECORDED & DECIDED),
         Counter("without_outcome", RECORDED & ~DECIDED),
-        Counter("with_action_taken", RECORDED & ACTION_TAKEN),
+        *(Counter(name, RECORDED & is_("recency", name)) for name in DATED),
         Counter("with_no_action", RECORDED & NO_ACTION),
+        Counter("with_action_taken", RECORDED & ACTION_TAKEN),
+        Counter("marked", RECORDED & present("markers")),
         *marker_counters(ALWAYS),
+        Counter("child_at_risk_current", CHILD_AT_RISK & is_("recency", "current")),
+        Counter("child_at_risk_dated", CHILD_AT_RISK & ~is_("recency", UNKNOWN)),
+        Counter("linked_series", RECORDED & flagged("linked_series")),
         Counter("outcomes", RECORDED & DECIDED, BY_OUTCOME),
         Counter("action_taken", RECORDED & ACTION_TAKEN, BY_OUTCOME),
         Counter("no_action", RECORDED & NO_ACTION, BY_OUTCOME),

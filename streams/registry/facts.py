@@ -16,6 +16,9 @@ from streams.config.force import Force, Markers
 from streams.events.unknown_values import shown
 from streams.registry.conditions import Condition, Flagged, Has, Is, Present, Question
 
+UNKNOWN = "unknown"
+"""The case of a record that does not say which (`Case.otherwise`)."""
+
 Note = Callable[[str, str], None]
 """Takes note of a field and of its value that no list of the force knows."""
 

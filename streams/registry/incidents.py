@@ -21,14 +21,23 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, get_args
 
 from streams.config.force import Force, Target
+from streams.config.schema import AttendedGrade
 from streams.events.schema import Casualties, Casualty, Incident, Person, RoadUser
 from streams.periods import DAY, HOUR
-from streams.registry.aggregates import Count, Mean, Quantile, Share
-from streams.registry.conditions import flagged, is_, precise, present, timed, within
+from streams.registry.aggregates import DURATIONS, Count, Mean, Quantile, Share
+from streams.registry.conditions import (
+    flagged,
+    has_target,
+    is_,
+    precise,
+    present,
+    timed,
+    within,
+)
 from streams.registry.counting import Counter, Timing
 from streams.registry.dimensions import Areas, Categories, Choice
 from streams.registry.facts import Case, Flag, Marks, Number, declared_markers
-from streams.registry.kind import Duration, Kind, Rule, Time
+from streams.registry.kind import Duration, Kind, People, Rule, Time
 from streams.registry.markers import marker_counters, marker_measures
 from streams.registry.measures import (
     LIVE_GRAINS,
@@ -115,9 +124,9 @@ HURT = (
 """Numbers of people hurt on roads, each of which is added up."""
 
 
-def limit(force: Force, _: Mapping[str, Any]) -> Sequence[Target]:
-    """How soon emergencies are to be attended."""
-    return force.file.attendance.targets
+def limit(force: Force, known: Mapping[str, Any]) -> Sequence[Target]:
+    """How soon incidents of a grade are to be attended in an area, by its class."""
+    return force.file.attendance.by_date(known["grade"], force.class_of(known["area"]))
 
 
 def lost_after(force: Force, _: Mapping[str, Any]) -> int:
@@ -147,7 +156,7 @@ ATTENDANCE = Group(
             "Attended within the standard",
             "ratio",
             "up_good",
-            ChosenShare("attendance"),
+            ChosenShare("attendance", limit),
             WatchPolicy(("day",), "attendance", "Emergencies attended in time"),
         ),
         Measure(
@@ -187,6 +196,30 @@ ATTENDANCE = Group(
         unserved="none attended",
     ),
     dashboard="response",
+)
+HELD = ("attended", "never", "deployed", "ended", "count")
+"""Counters of which there is another for the incidents that a target is set for."""
+BY_GRADE = Group(
+    "attendance_by_grade",
+    "Attendance by grade",
+    "incident",
+    "opened_at",
+    ("grade",),
+    (
+        Measure("incidents", "Incidents", "count", "neutral", Count("count")),
+        Measure("attended", "Attended", "count", "neutral", Count("attended")),
+        Measure(
+            "within",
+            "Attended within the limit of the grade",
+            "ratio",
+            "up_good",
+            ChosenShare("attendance", limit, tuple((name, f"held_{name}") for name in HELD)),
+        ),
+        *lengths(DURATIONS, "attended", "response", "response"),
+        Measure("never_attended", "Never attended", "count", "down_good", Count("never")),
+    ),
+    where=is_("grade", *get_args(AttendedGrade)),
+    wide=True,
 )
 INCIDENTS = Group(
     "incidents",
@@ -373,12 +406,20 @@ INCIDENT = Kind(
         Number("in_care", "persons", in_care),
         Flag("deployed", present("dispatched_at") | present("arrived_at")),
     ),
+    people=(People("persons", "missing"),),
+    people_in=MISSING,
+    people_for=761 * DAY,  # 25 months: who was missing before is asked for the 12 months before
     counts=~is_("attendance", "cancelled"),
     counters=(
         Counter("count"),
         Counter("attended", ATTENDED),
         Counter("within", ATTENDED & within("response", limit)),
         Counter("never", is_("attendance", "never")),
+        Counter("held_attended", ATTENDED & has_target(limit)),
+        Counter("held_never", is_("attendance", "never") & has_target(limit)),
+        Counter("held_deployed", flagged("deployed") & has_target(limit)),
+        Counter("held_ended", flagged("ended") & has_target(limit)),
+        Counter("held_count", has_target(limit)),
         Counter("crimed", flagged("crimed")),
         *marker_counters(flagged("crimed")),
         Counter("deployed", flagged("deployed")),
@@ -409,6 +450,7 @@ INCIDENT = Kind(
     lost_after=lost_after,
     groups=(
         ATTENDANCE,
+        BY_GRADE,
         INCIDENTS,
         SEGMENTS,
         DEPLOYMENT,

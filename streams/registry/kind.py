@@ -91,6 +91,9 @@ class Kind:
     `lost_after` gives the ms after which an open record is shown as unknown, by the values of its
     dimensions: its end must be lost.
 
+    `people` are found again in the records that are `people_in`, which stay for `people_for` ms
+    after their time where that is longer than the horizon.
+
     A tuple of facts has the indices of the dimensions, then the values of `facts`, in this order.
     """
 
@@ -109,6 +112,8 @@ class Kind:
     facts: tuple[Fact, ...] = ()
     timings: tuple[Timing, ...] = ()
     people: tuple[People, ...] = ()
+    people_in: Condition = ALWAYS
+    people_for: int = 0
     counts: Condition = ALWAYS
     open: Condition = NEVER
     unfinished: Condition = NEVER
@@ -188,6 +193,7 @@ class Kind:
         return digest(
             self.name, self.clocks, self.dimensions, self.facts, self.times, self.rules,
             self.kept_durations, self.open, self.unfinished, self.people,
+            self.people_in, self.people_for,
         )  # fmt: skip
 
     @cached_property

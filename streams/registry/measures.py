@@ -9,14 +9,14 @@ Every ratio keeps its numerator and denominator, and a ratio of nothing is None,
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
 from streams.config.measures import Polarity, Unit
 from streams.config.schema import AttendedInTime, ForceFile, ServiceLevel
 from streams.registry.aggregates import Count, Mean, Quantile, Share
-from streams.registry.conditions import ALWAYS, Condition
+from streams.registry.conditions import ALWAYS, Condition, Targets
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,20 +92,30 @@ time, and five never, the first says 100 %, the second 50 %."""
 
 @dataclass(frozen=True, slots=True)
 class ChosenShare:
-    """A share that is published by several formulas, of which the force's file chooses one."""
+    """A share that is published by several formulas, of which the force's file chooses one.
+    `targets` are what it is held to; `counters` has (a counter of the formulas, the one that stands
+    for it here)."""
 
     of: Literal["service_level", "attendance"]
+    targets: Targets
+    counters: tuple[tuple[str, str], ...] = ()
 
     @property
-    def formulas(self) -> Mapping[ServiceLevel, Formula] | Mapping[AttendedInTime, Formula]:
-        """All of them, by name."""
-        return SERVICE_LEVELS if self.of == "service_level" else ATTENDANCES
+    def shares(self) -> Iterable[Share]:
+        """All of them, as they are read here."""
+        formulas = SERVICE_LEVELS if self.of == "service_level" else ATTENDANCES
+        return [self._here(each.share) for each in formulas.values()]
 
-    def formula(self, file: ForceFile) -> Formula:
+    def share(self, file: ForceFile) -> Share:
         """That which a force's file chooses."""
         if self.of == "service_level":
-            return SERVICE_LEVELS[file.service_level]
-        return ATTENDANCES[file.attendance.in_time]
+            return self._here(SERVICE_LEVELS[file.service_level].share)
+        return self._here(ATTENDANCES[file.attendance.in_time].share)
+
+    def _here(self, share: Share) -> Share:
+        here = dict(self.counters)
+        parts = (share.top, share.bottom, share.less)
+        return Share(*(tuple(here.get(name, name) for name in names) for names in parts))
 
 
 @dataclass(frozen=True, slots=True)

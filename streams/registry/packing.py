@@ -37,11 +37,13 @@ from streams.errors import Refused
 from streams.events.schema import Record
 from streams.events.unknown_values import UnknownValues
 from streams.periods import EPOCH, SECOND
+from streams.registry.carried import Carried
 from streams.registry.conditions import (
     All,
     Condition,
     Flagged,
     Is,
+    OfForce,
     Precise,
     Present,
     Question,
@@ -76,9 +78,6 @@ CLOCK = (1 << _CLOCK_BITS) - 1
 """The bits of a time and its precision."""
 _MOST_KNOWN = 200_000
 """Values of a field that are remembered with what the force's lists say of them."""
-
-Persons = tuple[tuple[str, str], ...]
-"""Those in a record: (pseudonym, role)."""
 
 Facts = tuple[Any, ...]
 """The facts of a record: indices of its dimensions, then the values of its other facts."""
@@ -151,6 +150,8 @@ class Packer:
         self.unknown = UnknownValues()
         """Values that no list of the force knows, of records that count all the same."""
         self.facts = FactTable()
+        self.carried = Carried(kind)
+        """What the feed has carried; it is looked at where facts are new."""
         self._judge = TimeJudge()
         self._columns: list[tuple[int, FieldFact, dict[Any, Any]]] = [
             (place, column, {})
@@ -182,19 +183,19 @@ class Packer:
         return tuple([each for each in found if each is not None])
 
     def test_of(self, condition: Condition) -> Callable[[int], bool]:
-        """Whether a condition on facts holds of a packed record, and it counts at all."""
-        kind = self.kind
-        both = All((kind.counts, condition))
-        names = ", ".join(column.name for column in kind.columns)
+        """Whether a condition on facts holds of a packed record; never of a deleted one, 0."""
+        names = ", ".join(column.name for column in self.kind.columns)
         out = _Lines()
         out.add(0, "def holds(_facts):")
         out.add(1, f"{names}, = _facts")
-        out.add(1, f"return bool({both.source(self._counting.put)})")
-        holds: Callable[[Facts], bool] = _made(out.text(), "holds", f"a test of a {kind.name}", {})
+        out.add(1, f"return bool({condition.source(self._counting.put)})")
+        title = f"a test of a {self.kind.name}"
+        asks = dict(self._counting.asks)
+        holds: Callable[[Facts], bool] = _made(out.text(), "holds", title, asks)
         known: dict[int, bool] = {}
 
         def test(packed: int) -> bool:
-            if not packed:  # it was deleted
+            if not packed:
                 return False
             index = (packed >> 1) & FACT_MASK
             found = known.get(index)
@@ -203,15 +204,6 @@ class Packer:
             return found
 
         return test
-
-    def persons(self, event: Record) -> Persons:
-        """Who is in a record, as its kind declares it; nobody in a deleted one."""
-        found: list[tuple[str, str]] = []
-        for people in self.kind.people if not event.deleted else ():
-            named, role = getattr(event, people.field) or (), people.role
-            several = (named,) if isinstance(named, str) else named
-            found += [(each if isinstance(each, str) else each.id, role) for each in several]
-        return tuple(found)
 
     @property
     def skewed(self) -> int:
@@ -272,9 +264,9 @@ class Packer:
         for facts in tuples:
             self._intern(facts)
 
-    def _look_up(self, event: Record, facts: Facts) -> int:
+    def _look_up(self, event: Record, facts: Facts, when: int) -> int:
         """Index and open bit of the facts that an event has, None for those that the force's lists
-        have not been asked for; raises `Refused`."""
+        have not been asked for; raises `Refused`. `when` is its time by the first clock."""
 
         def note(field: str, value: str) -> None:
             self.unknown.note(event, field, value)
@@ -287,7 +279,15 @@ class Packer:
                 if len(known) < _MOST_KNOWN and column.knows(self.force, raw):
                     read = [getattr(event, name) for name in column.read]
                     known[read[0] if len(read) == 1 else tuple(read)] = found[place]
-        return self._intern(tuple(found))
+        before, made = len(self.facts), self._intern(tuple(found))
+        if len(self.facts) > before:
+            self.carried.note(self.facts.tuples[-1], when)
+        return made
+
+    def note_carried(self, packed: int) -> None:
+        """Notes what the feed has carried earlier than was known, with a record that comes late."""
+        if packed and packed >> self.when_shift < self.carried.latest:
+            self.carried.note(self.facts_of(packed), packed >> self.when_shift)
 
     def _intern(self, facts: Facts) -> int:
         """Index and open bit of a tuple of facts."""
@@ -443,7 +443,7 @@ class _PackSource:
         out.add(1, f"_facts = ({raw},)")
         out.add(1, "_found = _met.get(_facts)")
         out.add(1, "if _found is None:")
-        out.add(2, "_found = _look_up(_event, _facts)")
+        out.add(2, f"_found = _look_up(_event, _facts, {first})")
         parts = [f"{first} << {self.places.when}"]
         if first in self.partial:
             out.add(1, f"if {first}_precision:")
@@ -654,13 +654,15 @@ class _Counting:
 
     def __init__(self, kind: Kind, force: Force, places: _Places) -> None:
         self.kind, self.force, self.places = kind, force, places
+        self.asks: dict[str, Callable[[Facts], bool]] = {}
+        """By the name that they have in a source, what a force is asked of a tuple."""
         self._given: dict[Given, Given] = {}
         """Each once: many tuples give the same."""
         self._bin_keys: dict[int, BinKeys] = {}
         """By series key."""
-        self._limits: dict[tuple[Targets, Facts], Limit] = {}
-        self._dated: dict[tuple[tuple[dt.date, int], ...], Limit] = {}
-        """By targets: many series are held to the same."""
+        self._limits: dict[tuple[Targets, Facts], Limit | None] = {}
+        self._dated: dict[tuple[tuple[dt.date, int], ...], Limit | None] = {(): None}
+        """By targets: many series are held to the same, and some to none."""
         self._clocks = [
             _ClockCounting(kind, index, clock, places) for index, clock in enumerate(kind.clocks)
         ]
@@ -673,11 +675,11 @@ class _Counting:
         if not counts:
             return False, unfinished, *[_NOTHING] * len(clocks)
         found: list[Any] = [is_open, unfinished]
-        for clock, (settled, asked) in zip(self._clocks, clocks, strict=True):
+        for clock, (settled, may_ask) in zip(self._clocks, clocks, strict=True):
+            asked, limits = self._limits_of(clock, may_ask, facts)
             if not settled and not asked:
                 found.append(_NOTHING)
                 continue
-            limits = [self._limit(each, facts) for each in clock.questions(asked)]
             dated = tuple([callable(each) for each in limits])
             functions = clock.functions(bool(settled), asked, dated)
             given: Given = (series_key, settled, *limits)
@@ -692,8 +694,23 @@ class _Counting:
             found = self._bin_keys[series_key] = BinKeys(series_key)
         return found
 
-    def _limit(self, question: Within, facts: Facts) -> Limit:
-        """The limit that a question asks for."""
+    def _limits_of(
+        self, clock: _ClockCounting, asked: int, facts: Facts
+    ) -> tuple[int, list[Limit]]:
+        """The limits that are asked for, and what is still to be asked: no counter of which a limit
+        has no target."""
+        limits: list[Limit] = []
+        for place, questions in clock.questions(asked):
+            found = [self._limit(each, facts) for each in questions]
+            there = [each for each in found if each is not None]
+            if len(there) == len(found):
+                limits += there
+            else:
+                asked -= 1 << place
+        return asked, limits
+
+    def _limit(self, question: Within, facts: Facts) -> Limit | None:
+        """The limit that a question asks for; None where no target sets one."""
         if isinstance(question.limit, int):
             return question.limit
         key = question.limit, facts[: len(self.kind.dimensions)]
@@ -727,13 +744,26 @@ class _Counting:
             f"bool({each.source(self.put)})" for each in (kind.counts, kind.open, kind.unfinished)
         ]
         out.add(1, f"return {', '.join((*ends, *clocks))}")
-        made: Callable[[Facts], Any] = _made(out.text(), "settle", f"facts of a {kind.name}", {})
+        title = f"facts of a {kind.name}"
+        made: Callable[[Facts], Any] = _made(out.text(), "settle", title, dict(self.asks))
         return made
 
     def put(self, question: Question) -> str:
         """A question about a tuple."""
+        if isinstance(question, OfForce):
+            return self._put_to_force(question)
         column = next(each for each in self.kind.columns if each.name == question.name)
         return f"({column.put(self.force, question, column.name)})"
+
+    def _put_to_force(self, question: OfForce) -> str:
+        """A question that the force answers, by the values of a tuple's dimensions."""
+
+        def asked(facts: Facts) -> bool:
+            return bool(question.asks(self.force, _named(self.kind, self.force, facts)))
+
+        name = f"_{question.asks.__name__}"
+        self.asks[name] = asked
+        return f"{name}(_facts)"
 
 
 class BinKeys(dict[int, int]):
@@ -782,13 +812,13 @@ class _ClockCounting:
             sums = layout.one(timing.sum), layout.one(timing.squares) if timing.squares else 0
             self._timings.append((timing.duration, *sums, place))
 
-    def questions(self, asked: int) -> list[Within]:
-        """The questions about durations of the counters that are to be asked."""
+    def questions(self, asked: int) -> list[tuple[int, tuple[Within, ...]]]:
+        """The questions about durations of the counters that are to be asked, with the place of
+        each counter."""
         return [
-            question
+            (place, questions)
             for place, (questions, _) in enumerate(self._asked)
             if asked >> place & 1
-            for question in questions
         ]
 
     def is_timed(self, asked: int) -> bool:

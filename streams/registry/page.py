@@ -17,6 +17,7 @@ from streams.registry.conditions import (
     Has,
     Is,
     Not,
+    OfForce,
     Precise,
     Present,
     Within,
@@ -26,7 +27,14 @@ from streams.registry.facts import Case, Fact, Flag
 from streams.registry.histogram import EXACT_BELOW
 from streams.registry.indicator import Indicator
 from streams.registry.kind import Duration, Kind
-from streams.registry.measures import ChosenShare, Gauge, Group, Measure
+from streams.registry.measures import (
+    ATTENDANCES,
+    SERVICE_LEVELS,
+    ChosenShare,
+    Gauge,
+    Group,
+    Measure,
+)
 from streams.registry.registry import REGISTRY, Registry
 from streams.registry.times import LONGEST
 
@@ -120,8 +128,10 @@ def definition(measure: Measure) -> str:
                 f"nearest-rank quantile of {times}, at {share:g}; within 1 %, and exact "
                 f"below {EXACT_BELOW} s"
             )
-        case ChosenShare(of):
-            return f"[by the formula of the force's file](#{SECTIONS[of][1]})"
+        case ChosenShare(of, counters=counters):
+            made_of = ", ".join(f"`{here}`" for _, here in counters)
+            chosen = f"[by the formula of the force's file](#{SECTIONS[of][1]})"
+            return f"{chosen}, of {made_of}" if made_of else chosen
         case Gauge(of):
             return GAUGES[of]
 
@@ -163,7 +173,8 @@ def _formulas(of: Literal["service_level", "attendance"]) -> Iterator[str]:
     setting = "service_level" if of == "service_level" else "in_time` of `[attendance]"
     yield f"The force's file chooses one of these as `{setting}`:"
     yield ""
-    rows = ((f"`{name}`", each.words) for name, each in ChosenShare(of).formulas.items())
+    formulas = SERVICE_LEVELS if of == "service_level" else ATTENDANCES
+    rows = ((f"`{name}`", each.words) for name, each in formulas.items())
     yield from _table(("name", "formula"), rows)
 
 
@@ -208,6 +219,8 @@ def in_words(condition: Condition, *, holds: bool = True) -> str:
             words = f"`{value}` {is_} among `{name}`"
         case Between(name, int(limit), least):
             words = f"`{name}` {is_} between {length(least)} and {length(limit)}"
+        case OfForce(words=said):
+            words = said if holds else f"not so that {said}"
         case Within(name, limit) if limit == LONGEST:
             words = f"`{name}` {is_} known"
         case Within(name, limit):

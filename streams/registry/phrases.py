@@ -520,3 +520,10 @@ def refused(feed: str, force: Force, why: str, lines: int) -> str:
     many = "1 line" if lines == 1 else f"{lines:,} lines"
     what = REGISTRY.plain_name(feed).capitalize() if feed in KINDS else f"Feed {feed}"
     return f"{what}, {force.name}: refused: {why}. {many} in a row; none is counted."
+
+
+def not_carried(feed: str, fields: Sequence[str]) -> str:
+    """Why figures are not known that rest on fields which a feed never had until then."""
+    *most, last = fields
+    named = f"{', '.join(most)} and {last}" if most else last
+    return f"the feed of {feed} has not carried {named}"

@@ -117,19 +117,25 @@ class ExternalSort:
 
 def merged(runs: Sequence[Iterator[list[Row]]]) -> Iterator[list[Row]]:
     """Merges runs, each of them sorted blocks in order, none of them empty. What of all blocks lies
-    up to the first of their ends comes before the rest; runs that hardly overlap cost hardly more
-    than to read them, since what is sorted already is quickly sorted again."""
-    heads = [(block, run) for run in runs if (block := next(run, None))]
+    up to the first of their ends comes before the rest; runs that do not overlap cost no more than
+    to read them."""
+    heads = [(block, 0, run) for run in runs if (block := next(run, None))]
     while heads:
-        end = min([block[-1] for block, _ in heads])
+        end = min([block[-1] for block, _, _ in heads])
         part: list[Row] = []
-        left: list[tuple[list[Row], Iterator[list[Row]]]] = []
-        for block, run in heads:
-            cut = bisect_right(block, end) if block[0] <= end else 0
-            part += block[:cut]
-            rest = block[cut:] if cut < len(block) else next(run, None)
+        sources = 0
+        left: list[tuple[list[Row], int, Iterator[list[Row]]]] = []
+        for block, at, run in heads:
+            if block[at] > end:
+                left.append((block, at, run))
+                continue
+            cut = bisect_right(block, end, at)
+            part += block[at:cut]
+            sources += 1
+            rest, first = (block, cut) if cut < len(block) else (next(run, None), 0)
             if rest:
-                left.append((rest, run))
-        part.sort()
+                left.append((rest, first, run))
+        if sources > 1:
+            part.sort()
         yield part
         heads = left

@@ -267,12 +267,14 @@ def apply(ledger: Ledger, archive: Archive) -> list[Sealed]:
 
     An archived pane wins over what was counted again from a log that has lost its beginning.
     """
-    panes = ledger.panes
+    panes, layout, carried = ledger.panes, ledger.kind.layouts[0], ledger.packer.carried
     due = archive.take_due(ledger)
     coarse: dict[int, Pane] = {}
     for grain, minute, pane in due:
         for counter in archive.unknown.pop((grain, minute), ()):
             ledger.not_counted_before(0, counter, panes.end_of(grain, minute))
+        counted = layout.read(sum(pane[key] for key in pane if key <= SERIES_KEY_MASK))
+        carried.note_counted((name for name, n in counted.items() if n), minute * MINUTE)
         day = ledger.calendar.start("day", minute * MINUTE) // MINUTE
         if grain == "hour" and minute * MINUTE < panes.days_before:
             add_into(coarse.setdefault(day, {}), pane)

@@ -59,7 +59,7 @@ from streams.state.sqlite import (
 
 log = logging.getLogger("watchroom.checkpoint")
 
-STATE_VERSION = 4
+STATE_VERSION = 5
 """Of what a checkpoint holds, but for what detectors have learned (`streams.surveillance.state`).
 To be raised with any change of what is written or of what it means: how a record is packed and
 counted, the keys of panes, a row, a table, a figure of the head. What a kind declares is known by

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from streams.config.force import Force
+from streams.fold.changes import Flat, counter_in, counter_number, pack, unpacked
 from streams.fold.ledger import Uncounted
 from streams.fold.panes import Pane
 from streams.registry.counting import SERIES_KEY_MASK, CounterLayout, bin_in
@@ -56,6 +57,10 @@ class Recount:
         """A pane with the counters of now, those that it does not know left out."""
         return self._clocks[clock].pane(pane)
 
+    def changes(self, clock: int, packed: bytes) -> bytes:
+        """A stretch of dated changes likewise."""
+        return self._clocks[clock].changes(packed)
+
 
 class _ClockRecount:
     def __init__(self, before: Counted, now: Counted) -> None:
@@ -80,6 +85,20 @@ class _ClockRecount:
                 if total := sum(counts[name] << self._now.shift[name] for name in self._kept):
                     found[key] = total
         return found
+
+    def changes(self, packed: bytes) -> bytes:
+        held = unpacked(packed)
+        flat: Flat = {}
+        for number, part in held.flat.items():
+            if number > SERIES_KEY_MASK:
+                if bin_in(number)[0] in self._timings:
+                    flat[number] = part
+            else:
+                key, index = counter_in(number)
+                name = self._before.names[index]
+                if name not in self.unknown and name in self.names:
+                    flat[counter_number(key, self._now.names.index(name))] = part
+        return pack(held._replace(flat=flat))
 
 
 def parts(layout: CounterLayout, value: int) -> dict[str, int]:

@@ -53,7 +53,7 @@ class Departed:
         found = self.pending.get(key)
         if found is None and self.writing:
             found = self.writing.get(key)
-        if found is None and key in self.ids:
+        if found is None and self.ids.count and key in self.ids:
             found = self._find(key)
         return found
 

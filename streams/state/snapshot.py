@@ -16,12 +16,13 @@ import msgspec
 
 from streams.board.monitor import Shard
 from streams.events.schema import Reading
+from streams.fold.changes import ChangeKey, Changes
 from streams.fold.heartbeats import Beat, Heartbeats
 from streams.fold.ledger import Ledger, Sealed, Uncounted, VersionCounts
 from streams.fold.panes import Pane, clock_and_grain
 from streams.fold.readings import Readings
 from streams.registry.digests import Counted
-from streams.registry.packing import Facts, FactTable, Persons
+from streams.registry.packing import Facts, FactTable
 from streams.state.declared import Recount
 from streams.state.departed import Departed, entry_bytes
 
@@ -67,6 +68,8 @@ class FoldHead(msgspec.Struct, omit_defaults=True):
     """The clock and name of each counter that is newer than some panes (`Uncounted`)."""
     began: int = 0
     first_known: int = 0
+    carried: dict[str, int] = {}
+    """By field of an event, since when the feed has carried it (`streams.registry.carried`)."""
     departed: int = 0
     """Ids in the filter of departed records."""
     pages: int = 0
@@ -131,10 +134,14 @@ class Snapshot:
     """The pages of the filters of departed ids that are being written, by force."""
     facts: dict[int, FactTable] = field(default_factory=dict)
     """The tables of facts, by force: as many of their tuples belong to it as its head says."""
-    links: dict[int, dict[str, tuple[int, Persons] | None]] = field(default_factory=dict)
-    """When records were and who is in them, by force and id; None for one without people."""
+    links: dict[int, dict[str, bytes | None]] = field(default_factory=dict)
+    """Who is in records, by force and id; None for one without people."""
     archived_until: int = -1
     revisions: dict[int, dict[tuple[Any, int], Pane | None]] = field(default_factory=dict)
+    changes: dict[int, tuple[Changes, dict[ChangeKey, Pane | bytes | None]]] = field(
+        default_factory=dict
+    )
+    """What has changed in closed periods by day of change, and what knows how to pack it."""
     left: dict[int, dict[tuple[str, int], Pane | None]] = field(default_factory=dict)
     """What records that have left count by other clocks than the first."""
     sealed: list[PaneRow] = field(default_factory=list)
@@ -166,7 +173,9 @@ def _empty(held: dict[str, Any]) -> None:
 
 
 def body_of(entry: Any) -> bytes:
-    """A ledger entry or a reading as bytes."""
+    """A ledger entry, the people of a record, or a reading as bytes."""
+    if isinstance(entry, bytes):
+        return entry
     return entry_bytes(entry) if isinstance(entry, int) else _canonical(entry)
 
 
@@ -179,13 +188,14 @@ class Stored:
     """As bytes; a ledger makes its entries of them in their place."""
     revisions: dict[str, dict[tuple[str, int], bytes]] = field(default_factory=dict)
     left: dict[str, dict[tuple[str, int], bytes]] = field(default_factory=dict)
+    changes: dict[str, dict[ChangeKey, bytes]] = field(default_factory=dict)
     sealed: dict[str, dict[tuple[str, int], bytes]] = field(default_factory=dict)
     outbox: list[tuple[int, Outgoing]] = field(default_factory=list)
     watches: dict[str, dict[str, bytes]] = field(default_factory=dict)
     """By force and part."""
     pages: dict[str, dict[int, bytes]] = field(default_factory=dict)
     facts: dict[str, list[Facts]] = field(default_factory=dict)
-    links: dict[str, dict[str, tuple[int, Persons]]] = field(default_factory=dict)
+    links: dict[str, dict[str, bytes]] = field(default_factory=dict)
 
 
 def pane_bytes(pane: Pane) -> bytes:
@@ -232,8 +242,10 @@ def take(shard: Shard, offset: int, refused: dict[str, int]) -> Snapshot:
             continue
         snapshot.revisions[index], fold.changed_revisions = fold.changed_revisions, {}
         snapshot.left[index], fold.changed_left = fold.changed_left, {}
+        snapshot.changes[index] = fold.dated, fold.dated.take()
         snapshot.facts[index] = fold.packer.facts
         if fold.links is not None:
+            fold.links.settle()
             snapshot.links[index], fold.links.changed = fold.links.changed or {}, {}
         if isinstance(fold.departed, Departed):
             snapshot.departed[index] = fold.departed
@@ -245,6 +257,7 @@ def take(shard: Shard, offset: int, refused: dict[str, int]) -> Snapshot:
             uncounted=[(*place, *each) for place, each in fold.uncounted.items()],
             began=fold.began,
             first_known=fold.first_known,
+            carried=dict(fold.packer.carried.since),
             watermark=fold.watermark,
             sealed_before=fold.sealed_before,
             closed_until={str(grain): until for grain, until in fold.closed_until.items()},
@@ -272,6 +285,7 @@ def give_back(shard: Shard, snapshot: Snapshot) -> None:
             left = snapshot.left[index]
             left.update(fold.changed_left)
             fold.changed_left = left
+            fold.dated.give_back(snapshot.changes[index][1])
             if fold.links is not None:
                 links = snapshot.links[index]
                 links.update(fold.links.changed or {})
@@ -310,6 +324,7 @@ def _put_back_ledger(fold: Ledger, name: str, figures: FoldHead, stored: Stored)
     """Fills an empty ledger; returns its sealed panes where they are counted otherwise now."""
     fold.versions = VersionCounts(**figures.versions)
     fold.packer.restore(stored.facts.get(name, []))
+    fold.packer.carried.restore(figures.carried)
     fold.packer.skewed = figures.skewed
     if fold.links is not None:
         fold.links.restore(stored.links.get(name, {}))
@@ -326,6 +341,7 @@ def _put_back_ledger(fold: Ledger, name: str, figures: FoldHead, stored: Stored)
         {place: pane_from(blob) for place, blob in panes.get(name, {}).items()}
         for panes in (stored.revisions, stored.left)
     )
+    changes = stored.changes.get(name, {})
     recount = Recount(figures.counted or fold.kind.counted, fold.kind)
     uncounted = {(clock, name): Uncounted(*at) for clock, name, *at in figures.uncounted}
     if recount.changed:
@@ -335,6 +351,8 @@ def _put_back_ledger(fold: Ledger, name: str, figures: FoldHead, stored: Stored)
             for panes in (revisions, left)
         )
         fold.changed_revisions, fold.changed_left = dict(revisions), dict(left)
+        changes = {at: recount.changes(_clock(at[0]), held) for at, held in changes.items()}
+        fold.dated.give_back(dict(changes))
         now = Uncounted(figures.sealed_before, figures.watermark)
         uncounted = recount.uncounted(uncounted, now)
     fold.restore(
@@ -345,6 +363,7 @@ def _put_back_ledger(fold: Ledger, name: str, figures: FoldHead, stored: Stored)
         closed_until=figures.closed_until,  # type: ignore[arg-type]
         revisions=revisions,
         left=left,
+        changes=changes,
         uncounted=uncounted,
     )
     if not recount.changed:

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 import msgspec
 
 from streams.fold.panes import Pane
-from streams.registry.packing import FactTable, Persons
+from streams.registry.packing import FactTable
 from streams.state.snapshot import (
     FoldHead,
     Head,
@@ -48,6 +48,8 @@ CREATE TABLE departed_ids (force INTEGER, page INTEGER, body BLOB NOT NULL,
   PRIMARY KEY (force, page)) WITHOUT ROWID;
 CREATE TABLE revisions (force INTEGER, grain TEXT, start INTEGER, body BLOB NOT NULL,
   PRIMARY KEY (force, grain, start)) WITHOUT ROWID;
+CREATE TABLE changes (force INTEGER, grain TEXT, start INTEGER, day INTEGER, body BLOB NOT NULL,
+  PRIMARY KEY (force, grain, start, day)) WITHOUT ROWID;
 CREATE TABLE left_counts (force INTEGER, grain TEXT, start INTEGER, body BLOB NOT NULL,
   PRIMARY KEY (force, grain, start)) WITHOUT ROWID;
 CREATE TABLE sealed (force INTEGER, grain TEXT, start INTEGER, body BLOB NOT NULL,
@@ -191,6 +193,10 @@ def read(db: sqlite3.Connection, head: Head, identity: Identity, *, outdated: bo
             for force, grain, start, body in db.execute(query):
                 payload = unguarded(f"{grain}/{start}", body)
                 into.setdefault(forces[force], {})[grain, start] = payload
+        query = "SELECT force, grain, start, day, body FROM changes"
+        for force, grain, start, day, body in db.execute(query):
+            payload = unguarded(f"{grain}/{start}/{day}", body)
+            stored.changes.setdefault(forces[force], {})[grain, start, day] = payload
         stored.pages = _departed_ids(db, head, forces)
         stored.facts = _facts(db, head, forces)
         stored.links = _links(db, head, forces)
@@ -234,12 +240,11 @@ def _facts(
 
 def _links(
     db: sqlite3.Connection, head: Head, forces: tuple[str, ...]
-) -> dict[str, dict[str, tuple[int, Persons]]]:
+) -> dict[str, dict[str, bytes]]:
     """Who is in which record, by force and id; raises `Damaged`."""
-    found: dict[str, dict[str, tuple[int, Persons]]] = {}
+    found: dict[str, dict[str, bytes]] = {}
     for force, key, body in db.execute("SELECT force, id, body FROM links"):
-        known = msgspec.json.decode(unguarded(key, body), type=tuple[int, Persons])
-        found.setdefault(forces[force], {})[key] = known
+        found.setdefault(forces[force], {})[key] = unguarded(key, body)
     for name, fold in head.folds.items():
         if (count := len(found.get(name, ()))) != fold.links:
             raise Damaged(f"it has {count} records with people of {name}, not {fold.links}")
@@ -261,6 +266,7 @@ def put(db: sqlite3.Connection, snapshot: Snapshot, held: Head | None) -> None:
         for force, changes in panes.items():
             for (grain, start), pane in changes.items():
                 _put_pane(db, table, force, grain, start, pane)
+    _put_changes(db, snapshot)
     for row in snapshot.sealed:
         _put_pane(db, "sealed", *row)
     if snapshot.watches:
@@ -322,6 +328,20 @@ def _put_pane(
             f"INSERT OR REPLACE INTO {table} VALUES (?, ?, ?, ?)",  # noqa: S608
             (force, grain, start, body),
         )
+
+
+def _put_changes(db: sqlite3.Connection, snapshot: Snapshot) -> None:
+    for force, (changes, changed) in snapshot.changes.items():
+        rows = (
+            (force, *key, guarded("/".join(map(str, key)), changes.packed(key, held)))
+            for key, held in changed.items()
+            if held is not None
+        )
+        for chunk, marks in chunked(rows, 5):
+            db.execute(f"INSERT OR REPLACE INTO changes VALUES {marks}", chunk)  # noqa: S608
+        where = "force = ? AND grain = ? AND start = ? AND day = ?"
+        gone = ((force, *key) for key, held in changed.items() if held is None)
+        db.executemany(f"DELETE FROM changes WHERE {where}", gone)  # noqa: S608
 
 
 def chunked(rows: Iterable[tuple[Any, ...]], width: int) -> Iterator[tuple[list[Any], str]]:

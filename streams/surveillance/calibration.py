@@ -28,9 +28,9 @@ from streams.registry.registry import LINKS, Registry
 from streams.surveillance.series import (
     RowReader,
     WatchedSeries,
+    budget_parts,
     values_of,
     watch_list,
-    watches_in,
 )
 from streams.surveillance.signals import Grain
 
@@ -75,27 +75,25 @@ def plan_of(
         raise ValueError(f"no record of {force.name} covers {FEWEST_DAYS} days")
     named: list[WatchedSeries] = []
     watched: list[Watched] = []
-    others: dict[str, int] = {}
-    idle: dict[str, int] = {}
+    others: dict[str, float] = {}
     for grain in GRAINS:
-        for series in _series(monitor.registry, force, grain):
+        parts = budget_parts(force, grain, monitor.registry)
+        for series in _series(monitor.registry, force, grain, counts=True):
             members = tuple(at for atom, at in place.items() if _counts_in(force, atom, series))
             if members:
                 where = Where(grain, series.theme, _path(force, series.area))
-                watched.append(Watched(where, members))
+                watched.append(Watched(where, members, parts[series.budget_theme]))
                 named.append(series)
-        counts = sum(one.where.grain == grain for one in watched)
-        listed = len(_series(monitor.registry, force, grain))
-        idle[grain] = listed - counts
-        others[grain] = watches_in(force, grain, monitor.registry) - listed
-    plan = Plan(tuple(streams), tuple(watched), LINKS, others=others, idle=idle)
+        besides = _series(monitor.registry, force, grain, counts=False)
+        others[grain] = sum(parts[series.budget_theme] for series in besides)
+    plan = Plan(tuple(streams), tuple(watched), LINKS, others)
     return Planned(plan, tuple(named))
 
 
-def _series(registry: Registry, force: Force, grain: Grain) -> list[WatchedSeries]:
-    """The counts that are watched."""
+def _series(registry: Registry, force: Force, grain: Grain, *, counts: bool) -> list[WatchedSeries]:
+    """The counts that are watched, or whatever else is."""
     every = (one for kind in registry.kinds.values() for one in watch_list(force, kind, grain))
-    return [one for one in every if isinstance(one.measure.value, Count)]
+    return [one for one in every if isinstance(one.measure.value, Count) == counts]
 
 
 def _path(force: Force, area: str) -> tuple[str, ...]:

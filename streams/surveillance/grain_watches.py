@@ -18,7 +18,7 @@ from streams.surveillance.adapters.grouped import GroupedRows
 from streams.surveillance.adapters.selection import SLOTS, adapter_of
 from streams.surveillance.feedback import AcceptedLevel, ExcludedStretch
 from streams.surveillance.recent_rate import RecentRate
-from streams.surveillance.series import RowKey, RowReader, WatchedSeries, watch_list, watches_in
+from streams.surveillance.series import RowKey, RowReader, WatchedSeries, budget_parts, watch_list
 from streams.surveillance.signals import Grain
 from streams.surveillance.watch import Watch
 
@@ -34,7 +34,10 @@ class GrainWatches:
         changes = (change for change in force.file.changes if change.effect == "mark")
         self.marks = [(force.instant(change.date), change) for change in changes]
         self.calendar = ledger.calendar
-        self.allowed = budget.allowed(grain, watches_in(force, grain, registry))
+        shared = budget_parts(force, grain, registry)
+        self.allowed = {theme: budget.allowed(grain, part) for theme, part in shared.items()}
+        """By theme of the budget, how many false alarms a week each series may raise."""
+        most = max(self.allowed.values(), default=0.0)
         listed = list(watch_list(force, ledger.kind, grain))
         self.rows = RowReader(force, ledger.kind, listed)
         self.by_row: dict[RowKey, list[WatchedSeries]] = {}
@@ -43,8 +46,8 @@ class GrainWatches:
         self.begun: dict[RowKey, list[Watch]] = {}
         """The watches of each row that has had any record."""
         slots = SLOTS.get(grain)
-        self.counts = None if slots is None else CountRows(slots, self.allowed)
-        self.grouped = None if slots is None else GroupedRows(slots, self.allowed)
+        self.counts = None if slots is None else CountRows(slots, most)
+        self.grouped = None if slots is None else GroupedRows(slots, most)
         self.counted: list[tuple[int, Watch, Counts]] = []
         """The watches of `counts`, row by row, each with its place among all watches."""
         self.counted_areas: dict[str, None] = {}
@@ -70,7 +73,8 @@ class GrainWatches:
         """Starts the watches of a row."""
         made = []
         for series in self.by_row[row]:
-            adapter = adapter_of(series, self.force, self.allowed, self.counts, self.grouped)
+            allowed = self.allowed[series.budget_theme]
+            adapter = adapter_of(series, self.force, allowed, self.counts, self.grouped)
             if adapter is not None:
                 marks = [mark for mark in self.marks if affects(mark[1], series.names)]
                 watch = Watch(series, self.counters, adapter, marks)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
+from itertools import dropwhile
 from math import sqrt
 
 from detectors.counts.predictive import Predictive
@@ -65,12 +66,13 @@ class RecentRate:
 
     def _before(self, at: int) -> float:
         recent_rate, low, found, wanted = 1.0, 0.0, 0, 0.0
-        past = [each for each in reversed(self.closed) if each[1] <= at]
-        number = 0
+        past = dropwhile(lambda each: each[1] > at, reversed(self.closed))
+        latest = next(past, None)
         for window in self.windows:
-            while number < len(past) and past[number][1] > at - window:
-                found, wanted = found + past[number][2], wanted + past[number][3]
-                number += 1
+            since = at - window
+            while latest is not None and latest[1] > since:
+                found, wanted = found + latest[2], wanted + latest[3]
+                latest = next(past, None)
             if wanted > 0.0:
                 doubt = DOUBT * sqrt(found)
                 recent_rate = min(recent_rate, max(low, (found + doubt + DOUBT) / wanted))

@@ -7,18 +7,22 @@ offence groups by their widest names, and all together.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from itertools import product
 
 import numpy as np
+from msgspec import structs
 from numpy.typing import NDArray
 
+from detectors.calibration.alarm_budget import parts
 from streams.board.rollup import Key, Rollup
 from streams.config.force import WHOLE, Force
 from streams.fold.panes import Pane
 from streams.registry.aggregates import DURATIONS, Mean
+from streams.registry.alarm_themes import theme_of
 from streams.registry.counting import SERIES_KEY_MASK, CounterLayout, bin_in
 from streams.registry.dimensions import ALL
 from streams.registry.kind import Kind
@@ -75,6 +79,12 @@ class WatchedSeries:
         return "/".join((self.grain, self.group.name, self.measure.name, *self.key))
 
     @property
+    def budget_theme(self) -> str:
+        """Whose part of the budget of false alarms it shares (`streams.registry.alarm_themes`)."""
+        narrowed = REGISTRY.narrowed_by(self.row)
+        return theme_of(self.group.name, ALL if narrowed is None else narrowed[1])
+
+    @property
     def theme(self) -> str:
         """What its signals have in common with those of related series."""
         narrowed = REGISTRY.narrowed_by(self.row)
@@ -105,10 +115,16 @@ def watch_list(force: Force, kind: Kind, grain: Grain) -> Iterator[WatchedSeries
 
 
 @cache
-def watches_in(force: Force, grain: Grain, registry: Registry = REGISTRY) -> int:
-    """How many series of a grain are watched in a force; the budget of false alarms is split over
-    them."""
-    return sum(1 for kind in registry.kinds.values() for _ in watch_list(force, kind, grain))
+def watches_in(force: Force, grain: Grain, registry: Registry = REGISTRY) -> Mapping[str, int]:
+    """How many series of a grain are watched in a force, by theme of the budget."""
+    lists = (watch_list(force, kind, grain) for kind in registry.kinds.values())
+    return Counter(series.budget_theme for listed in lists for series in listed)
+
+
+def budget_parts(force: Force, grain: Grain, registry: Registry = REGISTRY) -> dict[str, float]:
+    """By theme the part of the budget of a grain that each of its series has in a force."""
+    weights = structs.asdict(force.file.alerts.weights)
+    return parts(weights, watches_in(force, grain, registry))
 
 
 class Counted:

@@ -199,8 +199,7 @@ class _Seen:
     def by_records(self, kind: str, watching: Surveillance) -> None:
         """A feed without heartbeats, by the records that it should bring."""
         heard = watching.ledger.watermark
-        rate = watching.recent_rate(heard)
-        about = Feed(self.force, self.calendar, kind, heard, recent_rate=rate)
+        about = Feed(self.force, self.calendar, kind, heard)
         signal, words = self._of_records(about, watching)
         self._take(about, signal, words, kind, known=self.current(kind))
 
@@ -229,6 +228,7 @@ class _Seen:
         try:
             if self._known is not None:
                 return self._newly_silent(about, watching, self._known)
+            about = _at_its_rate(about, watching)
             return of_records(about, watching.forecast, self.at, ahead=self._ahead)
         except Exception as error:  # noqa: BLE001 - the board is shown without it
             log.warning("silence of %s could not be judged: %r", about.name, error)
@@ -243,6 +243,7 @@ class _Seen:
         if found.due <= self.at and not watching.expects:
             known[about.name] = found = NextSilence(self.at + HOUR, about.heard, None)
         elif found.due <= self.at or again:
+            about = _at_its_rate(about, watching)
             signal, _ = of_records(about, watching.forecast, self.at, ahead=False)
             due = self.at + DAY
             if signal is None:
@@ -264,6 +265,11 @@ class _Seen:
                 start = min(refused.first, self.at)
                 about = Feed(self.force, self.calendar, key.feed or key.kind, start)
                 self.found += [of_refused(about, refused, self.at)]
+
+
+def _at_its_rate(about: Feed, watching: Surveillance) -> Feed:
+    """A feed with how fast it came until it was last heard."""
+    return about._replace(recent_rate=watching.recent_rate(about.heard))
 
 
 def _row(refused: RefusedFeed, force: Force) -> RefusedLines:

@@ -10,7 +10,6 @@ nights do not end it. That a target has been missed for weeks is a state, and no
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache
 from math import floor, sqrt
 from sys import maxsize
 
@@ -147,6 +146,7 @@ class AnswerRateRule(InstantRule):
         """By window and line what needs no closer look, whatever changes within it."""
         self._edges: list[int] = []
         """The same of all lines of a window as one integer."""
+        self._highest = highest_bits(len(self.force.lines))
         self._lasting: set[int] = set()
         """By index the lines whose answer rate is known to be low for days."""
 
@@ -190,11 +190,11 @@ class AnswerRateRule(InstantRule):
         yield from lasting.values()
         worth = self._worth(at)
         for index, line in enumerate(force.lines):
-            since, seconds, share = held_over(force, line.targets, end - 1, end)[-1]
+            targets = line.by_date()
+            since, seconds, share = held_over(force, targets, end - 1, end)[-1]
             mine = [WINDOWS[window] for window, of in worth if of == index]
-            if len(line.targets) > 1:  # no window is judged by the target of another time
-                first = min(target.since for target in line.targets)
-                newer = since > force.instant(first)
+            if len(targets) > 1:  # no window is judged by the target of another time
+                newer = since > force.instant(targets[0].since)
                 mine = [n for n in mine if not newer or end - n * MINUTE >= since]
             if share is not None and mine:
                 sums = dict(zip(WINDOWS, self._windows.sums, strict=True))
@@ -210,7 +210,7 @@ class AnswerRateRule(InstantRule):
         found = {}
         for index, line in enumerate(self.force.lines):
             if line.id in going:
-                lasts = self._falls.lasts(going[line.id], line.targets, self._windows.between, at)
+                lasts = self._falls.lasts(going[line.id], line.by_date(), self._windows.between, at)
                 if lasts is not None:
                     found[index] = lasts
         return found
@@ -223,8 +223,9 @@ class AnswerRateRule(InstantRule):
             self._fine = [[NOTHING_FINE for _ in self.force.lines] for _ in WINDOWS]
             self._edges = [self._edge(fine) for fine in self._fine]
         found: list[tuple[int, int]] = []
+        edges, highest = self._edges, self._highest
         for window, value in enumerate(self._windows.sums):
-            if not is_inside(value, self._edges[window], len(self.force.lines)):
+            if not is_inside(value, edges[window], highest):
                 found += self._closer(window, value)
         return found
 
@@ -277,14 +278,12 @@ def edge_of(fine: Iterable[Fine]) -> int:
     return edge
 
 
-def is_inside(value: int, edge: int, lines: int) -> bool:
-    """Whether the sum of a window is fine in each of so many lines, by its edge."""
-    enough = _highest_bits(lines)
-    return (value + edge) & (enough | enough << PART_BITS) == enough
+def is_inside(value: int, edge: int, highest: int) -> bool:
+    """Whether the sum of a window is fine in each line, by its edge and `highest_bits`."""
+    return (value + edge) & (highest | highest << PART_BITS) == highest
 
 
-@cache
-def _highest_bits(lines: int) -> int:
+def highest_bits(lines: int) -> int:
     """The highest bit of those in time, of so many lines."""
     return sum([HIGHEST << 2 * PART_BITS * line for line in range(lines)])
 

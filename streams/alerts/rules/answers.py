@@ -16,14 +16,19 @@ from detectors.shares.proportion import (
     beta_binomial_tails,
     binomial_tails,
 )
-from streams.alerts.rules.base import GROWN, Finding, figure_of
+from streams.alerts.rules.base import GROWN, Figure, Finding, figure_of
 from streams.alerts.usual_answers import AnswerRate, UsualRate
 from streams.periods import HOUR
 from streams.registry.aggregates import SMALL
+from streams.registry.calls import FIRST, FURTHER
 
 KIND = "target_missed"
 """The kind of alert: see `streams.alerts.rules.target_missed`."""
 ANSWERED = figure_of(KIND, "calls", "service_level")
+BY_TARGET = {FIRST: ANSWERED} | {
+    place: figure_of(KIND, "further_levels", f"{place}_target") for place in FURTHER
+}
+"""By each of the targets of a line that may hold together the service level by it."""
 LEAST_CALLS = SMALL
 """An answer rate is judged over windows of at least so many calls."""
 WORSE = 5.0
@@ -95,14 +100,14 @@ def _evidence(tail: float) -> float:
     return -log10(min(1.0, max(1e-300, tail))) + 0.0
 
 
-def of_answers(line: str, **fields: Any) -> Finding:
-    """A finding about how many calls of a line are answered in time; the fields are those of
-    `Finding`."""
+def of_answers(line: str, level: Figure = ANSWERED, **fields: Any) -> Finding:
+    """A finding about how many calls of a line are answered in time, by the service level of one of
+    its targets; the fields are those of `Finding`."""
     return Finding(
         kind=KIND,
         records="call",
-        group=ANSWERED.group,
-        measure=ANSWERED.measure,
+        group=level.group,
+        measure=level.measure,
         row={"line": line},
         direction="down",
         **fields,

@@ -159,7 +159,7 @@ class CallersWaitingRule(InstantRule):
 
     def _limit(self, line: str, at: int) -> tuple[float, int]:
         """The wait at which a caller has waited too long, and the target; in seconds."""
-        targets = self.force.lines[self.force.line_index[line]].targets
+        targets = self.force.lines[self.force.line_index[line]].by_date()
         seconds, _ = held(self.force, targets, at)
         set_ = self.force.file.alerts.waiting_seconds.get(line)
         return waiting_limit(set_, seconds, self._own.get(line, Waits())), seconds

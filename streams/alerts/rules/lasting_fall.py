@@ -8,7 +8,7 @@ days after the last such day have been as usual. A day of too few calls says not
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import log
 from typing import NamedTuple
 
@@ -109,7 +109,9 @@ class LastingFalls:
         self._so_far: dict[str, tuple[int, Judged | None]] = {}
         """By alert the full hour up to which the day was judged last."""
 
-    def lasts(self, fall: Fall, targets: list[Target], between: Between, at: int) -> Finding | None:
+    def lasts(
+        self, fall: Fall, targets: Sequence[Target], between: Between, at: int
+    ) -> Finding | None:
         """What keeps a fall going at an instant; None where nothing does. Days are judged up to the
         last full hour."""
         known = self._closed.setdefault(fall.alert, {})
@@ -162,7 +164,7 @@ class LastingFalls:
         return found
 
     def _judge(
-        self, fall: Fall, targets: list[Target], between: Between, day: Day, until: int
+        self, fall: Fall, targets: Sequence[Target], between: Between, day: Day, until: int
     ) -> Judged | None:
         target = held(self.force, targets, day.start)[1]
         minutes = (until - day.start) // MINUTE

@@ -8,20 +8,20 @@ once, and never a page.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
+from itertools import pairwise, product
 
 from detectors.shares.proportion import binomial_tails
 from streams.alerts import words as say
 from streams.alerts.context import RuleContext
 from streams.alerts.model import Evidence
 from streams.alerts.rules.answer_rate import SETTLE, AnswerRateRule
-from streams.alerts.rules.answers import KIND, LEAST_CALLS, got_worse, of_answers
+from streams.alerts.rules.answers import BY_TARGET, KIND, LEAST_CALLS, got_worse, of_answers
 from streams.alerts.rules.base import STEADY, AlertKind, Finding, InstantRule, TableRow
 from streams.alerts.usual_answers import AnswerRate
-from streams.config.force import Force
-from streams.config.schema import Line
+from streams.config.force import Force, Target
 from streams.config.targets import held, held_over
 from streams.periods import DAY, HOUR
+from streams.registry.calls import FIRST
 from streams.registry.phrases import percent, round_duration
 
 WEEKS = 4
@@ -35,9 +35,11 @@ def target_missed(
     target: float,
     seconds: int,
     until: int,
+    place: str = FIRST,
 ) -> Finding | None:
     """A target missed in each of the last weeks, of which the last ended at `until`. Each week is
-    in parts, with the target of its time; `target` and `seconds` are those of the last."""
+    in parts, with the target of its time; `target` and `seconds` are those of the last. Of several
+    that hold together it is the one in that place."""
     parts = [(rate, share or 0.0) for week in weeks for rate, share in week]
     together = AnswerRate(sum(rate.within for rate, _ in parts), sum(rate.of for rate, _ in parts))
     if len(weeks) < WEEKS or any(sum(r.of for r, _ in week) < LEAST_CALLS for week in weeks):
@@ -50,10 +52,12 @@ def target_missed(
     said = sentences(say.calls(line), force.name, together.share, target, seconds, WEEKS)
     if any(share != target for _, share in parts):
         said = (*said, "Each by the target of its time.")
+    which = "" if place == FIRST else f" of {percent(target)} in {round_duration(seconds)}"
     return of_answers(
         line,
+        BY_TARGET[place],
         severity="state",
-        title=f"{line} answer target, {force.name}",
+        title=f"{line} answer target{which}, {force.name}",
         since=until - WEEKS * 7 * DAY,
         said=said,
         evidence=Evidence(
@@ -102,21 +106,26 @@ class WeeksRule(InstantRule):
             self.context.calendar.start("day", until - 7 * DAY * n + 12 * HOUR)
             for n in range(WEEKS, -1, -1)
         ]
-        for line in self.force.lines:
-            weeks = [self._week(line, *week) for week in pairwise(edges)]
-            seconds, share = held(self.force, line.targets, until - 1)
+        for line, (number, place) in product(self.force.lines, enumerate(BY_TARGET)):
+            targets = line.by_date(number)
+            if not targets:
+                continue
+            weeks = [self._week(line.id, targets, place, *week) for week in pairwise(edges)]
+            seconds, share = held(self.force, targets, until - 1)
             if share is not None and all(target for week in weeks for _, target in week):
-                missed = target_missed(self.force, line.id, weeks, share, seconds, until)
+                missed = target_missed(self.force, line.id, weeks, share, seconds, until, place)
                 if missed is not None:
                     yield missed
 
-    def _week(self, line: Line, start: int, end: int) -> list[tuple[AnswerRate, float | None]]:
+    def _week(
+        self, line: str, targets: Sequence[Target], place: str, start: int, end: int
+    ) -> list[tuple[AnswerRate, float | None]]:
         """The parts of a week under one target each, with it."""
-        parts, found = held_over(self.force, line.targets, start, end), []
+        parts, found = held_over(self.force, targets, start, end), []
         for n, part in enumerate(parts):
             begin = start if not n else part.since
             stop = parts[n + 1].since if n + 1 < len(parts) else end
-            rate = self.context.windows.between(begin, stop).get(line.id, (0, 0))
+            rate = self.context.windows.between(begin, stop, place).get(line, (0, 0))
             found.append((AnswerRate(*rate), part.share))
         return found
 

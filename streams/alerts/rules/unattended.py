@@ -132,7 +132,7 @@ class UnattendedRule(InstantRule):
             yield found
 
     def _limit(self, at: int) -> float:
-        standard, _ = held(self.force, self.force.file.attendance.targets, at)
+        standard, _ = held(self.force, self.force.file.attendance.by_date(), at)
         set_ = self.force.file.alerts.unattended_seconds
         return unattended_limit(set_, standard, self.own)
 

@@ -73,6 +73,12 @@ GRAIN = Parameter("grain", "The periods of the series.", one_of(GRAINS, "month")
 CHART = Parameter(
     "chart", "Whether its chart is given, where it has one.", one_of(("yes", "no"), "yes")
 )
+MONTH = Parameter("month", "A month that is over: 2024-05.", required=True)
+RATE = Parameter(
+    "rate",
+    "The share of the listed that may be chance; without it, that of the force's file.",
+    {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1},
+)
 SEARCH = Parameter("search", "Only what has this in its name, title or definition.")
 OFFSET = Parameter("offset", "How many rows are passed over.", whole(0, 0))
 LIMIT = Parameter("limit", "How many rows are given.", whole(1, USUAL, MOST))
@@ -121,6 +127,17 @@ class Given:
             bounds = f"{least} or more" if most is None else f"from {least} to {most}"
             raise QueryError(f'{parameter.name}: "{text}" is no whole number, {bounds}')
         return int(text)
+
+    def share(self, parameter: Parameter) -> float | None:
+        """A share between 0 and 1; None where nothing is said."""
+        text = self.text(parameter)
+        try:
+            found = float(text) if text else None
+        except ValueError:
+            found = 0.0
+        if found is not None and not 0.0 < found < 1.0:
+            raise QueryError(f'{parameter.name}: "{text}" is no share between 0 and 1')
+        return found
 
     def page(self) -> Page:
         """Which part of the answer is asked for."""

@@ -34,6 +34,7 @@ from streams.board.answers import (
     SeriesPage,
     SeriesPoint,
 )
+from streams.board.flags import FlagPage, FlagRow, MonthlyFlags
 from streams.board.query import Query
 from streams.config.force import WHOLE
 from streams.errors import QueryError
@@ -84,7 +85,16 @@ SERIES = Path(
     ),
     SeriesPage,
 )
-PATHS = (MEASURES, BOARD, SERIES)
+FLAGS = Path(
+    "/api/flags",
+    "What stands out in a month that is over",
+    "Every count by area is held against the twelve months before; listed are those of which on "
+    "average no more than the rate are far out by chance (Benjamini and Hochberg). The least "
+    "likely come first, each with what is part of it below.",
+    (p.FORCE, p.MONTH, p.RATE, p.AT, p.OFFSET, p.LIMIT, p.FORMAT),
+    FlagPage,
+)
+PATHS = (MEASURES, BOARD, SERIES, FLAGS)
 
 
 class Answer(NamedTuple):
@@ -106,7 +116,7 @@ class Api:
 
     def routes(self) -> list[Route]:
         """All routes of the API."""
-        made_by = zip(PATHS, (self.measures, self.board, self.series), strict=True)
+        made_by = zip(PATHS, (self.measures, self.board, self.series, self.flags), strict=True)
         return [
             *(Route(path.path, _answering(path, made)) for path, made in made_by),
             Route("/api/openapi.json", lambda _: _json(document(PATHS))),
@@ -149,6 +159,13 @@ class Api:
         points = list(asked.points())
         whole = asked.whole(points, charted=given.choice(p.CHART) == "yes")
         return Answer(whole, SeriesPoint, points, whole.next)
+
+    def flags(self, given: Given) -> Answer:
+        """What stands out in a month."""
+        query, page = self._query(given), given.page()
+        asked = MonthlyFlags(query, given.text(p.MONTH), given.share(p.RATE))
+        whole = asked.page(page)
+        return Answer(whole, FlagRow, whole.rows, whole.next)
 
     def _query(self, given: Given) -> Query:
         force = self._force_of(given.text(p.FORCE) or None)

@@ -144,7 +144,7 @@ class Wallboard:
         return StreamingResponse(frames, headers=_STREAM, media_type="text/event-stream")
 
     def _areas(self, force: str) -> set[str]:
-        return {area.id for area in self.live.monitor.forces[force].file.areas}
+        return {area.id for area in self.live.monitor.forces[force].areas if area is not None}
 
     def series(self, request: Request) -> Response:
         """A figure by hour; `chart` names one of the tiles, else `group` and `measure`."""

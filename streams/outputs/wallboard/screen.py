@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from streams.alerts.model import SEVERITIES, Alert, MaintenanceShown, Severity
 from streams.board.model import AreaDefinition, Board, ForceShown, Origin, Row, Status, find, heard
-from streams.config.force import WHOLE
+from streams.config.schema import AREA_CLASS, WHOLE
 from streams.live import STALE_FEED, STALE_HEARTBEAT
 from streams.outputs import words
 from streams.registry.aggregates import Ratio
@@ -225,7 +225,8 @@ def _unplaced(
         return 0
     held = {row.area: row.count_of(count) or 0 for row in rows if row.is_at(**place)}
     areas = board.definitions.areas
-    placed = sum(held.get(name, 0) for name in areas if areas[name].parent is None)
+    tops = (name for name, each in areas.items() if not each.parent and each.kind != AREA_CLASS)
+    placed = sum(held.get(name, 0) for name in tops)
     return held.get(WHOLE, 0) - placed
 
 

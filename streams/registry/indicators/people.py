@@ -1,4 +1,4 @@
-"""What the reports say of people who come back: victims, defendants and nominals.
+"""What the reports say of people who come back: victims, defendants, nominals, missing persons.
 
 A repeat victim of a month is the victim of at least one other offence in the 12 months before, in
 either of two allied forces. "3 or more" and "10 or more" count the offence itself.
@@ -7,6 +7,7 @@ either of two allied forces. "3 or more" and "10 or more" count the offence itse
 from __future__ import annotations
 
 from streams.registry.conditions import ALWAYS, Condition, has, is_
+from streams.registry.incidents import MISSING
 from streams.registry.indicator import Indicator
 from streams.registry.indicators.crimes import IN_2016, IN_2020, REPORTS
 from streams.registry.repeats import RepeatRule
@@ -99,6 +100,23 @@ PEOPLE = (
     people("sexual_offence_repeat_victims", "Repeat victims of sexual offences",
            f"Victims of a sexual offence, and of {OTHERS}, a sexual one too", "victim", 2, SEXUAL,
            "sexual_offence_victims", "Warwickshire PCC performance report Oct-Dec 2017"),
+    Indicator(
+        "missing_people",
+        "People reported missing",
+        repeats=RepeatRule("incident", ("missing",), MISSING),
+        polarity="neutral",
+        definition="People reported missing, each once, however often",
+        source=REPORTS,
+    ),
+    Indicator(
+        "repeat_missing_people",
+        "People missing again",
+        repeats=RepeatRule("incident", ("missing",), MISSING, 2),
+        share_of="missing_people",
+        polarity="down_good",
+        definition="People reported missing who were also reported missing in the 12 months before",
+        source=REPORTS,
+    ),
     nominals(NOMINALS, "Nominals with 3 or more offences of high harm",
              "Victims of or suspects in 3 or more offences of high harm", IN_PERIOD),
     nominals("repeat_nominals_victims_only", "Nominals, victims only",

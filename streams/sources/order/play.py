@@ -42,6 +42,7 @@ SortedRow = tuple[int, bytes, int]
 """A line with its instant before it, by which it is sorted, and its place (`place_of`)."""
 BEGINS = 1
 NUMBER_BITS = 40
+NUMBER_MASK = (1 << NUMBER_BITS) - 1
 ORIGIN_SHIFT = 1 + NUMBER_BITS
 
 
@@ -53,7 +54,7 @@ def place_of(origin: int, number: int, *, begins: bool) -> int:
 
 def number_of(place: int) -> int:
     """The number of the line."""
-    return (place >> 1) & ((1 << NUMBER_BITS) - 1)
+    return place >> 1 & NUMBER_MASK
 
 
 class Judge:
@@ -222,7 +223,7 @@ class Play:
             yield Chunk(
                 b"\n".join([row[1] for row in rows]),
                 names[rows[0][2] >> ORIGIN_SHIFT],
-                [number_of(row[2]) for row in rows],
+                [row[2] >> 1 & NUMBER_MASK for row in rows],
                 origins=[names[row[2] >> ORIGIN_SHIFT] for row in rows],
                 begins=[bool(row[2] & BEGINS) for row in rows],
             )

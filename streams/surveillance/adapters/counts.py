@@ -39,10 +39,11 @@ WORTH = 10.0
 
 class CountRows:
     """The counts of all series of a grain, as arrays with a row a series
-    (`detectors.counts.count_watches`). `allowed` is how many false alarms a week each may raise."""
+    (`detectors.counts.count_watches`). `allowed` is how many false alarms a week any may raise at
+    most."""
 
     def __init__(self, slots: int, allowed: float) -> None:
-        self.slots, self.allowed = slots, allowed
+        self.slots = slots
         self.watches = CountWatches(CountWatch(slots=slots, allowed=allowed), allowed * SHOWN)
         self.starts: list[int] = []
         """Of the latest periods."""
@@ -57,11 +58,11 @@ class CountRows:
         self._usual: tuple[list[int], list[int]] | None = None
         """By row the usual range of the last count, once somebody has asked for it."""
 
-    def add(self) -> int:
-        """A further series; its row."""
+    def add(self, allowed: float) -> int:
+        """A further series, and how many false alarms a week it may raise; its row."""
         self.taken, self.noted = np.append(self.taken, 0), np.append(self.noted, 0)
         self.counts, self._usual = np.append(self.counts, np.nan), None
-        return self.watches.add()
+        return self.watches.add(allowed)
 
     def close_weeks(self, slot: int) -> Iterator[None]:
         """Has every series whose week is complete before that slot learn it, in short steps."""
@@ -190,10 +191,9 @@ class Counts(Adapter):
     It is a row of `CountRows`, which takes the periods of all series together.
     """
 
-    def __init__(self, counter: str, rows: CountRows) -> None:
+    def __init__(self, counter: str, rows: CountRows, allowed: float) -> None:
         self.counter, self.rows, self.slots = counter, rows, rows.slots
-        self.row = rows.add()
-        self.allowed = rows.allowed
+        self.row, self.allowed = rows.add(allowed), allowed
 
     @property
     def detector(self) -> Any:
@@ -401,6 +401,7 @@ class Months(OwnAdapter):
 
     def _hold(self, saved: dict[str, Any]) -> None:
         self.detector = MonthWatch.restore(saved)
+        self.detector.allowed = self.allowed
 
     @property
     def shown(self) -> bool:

@@ -33,7 +33,8 @@ FEWEST = 10
 
 class GroupedRows:
     """The proportions of a grain, and its durations, as arrays with a row a series
-    (`detectors.grouped_watches`). `allowed` is how many false alarms a week each may raise."""
+    (`detectors.grouped_watches`). `allowed` is how many false alarms a week any may raise at
+    most."""
 
     def __init__(self, slots: int, allowed: float) -> None:
         self.slots, shown = slots, allowed * SHOWN
@@ -72,9 +73,9 @@ class Grouped(OwnAdapter):
 
     rows: GroupedWatches[Any]
 
-    def __init__(self, rows: GroupedWatches[Any]) -> None:
-        super().__init__(rows.pattern.allowed)
-        self.rows, self.row = rows, rows.add()
+    def __init__(self, rows: GroupedWatches[Any], allowed: float) -> None:
+        super().__init__(allowed)
+        self.rows, self.row = rows, rows.add(allowed)
         self.slots: int = rows.pattern.slots
         self.slot: int | None = None
         self.sums = [0.0, 0.0]
@@ -239,8 +240,8 @@ class Shares(Grouped):
     method: Method = "proportion"
     most = 1.0
 
-    def __init__(self, share: Share, rows: ProportionWatches) -> None:
-        super().__init__(rows)
+    def __init__(self, share: Share, rows: ProportionWatches, allowed: float) -> None:
+        super().__init__(rows, allowed)
         self.share = share
 
     def parts(self, counts: RowCounts) -> tuple[int, int]:
@@ -271,8 +272,8 @@ class Durations(Grouped):
     method: Method = "duration"
     scale = 0.001
 
-    def __init__(self, mean: Mean, rows: DurationWatches) -> None:
-        super().__init__(rows)
+    def __init__(self, mean: Mean, rows: DurationWatches, allowed: float) -> None:
+        super().__init__(rows, allowed)
         self.mean = mean
 
     def parts(self, counts: RowCounts) -> tuple[int, int]:

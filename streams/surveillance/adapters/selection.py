@@ -27,12 +27,12 @@ def adapter_of(
     if isinstance(value, Count) and series.grain == "month":
         return Months(value.counter, allowed)
     if isinstance(value, Count):
-        return None if counts is None else Counts(value.counter, counts)
+        return None if counts is None else Counts(value.counter, counts, allowed)
     if grouped is None:
         return None
     if isinstance(value, Mean):
-        return EventDays(lambda: Durations(value, grouped.durations))
-    share = value.formula(force.file).share if isinstance(value, ChosenShare) else value
+        return EventDays(lambda: Durations(value, grouped.durations, allowed))
+    share = value.share(force.file) if isinstance(value, ChosenShare) else value
     if isinstance(share, Share):
-        return EventDays(lambda: Shares(share, grouped.shares))
+        return EventDays(lambda: Shares(share, grouped.shares, allowed))
     return None

@@ -114,7 +114,7 @@ def test_a_ratio_of_one_entry_has_its_recording_rules() -> None:
 
 def test_a_measure_of_one_entry_is_a_series() -> None:
     points = hours(marked(), "tiny", "crimes", "domestic", {"offence": "burglary"}).points
-    assert [point.value for point in points[-2:]] == [0, 2]
+    assert [point.value for point in points[-2:]] == [None, 2]
 
 
 def test_a_measure_of_one_entry_is_in_the_docs() -> None:

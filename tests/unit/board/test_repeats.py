@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import Any, NamedTuple
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given, settings
@@ -11,11 +13,12 @@ from hypothesis import strategies as st
 
 from streams.board.monitor import Monitor
 from streams.board.query import Observation, Query
-from streams.board.repeats import Counted
+from streams.board.repeats import Repeats
 from streams.config.force import find_force
+from streams.fold import links
 from streams.registry.conditions import ALWAYS, has
 from streams.registry.repeats import RepeatRule
-from tests.build import FAR_FUTURE, crime, lines, ms
+from tests.build import FAR_FUTURE, crime, incident, lines, ms
 
 WARWICKSHIRE, WEST_MERCIA = "warwickshire", "west-mercia"
 AT = ms("2021-12-31T23:59:59Z")
@@ -258,14 +261,115 @@ def test_a_figure_is_counted_again_when_a_record_comes() -> None:
     repeats = query.monitor.repeats(WARWICKSHIRE, "crime")
     assert repeats is not None
     rule, month = RepeatRule("crime", ("victim",)), query.stretch("2021-06")
-    before = repeats.count(rule, month)
-    assert repeats.count(rule, month) is before
-    late = of("2", "2021-06-11T12:00:00Z", "b", updated_at="2021-12-31T23:00:00Z")
+    before = repeats.count(rule, month).people
+    assert repeats.count(rule, month).people is before
+    other = of("2", "2021-05-11T12:00:00Z", "b", updated_at="2021-12-31T23:00:00Z")
+    assert not query.monitor.ingest(lines([other]), FAR_FUTURE)
+    assert repeats.count(rule, month).people is before
+    late = of("3", "2021-06-11T12:00:00Z", "b", updated_at="2021-12-31T23:00:00Z")
     assert not query.monitor.ingest(lines([late]), FAR_FUTURE)
-    after: Counted = repeats.count(rule, month)
-    assert (before.people[0], after.people[0]) == (1, 2)
+    assert (before[0], repeats.count(rule, month).people[0]) == (1, 2)
+
+
+# Dates lie close together, so that most changes reach into a window.
+CLOSE = st.builds(
+    Offence._replace,
+    OFFENCES,
+    at=st.integers(300, 480).map(lambda days: NEW_YEAR + dt.timedelta(days=days, hours=12)),
+)
+VERSIONS = st.lists(
+    st.lists(
+        st.tuples(st.sampled_from("1234"), CLOSE, st.sampled_from([False] * 4 + [True])),
+        min_size=1,
+        max_size=4,
+    ),
+    max_size=6,
+)
+
+
+@settings(max_examples=40)
+@given(
+    VERSIONS, st.builds(replace, RULES, at_least=st.integers(1, 2)), st.sampled_from([3, 50_000])
+)
+def test_what_is_kept_of_a_figure_is_what_is_counted_anew(
+    batches: list[list[tuple[str, Offence, bool]]], rule: RepeatRule, remembered: int
+) -> None:
+    query = asked()
+    months = [query.stretch(each) for each in ("2021-03", "2021")]
+    with patch.object(links, "MOST_LOGGED", remembered):
+        for minute, batch in enumerate(batches):
+            updated = f"2021-12-31T22:{minute:02}:00Z"
+            records = [
+                of(
+                    f"{each.force}-{name}", each.at.isoformat(),
+                    *(who for who, role in each.persons if role == "victim"),
+                    suspects=[who for who, role in each.persons if role == "suspect"],
+                    force=each.force, area=each.area if each.force == WARWICKSHIRE else None,
+                    markers=["domestic_abuse"] if each.marked else [], cancelled=each.cancelled,
+                    deleted=deleted, updated_at=updated, version=minute * 10 + n,
+                )
+                for n, (name, each, deleted) in enumerate(batch)
+            ]  # fmt: skip
+            assert not query.monitor.ingest(lines(records), FAR_FUTURE)
+            kept = query.monitor.repeats(WARWICKSHIRE, "crime")
+            assert kept is not None
+            anew = Repeats(kept.force, kept.ledger, kept.allies)
+            for month in months:
+                found, wanted = (each.count(rule, month).people for each in (kept, anew))
+                assert found.tolist() == wanted.tolist()
 
 
 @pytest.mark.parametrize("period", ["2021-06", "2021-Q2", "2021", "2021-06-10"])
 def test_any_period_can_be_asked_for(period: str) -> None:
     assert value(asked(of("1", "2021-06-10T12:00:00Z", "a")), "victims", period) == 1
+
+
+# -- missing persons -------------------------------------------------------------------------------
+
+
+def missing(name: str, opened: str, *persons: str, **more: Any) -> Any:
+    made = {
+        "category": "missing_person", "grade": "priority", "area": "warwick",
+        "persons": [{"id": each} for each in persons], "updated_at": opened, **more,
+    }  # fmt: skip
+    return incident(name, opened, force=WARWICKSHIRE, **made)
+
+
+def incidents(*records: dict[str, Any]) -> Query:
+    watched = Monitor([find_force(WARWICKSHIRE)])
+    ends = [
+        incident(name, at, force=WARWICKSHIRE, updated_at=at, closed_at=at, grade="scheduled")
+        for name, at in (("first", "2020-01-01T01:00:00Z"), ("last", "2021-12-31T22:00:00Z"))
+    ]
+    given = sorted((*ends, *records), key=lambda each: str(each["updated_at"]))
+    assert not watched.ingest(lines(given), FAR_FUTURE)
+    return Query(watched, WARWICKSHIRE, AT)
+
+
+def test_people_missing_again_were_missing_in_the_12_months_before() -> None:
+    query = incidents(
+        missing("1", "2020-07-10T12:00:00Z", "a"),
+        missing("2", "2020-05-09T12:00:00Z", "b"),
+        missing("3", "2021-06-10T13:00:00Z", "a", "b", "c", closed_at="2021-06-10T13:00:00Z"),
+        missing("4", "2021-06-11T13:00:00Z", "d", category="asb.personal"),
+        missing("5", "2021-06-12T13:00:00Z", "d"),
+        missing("6", "2021-06-10T12:00:00Z", "c"),
+        missing("6", "2021-06-10T12:00:00Z", updated_at="2021-07-01T12:00:00Z", deleted=True),
+    )
+    assert value(query, "missing_people") == 4
+    assert value(query, "repeat_missing_people") == 1
+
+
+def test_reports_of_missing_people_stay_beyond_the_horizon_and_other_incidents_do_not() -> None:
+    query = incidents(
+        missing("1", "2020-07-10T12:00:00Z", "a", closed_at="2020-07-10T12:00:00Z"),
+        missing("2", "2020-07-10T12:00:00Z", "a", category="asb", closed_at="2020-07-10T12:00:00Z"),
+    )
+    ledger = query.monitor.ledger("incident", WARWICKSHIRE)
+    assert ledger is not None
+    assert {"1", "2"} & ledger.entries.keys() == {"1"}
+    later = missing("3", "2023-12-31T22:00:00Z", "b")
+    assert not query.monitor.ingest(lines([later]), FAR_FUTURE)
+    assert "1" not in ledger.entries
+    assert ledger.links is not None
+    assert len(ledger.links) == 1

@@ -97,7 +97,7 @@ def one_by_one(group: Group, pane: Pane) -> list[Row]:
                 into = bins.setdefault(row, {}).setdefault(timings[duration], {})
                 into[number] = into.get(number, 0) + value
     values = [
-        value.formula(FORCE.file).share if isinstance(value, ChosenShare) else value
+        value.share(FORCE.file) if isinstance(value, ChosenShare) else value
         for value in (measure.value for measure in group.measures)
         if not isinstance(value, Gauge)
     ]

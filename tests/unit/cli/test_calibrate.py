@@ -11,7 +11,7 @@ from streams.cli.calibrate import calibrate
 from streams.embedded import calibration
 from streams.periods import HOUR, rfc3339
 from streams.surveillance.calibration import GRAINS, plan_of
-from streams.surveillance.series import watches_in
+from streams.surveillance.series import budget_parts
 from tests.build import feed, incident, lines, monitor, tiny_force
 from tests.calibration import DAYS, START, calls, planned
 
@@ -46,8 +46,12 @@ def test_counts_that_do_not_scatter_are_taken_as_poisson() -> None:
 def test_every_watch_of_the_force_has_its_part_of_the_budget() -> None:
     plan = planned().plan
     for grain in GRAINS:
-        assert plan.number(grain) == watches_in(tiny_force(), grain)
-    assert plan.simulated("hour") == 4
+        calls = budget_parts(tiny_force(), grain)["calls"]
+        assert set(plan.parts(grain)) == {calls}
+    # Of calls by the hour four counts have records; half of the series are shares of answers.
+    assert len(plan.parts("hour")) == 4
+    calls = budget_parts(tiny_force(), "hour")["calls"] * 12
+    assert plan.others["hour"] == pytest.approx(calls / 2)
 
 
 def test_calls_and_the_incidents_that_they_become_are_one_episode() -> None:

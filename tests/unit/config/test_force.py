@@ -140,15 +140,73 @@ MISTAKES = {
         'id = "999"',
         (16, "lines[1].id", 'line "999" stands twice', "Keep one"),
     ),
-    "two targets on one day": (
-        "since = 2017-10-01",
-        "since = 2000-01-01",
-        (18, "lines[1].targets", "two targets start on the same day", "Keep one"),
+    "one limit twice on one day": (
+        "since = 2017-10-01, seconds = 20",
+        "since = 2000-01-01, seconds = 30",
+        (
+            20,
+            "lines[1].targets[1].seconds",
+            "two targets of 30 seconds start on 2000-01-01",
+            "Keep one",
+        ),
     ),
     "a target in a year that no calendar means": (
         "since = 2017-10-01",
         "since = 0017-10-01",
-        (18, "lines[1].targets", "a target can't start on 0017-10-01", "1900"),
+        (19, "lines[1].targets[0].since", "a target can't start on 0017-10-01", "1900"),
+    ),
+    "more targets at once than a line can have": (
+        "  { since = 2017-10-01, seconds = 20, share = 0.8 },",
+        (
+            "  { since = 2000-01-01, seconds = 20 }, { since = 2000-01-01, seconds = 40 },\n"
+            "  { since = 2000-01-01, seconds = 60 },"
+        ),
+        (21, "lines[1].targets[3]", "4 targets start on 2000-01-01", "Keep 3 of them"),
+    ),
+    "two limits of one grade": (
+        "targets = [{ since = 2000-01-01, seconds = 1200 }]",
+        (
+            "targets = [\n  { since = 2000-01-01, seconds = 1200 },\n"
+            "  { since = 2000-01-01, seconds = 900 },\n]"
+        ),
+        (
+            26,
+            "attendance.targets[1]",
+            "two targets of emergency incidents start on 2000-01-01",
+            "Keep one of them",
+        ),
+    ),
+    "a limit of a class that no area has": (
+        "targets = [{ since = 2000-01-01, seconds = 1200 }]",
+        (
+            "targets = [\n  { since = 2000-01-01, seconds = 1200 },\n"
+            '  { since = 2000-01-01, seconds = 900, area_class = "urban" },\n]'
+        ),
+        (
+            26,
+            "attendance.targets[1].area_class",
+            'no area has the class "urban"',
+            "Give areas a class",
+        ),
+    ),
+    "a grade whose limit hangs on the class alone": (
+        "targets = [{ since = 2000-01-01, seconds = 1200 }]",
+        (
+            "targets = [\n  { since = 2000-01-01, seconds = 1200 },\n"
+            '  { since = 2000-01-01, seconds = 900, grade = "priority", area_class = "urban" },\n'
+            ']\n[[areas]]\nid = "town"\nname = "Town"\nkind = "beat"\nclass = "urban"'
+        ),
+        (
+            24,
+            "attendance.targets",
+            "priority incidents have no target where the class of the area is not known",
+            "Add one without area_class",
+        ),
+    ),
+    "a class with the name of an area": (
+        'id = "docks"',
+        'class = "north"\nid = "docks"',
+        (39, "areas[2].class", 'the class "north" has the name of an area', "its own"),
     ),
     "an event that ends before it starts": (
         "end = 2021-08-15",

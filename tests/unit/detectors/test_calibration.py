@@ -4,8 +4,10 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from detectors.calibration.alarm_budget import AlarmBudget
+from detectors.calibration.alarm_budget import AlarmBudget, parts
 from detectors.calibration.detection_delay import delay, detection_delays, learned
 from detectors.calibration.episodes import Episodes, Where
 from detectors.calibration.simulation import (
@@ -27,25 +29,28 @@ SHARES = {"hour": 0.5, "day": 0.5}
 def plan(*places: tuple[str, ...], grain: str = "hour", theme: str = "calls") -> Plan:
     """One stream, watched once for each place."""
     return Plan(
-        (SimulatedStream(5.0),), tuple(Watched(Where(grain, theme, one), (0,)) for one in places)
+        (SimulatedStream(5.0),),
+        tuple(Watched(Where(grain, theme, one), (0,), 1 / len(places)) for one in places),
     )
 
 
 def test_alarms_of_a_county_and_its_district_are_one_episode_and_of_two_districts_two() -> None:
     both = plan(COUNTY, EAST, WEST)
-    allowed = {"hour": 0.1}
+    allowed = [0.1, 0.1, 0.1]
     assert opened(both, [RatedPoint(1, 1, 0.01), RatedPoint(2, 0, 0.01)], allowed).total() == 1
     assert opened(both, [RatedPoint(1, 1, 0.01), RatedPoint(1, 2, 0.01)], allowed).total() == 2
 
 
 def test_an_alarm_of_the_same_series_a_day_later_is_another_episode() -> None:
     one = plan(COUNTY)
-    assert (
-        opened(one, [RatedPoint(1, 0, 0.01), RatedPoint(25, 0, 0.01)], {"hour": 0.1}).total() == 1
-    )
-    assert (
-        opened(one, [RatedPoint(1, 0, 0.01), RatedPoint(26, 0, 0.01)], {"hour": 0.1}).total() == 2
-    )
+    assert opened(one, [RatedPoint(1, 0, 0.01), RatedPoint(25, 0, 0.01)], [0.1]).total() == 1
+    assert opened(one, [RatedPoint(1, 0, 0.01), RatedPoint(26, 0, 0.01)], [0.1]).total() == 2
+
+
+def test_each_series_opens_an_episode_by_what_it_is_allowed_itself() -> None:
+    both = plan(EAST, WEST)
+    noted = [RatedPoint(1, 0, 0.01), RatedPoint(1, 1, 0.01)]
+    assert opened(both, noted, [0.02, 0.005]).total() == 1
 
 
 def test_a_district_that_alarms_first_is_joined_by_its_neighbour_through_the_county() -> None:
@@ -72,12 +77,25 @@ def test_a_category_joins_all_of_its_kind_but_not_another_category() -> None:
 
 
 def test_no_watch_by_the_hour_is_allowed_more_than_once_in_ten_weeks() -> None:
-    assert AlarmBudget(100.0).allowed("hour", 2) == 0.1
+    assert AlarmBudget(100.0).allowed("hour", 0.5) == 0.1
 
 
-def test_what_is_allowed_is_the_budgets_share_over_the_watches_times_the_factor() -> None:
+def test_what_is_allowed_is_the_watchs_part_of_the_budgets_share_times_the_factor() -> None:
     budget = AlarmBudget(4.0, {"hour": 0.5, "day": 0.5}, {"hour": 2.0, "day": 1.0})
-    assert budget.allowed("hour", 80) == pytest.approx(0.05)
+    assert budget.allowed("hour", 1 / 80) == pytest.approx(0.05)
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["calls", "response", "crimes"]), st.integers(1, 500), min_size=1
+    ),
+    st.lists(st.floats(0.01, 100.0), min_size=3, max_size=3),
+)
+def test_the_parts_of_all_watches_are_the_whole_budget_however_it_is_weighted(
+    watches: dict[str, int], weights: list[float]
+) -> None:
+    found = parts(dict(zip(("calls", "response", "crimes"), weights, strict=True)), watches)
+    assert sum(found[theme] * number for theme, number in watches.items()) == pytest.approx(1.0)
 
 
 @pytest.mark.parametrize(("episodes", "shares"), [(0.0, SHARES), (1.0, {"hour": 0.7, "day": 0.7})])

@@ -33,8 +33,9 @@ class Both:
         self.columns: dict[int, Given] = {}
 
     def begin(self) -> None:
-        self.together.add()
-        alone = CountWatch(slots=self.pattern.slots, allowed=0.05, need=self.pattern.need)
+        allowed = 0.05 / (1 + len(self.alone) % 3)
+        self.together.add(allowed)
+        alone = CountWatch(slots=self.pattern.slots, allowed=allowed, need=self.pattern.need)
         self.alone.append(alone)
 
     def update(
@@ -79,8 +80,8 @@ class Both:
         self.columns.update(self.together.changed_columns())
         saved, known = self.together.save(), self.together.baselines
         self.together = CountWatches(self.pattern, self.together.shown)
-        for _ in known:
-            self.together.add()
+        for watch in self.alone:
+            self.together.add(watch.allowed)
         rows = {row: row for row in range(len(known))}
         self.together.restore(saved, self.columns.values(), rows, dict(enumerate(known)))
 

@@ -290,7 +290,9 @@ def timed(durations: list[int]) -> Timed:
 
 def test_of_single_times_the_impossible_are_left_out_and_the_mean_told_is_that_of_all() -> None:
     generator = random.Random(3)
-    spoiled, clean = (Durations(Mean("attended"), GroupedRows(7, 0.02).durations) for _ in range(2))
+    spoiled, clean = (
+        Durations(Mean("attended"), GroupedRows(7, 0.02).durations, 0.02) for _ in range(2)
+    )
     for place in range(120):
         usual = [round(generator.expovariate(1 / 600.0)) + 1 for _ in range(100)]
         wrong = [82_800] * (place % 3) + [0] * (place % 2)
@@ -311,7 +313,7 @@ def test_of_single_times_the_impossible_are_left_out_and_the_mean_told_is_that_o
 
 
 def test_where_all_times_are_far_beyond_none_is_left_out() -> None:
-    adapter = Durations(Mean("attended"), GroupedRows(7, 0.02).durations)
+    adapter = Durations(Mean("attended"), GroupedRows(7, 0.02).durations, 0.02)
     for place in range(60):
         adapter.update(timed([590, 600, 610] * 7), PeriodPoint(place, 1.0, place % 7))
     adapter.update(timed([82_800] * 21), PeriodPoint(60, 1.0, 4))
@@ -339,7 +341,7 @@ def test_after_a_slow_week_a_second_is_found_nearly_as_soon() -> None:
 
 def test_a_mean_of_fewer_than_ten_waits_for_the_next_day() -> None:
     """Two attendances of an hour are no new level of a station; ten of them are."""
-    adapter = Durations(Mean("attended"), GroupedRows(7, 0.02).durations)
+    adapter = Durations(Mean("attended"), GroupedRows(7, 0.02).durations, 0.02)
     for place in range(120):
         usual = [500 + (37 * place + 60 * n) % 200 for n in range(12)]
         adapter.update(timed(usual), PeriodPoint(place, 1.0, place % 7))

@@ -8,7 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detectors.calibration.false_discovery import Dependence, adjusted, discoveries
+from detectors.calibration.false_discovery import (
+    Dependence,
+    adjusted,
+    discoveries,
+    parents_first,
+)
 
 # Benjamini and Hochberg (1995), section 4.1: fifteen comparisons of two treatments of infarction.
 INFARCTION = [
@@ -77,3 +82,45 @@ def test_what_makes_no_sense_is_refused() -> None:
         discoveries([0.5], 0)
     with pytest.raises(ValueError, match="dependence"):
         adjusted([0.5], "none")  # type: ignore[arg-type]  # what a caller without types may send
+
+
+PART = st.integers(0, 200)
+TREE = st.lists(st.tuples(PART, st.lists(PART, max_size=4)), min_size=1, max_size=4)
+
+
+@settings(max_examples=60)
+@given(tree=TREE, percent=st.integers(1, 60))
+def test_parents_first_is_the_procedure_in_each_family(
+    tree: list[tuple[int, list[int]]], percent: int
+) -> None:
+    ps: list[Fraction] = []
+    parents: list[int | None] = []
+    for top, children in tree:
+        place = len(ps)
+        ps += [Fraction(each, 200) for each in (top, *children)]
+        parents += [None, *([place] * len(children))]
+    tops = [n for n, parent in enumerate(parents) if parent is None]
+    below = [n for n, parent in enumerate(parents) if parent is not None]
+    share = Fraction(percent, 100) / (2 if below else 1)
+
+    def among(places: list[int]) -> set[int]:
+        found = by_definition([ps[n] for n in places], share, "positive")
+        return {n for n, is_one in zip(places, found, strict=True) if is_one}
+
+    expected = among(tops) | among(below)
+    for top in among(tops):
+        expected |= among([n for n in below if parents[n] == top])
+    # A child is told with its parent at the share of the larger of the two.
+    shares = parents_first([float(p) for p in ps], parents)
+    assert {n for n, q in enumerate(shares) if q <= percent / 100 * (1 + 1e-12)} == expected
+
+
+def test_a_child_is_found_by_itself_though_its_parent_is_not() -> None:
+    shares = parents_first([0.6, 0.0001, 0.5], [None, 0, 0])
+    assert [q <= 0.05 for q in shares] == [False, True, False]
+
+
+def test_the_children_of_a_discovery_are_judged_among_themselves() -> None:
+    others = [0.5] * 50
+    shares = parents_first([0.001, 0.02, 0.9, 0.4, *others], [None, 0, 0, None, *([3] * 50)])
+    assert [q <= 0.1 for q in shares[:4]] == [True, True, False, False]

@@ -61,12 +61,13 @@ class Both:
         self.levels: dict[int, float] = {}
         self.alarms = 0
 
-    def make(self) -> Any:
-        return self.family.alone(allowed=0.05, slots=self.slots, least=5, need=6, window=10)
+    def make(self, allowed: float = 0.05) -> Any:
+        return self.family.alone(allowed=allowed, slots=self.slots, least=5, need=6, window=10)
 
     def begin(self) -> int:
-        row: int = self.together.add()
-        self.alone[row] = self.make()
+        allowed = 0.05 / (1 + len(self.alone) % 3)
+        row: int = self.together.add(allowed)
+        self.alone[row] = self.make(allowed)
         self.levels[row] = float(self.chance.choice(self.family.levels))
         return row
 
@@ -88,7 +89,7 @@ class Both:
         """A restart of the program, in which rows get other numbers."""
         old = self.together
         self.together = self.family.together(self.make(), SHOWN, self.few)
-        rows = {self.together.add(): row for row in reversed(self.alone)}
+        rows = {self.together.add(self.alone[row].allowed): row for row in reversed(self.alone)}
         for now, then in rows.items():
             self.together.go_on(now, old.number(then))
         self.together.restore(old.save())

@@ -28,6 +28,7 @@ SOLVED = replace(
     horizon=4 * DAY,
     clocks=("recorded_at", "outcome_at"),
     counters=(Counter("count"), Counter("solved", clock="outcome_at")),
+    timings=(),
 )
 
 

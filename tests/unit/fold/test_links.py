@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from streams.board.monitor import Monitor, Shard
 from streams.errors import DeclarationError
 from streams.fold.ledger import Ledger
-from streams.fold.links import Links
+from streams.fold.links import Links, digest, persons_of
 from streams.kafka.partition import Partition, fingerprint
 from streams.live import Live
 from streams.periods import DAY, rfc3339
@@ -58,19 +58,44 @@ def links_of(ledger: Ledger) -> Links:
     return ledger.links
 
 
-def test_the_records_of_a_person_come_in_the_order_of_time_with_what_he_was_in_each() -> None:
+def of(links: Links, name: str) -> dict[str, set[str]]:
+    """The records of a person, and what he is in each."""
+    return {
+        record: {role for place, role in enumerate(links.roles) if roles >> place & 1}
+        for record, roles in links.of(digest(name))
+    }
+
+
+def who(*persons: tuple[str, str]) -> list[tuple[int, int]]:
+    """Those in a record, by name and role."""
+    roles = [each.role for each in CRIME.people]
+    return [(digest(name), roles.index(role)) for name, role in persons]
+
+
+def test_the_records_of_a_person_are_known_with_what_he_was_in_each() -> None:
     links = links_of(
         folded(
-            burglary("b", 2, victims=["ann"], suspects=["bob"]),
+            burglary("b", 2, victims=["ann"], suspects=["bob", "ann"]),
             burglary("a", 0, victims=["ann", "cem"]),
             burglary("c", 5, suspects=["ann"]),
         )
     )
-    seen = [(AT, "a", "victim"), (AT + 2 * DAY, "b", "victim"), (AT + 5 * DAY, "c", "suspect")]
-    assert list(links.of("ann", 0, FAR_FUTURE)) == seen
-    assert list(links.of("ann", AT, AT + 5 * DAY)) == seen[:2]
-    assert list(links.of("dan", 0, FAR_FUTURE)) == []
+    assert of(links, "ann") == {"a": {"victim"}, "b": {"victim", "suspect"}, "c": {"suspect"}}
+    assert of(links, "dan") == {}
+    assert links.count(digest("ann")) == 3
     assert len(links) == 3
+
+
+def test_records_are_found_by_their_time_however_precise_it_is() -> None:
+    ledger = folded(
+        burglary("a", 0), burglary("b", 27), crime("c", "2021-03-02"), crime("d", "2021-03"),
+        burglary("e", 3), burglary("e", 9), burglary("f", 1), burglary("f", 1, deleted=True),
+    )  # fmt: skip
+    start, day, april = ms("2021-03-01T00:00:00Z"), ms("2021-03-02T00:00:00Z"), AT + 31 * DAY
+    assert {key for key, _ in ledger.records_between(start, april)} == set("abcde")
+    assert {key for key, _ in ledger.records_between(day, april)} == set("bce")
+    assert {key for key, _ in ledger.records_between(start, AT + 5 * DAY)} == set("acd")
+    assert list(ledger.records_between(AT, AT)) == []
 
 
 def test_a_later_version_and_a_deletion_say_who_is_in_a_record() -> None:
@@ -83,7 +108,7 @@ def test_a_later_version_and_a_deletion_say_who_is_in_a_record() -> None:
             burglary("b", deleted=True, updated_at=rfc3339(AT + DAY)),
         )
     )
-    assert {name: len(links.of(name, 0, FAR_FUTURE)) for name in ("ann", "bob", "old", "cem")} == {
+    assert {name: len(of(links, name)) for name in ("ann", "bob", "old", "cem")} == {
         "ann": 0,
         "bob": 1,
         "old": 0,
@@ -96,9 +121,9 @@ def test_people_of_a_record_that_leaves_the_ledger_are_forgotten() -> None:
     ledger = folded(burglary("a", victims=["ann"]), burglary("b", 900, victims=["bob"]))
     assert list(ledger.entries) == ["b"]
     links = links_of(ledger)
-    assert links.record("a") is None
-    assert links.record("b") == (AT + 900 * DAY, (("bob", "victim"),))
-    assert list(links.of("ann", 0, FAR_FUTURE)) == []
+    assert links.record("a") == b""
+    assert list(persons_of(links.record("b"))) == who(("bob", "victim"))
+    assert of(links, "ann") == {}
 
 
 def test_a_kind_that_declares_no_people_keeps_none(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -131,7 +156,7 @@ def test_any_order_of_versions_ends_in_the_same_links(
     one, other = links_of(folded(*records)), links_of(folded(*shuffled))
     assert [one.record(name) for name in "ab"] == [other.record(name) for name in "ab"]
     for person in "xyz":
-        assert one.of(person, 0, FAR_FUTURE) == other.of(person, 0, FAR_FUTURE)
+        assert of(one, person) == of(other, person)
 
 
 def partition(folder: Path) -> Partition:
@@ -161,6 +186,6 @@ def test_people_come_back_with_the_checkpoint(tmp_path: Path) -> None:
     assert again.folded == 2
     found = links_of(again.shard.ledgers()["tiny"])
     assert len(found) == 1
-    assert found.record("a") == (AT, (("bob", "victim"),))
-    assert list(found.of("bob", 0, FAR_FUTURE)) == [(AT, "a", "victim")]
+    assert list(persons_of(found.record("a"))) == who(("bob", "victim"))
+    assert of(found, "bob") == {"a": {"victim"}}
     assert not again.changed

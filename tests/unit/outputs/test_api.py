@@ -236,7 +236,7 @@ def test_a_force_that_is_not_here_is_not_found(client: TestClient) -> None:
 
 def test_the_description_names_every_path_with_what_it_takes(described: Any) -> None:
     assert described["openapi"] == "3.1.0"
-    assert list(described["paths"]) == ["/api/measures", "/api/board", "/api/series"]
+    assert list(described["paths"]) == ["/api/measures", "/api/board", "/api/series", "/api/flags"]
     taken = described["paths"]["/api/board"]["get"]["parameters"]
     assert [each["name"] for each in taken if each["required"]] == ["period"]
     of_area = next(each for each in taken if each["name"] == "area")
@@ -262,6 +262,37 @@ def test_a_server_answers_over_http() -> None:
         running.stop()
 
 
+def test_flags_are_listed_as_described_page_by_page_and_as_csv(
+    client: TestClient, described: Any
+) -> None:
+    page = answered(client, described, "/api/flags?month=2021-05&rate=0.5")
+    assert (page["month"], page["rate"]) == ("2021-05", 0.5)
+    assert page["flagged"] == len(page["rows"]) > 1
+    assert page["words"].endswith("at this rate about 1 in 2 flags is chance.")
+    first = answered(client, described, "/api/flags?month=2021-05&rate=0.5&limit=1")
+    assert (first["rows"], first["next"]) == (page["rows"][:1], 1)
+    rows = list(csv.DictReader(io.StringIO(
+        client.get("/api/flags?month=2021-05&rate=0.5&format=csv").text
+    )))  # fmt: skip
+    assert [each["name"] for each in rows] == [each["name"] for each in page["rows"]]
+
+
+@pytest.mark.parametrize(
+    ("asked", "problem"),
+    [
+        ("", "month is missing. A month that is over: 2024-05."),
+        ("month=2021-05&rate=2", 'rate: "2" is no share between 0 and 1'),
+        ("month=2021-05&rate=few", 'rate: "few" is no share between 0 and 1'),
+        ("month=2021", '"2021" is no month: write one as 2024-05'),
+    ],
+)
+def test_a_list_of_flags_that_can_not_be_made_is_refused_in_words(
+    client: TestClient, asked: str, problem: str
+) -> None:
+    answer = client.get(f"/api/flags?{asked}")
+    assert (answer.status_code, answer.json()) == (400, {"error": problem})
+
+
 class Turns:
     """A lock that numbers its turns."""
 
@@ -284,6 +315,7 @@ class Turns:
         "/api/series?indicator=vehicle_offences&period=2019..2099",
         "/api/board?indicator=vehicle_offences&indicator=crimes.count&period=2020-01..2021-06",
         f"/api/board?indicator=vehicle_offences&period=2021-05&{BESIDE}",
+        "/api/flags?month=2021-05&rate=0.5",
     ],
 )
 def test_in_one_turn_no_more_than_two_months_are_added_up(

@@ -8,20 +8,29 @@ import time
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from streams.config.force import Force, check_force
+from streams.errors import ConfigError, QueryError
 from streams.live import Live
 from streams.outputs import prometheus as exporter
+from streams.outputs.exported import Exported, in_words, own_parts
 from streams.registry.calls import CALLS
 from streams.registry.crimes import CRIMES
 from streams.registry.incidents import ATTENDANCE, DEPLOYMENT, INCIDENTS
 from streams.registry.registry import REGISTRY
-from tests.build import call, crime, feed, incident, monitor, ms, tiny_force
+from tests.build import TINY_FORCE, call, crime, feed, incident, monitor, ms
 
 NOW = ms("2021-03-01T10:30:00Z")
 Series = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
 
-def live(*records: dict[str, object], ready: bool = True) -> Live:
-    watched = monitor(tiny_force())
+def tiny(metrics: str = "") -> Force:
+    force, problems = check_force(f"{TINY_FORCE}[metrics]\n{metrics}\n", "tiny.toml")
+    assert force is not None, problems
+    return force
+
+
+def live(*records: dict[str, object], ready: bool = True, metrics: str = "") -> Live:
+    watched = monitor(tiny(metrics))
     feed(watched, *records)
     made = Live(watched, clock=lambda: NOW)
     made.health.state = "live" if ready else "recovering"
@@ -70,13 +79,13 @@ def test_a_ratio_lies_between_0_and_1_and_has_its_parts_beside_it() -> None:
 def test_a_part_that_is_a_measure_of_its_own_is_not_given_twice() -> None:
     (deployed,) = [m for m in DEPLOYMENT.measures if m.name == "deployed_share"]
     (abandonment,) = [m for m in CALLS.measures if m.name == "abandonment"]
-    assert exporter.own_parts(DEPLOYMENT, deployed) == ()
-    assert exporter.own_parts(CALLS, abandonment) == ("denominator",)
+    assert own_parts(DEPLOYMENT, deployed) == ()
+    assert own_parts(CALLS, abandonment) == ("denominator",)
 
 
 def test_the_parts_of_a_share_whose_formula_a_force_chooses_are_given() -> None:
     (within,) = [m for m in ATTENDANCE.measures if m.name == "within"]
-    assert exporter.own_parts(ATTENDANCE, within) == ("numerator", "denominator")
+    assert own_parts(ATTENDANCE, within) == ("numerator", "denominator")
 
 
 def test_a_duration_is_in_seconds() -> None:
@@ -123,7 +132,7 @@ def test_rows_by_category_are_in_the_windows_for_them_alone() -> None:
         for name, labels in series
         if name == "watchroom_incidents" and dict(labels)["category"] == "asb"
     }
-    assert found == set(exporter.BROKEN_DOWN)
+    assert found == {"1h", "today", "month"}
     total = whole(category="all", grade="all", window="6h")
     assert value(series, "watchroom_incidents", **total) == 1
 
@@ -135,9 +144,8 @@ def test_a_row_by_category_that_is_zero_is_absent() -> None:
     assert found == {"all", "asb", "asb.personal"}
 
 
-def test_the_number_of_rows_is_bounded_widest_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(exporter, "MOST_ROWS", 8)
-    series = scraped(live(incident(area="north")))
+def test_the_number_of_rows_is_bounded_widest_first() -> None:
+    series = scraped(live(incident(area="north"), metrics="most_rows = 8"))
     rows = [dict(labels) for name, labels in series if name == "watchroom_incidents"]
     assert len(rows) == 8
     assert {row["window"] for row in rows if row["category"] == row["grade"] == "all"} == {
@@ -320,3 +328,89 @@ def test_the_series_of_each_table_are_counted() -> None:
     series = scraped(live(crime("k1", markers=["cyber"], area="north")))
     shown = [metric for metric, _ in series if metric.startswith("watchroom_markers")]
     assert value(series, "watchroom_exported_series", group="markers") == len(shown)
+
+
+TABLES = {"watchroom_calls_offered", "watchroom_incidents", "watchroom_attendance_ratio"}
+
+
+def test_of_the_tables_those_that_a_force_names_are_exported() -> None:
+    series = scraped(live(ANSWERED, incident(), metrics='tables = ["calls"]'))
+    assert names(series) & TABLES == {"watchroom_calls_offered"}
+
+
+def test_a_table_or_a_measure_may_be_left_out() -> None:
+    left_out = 'left_out = ["incidents", "calls.abandonment"]'
+    series = scraped(live(ANSWERED, incident(), metrics=left_out))
+    assert "watchroom_calls_offered" in names(series)
+    assert "watchroom_calls_answered" in names(series)
+    assert "watchroom_incidents" not in names(series)
+    assert not {name for name in names(series) if name.startswith("watchroom_calls_abandonment")}
+
+
+def test_rows_by_category_are_in_the_windows_that_a_force_chooses() -> None:
+    series = scraped(live(incident(), metrics='windows = ["5m", "month"]'))
+    found = {
+        dict(labels)["window"]
+        for name, labels in series
+        if name == "watchroom_incidents" and dict(labels)["category"] == "asb"
+    }
+    assert found == {"month"}  # none came in the last five minutes
+
+
+def test_a_figure_goes_by_its_name_for_the_period_that_runs_and_the_last() -> None:
+    named = 'figures = ["robbery", "crimes.count{offence=vehicle}"]'
+    series = scraped(
+        live(
+            *(crime(f"k{n}", "2021-02-03T10:00:00Z", offence="vehicle") for n in range(3)),
+            crime("now", "2021-03-01T10:00:00Z", offence="vehicle", area="north"),
+            metrics=named,
+        )
+    )
+    labels = whole(indicator="crimes.count{offence=vehicle}", unit="count")
+    assert value(series, "watchroom_figure", **labels, period="month") == 1
+    assert value(series, "watchroom_figure", **labels, period="last_month") == 3
+    north = {**labels, "area": "north"}
+    assert value(series, "watchroom_figure", **north, period="last_month") == 0
+
+
+def test_a_value_that_the_force_does_not_have_is_told_at_the_start() -> None:
+    named = 'figures = ["crimes.count{offence=vehicles}"]'
+    with pytest.raises(QueryError, match=r'"vehicles" is no offence of Tiny Police; did you mean'):
+        exporter.Exporter(live(metrics=named))
+
+
+@pytest.mark.parametrize(
+    ("metrics", "said"),
+    [
+        ('tables = ["crime"]', '"crime" is no table.*Did you mean "crimes"'),
+        ('left_out = ["calls.abandoned_"]', '"calls.abandoned_" is no table or measure'),
+        ('figures = ["robery"]', '"robery" is no indicator.*Did you mean "robbery"'),
+    ],
+)
+def test_a_name_that_there_is_not_is_refused_with_the_nearest(metrics: str, said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        live(metrics=metrics)
+
+
+def test_at_the_start_it_says_how_many_series_there_are_at_most_and_what_is_left_out() -> None:
+    every = 'tables = ["crimes", "markers"]\nleft_out = ["markers"]'
+    exported = Exported(tiny(f'{every}\nfigures = ["robbery"]'), REGISTRY)
+    areas, offences = 1 + 3, ["all", "burglary", "burglary.residential", "other", "vehicle"]
+    rows = areas * 7 + areas * (len(offences) - 1) * 3
+    assert exported.most() == {"crimes": rows, "figures": 2 * areas}
+    said = in_words([exported])
+    assert said.startswith(
+        "Metrics: at most 84 series of figures (crimes 76, figures 8); left out:"
+    )
+    assert "markers" in said.partition("left out: ")[2].split(", ")
+
+
+def test_no_table_has_more_series_than_was_said() -> None:
+    records = (ANSWERED, WAITING, incident(area="north"), crime("k1", markers=["hate.racial"]))
+    of = live(*records)
+    series = scraped(of)
+    most = exporter.Exporter(of).exported["tiny"].most()
+    for name, labels in series:
+        if name == "watchroom_exported_series":
+            table = dict(labels)["group"]
+            assert series[name, labels] <= most[table]

@@ -24,9 +24,10 @@ from streams.surveillance.series import watch_list
 from tests.build import TINY_FORCE, tiny_force
 
 ANY_NAME = (
-    "Name a group (calls, contacts, handling, since_operator, attendance, incidents, segments, "
-    "deployment, missing_persons, road_casualties, crimed_incidents, crimes, markers, recency, "
-    "results, outcomes), a measure, a category, an offence, a marker or a line"
+    "Name a group (calls, further_levels, contacts, handling, since_operator, attendance, "
+    "attendance_by_grade, incidents, segments, deployment, missing_persons, road_casualties, "
+    "crimed_incidents, crimes, markers, recency, results, outcomes), a measure, a category, "
+    "an offence, a marker or a line"
 )
 
 

@@ -25,6 +25,7 @@ from streams.registry.conditions import (
     Has,
     Is,
     Not,
+    OfForce,
     Precise,
     Present,
     Within,
@@ -98,7 +99,9 @@ def holds(condition: Condition, values: dict[str, Any], when: int) -> bool:
             found = any(lies_in(each, value) for each in values[name])
         case Within(name=name, limit=limit):
             most = limit if isinstance(limit, int) else held(limit(FORCE, values), when)
-            found = values[name] is not None and values[name] <= most
+            found = values[name] is not None and most is not None and values[name] <= most
+        case OfForce(asks=asks):
+            found = bool(asks(FORCE, values))
         case _:
             raise AssertionError(condition)
     return found
@@ -108,8 +111,10 @@ def lies_in(value: object, wider: object) -> bool:
     return value == wider or str(value).startswith(f"{wider}.")
 
 
-def held(targets: Any, when: int) -> int:
-    """The limit at an instant, in ms; before the first date, the first."""
+def held(targets: Any, when: int) -> int | None:
+    """The limit at an instant, in ms; before the first date, the first. None without a target."""
+    if not targets:
+        return None
     steps = sorted((FORCE.instant(each.since), int(each.seconds) * 1000) for each in targets)
     return [limit for since, limit in steps if since <= when or since == steps[0][0]][-1]
 

@@ -27,6 +27,7 @@ from tests.surveillance import of, watched
 WARWICKSHIRE = find_force("warwickshire")
 CALENDAR = Calendar(WARWICKSHIRE.zone)
 NOW = ms("2021-06-09T21:05:00Z")  # a Wednesday, 22:05 in Warwickshire
+IN_TIME = Share(("within",), ("answered", "abandoned"))
 
 
 def told(name: str, start: str, now: int = NOW, onset: str | None = None, **found: Any) -> str:
@@ -163,7 +164,7 @@ def hours_of_calls(adapter: Shares, slots: range, within: int) -> None:
 
 
 def test_a_fall_of_a_service_level_is_found_with_its_onset() -> None:
-    adapter = Shares(Share(("within",), ("answered", "abandoned")), GroupedRows(168, 0.01).shares)
+    adapter = Shares(IN_TIME, GroupedRows(168, 0.01).shares, 0.01)
     hours_of_calls(adapter, range(400), 36)
     assert not adapter.shown
     hours_of_calls(adapter, range(400, 404), 20)
@@ -176,7 +177,7 @@ def test_a_fall_of_a_service_level_is_found_with_its_onset() -> None:
 
 
 def test_an_hour_that_the_clocks_repeat_or_skip_moves_no_other() -> None:
-    adapter = Shares(Share(("within",), ("answered", "abandoned")), GroupedRows(168, 0.01).shares)
+    adapter = Shares(IN_TIME, GroupedRows(168, 0.01).shares, 0.01)
     for slot in (0, 1, 1, 2, 4):
         adapter.update(
             {"answered": 40, "abandoned": 2, "within": 36}, PeriodPoint(slot, 1 / 24, slot)
@@ -185,7 +186,7 @@ def test_an_hour_that_the_clocks_repeat_or_skip_moves_no_other() -> None:
 
 
 def test_a_share_knows_the_slots_that_it_is_of() -> None:
-    adapter = Shares(Share(("within",), ("answered", "abandoned")), GroupedRows(168, 0.01).shares)
+    adapter = Shares(IN_TIME, GroupedRows(168, 0.01).shares, 0.01)
     seen = []
     for slot in range(9):
         counts = {"answered": 4, "abandoned": 0, "within": 3}

@@ -20,7 +20,7 @@ from streams.state import snapshot as snapshots
 from streams.state import sqlite as store
 from streams.state.checkpoint import Checkpoint, Folder
 from streams.state.snapshot import Identity, Outgoing, PaneRow
-from tests.build import FAR_FUTURE, call, lines, ms, tiny_force
+from tests.build import FAR_FUTURE, call, crime, lines, ms, tiny_force
 
 FORCE = tiny_force()
 IDENTITY = Identity("cluster", "w.calls", "id-1", 0, "rules", ("tiny",), 1, "me")
@@ -407,3 +407,13 @@ def test_random_saves_and_deaths_lose_nothing(path: Path) -> None:
             live.save(offset)
             live = Kept(path)  # without closing
         assert live.board() == plain.board()
+
+
+def test_what_a_feed_has_carried_is_known_after_a_restart(path: Path) -> None:
+    before = Kept(path, "crime")
+    before.feed(crime("1"), crime("2", "2021-03-02T10:00:00Z", markers=["hate"]))
+    before.save(2)
+    after = Kept(path, "crime")
+    assert after.board() == before.board()
+    ledger = after.shard.ledgers()["tiny"]
+    assert ledger.packer.carried.since == {"markers": ms("2021-03-02T10:00:00Z")}

@@ -232,8 +232,8 @@ def test_nor_how_it_stood_in_a_period_that_was_partly_sealed_before(
         ledger.calendar.holding(*each)
         for each in (("financial_year", ms(SEALED)), ("month", ms("2021-04-10T10:00:00Z")))
     )
-    assert ledger.unpublished_in("offered_at", year) == {"lost"}
-    assert ledger.unpublished_in("offered_at", april) == frozenset()
+    assert "lost" in ledger.unpublished_in("offered_at", year)
+    assert "lost" not in ledger.unpublished_in("offered_at", april)
 
 
 def test_counting_again_is_saved_and_done_once(

@@ -77,6 +77,7 @@ def figures(held: Partition) -> dict[str, Any]:
         "entries": ledger.entries,
         "departed": left,
         "revisions": ledger.revisions,
+        "dated": [sorted(ledger.dated.of(clock, START, END)) for clock in range(2)],
         "closed": ledger.closed_until,
         "sealed_before": ledger.sealed_before,
         "first": (ledger.began, ledger.first_known),

@@ -8,7 +8,7 @@ from tests.build import ms
 
 def test_a_count_at_or_below_the_usual_is_no_signal_of_a_rise() -> None:
     rows = CountRows(7, 0.01)
-    days = Counts("calls", rows)
+    days = Counts("calls", rows, 0.01)
     start, day = ms("2021-01-04T00:00:00Z"), 0
 
     def take(count: float) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -18,10 +19,12 @@ from streams.alerts.evaluation import evaluate
 from streams.alerts.model import Transition
 from streams.alerts.service import AlertService
 from streams.board.monitor import Monitor, Shard, canonical
-from streams.config.force import Force, check_force
+from streams.config.force import Force, check_force, find_force
+from streams.config.schema import ThemeWeights
 from streams.live import Live
 from streams.outputs.prometheus import Exporter
 from streams.periods import DAY, HOUR, Calendar, rfc3339
+from streams.registry.alarm_themes import OTHER, THEMES
 from streams.registry.registry import REGISTRY
 from streams.state import surveillance as watching
 from streams.surveillance.adapters.base import PeriodPoint
@@ -29,7 +32,7 @@ from streams.surveillance.adapters.counts import CountRows, Counts, Months
 from streams.surveillance.adapters.grouped import Durations, GroupedRows, Shares
 from streams.surveillance.adapters.selection import adapter_of
 from streams.surveillance.feedback import AcceptedLevel, ExcludedStretch, Feedback
-from streams.surveillance.series import watch_list, watches_in
+from streams.surveillance.series import budget_parts, watch_list, watches_in
 from streams.surveillance.signals import Grain, Signal
 from streams.surveillance.silence import Feed, of_records
 from streams.surveillance.watch import Watch
@@ -82,7 +85,7 @@ def test_the_registry_says_which_series_are_watched() -> None:
         *(f"hour/incidents/count/{c}/all/{area}" for c in ("all", "asb", "missing_person", "other")
           for area in ("force", "north-area", "south")),
     }  # fmt: skip
-    assert watches_in(force, "hour") == len(series)
+    assert sum(watches_in(force, "hour").values()) == len(series)
     assert not list(watch_list(force, REGISTRY.kinds["crime"], "hour"))
 
 
@@ -607,10 +610,48 @@ def test_a_budget_that_makes_no_sense_is_refused(table: str, problem: str) -> No
     assert problem in str(problems[0])
 
 
-def test_a_budget_is_split_over_the_watches_of_a_grain() -> None:
-    force = budgeted(2.7, "factors = { hour = 1.25 }")
-    assert of(watched(force)).grains["hour"].allowed == pytest.approx(1.25 * 2.7 * 0.5 / 27)
+def allowed(force: Force, grain: Grain = "hour") -> dict[str, float]:
+    return of(watched(force)).grains[grain].allowed
+
+
+def test_a_budget_is_split_over_themes_by_weight_and_in_a_theme_alike_over_its_series() -> None:
+    force = budgeted(2.7, "factors = { hour = 1.25 }\nweights = { calls = 10, welfare = 1 }")
+    # Lines and measures in three areas; weights of 10, 3, 1, 1 and 8 for those that are watched.
+    series = {"calls": 12, "response": 3, "asb": 3, "welfare": 3, "incidents": 6}
+    weights = {"calls": 10, "response": 3, "asb": 1, "welfare": 1, "incidents": 8}
+    hour = 1.25 * 2.7 * 0.5
+    assert allowed(force) == pytest.approx(
+        {theme: hour * weights[theme] / 23 / number for theme, number in series.items()}
+    )
     assert force.fingerprint == tiny_force().fingerprint
+
+
+def test_to_watch_more_of_one_theme_changes_no_threshold_of_another() -> None:
+    few, many = (
+        tiny_force(offence_groups=json.dumps(names))
+        for names in (["vehicle"], ["vehicle", *(f"offence_{n}" for n in range(40))])
+    )
+    before, after = allowed(few, "month"), allowed(many, "month")
+    assert after.pop("crimes") < before.pop("crimes") / 10
+    assert after == before
+
+
+def test_all_series_are_allowed_the_same_by_the_day_with_the_shipped_lists_and_weights() -> None:
+    for name in ("warwickshire", "west-mercia", "city-of-london"):
+        parts = budget_parts(find_force(name), "day")
+        number = sum(watches_in(find_force(name), "day").values())
+        assert parts == pytest.approx(dict.fromkeys(parts, 1 / number))
+
+
+def test_a_theme_that_is_not_known_is_refused_with_those_that_are() -> None:
+    force, problems = check_force(f"{TINY_FORCE}\n[alerts.weights]\nviolense = 2\n", "tiny.toml")
+    assert force is None
+    assert "violense" in str(problems[0])
+    assert "violence" in str(problems[0])
+
+
+def test_every_theme_of_the_budget_has_a_weight() -> None:
+    assert {*THEMES, OTHER} == set(ThemeWeights.__struct_fields__)
 
 
 def test_days_have_the_names_of_their_country_and_of_the_events_of_their_area() -> None:

@@ -13,6 +13,7 @@ from streams.alerts.rules import KINDS
 from streams.alerts.rules.answer_rate import (
     answer_rate,
     edge_of,
+    highest_bits,
     is_inside,
     most_looked_at,
     ordinary,
@@ -24,7 +25,7 @@ from streams.alerts.rules.target_missed import target_missed
 from streams.alerts.usual_answers import AnswerRate, UsualRate
 from streams.periods import MINUTE
 from tests.alerting import WARWICKSHIRE, at, store, words_of
-from tests.build import call, feed, monitor, ms, tiny_force
+from tests.build import call, feed, monitor, tiny_force
 
 NOW = at("2026-11-21 22:00")
 MINUTES = (15, 30, 60, 120, 240, 360)
@@ -159,12 +160,12 @@ def test_the_edges_of_all_lines_tell_at_once_whether_each_is_fine(
         for line, ((within, of), _) in enumerate(lines)
     )
     fine = [edge for _, edge in lines]
-    assert is_inside(value, edge_of(fine), len(lines)) == all(
+    assert is_inside(value, edge_of(fine), highest_bits(len(lines))) == all(
         within >= least and of <= most for (within, of), (least, most) in lines
     )
 
 
-def test_minutes_that_change_are_kept_from_the_first_look_on_only() -> None:
+def test_calls_that_change_are_kept_from_the_first_look_on_only() -> None:
     """While a backlog is read nobody looks, and it may be a year long."""
     target = monitor()
     feed(target, call("c1", "2026-11-21T21:58:00Z"))
@@ -173,10 +174,10 @@ def test_minutes_that_change_are_kept_from_the_first_look_on_only() -> None:
     feed(target, call("c2", "2026-11-21T21:59:00Z"))
     ledger = target.ledger("call", "tiny")
     assert ledger is not None
-    assert ledger.panes.changed is None
+    assert ledger.followed is None
     rules.may_hold(NOW)
     feed(target, call("c3", "2026-11-21T21:59:30Z"))
-    assert ledger.panes.changed == {ms("2026-11-21T21:59:00Z") // 60_000}
+    assert ledger.followed == [ledger.packed("c3")]
 
 
 def test_an_answer_rate_that_gets_a_quarter_worse_while_its_alert_is_open_is_told_once_more() -> (

@@ -36,3 +36,14 @@ def test_weeks_are_judged_by_the_target_of_their_own_time() -> None:
     )
     met = [[old], [old], [(AnswerRate(850, 1000), 0.8), new], [new]]
     assert target_missed(WARWICKSHIRE, "999", met, 0.9, 10, NOW) is None
+
+
+def test_of_several_targets_at_once_the_alert_is_about_the_one_that_is_missed() -> None:
+    weeks = [[(AnswerRate(93, 100), 0.99)]] * 4
+    found = target_missed(WARWICKSHIRE, "999", weeks, 0.99, 20, at("2026-11-21 00:00"), "second")
+    assert found is not None
+    assert found.title == "999 answer target of 99 % in 20 s, Warwickshire"
+    assert found.said[0] == (
+        "999 calls, Warwickshire: 93 % within 20 s over 4 weeks, target 99 %. Missed in every week."
+    )
+    assert (found.group, found.measure) == ("further_levels", "second_target")

@@ -1,0 +1,158 @@
+"""What a feed has to carry for a figure to be known: a fact that is missing is never zero.
+
+A record without markers or without an outcome has none only where its feed carries markers or
+outcomes at all. What a figure rests on follows from the conditions of its counters. Until a feed
+has carried that for the first time, by the first clock of its records, the figure is not known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from streams.registry.conditions import Condition, Has, Is, Present, Within
+from streams.registry.counting import Counter
+from streams.registry.facts import UNKNOWN, Case, Code, Flag, Marks, Number
+from streams.registry.kind import Kind
+
+NOTHING: frozenset[str] = frozenset()
+
+
+class _Said(NamedTuple):
+    """A fact that a record may leave open: its place in a tuple of facts, the value that stands for
+    nothing there, and the field, or fields, of an event that say it."""
+
+    place: int
+    silent: object
+    fields: str
+
+
+class Carried:
+    """What the feed of one kind of one force has carried, and since when."""
+
+    def __init__(self, kind: Kind) -> None:
+        self.since: dict[str, int] = {}
+        """By field, the earliest event time of a record that had it, in ms."""
+        self.latest = 0
+        """The latest of these: an earlier record may change them."""
+        self._kind = kind
+        self._said = list(_said(kind))
+        self._fields = frozenset(each.fields for each in self._said)
+        self._needs = [_needs(kind, clock, self._said) for clock in kind.clocks]
+        self._shown = _shown(kind, self._said)
+
+    def note(self, facts: tuple[object, ...], when: int) -> None:
+        """Notes what a record with these facts has, at its event time."""
+        for place, silent, fields in self._said:
+            if facts[place] != silent:
+                self._has(fields, when)
+
+    def note_counted(self, counters: Iterable[str], when: int) -> None:
+        """The same of records that are gone, of which some counters of the first clock are left."""
+        for name in counters:
+            for fields in self._shown.get(name, NOTHING):
+                self._has(fields, when)
+
+    def _has(self, fields: str, when: int) -> None:
+        if when < self.since.get(fields, when + 1):
+            self.since[fields] = when
+            self.latest = max(self.since.values())
+
+    def restore(self, since: Mapping[str, int]) -> None:
+        """Puts back what a checkpoint has."""
+        self.since = {fields: when for fields, when in since.items() if fields in self._fields}
+        self.latest = max(self.since.values(), default=0)
+
+    def unknown(self, clock: int, end: int) -> frozenset[str]:
+        """The counters of a clock that are not known before an instant, since what they rest on was
+        not carried until then."""
+        if end > self.latest and len(self.since) == len(self._fields):
+            return NOTHING
+        missing = self._missing(end)
+        needs = self._needs[clock]
+        return frozenset(name for name, fields in needs.items() if not missing.isdisjoint(fields))
+
+    @property
+    def never(self) -> list[str]:
+        """The fields of which no record had any."""
+        return sorted(self._fields - self.since.keys())
+
+    def missing(self, clock: int, counters: Iterable[str], end: int) -> list[str]:
+        """The fields that some counters rest on and that were not carried before an instant."""
+        return sorted(self._missing(end) & self.needed(clock, counters))
+
+    def begun(self, clock: int, counters: Iterable[str]) -> int:
+        """Since when all is carried that some counters rest on, in ms; 0 where that is nothing."""
+        needed = self.needed(clock, counters)
+        return max((self.since[each] for each in needed if each in self.since), default=0)
+
+    def needed(self, clock: int, counters: Iterable[str]) -> frozenset[str]:
+        """The fields that some counters of a clock rest on."""
+        needs = self._needs[clock]
+        return NOTHING.union(*(needs[name] for name in counters if name in needs))
+
+    def _missing(self, end: int) -> frozenset[str]:
+        since = self.since
+        return frozenset(each for each in self._fields if since.get(each, end) >= end)
+
+
+def _said(kind: Kind) -> Iterator[_Said]:
+    for place, fact in enumerate(kind.columns):
+        match fact:
+            case Marks(name):
+                yield _Said(place, 0, name)
+            case Code(name, none):
+                yield _Said(place, none, name)
+            case Number(field=field):
+                yield _Said(place, 0, field)
+            case Flag(when=Present(field)):
+                yield _Said(place, 0, field)
+            case Case(otherwise=otherwise) if otherwise == UNKNOWN:
+                yield _Said(place, 0, " or ".join(_fields_asked(kind, fact)))
+            case _:  # it says something of every record
+                pass
+
+
+def _fields_asked(kind: Kind, case: Case) -> list[str]:
+    """The fields of an event that its cases are told by, but for the first clock."""
+    durations = {each.name: each for each in kind.durations}
+    found: list[str] = []
+    for _, when in case.cases:
+        for question in when.questions():
+            if isinstance(question, Within):
+                of = durations[question.name]
+                found += [*of.since, *of.until]
+            else:
+                found.append(question.name)
+    return [each for each in dict.fromkeys(found) if each != kind.clocks[0]]
+
+
+def _needs(kind: Kind, clock: str, said: Iterable[_Said]) -> dict[str, frozenset[str]]:
+    """By counter of a clock, the fields that it rests on: those of the facts and durations that it
+    asks for, and what says when it counts."""
+    of_fact = {kind.columns[each.place].name: each.fields for each in said}
+    for duration in kind.durations:
+        ends = [*duration.since, *duration.until]
+        known = [fields for fields in of_fact.values() if set(fields.split(" or ")) & set(ends)]
+        of_fact.update(dict.fromkeys([duration.name], known[0]) if known else {})
+    by_clock = {f for f in of_fact.values() if clock != kind.clocks[0] and clock in f.split(" or ")}
+
+    def needed(when: Condition, *names: str) -> frozenset[str]:
+        asked = {question.name for question in when.questions()} | set(names)
+        return frozenset({of_fact[name] for name in asked if name in of_fact} | by_clock)
+
+    found = {each.name: needed(each.when, each.adds) for each in kind.counters_by(clock)}
+    for timing in kind.timings_by(clock):
+        found |= {name: needed(timing.when, timing.duration) for name, _ in timing.counters}
+    return found
+
+
+def _shown(kind: Kind, said: Iterable[_Said]) -> dict[str, frozenset[str]]:
+    """By counter of the first clock, the fields that a record has to have to be counted there."""
+    of_fact = {kind.columns[each.place].name: each.fields for each in said}
+
+    def shown(counter: Counter) -> frozenset[str]:
+        parts = [each for each in counter.when.parts() if isinstance(each, Has | Is | Present)]
+        return frozenset(of_fact[each.name] for each in parts if each.name in of_fact)
+
+    return {each.name: shown(each) for each in kind.counters_by(kind.clocks[0])}
