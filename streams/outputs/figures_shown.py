@@ -125,12 +125,8 @@ def compared(found: Compared | None, unit: Unit, *, sums: bool = False) -> str:
             said = f"{printed(value, 2)}"
         case Standing(word, by) if word is not None:
             said = f"{word} ({by})"
-        case Season(word) if word is not None:
-            said = word
-        case Trend(word) if word is not None:
-            said = f"{word}, {found.first} to {found.last}"
-        case Drivers():
-            said = driven(found) or NONE
+        case Season() | Trend() | Drivers():
+            said = pattern(found) or NONE
         case Rank(rank, of) if rank is not None:
             said = f"{rank} of {of}, {found.order}"
             if found.left_out:
@@ -142,6 +138,16 @@ def compared(found: Compared | None, unit: Unit, *, sums: bool = False) -> str:
         case Outlook():
             said = f"{found.value:,.0f} ({found.low:,.0f} to {found.high:,.0f})"
     return said
+
+
+def pattern(found: Season | Trend | Drivers) -> str:
+    """Whether a figure is as in its season, where it tends, what moved it; empty where that is not
+    known."""
+    if isinstance(found, Drivers):
+        return driven(found)
+    if isinstance(found, Season) or found.word is None:
+        return found.word or ""
+    return f"{found.word}, {found.first} to {found.last}"
 
 
 def driven(found: Drivers) -> str:
