@@ -33,7 +33,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from functools import cached_property
 from typing import Literal
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Struct, UnsetType, structs
 
 from detectors.charts.limits import usual_counts
 from streams.board.control import Point, chart
@@ -46,8 +46,10 @@ from streams.board.trend import Trend, trend
 from streams.config.force import WHOLE
 from streams.config.measures import Subject
 from streams.errors import QueryError
+from streams.periods import DAY
 from streams.registry.charting import FEW
 from streams.registry.indicator import Indicator, Per
+from streams.registry.phrases import full_date
 from streams.stretches import Stretch
 
 LEAST_BASE = 10
@@ -61,11 +63,16 @@ _AS_MANY = {"month": 12, "day": 28, "hour": 24}
 """The periods that an average is taken over, by unit: those of a year, of four weeks, of a day."""
 
 
-class Change(Struct, frozen=True):
+class Change(Struct, frozen=True, omit_defaults=True):
     """A value beside an earlier one, `base`. None is what is not known, or not as a whole.
 
     `change` is the difference: of shares, in percentage points over 100. `percent` is by how many
-    per cent a count or a time changed; None on a base of nothing, and of few cases."""
+    per cent a count or a time changed; None on a base of nothing, and of few cases, and across a
+    changed boundary of the area, as `reason` says then.
+
+    Where figures rise as records grow older (outcomes so far), both are `at_age` of so many days
+    after recording, the greatest that all records of both have reached; `reason` says why there is
+    no such age yet, or why nothing is known at it."""
 
     period: str
     value: Number | None
@@ -73,6 +80,8 @@ class Change(Struct, frozen=True):
     base: Number | None
     change: Number | None
     percent: float | None
+    at_age: int | None = None
+    reason: str = ""
 
 
 class Rate(Struct, frozen=True):
@@ -239,15 +248,15 @@ class Comparisons:
         together. Of a period that runs there is none."""
         number = self._averaged
         before = self.stretch.all_before(number)
-        base = self._whole(before)
+        base = self._base(before)
         if not self._adds_up:
-            each = [self._whole(one) for one in self.stretch.before(number)]
+            each = [self._base(one) for one in self.stretch.before(number)]
             known = [value for value in each if value is not None]
             base = sum(known) / number if len(known) == number else None
         elif self.unit == "count" and base is not None:
             base /= number
         past = self.stretch if self.past == self.stretch else None
-        return self._compared(past, f"average of {number}: {before.label}", base)
+        return self._compared(past, f"average of {number}: {before.label}", base, before.start)
 
     @property
     def _averaged(self) -> int:
@@ -382,6 +391,8 @@ class Comparisons:
         on average by what chance allows, exactly."""
         if (point := self._charted) is not None:
             return Standing(point.flag or "in line", "chart")
+        if self.average.change is None and self.average.reason:
+            return Standing(None, self.average.reason)
         base, by = self.average.base, f"{IN_LINE:g} % of the average"
         value = self.average.value
         if base is None or value is None:
@@ -433,7 +444,8 @@ class Comparisons:
             return None
         found = self.query.figure(other, self.stretch)
         base = found.value if found.complete else None
-        return self._compared(self.stretch, f"{other.title}, {self.stretch.label}", base)
+        of = f"{other.title}, {self.stretch.label}"
+        return self._changed(self.stretch.label, self._whole(self.stretch), of, base)
 
     @cached_property
     def target(self) -> Judged | None:
@@ -458,6 +470,7 @@ class Comparisons:
         counted once, nor of what holds at a moment."""
         reported = self.indicator.reported
         at_a_moment = reported is not None and reported.at_a_moment
+        at_a_moment = at_a_moment or self.indicator.at_end is not None
         return self.indicator.repeats is None and not at_a_moment
 
     # -- how it came to be so ----------------------------------------------------------------------
@@ -478,24 +491,78 @@ class Comparisons:
 
     # -- arithmetic --------------------------------------------------------------------------------
 
+    @cached_property
+    def _comparable(self) -> Indicator | None:
+        """The indicator by which periods are compared: itself, or at the greatest age that all
+        records of the days that are over have reached; None where they are too young for any."""
+        if not self.indicator.at_age:
+            return self.indicator
+        for each in map(self.query.indicator, self.indicator.at_age):
+            if self._settled(each) <= self.query.at:
+                return each
+        return None
+
+    def _settled(self, indicator: Indicator) -> int:
+        """When the days that are over are settled, in ms."""
+        return (self.past or self.stretch).end + indicator.settled_after * DAY
+
     def _of(self, stretch: Stretch) -> Observation:
         return self.query.figure(self.indicator, stretch, self.area)
 
+    def _boundary(self, since: int) -> int | None:
+        """The last change of the area's boundary between then and the end of the stretch."""
+        return self.query.boundary(self.area, since, self.stretch.end)
+
     def _whole(self, stretch: Stretch | None) -> float | None:
         """The value of a stretch that is known as a whole."""
-        found = None if stretch is None else self._of(stretch)
-        return found.value if found is not None and found.complete else None
+        return None if stretch is None else _if_whole(self._of(stretch))
+
+    def _base(self, stretch: Stretch | None) -> float | None:
+        """The same as it is compared with others."""
+        if stretch is None or self._comparable is None:
+            return None
+        return _if_whole(self.query.figure(self._comparable, stretch, self.area))
 
     def _change(self, now: Stretch | None, before: Stretch) -> Change:
-        return self._compared(now, before.label, self._whole(before))
+        return self._compared(now, before.label, self._base(before), before.start)
 
-    def _compared(self, now: Stretch | None, base_period: str, base: float | None) -> Change:
-        value, period = self._whole(now), (now or self.stretch).label
+    def _compared(
+        self, now: Stretch | None, base_period: str, base: float | None, since: int | None = None
+    ) -> Change:
+        """`since` is when the base begins, where it is of the same area."""
+        value, period = self._base(now), (now or self.stretch).label
+        if since is not None and (at := self._boundary(since)) is not None:
+            day = full_date(self.query.calendar.local(at).date())
+            reason = f"not comparable with before {day}"
+            return Change(period, value, base_period, base, None, None, reason=reason)
+        if not self.indicator.at_age:
+            return self._changed(period, value, base_period, base)
+        of = self._comparable
+        if of is None:
+            youngest = self.query.indicator(self.indicator.at_age[-1])
+            ready = self.query.calendar.local(self._settled(youngest)).date()
+            reason = (
+                f"not comparable yet: all of {period} is {youngest.settled_after} days old on "
+                f"{ready}"
+            )
+            return Change(period, None, base_period, None, None, None, reason=reason)
+        change = self._changed(period, value, base_period, base)
+        reason = "" if now is None else self.query.figure(of, now, self.area).reason
+        return structs.replace(change, at_age=of.settled_after, reason=reason)
+
+    def _changed(
+        self, period: str, value: float | None, base_period: str, base: float | None
+    ) -> Change:
         if value is None or base is None:
             return Change(period, value, base_period, base, None, None)
         few = self.unit == "count" and base < LEAST_BASE and not self._small
         percent = None if self.unit == "ratio" or few else percent_change(value, base)
         return Change(period, value, base_period, base, value - base, percent)
+
+
+def _if_whole(found: Observation) -> float | None:
+    """The value of what is known as a whole."""
+    return found.value if found.complete else None
 
 
 def share(part: Observation, whole: Observation) -> Observation:

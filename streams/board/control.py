@@ -106,6 +106,11 @@ class Lines(NamedTuple):
 
 def policy_of(query: Query, indicator: Indicator, grain: Grain) -> ChartPolicy:
     """How an indicator is charted by a grain; raises `QueryError` where it is not."""
+    if indicator.at_age:
+        instead = " or ".join(indicator.at_age)
+        raise QueryError(
+            f"{indicator.name} is not charted, since its periods are of unequal age: {instead} is"
+        )
     policies = indicator.charts or USUAL[query.unit(indicator)]
     found = next((each for each in policies if each.grain == grain), None)
     if found is None:
@@ -129,13 +134,14 @@ def chart(
     shown = None if within is None else query.stretch(within)
     points = _points(query, indicator, policy.grain, shown, area)
     changes = restarts_of(query, indicator)
+    dates = [query.force.instant(change.date) for change in changes]
     fixed, unit = policy.baseline == "year_before", query.unit(indicator)
     months = 0 if indicator.reported is None else indicator.reported.rolling or 0
     of_several = [apart(months)] if months else []
     after = judge(
         _apart(query.calendar, points, months),
         policy,
-        [] if fixed else [query.force.instant(c.date) for c in changes],
+        [] if fixed else sorted({*query.force.boundaries(query.area(area)), *dates}),
         counts=unit == "count",
     )
     after = _bounded(points, after, 1.0 if unit == "ratio" else inf) if unit in BOUNDED else after

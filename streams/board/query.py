@@ -41,7 +41,7 @@ from streams.fold.totals import MEASURE
 from streams.periods import DAY, MINUTE, Calendar, Grain, Period, Span, rfc3339
 from streams.registry.aggregates import SMALL, Count, Mean, Quantile, Share
 from streams.registry.conditions import ALWAYS
-from streams.registry.indicator import Indicator, Part, Per
+from streams.registry.indicator import AtEnd, Indicator, Part, Per
 from streams.registry.indicators.readings import own_indicators
 from streams.registry.measures import (
     ChosenShare,
@@ -52,7 +52,7 @@ from streams.registry.measures import (
 from streams.registry.phrases import not_carried
 from streams.registry.repeats import RepeatRule
 from streams.registry.reported import ReportedRule
-from streams.stretches import Stretch
+from streams.stretches import Stretch, months_before
 
 R = TypeVar("R")
 Number = int | float
@@ -100,6 +100,7 @@ class Heard(NamedTuple):
     complete: bool
 
 
+NOT_THERE = "the area was not there"
 NOT_HEARD = Heard(known=False, complete=False)
 
 
@@ -326,11 +327,8 @@ class Query:
         of it that are known, by area."""
         found = []
         names = () if self._reports is None else self._reports.measures()
-        for name in names:
-            try:
-                indicator = self.indicator(name)
-            except QueryError:  # it is not declared
-                continue
+        declared = {**self.registry.indicators, **self._own}
+        for indicator in filter(None, map(declared.get, names)):
             if self._reports is None or indicator.reported is None:
                 continue
             last = self._reports.measured(indicator.reported).last
@@ -403,7 +401,46 @@ class Query:
         if indicator.repeats is not None:
             return self._people(indicator.repeats, stretch)
         parts = self.registry.measures_of(indicator)
-        return _added([self._part(*each, stretch) for each in parts])
+        if indicator.at_end is not None:
+            return self._at_end(*parts[0], indicator.at_end, stretch)
+        found = _added([self._part(*each, stretch) for each in parts])
+        if stretch.end + indicator.settled_after * DAY > self.at:
+            return found._replace(complete=False)
+        return found
+
+    def _at_end(
+        self, part: Part, group: Group, measure: Measure, at_end: AtEnd, stretch: Stretch
+    ) -> Figures:
+        """What was open at the end of a stretch, by area. It is complete where the feed was heard,
+        and carried what it rests on, in all of the year before."""
+        ledger = self.monitor.ledger(group.kind, self.force.id)
+        span = None if ledger is None else self._span(ledger, "day")
+        if (
+            ledger is None
+            or span is None
+            or not (span[0] < stretch.end and stretch.start < self.at)
+        ):
+            return self._part(part, group, measure, stretch)
+        panes, ended = ledger.panes_by(self._clock(group)), stretch.end <= self.at
+        end = self._until_then(stretch, ledger, panes).end
+        before = with_changes(stretch, grain=None, form="range", start=span[0], end=end)
+        found = self._part(part, group, measure, before)
+        tops, known = found.tops, found.known
+        if end < span[1]:
+            since = with_changes(stretch, grain=None, form="range", start=end, end=span[1])
+            for each, sign in ((at_end.closed, 1), (at_end.closed_new, -1)):
+                of, counted = self.registry.require(
+                    "what is open at the end", each.group, each.measure
+                )
+                where = with_changes(each, where=each.where & part.where)
+                tops = tops + sign * self._part(where, of, counted, since).tops
+                known = known & (not ledger.panes_by(self._clock(of)).covered(end, span[1]))
+        year = with_changes(before, start=months_before(self.calendar, end, 12))
+        heard = self._heard(ledger, panes, year, empty=False)
+        needs = self.value_of(measure).needs
+        begun = ledger.packer.carried.begun(self._clock(group), needs)
+        complete = ended and heard.complete and begun <= year.start
+        return Figures(tops, None, False, known, complete, found.reason)
 
     def _part(self, part: Part, group: Group, measure: Measure, stretch: Stretch) -> Figures:
         """One part of an indicator in a stretch of time by area."""
@@ -433,11 +470,31 @@ class Query:
             used = self._beside.used(stretch.start, stretch.end, _counted(panes, stretch))
             known, heard = self._with_totals(used, lines, counters, heard)
         complete = ended and heard.complete
+        if self.force.area_dates:
+            there = self._there(stretch)
+            reason = reason or (NOT_THERE if known.any() and not there.all() else "")
+            known = known & there
         if isinstance(value, Quantile):
             together = counters[value.timing] / 1000
             tops, bottoms = sums.quantiles(parts, where, value, together)
             return Figures(tops, bottoms, True, known, complete, reason)
         return Figures(*made_of(value, counters), False, known, complete, reason)
+
+    def _there(self, stretch: Stretch) -> Known:
+        """Which areas were there at any time of a stretch."""
+        force = self.force
+        found = np.ones(len(force.areas), np.bool_)
+        for index, area in enumerate(force.areas):
+            if area is not None:
+                end = force.end_of(area)
+                began = area.opened is None or force.instant(area.opened) < stretch.end
+                found[index] = began and (end is None or stretch.start < end)
+        return found
+
+    def boundary(self, area: str, start: int, end: int) -> int | None:
+        """The last instant within (start, end) across which an area can't be compared."""
+        dates = [at for at in self.force.boundaries(self.area(area)) if start < at < end]
+        return max(dates, default=None)
 
     def _clock(self, group: Group) -> int:
         return self.registry.kinds[group.kind].clocks.index(group.clock)

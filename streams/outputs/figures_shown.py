@@ -28,6 +28,7 @@ from streams.board.trend import Trend
 from streams.config.measures import Unit
 
 NOT_KNOWN, NOTHING = "not known", "no cases"
+NOT_YET = "not comparable yet"
 NONE = "-"
 """Instead of a comparison that can't be made."""
 HEADINGS = {
@@ -113,6 +114,8 @@ def compared(found: Compared | None, unit: Unit, *, sums: bool = False) -> str:
     """A comparison in words; of one of `sums` its own value comes first."""
     said = NONE
     match found:
+        case Change(at_age=None, value=value, reason=reason) if reason:
+            said = NOT_YET if value is None else reason
         case Change():
             said = NOT_KNOWN if found.base is None else amount(found.base, unit)
             if sums:

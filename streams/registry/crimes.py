@@ -13,10 +13,11 @@ was recorded more than a year after.
 
 from __future__ import annotations
 
+from streams.config.measures import Polarity
 from streams.events.schema import Crime
 from streams.periods import DAY
 from streams.registry.aggregates import Count, Share
-from streams.registry.conditions import ALWAYS, flagged, has, is_, present, timed, within
+from streams.registry.conditions import ALWAYS, Condition, flagged, has, is_, present, timed, within
 from streams.registry.counting import Counter, Timing
 from streams.registry.dimensions import Areas, Categories
 from streams.registry.facts import UNKNOWN, Case, Code, Flag, Marks, Number, declared_markers
@@ -111,6 +112,14 @@ SOON = is_("outcome_within", "5_days")
 WITHIN_30 = is_("outcome_within", "30_days")
 NO_ACTION = DECIDED & ~ACTION_TAKEN & ~is_("outcome", 18)
 NO_VICTIM = ~present("victims")
+AGES = {30: ("5_days", "30_days"), 100: ("5_days", "30_days", "100_days")}
+"""Days after recording by which outcomes of periods of any age can be compared, and the cases of
+`outcome_within` that lie in them; the reports allow about 100 days."""
+RATES: tuple[tuple[str, str, Polarity, Condition], ...] = (
+    ("outcome", "with an outcome", "up_good", DECIDED),
+    ("action_taken", "with action taken", "up_good", ACTION_TAKEN),
+    ("no_action", "with no action taken", "neutral", NO_ACTION),
+)
 BY_OUTCOME = "outcome_at"
 
 RESULTS = Group(
@@ -128,6 +137,13 @@ RESULTS = Group(
             "count",
             "neutral",
             Count("without_outcome"),
+        ),
+        Measure(
+            "with_dated_outcome",
+            "With an outcome of a known date",
+            "count",
+            "neutral",
+            Count("with_dated_outcome"),
         ),
         Measure(
             "outcome_rate",
@@ -149,6 +165,17 @@ RESULTS = Group(
             "ratio",
             "neutral",
             Share(("with_no_action",), ("count",)),
+        ),
+        *(
+            Measure(
+                f"{name}_rate_{days}_days",
+                f"Share {title} within {days} days",
+                "ratio",
+                polarity,
+                Share((f"{name}_in_{days}_days",), ("count",)),
+            )
+            for days in AGES
+            for name, title, polarity, _ in RATES
         ),
     ),
     wide=True,
@@ -301,6 +328,7 @@ CRIME = Kind(
             UNKNOWN,
             (
                 ("longer", present("outcome_at")),
+                ("100_days", within("to_outcome", 100 * DAY)),
                 ("30_days", within("to_outcome", 30 * DAY)),
                 ("5_days", within("to_outcome", 5 * DAY)),
             ),
@@ -319,6 +347,7 @@ CRIME = Kind(
         Counter("count", RECORDED),
         Counter("with_outcome", RECORDED & DECIDED),
         Counter("without_outcome", RECORDED & ~DECIDED),
+        Counter("with_dated_outcome", RECORDED & DECIDED & ~is_("outcome_within", UNKNOWN)),
         *(Counter(name, RECORDED & is_("recency", name)) for name in DATED),
         Counter("with_no_action", RECORDED & NO_ACTION),
         Counter("with_action_taken", RECORDED & ACTION_TAKEN),
@@ -327,6 +356,11 @@ CRIME = Kind(
         Counter("child_at_risk_current", CHILD_AT_RISK & is_("recency", "current")),
         Counter("child_at_risk_dated", CHILD_AT_RISK & ~is_("recency", UNKNOWN)),
         Counter("linked_series", RECORDED & flagged("linked_series")),
+        *(
+            Counter(f"{name}_in_{days}_days", RECORDED & which & is_("outcome_within", *cases))
+            for days, cases in AGES.items()
+            for name, _, _, which in RATES
+        ),
         Counter("outcomes", RECORDED & DECIDED, BY_OUTCOME),
         Counter("action_taken", RECORDED & ACTION_TAKEN, BY_OUTCOME),
         Counter("no_action", RECORDED & NO_ACTION, BY_OUTCOME),

@@ -68,9 +68,26 @@ class Part:
 
 
 @dataclass(frozen=True)
+class AtEnd:
+    """What is counted at the end of a period, such as open investigations, of records as they
+    stand now. An indicator's `parts` are those of before that are open now; to these come those
+    that were `closed` since then, without those that are not of before (`closed_new`)."""
+
+    closed: Part
+    closed_new: Part
+
+
+@dataclass(frozen=True)
 class Indicator:
     """A named figure by period and area: the sum of its `parts`, which have one unit, how many
     people there are by a rule of `repeats`, or what is `reported` by another system.
+
+    What has an `at_end` is not what came in a period, but what was open at its end.
+
+    Where figures rise as long as records grow older (outcomes so far), periods of unequal age can't
+    be compared: `at_age` names the indicators that are compared instead, that of the greatest age
+    first. Such a one is settled `settled_after` so many days after the end of a period, when all
+    records of it have had the same time.
 
     `share_of` is the indicator that it is shown as a share of (a crime type of recorded crime),
     `per` what its rate is taken over: 1,000 people or households. Without a `polarity` of its own
@@ -83,6 +100,9 @@ class Indicator:
     parts: tuple[Part, ...] = ()
     repeats: RepeatRule | None = None
     reported: ReportedRule | None = None
+    at_end: AtEnd | None = None
+    at_age: tuple[str, ...] = ()
+    settled_after: int = 0
     share_of: str = ""
     per: Per | None = None
     polarity: Polarity | None = None

@@ -16,15 +16,17 @@ import msgspec
 from streams.config.measures import Polarity, Unit
 from streams.errors import DeclarationError
 from streams.events.schema import KINDS, Event, Heartbeat, Record
+from streams.registry.aggregates import Count
 from streams.registry.calls import CALL
 from streams.registry.checks import check, check_place, check_repeats
 from streams.registry.crimes import CRIME
 from streams.registry.dimensions import Dimension
 from streams.registry.incidents import INCIDENT
-from streams.registry.indicator import Indicator, Part, by_name
+from streams.registry.indicator import AtEnd, Indicator, Part, by_name
 from streams.registry.indicators import INDICATORS
 from streams.registry.kind import Kind
 from streams.registry.measures import ChosenShare, Gauge, Group, Measure
+from streams.registry.repeats import RepeatRule
 
 READING = "reading"
 READINGS = {READING: "readings"}
@@ -104,6 +106,11 @@ class Registry:
             return [READING]
         return list(dict.fromkeys(group.kind for _, group, _ in self.measures_of(indicator)))
 
+    def repeats_of(self, kind: str) -> list[RepeatRule]:
+        """The rules of indicators that count the people in the records of a kind."""
+        rules = dict.fromkeys(each.repeats for each in self.indicators.values())
+        return [rule for rule in rules if rule is not None and rule.kind == kind]
+
     def shared_part(self, indicator: Indicator, whole: Indicator) -> Indicator:
         """What of an indicator can be a share of another: the parts of the kinds of record that are
         in that as well. Crimed incidents are no part of recorded crime."""
@@ -152,9 +159,20 @@ class Registry:
             raise DeclarationError(f"{entry}: {' and '.join(sorted(read))} can't be added up")
         if "Quantile" in read and len(indicator.parts) > 1:
             raise DeclarationError(f"{entry}: quantiles can't be added up")
-        whole = indicator.share_of
-        if whole and whole not in self.indicators:
-            raise DeclarationError(f'{entry}: share_of "{whole}" is no indicator')
+        if indicator.at_end is not None:
+            self._check_at_end(entry, indicator, indicator.at_end)
+        others = {"share_of": (indicator.share_of,), "at_age": indicator.at_age}
+        for what, names in others.items():
+            for name in filter(None, names):
+                if name not in self.indicators:
+                    raise DeclarationError(f'{entry}: {what} "{name}" is no indicator')
+
+    def _check_at_end(self, entry: str, indicator: Indicator, at_end: AtEnd) -> None:
+        for part in (*indicator.parts, at_end.closed, at_end.closed_new):
+            group, measure = self._measure_of(part, indicator.name)
+            check_place(entry, self.kinds[group.kind], part.where)
+            if not isinstance(measure.value, Count) or len(indicator.parts) > 1:
+                raise DeclarationError(f"{entry}: what is open at the end is one count")
 
     def find(self, group: str, measure: str) -> tuple[Group, Measure] | None:
         """A group and its measure by their names; None where there is none of that name."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from streams.registry.registry import REGISTRY
 from tests.adding import examples
 from tests.source_tree import CODE, ROOT, identifiers, modules, parsed
 
@@ -94,8 +95,9 @@ def named_in(module: str) -> frozenset[str]:
 
 @cache
 def names() -> frozenset[str]:
-    """All that the code names, and the words in its short texts: fields, settings, columns."""
-    found: set[str] = set()
+    """All that the code names, and the words in its short texts: fields, settings, columns; and the
+    measures, of which some have names that are made."""
+    found = {measure.name for group in REGISTRY.groups for measure in group.measures}
     for module, path in modules(*ALL_CODE).items():
         if path == Path(__file__):  # names what is not there
             continue

@@ -8,6 +8,11 @@ most of them share is a fall of recorded crimes, one of a single group is of tha
 without a signal of its own leads two or more parts that have one, if it is outside its own usual
 range. Last, clusters of one place whose themes are related become one. What is not the lead is
 named in `also`.
+
+Under a whole that leads, its parts are tested once more, among themselves: those that are far out
+the same way are where it is, and are named too, though no budget would let them alarm alone. That
+is the hierarchical test of Yekutieli (J. Am. Stat. Assoc. 103, 2008, 309-316): children are judged
+only below a parent that stands, and then by a share of false ones of their own (`PLACES`).
 """
 
 from __future__ import annotations
@@ -22,6 +27,8 @@ from typing import Any
 import msgspec
 
 from detectors.calibration.episodes import linked, nested
+from detectors.calibration.false_discovery import discoveries
+from detectors.counts.predictive import Predictive
 from detectors.homogeneity import (
     HomogeneityResult,
     PartCount,
@@ -44,6 +51,8 @@ LastPeriod = Callable[[tuple[str, ...]], Signal | None]
 NEARLY_ALL = 0.9
 """A part of which at least this share of its whole is expected names the cluster: its name says
 more."""
+PLACES = 0.1
+"""Of the parts that are named below a whole, the share that may be so by chance."""
 _LINKED = {frozenset(pair) for pair in LINKS}
 
 
@@ -232,8 +241,20 @@ class _Tree(ABC):
         below = [cluster for each, cluster in self.held.items() if of in self.above(each)]
         cluster = self.held[of]
         titles = (say.title(self.force, each.lead) for each in below)
-        also = (*cluster.also, *sorted({*titles, *(t for each in below for t in each.also)}))
-        return replace(cluster, also=also)
+        also = sorted({*titles, *(t for each in below for t in each.also), *self._places(of)})
+        return replace(cluster, also=(*cluster.also, *also))
+
+    def _places(self, of: str) -> Iterator[str]:
+        """The titles of the parts that are far out the same way, tested among themselves."""
+        parts = [(found, part_of(found)) for _, found in self._known(of)]
+        counted = [(found, figures) for found, figures in parts if figures is not None]
+        tails = [_tail(found, figures) for found, figures in counted]
+        chosen = discoveries(tails, PLACES)
+        return (
+            say.title(self.force, found)
+            for (found, _), is_one in zip(counted, chosen, strict=True)
+            if is_one
+        )
 
     def _known(self, of: str) -> Iterator[tuple[str, Signal]]:
         """The nearest values below one whose figures of the same period are known."""
@@ -338,6 +359,13 @@ def holds(row: Mapping[str, str], other: Mapping[str, str]) -> bool:
 def spread(signal: Signal) -> float:
     """The variance of a count over its mean, by its usual range."""
     return dispersion(signal.expected, signal.lower, signal.upper, signal.within)
+
+
+def _tail(signal: Signal, figures: PartCount) -> float:
+    """How likely it is by chance that a count lies so far out in the direction of its signal."""
+    ahead = Predictive(figures.expected, dispersion=spread(signal))
+    down = signal.direction == "down"
+    return ahead.at_most(figures.observed) if down else ahead.at_least(figures.observed)
 
 
 def outside(signal: Signal) -> bool:

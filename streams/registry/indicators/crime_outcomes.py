@@ -7,7 +7,10 @@ complete, no suspect identified.
 
 from __future__ import annotations
 
-from streams.registry.indicator import Indicator, Part
+from typing import Any
+
+from streams.registry.crimes import AGES
+from streams.registry.indicator import AtEnd, Indicator, Part
 from streams.registry.indicators.crimes import IN_2016, IN_2020
 
 HARM = ("violence.homicide", "violence.with_injury", "sexual", "robbery", "burglary.residential")
@@ -16,6 +19,32 @@ HARM = ("violence.homicide", "violence.with_injury", "sexual", "robbery", "burgl
 def of(name: str, title: str, address: str, definition: str, source: str = IN_2020) -> Indicator:
     """An indicator of one measure."""
     return Indicator(name, title, (Part.at(address),), definition=definition, source=source)
+
+
+def rates(
+    name: str, title: str, measure: str, definition: str, offences: tuple[str, ...] = ()
+) -> list[Indicator]:
+    """A share of the offences recorded in a period, so far, and at the ages at which it is
+    compared."""
+    where = [f"{{offence={each}}}" for each in offences] or [""]
+
+    def made(name: str, title: str, measure: str, when: str, **how: Any) -> Indicator:
+        parts = tuple(Part.at(f"results.{measure}{each}") for each in where)
+        return Indicator(
+            name, title, parts, definition=definition.format(when), source=IN_2016, **how
+        )
+
+    aged = [
+        made(
+            f"{name}_within_{days}_days",
+            f"{title} within {days} days",
+            f"{measure}_{days}_days",
+            f"within {days} days",
+            settled_after=days,
+        )
+        for days in sorted(AGES, reverse=True)
+    ]
+    return [made(name, title, measure, "so far", at_age=tuple(each.name for each in aged)), *aged]
 
 
 def without_victim(name: str, title: str, *offences: str) -> Indicator:
@@ -31,22 +60,25 @@ def without_victim(name: str, title: str, *offences: str) -> Indicator:
 
 
 CRIME_OUTCOMES = (
-    of("outcome_rate", "Outcome rate", "results.outcome_rate",
-       "Share of the offences recorded in the period that have an outcome so far", IN_2016),
-    of("action_taken_outcome_rate", "Action taken rate", "results.action_taken_rate",
-       "Share of the offences recorded in the period in which action was taken so far", IN_2016),
-    of("no_action_taken_outcome_rate", "No action taken rate", "results.no_action_rate",
-       "Share of the offences recorded in the period in which it was decided so far that no action "
-       "is taken; without those of which no suspect is known", IN_2016),
+    *rates("outcome_rate", "Outcome rate", "outcome_rate",
+           "Share of the offences recorded in the period that have an outcome {}"),
+    *rates("action_taken_outcome_rate", "Action taken rate", "action_taken_rate",
+           "Share of the offences recorded in the period in which action was taken {}"),
+    *rates("no_action_taken_outcome_rate", "No action taken rate", "no_action_rate",
+           "Share of the offences recorded in the period in which it was decided {} that no action "
+           "is taken; without those of which no suspect is known"),
+    *rates("action_taken_outcome_rate_high_harm", "Action taken rate, high harm",
+           "action_taken_rate", "Share of the offences of high harm recorded in the period in "
+           "which action was taken {}", HARM),
     Indicator(
-        "action_taken_outcome_rate_high_harm",
-        "Action taken rate, high harm",
-        tuple(Part.at(f"results.action_taken_rate{{offence={each}}}") for each in HARM),
-        definition="The same of offences of high harm",
-        source=IN_2016,
+        "open_investigations",
+        "Open investigations",
+        (Part("results", "without_outcome"),),
+        at_end=AtEnd(Part("outcomes", "outcomes"), Part("results", "with_dated_outcome")),
+        definition="Offences recorded until the end of the period that had no outcome by then, as "
+        "far back as records go",
+        source=IN_2020,
     ),
-    of("open_investigations", "Open investigations", "results.without_outcome",
-       "Offences recorded in the period that have no outcome yet"),
     of("offences_outcomed", "Outcomes", "outcomes.outcomes", "Outcomes decided in the period"),
     of("action_taken_outcomes", "Outcomes with action taken", "outcomes.action_taken",
        "Outcomes with action taken, decided in the period"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from streams.alerts.evaluation import evaluate
@@ -66,6 +67,30 @@ def test_a_fall_that_most_groups_share_is_a_fall_of_recorded_crimes() -> None:
     assert (alert.title, alert.row, alert.direction) == (ALL, {"offence": "all"}, "down")
     assert alert.words.startswith(f"{ALL}: 324 in April 2026, usually 705 to 815.")
     assert "Shoplifting offences, Warwickshire" in alert.also
+
+
+def test_parts_that_would_not_alarm_alone_are_named_below_a_whole_that_does() -> None:
+    # Each of these groups is outside its usual range, and none within its budget.
+    shared = dict.fromkeys(USUAL, 1.35) | {"robbery": 1.0, "drugs": 0.95}
+    *parts, whole = month(shared)
+    quiet = [msgspec.structs.replace(part, notify=False) for part in parts]
+    (alert,) = opened([whole], known=[*quiet, whole])
+    assert alert.title == ALL
+    assert "Violence offences, Warwickshire" in alert.also
+    assert "Shoplifting offences, Warwickshire" in alert.also
+    assert "Robbery offences, Warwickshire" not in alert.also
+    assert "Drugs offences, Warwickshire" not in alert.also
+
+
+def test_a_county_that_rises_names_the_districts_where_it_is() -> None:
+    seen = {"rugby": (60.0, 38.0), "warwick": (75.0, 50.0), "stratford": (24.0, 22.0)}
+    places = [
+        crimes("vehicle", *figures, area=area, notify=False) for area, figures in seen.items()
+    ]
+    county = crimes("vehicle", 165.0, 110.0)
+    (alert,) = opened([county], known=[*places, county])
+    assert alert.title == "Vehicle offences, Warwickshire"
+    assert alert.also == ("Vehicle offences, Rugby", "Vehicle offences, Warwick")
 
 
 def test_a_rise_of_one_group_is_told_of_that_group() -> None:

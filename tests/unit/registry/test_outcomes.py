@@ -86,7 +86,8 @@ def test_the_median_and_90th_percentile_of_the_time_to_an_outcome_are_within_a_h
         ("outcome_rate", 5 / 6),
         ("action_taken_outcome_rate", 1 / 6),
         ("no_action_taken_outcome_rate", 3 / 6),
-        ("open_investigations", 1),
+        ("results.without_outcome", 1),
+        ("open_investigations", 5),
     ],
 )
 def test_of_the_crimes_recorded_in_a_period_it_is_known_how_many_have_an_outcome_so_far(

@@ -479,6 +479,21 @@ def test_a_saved_state_goes_on_as_if_nothing_had_happened() -> None:
     assert not of(again).rebuilt
 
 
+def test_other_weights_move_what_is_allowed_and_forget_nothing_that_was_learned() -> None:
+    target = watched()
+    play(target, hours(65 * 24))
+    again = watched(budgeted(1.0, "weights = { asb = 40, response = 0.5 }"))
+    watching.put_back(shard_of(again), {"tiny": taken(target)})
+    known, before = state_of(of(again)), state_of(of(target))
+    del known["month"], before["month"]  # which has what is allowed beside what was learned
+    assert known == before
+    for grain, watches in of(again).grains.items():
+        assert watches.allowed["asb"] > of(target).grains[grain].allowed["asb"]
+        for watch in watches:
+            expected = watches.allowed[watch.series.budget_theme]
+            assert watch.adapter.allowed == watch.adapter.detector.allowed == expected
+
+
 def taken(target: Monitor) -> dict[str, bytes]:
     return {part: body for _, part, body in watching.take(shard_of(target))}
 
