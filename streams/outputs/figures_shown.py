@@ -130,10 +130,8 @@ def compared(found: Compared | None, unit: Unit, *, sums: bool = False) -> str:
             said = f"{word} ({by})"
         case Season() | Trend() | Drivers():
             said = pattern(found) or NONE
-        case Rank(rank, of) if rank is not None:
-            said = f"{rank} of {of}, {found.order}"
-            if found.left_out:
-                said += f" ({len(found.left_out)} left out)"
+        case Rank():
+            said = placed(found) or NONE
         case Judged():
             said = judged(found, unit)
         case FirstFigure(value):
@@ -141,6 +139,14 @@ def compared(found: Compared | None, unit: Unit, *, sums: bool = False) -> str:
         case Outlook():
             said = f"{found.value:,.0f} ({found.low:,.0f} to {found.high:,.0f})"
     return said
+
+
+def placed(found: Rank) -> str:
+    """Its place: `2 of 4, lowest first (1 left out)`; empty where it has none."""
+    if found.rank is None:
+        return ""
+    left_out = f" ({len(found.left_out)} left out)" if found.left_out else ""
+    return f"{found.rank} of {found.of}, {found.order}{left_out}"
 
 
 def pattern(found: Season | Trend | Drivers) -> str:
