@@ -18,16 +18,19 @@ Limits = Mapping[str, tuple[float, ...]]
 
 
 class Overdue:
-    """The open records of one ledger. `row_of` names the row of a series key, or None; the clock is
-    moved forward where a record is due before what it knows to be next."""
+    """The records of one ledger that are open by one of the gauges of their kind. `row_of` names
+    the row of a series key, or None; the clock is moved forward where a record is due before what
+    it knows to be next."""
 
     def __init__(
         self,
         ledger: Ledger,
+        gauge: str,
         row_of: Callable[[int], str | None],
         clock: EventClock | None = None,
     ) -> None:
         self.ledger, self.row_of, self.clock = ledger, row_of, clock
+        self.gauge = ledger.packer.gauges[gauge]
         self._limits: Limits = {}
         self._due: list[tuple[int, str]] = []
         self._late: set[str] = set()
@@ -41,17 +44,17 @@ class Overdue:
             return
         self._limits, self._due, self._late, self._waits = limits, [], set(), {}
         for key, packed in self.ledger.open.items():
-            if not self._is_lost(packed, at):
+            if not self.gauge.is_lost(packed, at):
                 self._due += self._moments(key, packed)
         heapify(self._due)
 
     def due(self, after: int) -> int | None:
         """The next moment after an instant at which an open record passes a limit, in ms. Takes
         note of those that have passed one up to it."""
-        due, still = self._due, self.ledger.open
-        while due and (due[0][0] <= after or due[0][1] not in still):
+        due = self._due
+        while due and (due[0][0] <= after or not self._is_open(due[0][1])):
             key = heappop(due)[1]
-            if key in still:
+            if self._is_open(key):
                 self._late.add(key)
         return due[0][0] if due else None
 
@@ -61,8 +64,8 @@ class Overdue:
         may have already."""
         if self._late:
             return 0
-        due, still = self._due, self.ledger.open
-        while due and due[0][1] not in still:
+        due = self._due
+        while due and not self._is_open(due[0][1]):
             heappop(due)
         return due[0][0] if due else maxsize
 
@@ -73,9 +76,15 @@ class Overdue:
         if self._late:
             still = self.ledger.open
             self._late = {
-                key for key in self._late if key in still and not self._is_lost(still[key], at)
+                key
+                for key in self._late
+                if self._is_open(key) and not self.gauge.is_lost(still[key], at)
             }
         return bool(self._late)
+
+    def _is_open(self, key: str) -> bool:
+        packed = self.ledger.open.get(key)
+        return packed is not None and self.gauge.counts(packed)
 
     def _opened(self, key: str, packed: int) -> None:
         if not self._limits:
@@ -86,8 +95,9 @@ class Overdue:
                 self.clock.due = moment[0]
 
     def _moments(self, key: str, packed: int) -> list[tuple[int, str]]:
-        packer = self.ledger.packer
-        series_key = packer.series_key(packed)
+        if not self.gauge.counts(packed):
+            return []
+        series_key = self.ledger.packer.series_key(packed)
         waits = self._waits.get(series_key)
         if waits is None:
             row = self.row_of(series_key)
@@ -95,21 +105,20 @@ class Overdue:
             waits = self._waits[series_key] = tuple((int(n) + 1) * SECOND for n in limits)
         if not waits:
             return []
-        when, _ = packer.when_of(packed)
-        return [(when + wait, key) for wait in waits]
-
-    def _is_lost(self, packed: int, at: int) -> bool:
-        packer = self.ledger.packer
-        return at - packer.when_of(packed)[0] > packer.lost_after(packed)
+        since = self.gauge.since(packed)
+        return [(since + wait, key) for wait in waits]
 
 
-def ages(ledger: Ledger, row_of: Callable[[int], str | None], at: int) -> dict[str, list[int]]:
-    """By row how long the open records have waited, in ms, but for those whose end is lost."""
+def ages(
+    ledger: Ledger, gauge: str, row_of: Callable[[int], str | None], at: int
+) -> dict[str, list[int]]:
+    """By row how long the records that a gauge counts have been open, in ms, but for those whose
+    end is lost."""
     found: dict[str, list[int]] = {}
+    packer, reader = ledger.packer, ledger.packer.gauges[gauge]
     for packed in ledger.open.values():
-        packer = ledger.packer
-        if (row := row_of(packer.series_key(packed))) is not None:
-            age = at - packer.when_of(packed)[0]
-            if 0 <= age <= packer.lost_after(packed):
+        if reader.counts(packed) and (row := row_of(packer.series_key(packed))) is not None:
+            age = at - reader.since(packed)
+            if 0 <= age <= reader.lost_after(packed):
                 found.setdefault(row, []).append(age)
     return found

@@ -9,7 +9,7 @@ one kind of event for one or more forces. Kinds are joined only when the board i
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
@@ -31,10 +31,10 @@ from streams.board.model import (
     board_types,
     heard,
 )
-from streams.board.repeats import Repeats
+from streams.board.repeats import Repeats, keep, revise
 from streams.board.reported import Reports
 from streams.board.rollup import Rollup
-from streams.board.tables import Tables, both, without
+from streams.board.tables import Changed, Tables, both, without
 from streams.board.totals import Beside
 from streams.config.force import Force
 from streams.errors import Refused
@@ -123,6 +123,25 @@ class Shard:
         self.surveillance: dict[str, Any] = {}
         """What watches its ledgers, by force id: a runner's `Surveillance`, which stands above."""
         self.adders: dict[str, Add] = {name: fold.add for name, fold in self.folds.items()}
+        self.repeats = self._people()
+        """The people in its records, by force id; those that share a `partition_group` are in one
+        shard."""
+
+    def _people(self) -> dict[str, Repeats]:
+        found, ledgers = dict[str, Repeats](), self.ledgers()
+        rules = self.registry.repeats_of(self.kind)
+        for group in {force.partition_group for force in self.forces} if rules else ():
+            allied = [force for force in self.forces if force.partition_group == group]
+            several = [ledgers[force.id] for force in allied]
+            made = [
+                Repeats(force, own, [each for each in several if each is not own], rules)
+                for force, own in zip(allied, several, strict=True)
+            ]
+            found |= {each.force.id: each for each in made}
+            for ledger in several:
+                ledger.on_leaving = partial(keep, made)
+                ledger.on_late_people = partial(revise, made, ledger)
+        return found
 
     def ledgers(self) -> dict[str, Ledger]:
         """The ledgers by force id; empty for readings and heartbeats."""
@@ -153,15 +172,16 @@ class Monitor:
         """Lines refused, by kind (`unknown` where not even that can be told) and reason."""
         self.refusals = Refusals()
         """The feeds of which every line is refused."""
+        changed: defaultdict[tuple[str, str, str], Changed] = defaultdict(Changed)
         self._tables = {
             (force.id, group.name): Tables(
-                Rollup(group, force, registry.kinds[group.kind], self.types)
+                Rollup(group, force, registry.kinds[group.kind], self.types),
+                changed[force.id, group.kind, group.clock],
             )
             for force in self.forces.values()
             for group in registry.groups
         }
         self._area_sums: dict[tuple[str, str, int], AreaSums] = {}
-        self._repeats: dict[tuple[str, str], Repeats] = {}
         self._reports: dict[str, Reports] = {}
         if all_shards:
             for kind in registry.structs:
@@ -370,20 +390,10 @@ class Monitor:
     def repeats(self, force_id: str, kind: str) -> Repeats | None:
         """The people in the records of a kind, with those of the allied forces that are here; None
         where no such records are."""
-        ledger = self.ledger(kind, force_id)
-        if ledger is None:
-            return None
-        force = self.forces[force_id]
-        of_allies = (
-            self.ledger(kind, each.id)
-            for each in self.forces.values()
-            if each.partition_group == force.partition_group and each.id != force_id
-        )
-        allies = [each for each in of_allies if each is not None]
-        known = self._repeats.get((force_id, kind))
-        if known is None or known.ledger is not ledger or known.allies != allies:
-            known = self._repeats[force_id, kind] = Repeats(force, ledger, allies)
-        return known
+        for shard in self.shards:
+            if shard.kind == kind and force_id in shard.repeats:
+                return shard.repeats[force_id]
+        return None
 
     def reports(self, force_id: str) -> Reports | None:
         """The readings of a force by measure; None where no readings are here."""

@@ -4,13 +4,16 @@ Counted from the records as they stand, whenever somebody asks: a late, revised 
 changes the figure of every period that it reaches into. What was counted is kept, and only those of
 whom a record within the window has changed since are counted again. Each person is counted once, in
 every area in which a record of theirs makes them count.
+
+Before the first of a month's records leave, what the month counts is kept for good. Whether a later
+change of a record that has left would change it nobody can say: then it is no longer complete.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict, defaultdict
-from collections.abc import Callable, Iterator, Mapping
-from functools import lru_cache, partial
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache, lru_cache, partial
 from typing import NamedTuple
 
 import numpy as np
@@ -20,14 +23,20 @@ from streams.config.force import Force
 from streams.fold.gaps import first_record
 from streams.fold.ledger import Ledger
 from streams.fold.links import persons_of
+from streams.fold.panes import Pane
 from streams.periods import Calendar
 from streams.registry.conditions import ALWAYS, All, Condition
+from streams.registry.digests import digest
 from streams.registry.dimensions import AREA
 from streams.registry.repeats import RepeatRule
 from streams.stretches import Stretch, months_before
 
 MOST_KEPT = 500
 """Figures that are remembered."""
+PEOPLE_A_STEP = 250
+"""Those who are counted in one step."""
+COMPLETE = -1
+"""Beside the areas of a month that is kept: there where the count was complete."""
 
 
 class Counted(NamedTuple):
@@ -73,6 +82,9 @@ class Source(NamedTuple):
         return links.count(person) if links is not None else 0
 
 
+_digest = cache(digest)
+
+
 Seen = list[tuple[int, int]]
 """When records were, in ms, and in which area, by index."""
 
@@ -83,9 +95,7 @@ class Count:
     def __init__(self, repeats: Repeats, rule: RepeatRule, stretch: Stretch) -> None:
         self.repeats, self.rule, self.stretch = repeats, rule, stretch
         self.ledgers = [repeats.ledger, *(repeats.allies if rule.allied else ())]
-        self.reach = stretch.start
-        if rule.at_least > 1 or _looks_further(rule):
-            self.reach = repeats.back(stretch.start, rule.months)
+        self.reach = repeats.reach(rule, stretch.start)
         self._sources = [
             Source(each, repeats.test(each, rule.when), repeats.test(each, rule.linked))
             for each in self.ledgers
@@ -108,10 +118,27 @@ class Count:
                 touched = None if touched is None or since is None else touched | since
         self._marks = [each.mark() for each in links]
         if touched is None:
-            self._put({person: self._areas(person, seen) for person, seen in self._there().items()})
+            for _ in self._counting():
+                pass
         elif touched:
             self._put_again({each: self._areas(each, self._seen(each)) for each in touched})
         return self._counted
+
+    def steps(self) -> Iterator[None]:
+        """Counts in short steps what has not been counted yet."""
+        if self._marks is None:
+            marks = [each.links.mark() for each in self.ledgers if each.links is not None]
+            yield from self._counting()
+            self._marks = marks  # what has changed meanwhile is counted again
+
+    def _counting(self) -> Iterator[None]:
+        areas = {}
+        for number, (person, seen) in enumerate(self._there().items(), start=1):
+            areas[person] = self._areas(person, seen)
+            if number % PEOPLE_A_STEP == 0:
+                yield
+        self._put(areas)
+        yield
 
     def _put(self, areas: Mapping[int, frozenset[int]]) -> None:
         """Has these people count, and nobody else."""
@@ -231,10 +258,13 @@ class _Places(dict[frozenset[int], int]):
 
 
 class Repeats:
-    """The people in the records of a kind of one force, with those of its allies."""
+    """The people in the records of a kind of one force, with those of its allies. `rules` are those
+    by which months are kept."""
 
-    def __init__(self, force: Force, ledger: Ledger, allies: list[Ledger]) -> None:
-        self.force, self.ledger, self.allies = force, ledger, allies
+    def __init__(
+        self, force: Force, ledger: Ledger, allies: list[Ledger], rules: Sequence[RepeatRule]
+    ) -> None:
+        self.force, self.ledger, self.allies, self.rules = force, ledger, allies, rules
         self.calendar = Calendar(force.zone)
         self.back = lru_cache(maxsize=10_000)(partial(months_before, self.calendar))
         self.places = _Places()
@@ -244,6 +274,70 @@ class Repeats:
 
     def count(self, rule: RepeatRule, stretch: Stretch) -> Counted:
         """How many people there are by a rule in a stretch of time, by area."""
+        count = self._of(rule, stretch)
+        known = self._is_known(count)
+        kept = None if known else self.ledger.counted_people.get((_digest(rule), stretch.start))
+        if kept is not None and stretch.grain == "month":
+            people = np.array([kept.get(n, 0) for n in range(len(self.force.areas))], np.int64)
+            return Counted(people, known=True, complete=COMPLETE in kept)
+        return Counted(count.counted(), known, self._is_complete(count))
+
+    def keep(self, people_since: int) -> Iterator[None]:
+        """Keeps what months count of which records leave as `people_since` of the ledger or of an
+        ally moves on, in steps."""
+        ledger, first = self.ledger, first_record(self.ledger.panes)
+        known_since = max(each.people_since for each in (ledger, *self.allies))
+        for rule in self.rules if first is not None else ():
+            after = max(known_since, first or 0)
+            while (reach := self.reach(rule, self._month(after).start)) < people_since:
+                month = self._month(after)
+                place, after = (_digest(rule), month.start), month.end
+                if reach >= known_since and place not in ledger.counted_people:
+                    yield from self._keep(place, self._of(rule, month))
+
+    def _keep(self, place: tuple[str, int], count: Count) -> Iterator[None]:
+        if self._is_known(count):
+            yield from count.steps()
+            people = enumerate(count.counted().tolist())
+            kept = {area: number for area, number in people if number}
+            if self._is_complete(count):
+                kept[COMPLETE] = 1
+            self._put(place, kept)
+
+    def revised(self, ledger: Ledger, old: int, new: int) -> None:
+        """Has the months that are kept no longer be complete where a record of the ledger or of an
+        ally's counts in them otherwise than then."""
+        for rule in self.rules:
+            before, now = (self._said(rule, ledger, packed) for packed in (old, new))
+            for said in {before, now} if before != now else ():
+                month = self._month(said[0]) if said else None
+                while month is not None and self.reach(rule, month.start) <= said[0]:
+                    place = _digest(rule), month.start
+                    kept = self.ledger.counted_people.get(place, {})
+                    if COMPLETE in kept:
+                        self._put(place, {area: n for area, n in kept.items() if area != COMPLETE})
+                    month = self._month(month.end)
+
+    def _said(self, rule: RepeatRule, ledger: Ledger, packed: int) -> tuple[int, ...]:
+        """What a rule asks of a record; nothing where it does not count."""
+        if not self.test(ledger, rule.when)(packed):
+            return ()
+        area = self.area(packed) if ledger is self.ledger else 0
+        linked = self.test(ledger, rule.linked)(packed)
+        return packed >> ledger.packer.when_shift, area, linked
+
+    def _put(self, place: tuple[str, int], kept: Pane) -> None:
+        self.ledger.counted_people[place] = self.ledger.changed_people[place] = kept
+
+    def _month(self, at: int) -> Stretch:
+        return Stretch.of(self.calendar, self.calendar.holding("month", at))
+
+    def reach(self, rule: RepeatRule, start: int) -> int:
+        """How far back from the start of a stretch records are asked for."""
+        further = rule.at_least > 1 or _looks_further(rule)
+        return self.back(start, rule.months) if further else start
+
+    def _of(self, rule: RepeatRule, stretch: Stretch) -> Count:
         key = rule, stretch.start, stretch.end
         count = self._kept.get(key)
         if count is None:
@@ -251,16 +345,23 @@ class Repeats:
             if len(self._kept) > MOST_KEPT:
                 self._kept.popitem(last=False)
         self._kept.move_to_end(key)
-        reach, ledgers = count.reach, count.ledgers
-        asked = ledgers if reach < stretch.start else ledgers[:1]
-        # Who came back to an ally that nothing is known of is not seen.
-        alone = rule.allied and self.force.partition_group != self.force.id and not self.allies
-        return Counted(
-            count.counted(),
-            known=bool(self.ledger.links) and all(each.people_since <= reach for each in ledgers),
-            complete=all(self._reaches(each, reach) for each in asked)
-            and not (alone and reach < stretch.start),
+        return count
+
+    def _is_known(self, count: Count) -> bool:
+        """Whether all records that are asked for are still kept."""
+        return bool(self.ledger.links) and all(
+            each.people_since <= count.reach for each in count.ledgers
         )
+
+    def _is_complete(self, count: Count) -> bool:
+        """Whether the feeds go back to the start of all that is asked for."""
+        further = count.reach < count.stretch.start
+        asked = count.ledgers if further else count.ledgers[:1]
+        # Who came back to an ally that nothing is known of is not seen.
+        alone = (
+            count.rule.allied and self.force.partition_group != self.force.id and not self.allies
+        )
+        return all(self._reaches(each, count.reach) for each in asked) and not (alone and further)
 
     def _reaches(self, ledger: Ledger, back: int) -> bool:
         """Whether the first day of a feed is no later than an instant."""
@@ -283,6 +384,18 @@ class Repeats:
         """An area and those above it, the force as a whole too, by index."""
         index = self.force.area_index
         return [0, *(index[name] for name in self.force.rollup[area][:-1])]
+
+
+def keep(allied: Iterable[Repeats], people_since: int) -> Iterator[None]:
+    """`Repeats.keep` of all forces that share their records."""
+    for each in allied:
+        yield from each.keep(people_since)
+
+
+def revise(allied: Iterable[Repeats], ledger: Ledger, old: int, new: int) -> None:
+    """`Repeats.revised` of all forces that share their records."""
+    for each in allied:
+        each.revised(ledger, old, new)
 
 
 def _looks_further(rule: RepeatRule) -> bool:

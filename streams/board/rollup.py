@@ -34,7 +34,7 @@ from streams.registry.dimensions import AREA
 from streams.registry.histogram import BINS
 from streams.registry.kind import Kind
 from streams.registry.measures import ChosenShare, Gauge, Group
-from streams.registry.packing import Packer
+from streams.registry.packing import GaugeReader, Packer
 
 Key = tuple[str, ...]
 """The values of a group's dimensions, then the area."""
@@ -46,6 +46,7 @@ class Rollup:
     def __init__(self, group: Group, force: Force, kind: Kind, types: BoardTypes = TYPES) -> None:
         self.group, self.force, self.kind = group, force, kind
         self._layout = kind.layouts[kind.clocks.index(group.clock)]
+        self._place = (*group.dimensions, AREA)
         self.keys = lru_cache(maxsize=100_000)(self._keys_of)
         self._values = [
             value.share(force.file) if isinstance(value, ChosenShare) else value
@@ -67,6 +68,8 @@ class Rollup:
             self._number(key)
         self._standing = len(self._row_keys)
         self._gauges = [m.value for m in group.measures if isinstance(m.value, Gauge)]
+        open_in = {each.records for each in self._gauges}
+        self._open_records = [each for each in kind.gauges if each.name in open_in]
         self._row_type: Callable[..., Row] = types.rows[group.name]
         self._gauge_row: Callable[..., Row] | None = types.gauge_rows.get(group.name)
 
@@ -149,14 +152,15 @@ class Rollup:
         for key in before.keys() | pane.keys():
             was, now = before.get(key, 0), pane.get(key, 0)
             if key <= SERIES_KEY_MASK:
-                series.add(self._rows(key), (now != 0) - (was != 0))
-                old.append(was)
-                new.append(now)
+                if len(rows := self._rows(key)):
+                    series.add(rows, (now != 0) - (was != 0))
+                    old.append(was)
+                    new.append(now)
             elif timed and (a_bin := (key >> BIN_SHIFT) - 1) // BINS in timed:
                 bins.add(self._rows(key & SERIES_KEY_MASK), now - was, a_bin)
-        counts = unpack(self._layout, self._needed, new)
+        counts = unpack(self._layout, self._needed, new + old if before else new)
         if before:
-            counts -= unpack(self._layout, self._needed, old)
+            counts = counts[:, : len(new)] - counts[:, len(new) :]
         return Sums.of(series, counts, bins, len(self._row_keys))
 
     def there(self, sums: Sums) -> NDArray[np.bool_]:
@@ -219,42 +223,61 @@ class Rollup:
 
     def gauges(self, packer: Packer, open_records: Iterable[int] | None, at: int) -> list[Row]:
         """The rows of what is open at an instant: how many, the oldest, and how many are unknown
-        (so old that the end must have been lost). Records from after `at` are left out. Nothing is
-        known where `open_records` is None."""
-        counts: dict[Key, int] = dict.fromkeys(self.standing_rows(), 0)
-        oldest: dict[Key, int] = {}
-        unknown: dict[Key, int] = {}
-        for packed in open_records or ():
-            when, _ = packer.when_of(packed)
-            if when > at:
-                continue
-            age = at - when
-            lost = age > packer.lost_after(packed)
-            for key in self.keys(packer.series_key(packed)):
-                counts.setdefault(key, 0)
-                if lost:
-                    unknown[key] = unknown.get(key, 0) + 1
-                else:
-                    counts[key] += 1
-                    oldest[key] = max(oldest.get(key, 0), age)
+        (so old that the end must have been lost). What is open only after `at` is left out. Nothing
+        is known where `open_records` is None, nor of what the force does not say."""
         make = self._gauge_row
         if make is None:
             return []
+        standing = self.standing_rows()
         if open_records is None:
-            return [make(*key, *(None for _ in self._gauges)) for key in sorted(counts)]
-        found: dict[str, Callable[[Key], int | None]] = {
-            "count": lambda key: counts[key],
-            "unknown": lambda key: unknown.get(key, 0),
-            "oldest_seconds": lambda key: oldest[key] // 1000 if key in oldest else None,
-        }
+            return [make(*key, *(None for _ in self._gauges)) for key in sorted(standing)]
+        found = {each.name: _Open(packer.gauges[each.name]) for each in self._open_records}
+        for packed in open_records:
+            for each in found.values():
+                if each.reader.counts(packed):
+                    each.add(packed, at, self.keys(packer.series_key(packed)))
+        keys = set(standing).union(*(each.rows for each in found.values()))
         return [
-            make(*key, *(found[each.of](key) for each in self._gauges)) for key in sorted(counts)
+            make(*key, *(self._open_at(key, each, found[each.records]) for each in self._gauges))
+            for key in sorted(keys)
         ]
+
+    def _open_at(self, key: Key, gauge: Gauge, found: _Open) -> int | None:
+        """What a gauge says in a row; None where the force does not say what is open there."""
+        kept, known = found.reader.gauge.kept, dict(zip(self._place, key, strict=True))
+        if kept is not None and not kept(self.force, known):
+            return None
+        counted, unknown, oldest = found.rows.get(key, (0, 0, None))
+        if gauge.of == "oldest_seconds":
+            return None if oldest is None else oldest // 1000
+        return counted if gauge.of == "count" else unknown
 
     @property
     def has_gauges(self) -> bool:
         """Whether any measure of the group is a gauge."""
         return self._gauge_row is not None
+
+
+class _Open:
+    """The records that one gauge counts, by row."""
+
+    def __init__(self, reader: GaugeReader) -> None:
+        self.reader = reader
+        self.rows: dict[Key, tuple[int, int, int | None]] = {}
+        """How many, how many unknown, and how long the oldest has been, in ms."""
+
+    def add(self, packed: int, at: int, keys: Iterable[Key]) -> None:
+        """Counts a record at an instant."""
+        age = at - self.reader.since(packed)
+        if age < 0:
+            return
+        lost = age > self.reader.lost_after(packed)
+        for key in keys:
+            counted, unknown, oldest = self.rows.get(key, (0, 0, None))
+            if lost:
+                self.rows[key] = counted, unknown + 1, oldest
+            else:
+                self.rows[key] = counted + 1, unknown, max(oldest or 0, age)
 
 
 def _column(

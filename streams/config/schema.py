@@ -41,6 +41,13 @@ MOST_AT_ONCE = 3
 """Targets of a line that hold at one time."""
 
 
+class FormerName(Struct, kw_only=True, forbid_unknown_fields=True):
+    """What an area was called up to a day."""
+
+    name: Name
+    until: dt.date
+
+
 class Area(Struct, kw_only=True, forbid_unknown_fields=True):
     """A policing area, district or beat. An event names it by id, name or alias.
 
@@ -48,7 +55,11 @@ class Area(Struct, kw_only=True, forbid_unknown_fields=True):
     next one; before the first, `population` and `households` hold where they are given.
 
     `class` (`urban`, `rural`) says by which limits it is attended; an area without one has that of
-    the area that it lies in."""
+    the area that it lies in.
+
+    It is there `from` a day on, `until` another, its last; what names it later counts in the area
+    that it was `replaced_by`. From the days of `boundary_changes` on it can't be compared with what
+    was before. Its `former_names` stand for it like aliases, and are shown up to their last day."""
 
     id: Slug
     name: Name
@@ -60,6 +71,11 @@ class Area(Struct, kw_only=True, forbid_unknown_fields=True):
     populations: dict[Year, Positive] = {}
     households_by_year: dict[Year, Positive] = {}
     aliases: list[Name] = []
+    opened: dt.date | None = field(name="from", default=None)
+    until: dt.date | None = None
+    replaced_by: Slug | None = None
+    boundary_changes: list[dt.date] = []
+    former_names: list[FormerName] = []
 
 
 class Target(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -74,12 +90,14 @@ class Line(Struct, kw_only=True, forbid_unknown_fields=True):
     """A telephone line. A call still waiting after `lost_after_minutes` is shown as unknown.
 
     Several targets that are set on one day hold together (90 % in 15 seconds and 95 % in 20); the
-    first of them is that by which the line is watched."""
+    first of them is that by which the line is watched. `rings_back`: callers who gave up are rung
+    back, and `called_back_at` says when."""
 
     id: Annotated[str, Meta(min_length=1, max_length=20)]
     name: Name
     targets: Annotated[list[Target], Meta(min_length=1)]
     lost_after_minutes: Positive = 120
+    rings_back: bool = False
 
     def by_date(self, place: int = 0) -> tuple[Target, ...]:
         """The targets in one place among those that hold together, in the order of their dates; ()
@@ -107,11 +125,13 @@ class AttendanceTarget(Target, kw_only=True, forbid_unknown_fields=True):
 
 class Attendance(Struct, kw_only=True, forbid_unknown_fields=True):
     """Attendance: the clock runs from `opened_at` to the first resource at scene. `in_time` says of
-    which incidents those attended in time are a share."""
+    which incidents those attended in time are a share. `tells_delay`: callers who wait are to be
+    told of the delay, and `recontact_due_at` says by when."""
 
     targets: Annotated[list[AttendanceTarget], Meta(min_length=1)]
     in_time: AttendedInTime = "of_attended"
     lost_after_hours: Positive = 24
+    tells_delay: bool = False
 
     def by_date(
         self, grade: str = "emergency", area_class: str | None = None

@@ -226,6 +226,16 @@ class Ledger:
         self.on_empty: Callable[[Span], list[Span]] = too_long
         """Asked which parts of a span of event time without a record are missing, before its
         periods close. It may be asked again of a span that goes on."""
+        self.counted_people: dict[tuple[str, int], Pane] = {}
+        """By a rule's digest and start of a month: how many people counted, by area, when the first
+        of its records were about to leave; whoever counts them puts them here."""
+        self.changed_people: dict[tuple[str, int], Pane | None] = {}
+        """What of it has changed since the last checkpoint, as `changed_revisions`."""
+        self.on_leaving: Callable[[int], Steps] | None = None
+        """Called before records with people leave, with the new `people_since`."""
+        self.on_late_people: Callable[[int, int], None] | None = None
+        """Called where a record changes that is older than `people_since`, with the packed record
+        that it was and the one that it is."""
         self.on_seal: Callable[[list[Sealed]], None] | None = None
         """Called at every sealing with the panes that are sealed, empty ones left out."""
         self.counts_sealed = False
@@ -267,6 +277,8 @@ class Ledger:
         self._running_until: dict[Grain, int] = dict.fromkeys(GRAINS, 0)
         """The ends of the first periods that are not closed."""
         self._sealed_packed = self._whole_before = 0
+        self._late_people = 0
+        """As `_sealed_packed`, by `people_since`."""
         self._whole_longer = max(0, WHOLE_HORIZON - self.kind.horizon)
         self._pack = packer.pack
         self._unknown = packer.unknown
@@ -334,7 +346,7 @@ class Ledger:
             if self.changed is not None:
                 self._note_changed(key, entry, packed)
             if self.links is not None:
-                self._put_people(self.links, event, packed, packed)
+                self._put_people(self.links, event, packed, None)
         elif self._wins(entry, old):
             self.versions.revised += 1
             old_packed = old & self._packed_mask
@@ -381,12 +393,16 @@ class Ledger:
                 return self._cross_hour()
         return None
 
-    def _put_people(self, links: Links, event: Record, packed: int, old_packed: int) -> None:
-        """Notes who is in the winning version of a record, where its people are kept."""
+    def _put_people(self, links: Links, event: Record, packed: int, old: int | None) -> None:
+        """Notes who is in the winning version of a record, where its people are kept; `old` is the
+        packed record that it was, None for a new one."""
         has_people = self._has_people
-        if has_people is None or has_people(packed) or has_people(old_packed):
-            if (packed ^ old_packed) >> self._when_shift:
-                links.moved(event.id, old_packed >> self._when_shift)
+        if has_people is None or has_people(packed) or (old is not None and has_people(old)):
+            was, late = old or 0, self._late_people
+            if (0 < packed < late or 0 < was < late) and self.on_late_people is not None:
+                self.on_late_people(was, packed)
+            if old is not None and (packed ^ old) >> self._when_shift:
+                links.moved(event.id, old >> self._when_shift)
             links.put(event.id, event)
 
     def _judge(self, updated: int, appended: int) -> None:
@@ -750,6 +766,8 @@ class Ledger:
         """Seals what lies before an instant: first the panes, then its records leave, some a
         step."""
         self.began = self.began or self.watermark
+        if self.on_leaving is not None:
+            yield from self.on_leaving(before - self._days_longer * DAY) or ()
         after, whole_after = self.sealed_before, self._whole_before
         self._seal_before(before)
         if self.on_seal is not None:
@@ -855,6 +873,7 @@ class Ledger:
         self.sealed_before = before
         self._unsealed_until = self.calendar.end("day", before)
         self._sealed_packed = before << self._when_shift  # the highest bits are the time
+        self._late_people = max(0, self.people_since) << self._when_shift
         self._whole_before = self._whole_end(before)
 
     def _whole_end(self, before: int) -> int:

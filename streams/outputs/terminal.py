@@ -31,6 +31,7 @@ from streams.outputs.breakdowns import (
 )
 from streams.outputs.columns import TableCell
 from streams.outputs.further_targets import further_targets
+from streams.outputs.open_beside import open_beside
 from streams.registry import phrases
 from streams.registry.aggregates import SMALL, Ratio
 from streams.registry.dimensions import AREA
@@ -283,6 +284,10 @@ def _performance(board: Board, served: _Served, width: int) -> list[RenderableTy
     if now is not None and now.count_of(count) is not None:
         still_open = now.count_of(count) or 0
         state = _now(still_open, now.number_of(oldest), now.count_of(unknown) or 0, shape.still)
+        for each in open_beside(board, shape, where):
+            state.append(f"; {each.count:,} {each.words}")
+            if each.oldest is not None:
+                state.append(f", the oldest for {phrases.duration(each.oldest)}")
     periods = shown_periods(board)
     shown = [figures.row(group, **where) for _, figures in periods]
     came = shape.counts[0][0]

@@ -36,16 +36,17 @@ from streams.registry.conditions import (
 from streams.registry.counting import Counter, Timing
 from streams.registry.dimensions import Areas, Choice, Lines
 from streams.registry.facts import UNKNOWN, Case, Flag
-from streams.registry.kind import Duration, Kind, Rule, Time
+from streams.registry.kind import Duration, Kind, OpenRecords, Rule, Time
 from streams.registry.measures import (
     LIVE_GRAINS,
     ChosenShare,
-    Gauge,
     Group,
     Measure,
+    OpenBeside,
     Performance,
     WatchPolicy,
     lengths,
+    open_now,
 )
 
 AT_ONCE = 5 * SECOND
@@ -75,6 +76,16 @@ def third_limit(force: Force, known: Mapping[str, Any]) -> Sequence[Target]:
 def lost_after(force: Force, known: Mapping[str, Any]) -> int:
     """Milliseconds after which a call still waiting is shown as unknown."""
     return line_of(force, known).lost_after_minutes * MINUTE
+
+
+def rings_back(force: Force, known: Mapping[str, Any]) -> bool:
+    """Whether those who gave up on a line are rung back."""
+    return line_of(force, known).rings_back
+
+
+def a_day(_force: Force, _known: Mapping[str, Any]) -> int:
+    """A day, in ms: who gave up longer ago is no longer waited for."""
+    return DAY
 
 
 CHANNELS = ("", "999", "101", "online", "webchat", "text")
@@ -144,11 +155,14 @@ CALLS = Group(
         Measure("answer_mean", "Mean speed of answer", "seconds", "down_good", Mean("answered")),
         Measure("answer_median", "Median", "seconds", "down_good", Quantile(0.5)),
         Measure("answer_p90", "90th percentile", "seconds", "down_good", Quantile(0.9)),
-        Measure("waiting", "Waiting now", "count", "down_good", Gauge("count")),
-        Measure(
-            "oldest_waiting", "Oldest waiting", "seconds", "down_good", Gauge("oldest_seconds")
+        *open_now("waiting", "waiting", "Waiting now", "Oldest waiting", "End unknown"),
+        *open_now(
+            "not_rung_back",
+            "not_rung_back",
+            "Gave up, not rung back",
+            "Oldest not rung back",
+            "Not rung back for over a day",
         ),
-        Measure("waiting_unknown", "End unknown", "count", "down_good", Gauge("unknown")),
     ),
     performance=Performance(
         counts=(("offered", "Offered"), ("answered", "Answered"), ("abandoned", "Abandoned")),
@@ -159,6 +173,7 @@ CALLS = Group(
         still="waiting",
         records="calls",
         unserved="none ended",
+        beside=(OpenBeside("calls", "not_rung_back", "not rung back"),),
     ),
     dashboard="calls",
 )
@@ -326,8 +341,17 @@ CALL = Kind(
         Timing("wrap_up", WRAPPED_UP, sum="wrap_up_time", squares=""),
         Timing("connect", CONNECTED, sum="connect_time", squares=""),
     ),
-    open=is_("end", "waiting"),
+    gauges=(
+        OpenRecords("waiting", is_("end", "waiting"), lost_after=lost_after),
+        OpenRecords(
+            "not_rung_back",
+            ABANDONED & ~flagged("called_back"),
+            since="wait",
+            lost_after=a_day,
+            kept=rings_back,
+            said="the line rings back",
+        ),
+    ),
     unfinished=is_("end", "waiting"),
-    lost_after=lost_after,
     groups=(CALLS, FURTHER_LEVELS, CONTACTS, HANDLING, SINCE_OPERATOR),
 )

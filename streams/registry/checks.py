@@ -101,11 +101,14 @@ class _Checks:
         self.timings()
         for name, condition in (
             ("counts", kind.counts),
-            ("open", kind.open),
+            *((f"gauge {each.name}", each.condition) for each in kind.gauges),
             ("people_in", kind.people_in),
             ("unfinished", kind.unfinished),
         ):
             self.of_facts(name, condition)
+        for gauge in kind.gauges:
+            since = (gauge.since,) if gauge.since else ()
+            self.among(f"gauge {gauge.name}", "since", since, self.durations)
         for group in kind.groups:
             self.group(group)
 
@@ -114,6 +117,7 @@ class _Checks:
         kind = self.kind
         facts = [each.name for each in kind.columns]
         listed = {"facts": facts + [each.name for each in kind.durations]}
+        listed["gauges"] = [each.name for each in kind.gauges]
         for clock, layout in zip(kind.clocks, kind.layouts, strict=True):
             listed[f"counters by {clock}"] = list(layout.names)
         for what, names in listed.items():
@@ -155,10 +159,17 @@ class _Checks:
         entry = f"group {group.name}"
         self.among(entry, "dimensions", group.dimensions, dimensions)
         self.of_facts(entry, group.where, dimensions)
+        for beside in group.performance.beside if group.performance else ():
+            named = {f"{g.name}.{m.name}" for g in self.kind.groups for m in g.measures}
+            measures = (beside.name, f"oldest_{beside.name}")
+            self.among(entry, "beside", [f"{beside.group}.{name}" for name in measures], named)
         layout = self.kind.layouts[self.kind.clocks.index(group.clock)]
         for measure in group.measures:
             entry = f"measure {group.name}.{measure.name}"
             self.among(entry, "value", _needs(measure), layout.names)
+            if isinstance(measure.value, Gauge):
+                gauges = [each.name for each in self.kind.gauges]
+                self.among(entry, "records", (measure.value.records,), gauges)
             if isinstance(measure.value, Mean | Quantile):
                 timings = [each.sum for each in self.kind.timings_by(group.clock)]
                 self.among(entry, "timing", (measure.value.timing,), timings)

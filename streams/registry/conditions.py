@@ -227,9 +227,14 @@ def has(name: str, value: str) -> Condition:
     return Has(name, value)
 
 
+def of_force(asks: Callable[[Force, Mapping[str, Any]], object], words: str) -> Condition:
+    """The force has something for the records of a series, as `words` say."""
+    return OfForce("force", asks, words)
+
+
 def has_target(targets: Targets) -> Condition:
     """The force has a target for the records of a series."""
-    return OfForce("force", targets, "the force has a target for it")
+    return of_force(targets, "the force has a target for it")
 
 
 def within(name: str, limit: int | Targets) -> Condition:

@@ -35,25 +35,30 @@ from streams.registry.conditions import (
     within,
 )
 from streams.registry.counting import Counter, Timing
-from streams.registry.dimensions import Areas, Categories, Choice
+from streams.registry.dimensions import ALL, Areas, Categories, Choice
 from streams.registry.facts import Case, Flag, Marks, Number, declared_markers
-from streams.registry.kind import Duration, Kind, People, Rule, Time
+from streams.registry.kind import Duration, Kind, OpenRecords, People, Rule, Time
 from streams.registry.markers import marker_counters, marker_measures
 from streams.registry.measures import (
     LIVE_GRAINS,
     ChosenShare,
-    Gauge,
     Group,
     Measure,
+    OpenBeside,
     Performance,
     WatchPolicy,
     lengths,
+    open_now,
 )
 
 EMERGENCY = "emergency"
 GRADES = ("ungraded", EMERGENCY, "priority", "scheduled", "no_attendance")
 SHORT_GRADES = ((EMERGENCY, "emerg."), ("priority", "prior."), ("scheduled", "sched."))
 ATTENDED = is_("attendance", "attended")
+PENDING = is_("attendance", "pending") & ~flagged("ended")
+TO_ATTEND = is_("grade", *get_args(AttendedGrade))
+LONGEST_AHEAD = 7 * DAY
+"""Milliseconds: no caller is told that it will take longer."""
 MISSING = is_("category", "missing_person")
 
 
@@ -129,11 +134,22 @@ def limit(force: Force, known: Mapping[str, Any]) -> Sequence[Target]:
     return force.file.attendance.by_date(known["grade"], force.class_of(known["area"]))
 
 
-def lost_after(force: Force, _: Mapping[str, Any]) -> int:
-    """Milliseconds after which an emergency still unattended is shown as unknown."""
+def lost_after(force: Force, known: Mapping[str, Any]) -> int:
+    """Milliseconds after which an incident still unattended is shown as unknown; what is scheduled
+    is attended on another day."""
+    if known["grade"] == "scheduled":
+        return LONGEST_AHEAD
     return force.file.attendance.lost_after_hours * HOUR
 
 
+def tells_delay(force: Force, _: Mapping[str, Any]) -> bool:
+    """Whether it is known by when callers are to be told of a delay."""
+    return force.file.attendance.tells_delay
+
+
+UNATTENDED = open_now(
+    "unattended", "unattended", "Not yet attended", "Oldest not attended", "End unknown"
+)
 ATTENDANCE = Group(
     "attendance",
     "Emergency attendance",
@@ -170,15 +186,7 @@ ATTENDANCE = Group(
         Measure("response_median", "Median", "seconds", "down_good", Quantile(0.5)),
         Measure("response_p90", "90th percentile", "seconds", "down_good", Quantile(0.9)),
         Measure("never_attended", "Never attended", "count", "down_good", Count("never")),
-        Measure("unattended", "Not yet attended", "count", "down_good", Gauge("count")),
-        Measure(
-            "oldest_unattended",
-            "Oldest not attended",
-            "seconds",
-            "down_good",
-            Gauge("oldest_seconds"),
-        ),
-        Measure("unattended_unknown", "End unknown", "count", "down_good", Gauge("unknown")),
+        *UNATTENDED,
     ),
     where=is_("grade", EMERGENCY),
     performance=Performance(
@@ -194,6 +202,17 @@ ATTENDANCE = Group(
         still="not yet attended",
         records="emergencies",
         unserved="none attended",
+        beside=(
+            OpenBeside(
+                "attendance_by_grade",
+                "unattended",
+                "priority not yet attended",
+                (("grade", "priority"),),
+            ),
+            OpenBeside(
+                "attendance_by_grade", "not_told", "not told of the delay", (("grade", ALL),)
+            ),
+        ),
     ),
     dashboard="response",
 )
@@ -217,8 +236,16 @@ BY_GRADE = Group(
         ),
         *lengths(DURATIONS, "attended", "response", "response"),
         Measure("never_attended", "Never attended", "count", "down_good", Count("never")),
+        *UNATTENDED,
+        *open_now(
+            "not_told",
+            "not_told",
+            "Caller not told of the delay",
+            "Longest not told",
+            "Not told, end unknown",
+        ),
     ),
-    where=is_("grade", *get_args(AttendedGrade)),
+    where=TO_ATTEND,
     wide=True,
 )
 INCIDENTS = Group(
@@ -358,6 +385,8 @@ INCIDENT = Kind(
         Time("dispatched_at", after="opened_at", doubtful=True, earliest_of="units"),
         Time("arrived_at", after="opened_at", bounded=True, earliest_of="units"),
         Time("closed_at", after="opened_at"),
+        Time("recontact_due_at", after="opened_at", planned=True),
+        Time("recontacted_at", after="opened_at", doubtful=True),
     ),
     rules=(
         Rule(
@@ -373,6 +402,8 @@ INCIDENT = Kind(
         Duration("travel", ("arrived_at",), ("dispatched_at",), clamped=False),
         Duration("scene", ("closed_at",), ("arrived_at",), clamped=False),
         Duration("to_close", ("closed_at",), clamped=False),
+        Duration("to_recontact", ("recontact_due_at",), longest=LONGEST_AHEAD, clamped=False),
+        Duration("told_late_by", ("recontacted_at",), ("recontact_due_at",), clamped=False),
     ),
     dimensions=(
         Categories("category", vocabulary=lambda force: force.categories),
@@ -405,6 +436,8 @@ INCIDENT = Kind(
         Number("children", "persons", children),
         Number("in_care", "persons", in_care),
         Flag("deployed", present("dispatched_at") | present("arrived_at")),
+        # Who was last told before the time that holds now is to be told again.
+        Flag("to_be_told", timed("to_recontact") & ~timed("told_late_by")),
     ),
     people=(People("persons", "missing"),),
     people_in=MISSING,
@@ -445,9 +478,18 @@ INCIDENT = Kind(
         Timing("travel", ATTENDED, sum="travel_time", squares=""),
         Timing("scene", ATTENDED, sum="scene_time", squares=""),
     ),
-    open=is_("attendance", "pending") & ~flagged("ended") & is_("grade", EMERGENCY),
+    gauges=(
+        OpenRecords("unattended", PENDING & TO_ATTEND, lost_after=lost_after),
+        OpenRecords(
+            "not_told",
+            PENDING & TO_ATTEND & flagged("to_be_told"),
+            since="to_recontact",
+            lost_after=lost_after,
+            kept=tells_delay,
+            said="the force says when callers are to be told",
+        ),
+    ),
     unfinished=~flagged("ended"),
-    lost_after=lost_after,
     groups=(
         ATTENDANCE,
         BY_GRADE,

@@ -16,7 +16,7 @@ import msgspec
 
 from streams.config.force import Force
 from streams.events.schema import PartialStamp, Record
-from streams.registry.conditions import ALWAYS, NEVER, Condition, Is, Within
+from streams.registry.conditions import ALWAYS, NEVER, Condition, Is, Within, of_force
 from streams.registry.counting import Counter, CounterLayout, Timing
 from streams.registry.digests import Counted, digest
 from streams.registry.dimensions import Dimension, SeriesLayout
@@ -31,13 +31,15 @@ class Time:
     than the one that it comes `after`, where that is known to the second.
 
     `bounded`: it may not be more than `LONGEST` after that either. `doubtful`: where it can't be
-    true it is taken for not known, so that an error in it loses no record. `earliest_of`: the list
-    of the event, such as its units, whose earliest time of that name it is where it is left out."""
+    true it is taken for not known, so that an error in it loses no record. `planned`: it is
+    doubtful too, but may lie ahead. `earliest_of`: the list of the event, such as its units, whose
+    earliest time of that name it is where it is left out."""
 
     field: str
     after: str = ""
     bounded: bool = False
     doubtful: bool = False
+    planned: bool = False
     earliest_of: str = ""
 
 
@@ -77,6 +79,28 @@ class People:
 
 
 @dataclass(frozen=True)
+class OpenRecords:
+    """Records that are open at a moment (calls waiting): those of which `when` holds of the facts.
+
+    Each is open since the time of its first clock, or since a duration from there has passed
+    (`since` names it). `lost_after` gives the ms after which it is shown as unknown, by the values
+    of its dimensions: its end must be lost. With `kept` it is known only where the force says so,
+    by these values; `said` is that in words."""
+
+    name: str
+    when: Condition
+    since: str = ""
+    lost_after: Callable[[Force, Mapping[str, Any]], int] = lambda _force, _known: 0
+    kept: Callable[[Force, Mapping[str, Any]], object] | None = None
+    said: str = ""
+
+    @property
+    def condition(self) -> Condition:
+        """What a record has to be."""
+        return self.when if self.kept is None else self.when & of_force(self.kept, self.said)
+
+
+@dataclass(frozen=True)
 class Kind:
     """A kind of record.
 
@@ -85,11 +109,9 @@ class Kind:
     ms; then its period is sealed. `grace`: a period closes with the first record of an hour that
     comes so long, or longer, after its end (ms), so that most of its records are there.
 
-    `counts` is what a record has to be to count at all, `open` one that a gauge counts (a call
-    waiting), `unfinished` one whose end is still to come, so that it stays beyond the horizon;
-    where no more than its day or month is known it is neither, since it comes from no live feed.
-    `lost_after` gives the ms after which an open record is shown as unknown, by the values of its
-    dimensions: its end must be lost.
+    `counts` is what a record has to be to count at all, `gauges` say which are open at a moment,
+    `unfinished` is one whose end is still to come, so that it stays beyond the horizon; where no
+    more than its day or month is known it is neither, since it comes from no live feed.
 
     `people` are found again in the records that are `people_in`, which stay for `people_for` ms
     after their time where that is longer than the horizon.
@@ -115,9 +137,8 @@ class Kind:
     people_in: Condition = ALWAYS
     people_for: int = 0
     counts: Condition = ALWAYS
-    open: Condition = NEVER
+    gauges: tuple[OpenRecords, ...] = ()
     unfinished: Condition = NEVER
-    lost_after: Callable[[Force, Mapping[str, Any]], int] = lambda _force, _known: 0
 
     @cached_property
     def series(self) -> SeriesLayout:
@@ -175,7 +196,7 @@ class Kind:
     @cached_property
     def kept_durations(self) -> tuple[Duration, ...]:
         """The durations that a packed record holds: those that something is counted by."""
-        asked = {each.duration for each in self.timings}
+        asked = {each.duration for each in self.timings} | {each.since for each in self.gauges}
         for counter in self.counters:
             asked |= {q.name for q in counter.when.questions() if isinstance(q, Within)}
         return tuple(each for each in self.durations if each.name in asked)
@@ -192,7 +213,7 @@ class Kind:
         """A digest of all that decides what a packed record is."""
         return digest(
             self.name, self.clocks, self.dimensions, self.facts, self.times, self.rules,
-            self.kept_durations, self.open, self.unfinished, self.people,
+            self.kept_durations, self.gauges, self.unfinished, self.people,
             self.people_in, self.people_for,
         )  # fmt: skip
 

@@ -21,13 +21,14 @@ from streams.registry.conditions import ALWAYS, Condition, Targets
 
 @dataclass(frozen=True, slots=True)
 class Gauge:
-    """What holds at one moment: how many records are open now (calls waiting, emergencies
-    unattended), or how long the oldest has been.
+    """What holds at one moment: how many of some records are open now (calls waiting, emergencies
+    unattended), or how long the oldest has been. `records` are one of the kind's `gauges`.
 
     `of` is `count`, `oldest_seconds`, or `unknown`: how many have been open so long that their end
     must have been lost.
     """
 
+    records: str
     of: Literal["count", "oldest_seconds", "unknown"]
 
 
@@ -149,6 +150,29 @@ class Measure:
     watch: WatchPolicy | None = None
 
 
+def open_now(
+    records: str, name: str, title: str, oldest: str, unknown: str
+) -> tuple[Measure, Measure, Measure]:
+    """How many of some records are open now, the oldest of them, and of how many the end is lost;
+    with their titles."""
+    return (
+        Measure(name, title, "count", "down_good", Gauge(records, "count")),
+        Measure(f"oldest_{name}", oldest, "seconds", "down_good", Gauge(records, "oldest_seconds")),
+        Measure(f"{name}_unknown", unknown, "count", "down_good", Gauge(records, "unknown")),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class OpenBeside:
+    """What else is open now, beside the records of a performance: the group and the name of the
+    count (that of the oldest follows from it), the row that has it, and what they are in words."""
+
+    group: str
+    name: str
+    words: str
+    row: tuple[tuple[str, str], ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Performance:
     """How a group's records are served, by line or of the force as a whole, as a table with a line
@@ -170,6 +194,8 @@ class Performance:
     """What they are: `calls`."""
     unserved: str
     """That none that came can be judged."""
+    beside: tuple[OpenBeside, ...] = ()
+    """What else is open."""
 
 
 @dataclass(frozen=True, slots=True)

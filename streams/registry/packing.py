@@ -12,7 +12,8 @@ among versions, whatever order they came in:
 second, or only to the day or month that starts then. Another clock has its time and precision in
 the same way, or 0 for none; a duration its milliseconds plus one, or 0. `facts` is the index of the
 tuple of its facts (`streams.registry.facts`), of which there are few: what a tuple counts in is
-worked out when it is first met. `open` marks a record that a gauge counts.
+worked out when it is first met. `open` marks a record that any gauge counts; which of them do
+follows from the facts, too (`GaugeReader`).
 
 Indices are local to a process: a checkpoint keeps the table of tuples with its records. In one
 process a packed record is canonical: two events have the same one exactly when no figure could
@@ -26,7 +27,8 @@ from __future__ import annotations
 
 import datetime as dt
 import linecache
-from collections.abc import Callable, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from itertools import count
 from types import CodeType
@@ -54,7 +56,7 @@ from streams.registry.counting import BIN_SHIFT
 from streams.registry.dimensions import missing_field
 from streams.registry.facts import Case, Fact, FieldFact, Flag, Number
 from streams.registry.histogram import BINS, EXACT_BELOW, bin_of
-from streams.registry.kind import Duration, Kind, Time
+from streams.registry.kind import Duration, Kind, OpenRecords, Time
 from streams.registry.times import (
     DAY_PRECISE,
     EARLIEST,
@@ -67,7 +69,7 @@ from streams.registry.times import (
 )
 
 OPEN = 1
-"""The bit of a record that a gauge counts."""
+"""The bit of a record that any gauge counts."""
 FACT_BITS = 24
 """Room for 16 million different tuples of facts."""
 FACT_MASK = (1 << FACT_BITS) - 1
@@ -160,9 +162,12 @@ class Packer:
         ]
         """The facts that force lists are asked for, by their place in a tuple, and what they said
         of the values that they have."""
+        self._dates = {c.name: dates for _, c, _ in self._columns if (dates := c.dates(force))}
+        """By the name of a fact whose values mean something else from then on: the instants."""
         self._met: dict[Facts, int] = {}
         """By tuple of facts: the lowest bits of the records that have it, index and open bit."""
-        self._lost_after: dict[int, int] = {}
+        self._open_in: list[int] = []
+        """By index of a tuple, bit by bit, which gauges count the records that have it."""
         self._places = _Places(kind)
         self.bits = self._places.bits
         self.when_shift = self.bits - WHEN_BITS
@@ -173,6 +178,10 @@ class Packer:
         self.by_clock = tuple(map(ByClock, self._places.times))
         self._unfinished: list[bool] = []
         self._series_keys: list[int] = []
+        self.gauges = {
+            gauge.name: GaugeReader(self, gauge, place) for place, gauge in enumerate(kind.gauges)
+        }
+        """What is open, by name."""
         self.pack: Callable[[Any, int], int] = _pack_of(self)
         """The packed record of an event; raises `Refused`. The second argument is its
         `updated_at`, in ms."""
@@ -232,15 +241,6 @@ class Packer:
         precise = (packed >> self.precision_shift) & 3 == SECOND_PRECISE
         return packed != 0 and precise and self._unfinished[(packed >> 1) & FACT_MASK]
 
-    def lost_after(self, packed: int) -> int:
-        """Milliseconds after which an open record is shown as unknown: its end must be lost."""
-        index = (packed >> 1) & FACT_MASK
-        found = self._lost_after.get(index)
-        if found is None:
-            known = _named(self.kind, self.force, self.facts.tuples[index])
-            found = self._lost_after[index] = self.kind.lost_after(self.force, known)
-        return found
-
     def wins_tie(self, packed: int, old: int) -> bool:
         """Whether a record wins over another of the same version and time of update: the larger by
         its times, dimensions, durations and facts wins, whatever order they came in."""
@@ -275,9 +275,11 @@ class Packer:
         for place, column, known in self._columns:
             if found[place] is None:
                 raw = column.refined(self.force, event, getattr(event, column.name))
-                found[place] = column.value(self.force, raw, note)
-                if len(known) < _MOST_KNOWN and column.knows(self.force, raw):
+                found[place] = column.value_then(self.force, raw, note, when)
+                if len(known) < _MOST_KNOWN and column.knows_then(self.force, raw, when):
                     read = [getattr(event, name) for name in column.read]
+                    if dates := self._dates.get(column.name):
+                        read.append(bisect_right(dates, when))
                     known[read[0] if len(read) == 1 else tuple(read)] = found[place]
         before, made = len(self.facts), self._intern(tuple(found))
         if len(self.facts) > before:
@@ -295,15 +297,52 @@ class Packer:
         if found is None:
             index = self.facts.add(facts)
             series_key = self.kind.series.of(*facts[: len(self.kind.dimensions)])
-            is_open, unfinished, *counts = self._counting.of(facts, series_key)
+            open_in, unfinished, *counts = self._counting.of(facts, series_key)
             for clock, (counted, put, given) in zip(self.by_clock, counts, strict=True):
                 clock.counted.append(counted)
                 clock.puts.append(put)
                 clock.given.append(given)
             self._unfinished.append(unfinished)
             self._series_keys.append(series_key)
-            found = self._met[facts] = index << 1 | is_open
+            self._open_in.append(open_in)
+            found = self._met[facts] = index << 1 | (open_in > 0)
         return found
+
+
+class GaugeReader:
+    """Says of packed records whether one of the gauges of their kind counts them, since when."""
+
+    def __init__(self, packer: Packer, gauge: OpenRecords, place: int) -> None:
+        self.gauge, self._packer, self._place = gauge, packer, place
+        self._since = packer._places.durations[gauge.since] if gauge.since else None
+        self._lost_after: dict[int, int] = {}
+        """By index of a tuple of facts."""
+
+    def counts(self, packed: int) -> bool:
+        """Whether it counts an open record."""
+        return self._packer._open_in[(packed >> 1) & FACT_MASK] >> self._place & 1 > 0
+
+    def since(self, packed: int) -> int:
+        """Since when that is open, in ms; it may lie ahead."""
+        when = packed >> self._packer.when_shift
+        if self._since is None:
+            return when
+        shift, mask = self._since
+        return when + (packed >> shift & mask) - 1
+
+    def lost_after(self, packed: int) -> int:
+        """Milliseconds after which it is shown as unknown: its end must be lost."""
+        index = (packed >> 1) & FACT_MASK
+        found = self._lost_after.get(index)
+        if found is None:
+            packer = self._packer
+            known = _named(packer.kind, packer.force, packer.facts.tuples[index])
+            found = self._lost_after[index] = self.gauge.lost_after(packer.force, known)
+        return found
+
+    def is_lost(self, packed: int, at: int) -> bool:
+        """Whether it has been open so long at an instant (ms) that its end must be lost."""
+        return at - self.since(packed) > self.lost_after(packed)
 
 
 class _Places:
@@ -367,7 +406,7 @@ def _made(source: str, name: str, title: str, names: dict[str, Any]) -> Any:
 
 def _pack_of(packer: Packer) -> Callable[[Any, int], int]:
     """The function that packs a kind's events."""
-    source = _PackSource(packer.kind, packer.force, packer._places)
+    source = _PackSource(packer.kind, packer.force, packer._places, packer._dates)
     names = {
         "_earliest": _earliest,
         "_epoch": EPOCH,
@@ -376,6 +415,8 @@ def _pack_of(packer: Packer) -> Callable[[Any, int], int]:
         "_met": packer._met,
         **{f"_known_{column.name}": known for _, column, known in packer._columns},
         "_look_up": packer._look_up,
+        "_dates": packer._dates,
+        "_place_in": bisect_right,
         "_from_text": dt.datetime.fromisoformat,
         "_partial": _cached_stamps(packer.force),
         "_missing": missing_field,
@@ -414,8 +455,10 @@ class _PackSource:
     """The source of `pack(_event, _updated)`: judges the times of an event, works out its facts and
     durations, and puts them into one integer. Fields and facts are locals of their own name."""
 
-    def __init__(self, kind: Kind, force: Force, places: _Places) -> None:
-        self.kind, self.force, self.places = kind, force, places
+    def __init__(
+        self, kind: Kind, force: Force, places: _Places, dates: Mapping[str, Sequence[int]]
+    ) -> None:
+        self.kind, self.force, self.places, self.dates = kind, force, places, dates
         self.first = kind.clocks[0]
         self.partial = kind.partial_times
         self.out = _Lines()
@@ -523,6 +566,12 @@ class _PackSource:
         exact = f" and not {after}_precision" if after in self.partial else ""
         began = after or field
         judged = f"({field!r}, {field}, {began!r}, {began}, _updated)"
+        if time.planned:
+            out.add(1, f"if {field} is not None:")
+            self.to_ms(2, field)
+            out.add(2, f"if {field} < {began}:")
+            out.add(3, f"{field} = None")
+            return
         if time.doubtful:
             out.add(1, f"if {field} is not None:")
             self.to_ms(2, field)
@@ -606,9 +655,11 @@ class _PackSource:
                 f"_numbers[{column.name!r}](_event.{column.field}) if _event.{column.field} else 0"
             )
         if isinstance(column, FieldFact):
-            read = ", ".join(f"_event.{name}" for name in column.read)
-            read = read if len(column.read) == 1 else f"({read})"
-            return f"_known_{column.name}.get({read})"
+            read = [f"_event.{name}" for name in column.read]
+            if column.name in self.dates:
+                read.append(f"_place_in(_dates[{column.name!r}], {self.first})")
+            key = read[0] if len(read) == 1 else f"({', '.join(read)})"
+            return f"_known_{column.name}.get({key})"
         return column.name
 
     def asked(self, condition: Condition) -> str:
@@ -669,12 +720,12 @@ class _Counting:
         self._settle = self._settled()
 
     def of(self, facts: Facts, series_key: int) -> tuple[Any, ...]:
-        """Whether a gauge counts the records with these facts, whether their end is still to come,
-        and by clock the functions that say what they count, with what they are given."""
-        counts, is_open, unfinished, *clocks = self._settle(facts)
+        """Which gauges count the records with these facts, whether their end is still to come, and
+        by clock the functions that say what they count, with what they are given."""
+        counts, open_in, unfinished, *clocks = self._settle(facts)
         if not counts:
-            return False, unfinished, *[_NOTHING] * len(clocks)
-        found: list[Any] = [is_open, unfinished]
+            return 0, unfinished, *[_NOTHING] * len(clocks)
+        found: list[Any] = [open_in, unfinished]
         for clock, (settled, may_ask) in zip(self._clocks, clocks, strict=True):
             asked, limits = self._limits_of(clock, may_ask, facts)
             if not settled and not asked:
@@ -724,7 +775,8 @@ class _Counting:
         return found
 
     def _settled(self) -> Callable[[Facts], Any]:
-        """A function that says of a tuple whether it counts, is open, is unfinished, and by clock
+        """A function that says of a tuple whether it counts, bit by bit in which gauges it is open,
+        whether it is unfinished, and by clock
         the counters that are settled and, bit by bit, which others are to be asked."""
         out, kind = _Lines(), self.kind
         out.add(0, "def settle(_facts):")
@@ -740,9 +792,12 @@ class _Counting:
                 for place, each in enumerate(clock.conditions)
             ]
             clocks.append(f"({' + '.join(settled) or '0'}, {' | '.join(asked) or '0'})")
-        ends = [
-            f"bool({each.source(self.put)})" for each in (kind.counts, kind.open, kind.unfinished)
+        gauges = [
+            f"bool({each.condition.source(self.put)}) << {place}"
+            for place, each in enumerate(kind.gauges)
         ]
+        ends = [f"bool({each.source(self.put)})" for each in (kind.counts, kind.unfinished)]
+        ends.insert(1, f"({' | '.join(gauges) or '0'})")
         out.add(1, f"return {', '.join((*ends, *clocks))}")
         title = f"facts of a {kind.name}"
         made: Callable[[Facts], Any] = _made(out.text(), "settle", title, dict(self.asks))

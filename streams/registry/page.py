@@ -26,7 +26,7 @@ from streams.registry.counting import Counter
 from streams.registry.facts import Case, Fact, Flag
 from streams.registry.histogram import EXACT_BELOW
 from streams.registry.indicator import Indicator
-from streams.registry.kind import Duration, Kind
+from streams.registry.kind import Duration, Kind, OpenRecords
 from streams.registry.measures import (
     ATTENDANCES,
     SERVICE_LEVELS,
@@ -90,6 +90,8 @@ def _kind(kind: Kind) -> Iterator[str]:
     yield from _table(("known of a record", "is"), facts)
     yield from _table(("duration", "from", "to"), (_duration(kind, e) for e in kind.durations))
     yield from _table(("counter", "counts", "by"), (_counter(kind, each) for each in kind.counters))
+    gauges = (_open(kind, each) for each in kind.gauges)
+    yield from _table(("open", "are those where", "since"), gauges)
     for group in kind.groups:
         yield from _group(group)
 
@@ -132,8 +134,8 @@ def definition(measure: Measure) -> str:
             made_of = ", ".join(f"`{here}`" for _, here in counters)
             chosen = f"[by the formula of the force's file](#{SECTIONS[of][1]})"
             return f"{chosen}, of {made_of}" if made_of else chosen
-        case Gauge(of):
-            return GAUGES[of]
+        case Gauge(records, of):
+            return f"{GAUGES[of]}, of `{records}`"
 
 
 def _indicators(registry: Registry) -> Iterator[str]:
@@ -184,6 +186,12 @@ def _counter(kind: Kind, counter: Counter) -> tuple[str, str, str]:
     which = "every record" if counter.when == ALWAYS else f"where {in_words(counter.when)}"
     counts = f"the sum of `{counter.adds}`, {which}" if counter.adds else which
     return f"`{counter.name}`", counts, f"`{counter.clock or kind.clocks[0]}`"
+
+
+def _open(kind: Kind, records: OpenRecords) -> tuple[str, str, str]:
+    """Which records are open, and since when."""
+    since = f"`{kind.clocks[0]}`" + (f" and `{records.since}`" if records.since else "")
+    return f"`{records.name}`", in_words(records.condition), since
 
 
 def _duration(kind: Kind, duration: Duration) -> tuple[str, str, str]:

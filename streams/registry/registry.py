@@ -26,6 +26,7 @@ from streams.registry.indicator import AtEnd, Indicator, Part, by_name
 from streams.registry.indicators import INDICATORS
 from streams.registry.kind import Kind
 from streams.registry.measures import ChosenShare, Gauge, Group, Measure
+from streams.registry.repeats import RepeatRule
 
 READING = "reading"
 READINGS = {READING: "readings"}
@@ -104,6 +105,11 @@ class Registry:
         if indicator.reported is not None:
             return [READING]
         return list(dict.fromkeys(group.kind for _, group, _ in self.measures_of(indicator)))
+
+    def repeats_of(self, kind: str) -> list[RepeatRule]:
+        """The rules of indicators that count the people in the records of a kind."""
+        rules = dict.fromkeys(each.repeats for each in self.indicators.values())
+        return [rule for rule in rules if rule is not None and rule.kind == kind]
 
     def shared_part(self, indicator: Indicator, whole: Indicator) -> Indicator:
         """What of an indicator can be a share of another: the parts of the kinds of record that are

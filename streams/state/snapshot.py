@@ -144,6 +144,8 @@ class Snapshot:
     """What has changed in closed periods by day of change, and what knows how to pack it."""
     left: dict[int, dict[tuple[str, int], Pane | None]] = field(default_factory=dict)
     """What records that have left count by other clocks than the first."""
+    people: dict[int, dict[tuple[str, int], Pane | None]] = field(default_factory=dict)
+    """How many people counted in months of which records have left."""
     sealed: list[PaneRow] = field(default_factory=list)
     outbox: list[tuple[int, Outgoing | Deferred]] = field(default_factory=list)
     watches: list[WatchRow] = field(default_factory=list)
@@ -188,6 +190,7 @@ class Stored:
     """As bytes; a ledger makes its entries of them in their place."""
     revisions: dict[str, dict[tuple[str, int], bytes]] = field(default_factory=dict)
     left: dict[str, dict[tuple[str, int], bytes]] = field(default_factory=dict)
+    people: dict[str, dict[tuple[str, int], bytes]] = field(default_factory=dict)
     changes: dict[str, dict[ChangeKey, bytes]] = field(default_factory=dict)
     sealed: dict[str, dict[tuple[str, int], bytes]] = field(default_factory=dict)
     outbox: list[tuple[int, Outgoing]] = field(default_factory=list)
@@ -242,6 +245,7 @@ def take(shard: Shard, offset: int, refused: dict[str, int]) -> Snapshot:
             continue
         snapshot.revisions[index], fold.changed_revisions = fold.changed_revisions, {}
         snapshot.left[index], fold.changed_left = fold.changed_left, {}
+        snapshot.people[index], fold.changed_people = fold.changed_people, {}
         snapshot.changes[index] = fold.dated, fold.dated.take()
         snapshot.facts[index] = fold.packer.facts
         if fold.links is not None:
@@ -285,6 +289,9 @@ def give_back(shard: Shard, snapshot: Snapshot) -> None:
             left = snapshot.left[index]
             left.update(fold.changed_left)
             fold.changed_left = left
+            people = snapshot.people[index]
+            people.update(fold.changed_people)
+            fold.changed_people = people
             fold.dated.give_back(snapshot.changes[index][1])
             if fold.links is not None:
                 links = snapshot.links[index]
@@ -328,6 +335,8 @@ def _put_back_ledger(fold: Ledger, name: str, figures: FoldHead, stored: Stored)
     fold.packer.skewed = figures.skewed
     if fold.links is not None:
         fold.links.restore(stored.links.get(name, {}))
+        counted = stored.people.get(name, {})
+        fold.counted_people = {place: pane_from(blob) for place, blob in counted.items()}
     fold.packer.unknown.restore(figures.unknown, figures.unknown_values)
     fold.began, fold.first_known = figures.began, figures.first_known
     if isinstance(fold.departed, Departed):

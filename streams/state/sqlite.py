@@ -52,6 +52,8 @@ CREATE TABLE changes (force INTEGER, grain TEXT, start INTEGER, day INTEGER, bod
   PRIMARY KEY (force, grain, start, day)) WITHOUT ROWID;
 CREATE TABLE left_counts (force INTEGER, grain TEXT, start INTEGER, body BLOB NOT NULL,
   PRIMARY KEY (force, grain, start)) WITHOUT ROWID;
+CREATE TABLE people (force INTEGER, grain TEXT, start INTEGER, body BLOB NOT NULL,
+  PRIMARY KEY (force, grain, start)) WITHOUT ROWID;
 CREATE TABLE sealed (force INTEGER, grain TEXT, start INTEGER, body BLOB NOT NULL,
   PRIMARY KEY (force, grain, start)) WITHOUT ROWID;
 CREATE TABLE outbox (number INTEGER PRIMARY KEY, body BLOB NOT NULL);
@@ -187,6 +189,7 @@ def read(db: sqlite3.Connection, head: Head, identity: Identity, *, outdated: bo
         for table, into in (
             ("revisions", stored.revisions),
             ("left_counts", stored.left),
+            ("people", stored.people),
             ("sealed", stored.sealed),
         ):
             query = f"SELECT force, grain, start, body FROM {table}"  # noqa: S608
@@ -262,7 +265,11 @@ def put(db: sqlite3.Connection, snapshot: Snapshot, held: Head | None) -> None:
         _put_facts(db, force, facts, range(known, snapshot.folds[names[force]].facts))
     for force in snapshot.departed:
         _put_departed(db, force, snapshot, snapshot.folds[names[force]])
-    for table, panes in (("revisions", snapshot.revisions), ("left_counts", snapshot.left)):
+    for table, panes in (
+        ("revisions", snapshot.revisions),
+        ("left_counts", snapshot.left),
+        ("people", snapshot.people),
+    ):
         for force, changes in panes.items():
             for (grain, start), pane in changes.items():
                 _put_pane(db, table, force, grain, start, pane)

@@ -128,7 +128,7 @@ class CallersWaitingRule(InstantRule):
         """Reads another ledger of calls."""
         context = self.context
         self._followed = (
-            Overdue(ledger, self._line_of, context.clock),
+            Overdue(ledger, "waiting", self._line_of, context.clock),
             OwnWaits(ledger, context.calendar, self._line_of),
         )
 
@@ -144,7 +144,7 @@ class CallersWaitingRule(InstantRule):
         """The lines on which callers have waited too long."""
         if self.overdue is None or not self.overdue.any_late(at):
             return
-        found = ages(self.overdue.ledger, self._line_of, at)
+        found = ages(self.overdue.ledger, "waiting", self._line_of, at)
         for line in (line.id for line in self.force.lines if line.id in found):
             waits = found[line]
             limit, target = self._limit(line, at)

@@ -108,7 +108,7 @@ class UnattendedRule(InstantRule):
     def follow(self, ledger: Ledger) -> None:
         """Reads another ledger of incidents."""
         self._followed = (
-            Overdue(ledger, _row_of, self.context.clock),
+            Overdue(ledger, "unattended", _row_of, self.context.clock),
             OwnWaits(ledger, self.context.calendar, _row_of),
         )
 
@@ -125,7 +125,7 @@ class UnattendedRule(InstantRule):
         """The emergencies of the force, where the oldest has waited too long."""
         if self.overdue is None or not self.overdue.any_late(at):
             return
-        waits = ages(self.overdue.ledger, _row_of, at).get(EMERGENCIES, [])
+        waits = ages(self.overdue.ledger, "unattended", _row_of, at).get(EMERGENCIES, [])
         seconds = [wait // SECOND for wait in waits]
         found = unattended(self.force, seconds, self._limit(at), at)
         if found is not None:

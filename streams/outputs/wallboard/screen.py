@@ -18,7 +18,9 @@ from streams.board.model import AreaDefinition, Board, ForceShown, Origin, Row, 
 from streams.config.schema import AREA_CLASS, WHOLE
 from streams.live import STALE_FEED, STALE_HEARTBEAT
 from streams.outputs import words
+from streams.outputs.open_beside import open_beside
 from streams.registry.aggregates import Ratio
+from streams.registry.measures import Performance
 from streams.registry.registry import REGISTRY
 
 WINDOW = "today"
@@ -40,12 +42,21 @@ class Tile(NamedTuple):
     open: str
     oldest: str
     unknown: str
+    shape: Performance
 
     @classmethod
     def of(cls, *, by_line: bool) -> Tile:
         """That of the group whose records are served by line, or of the force as a whole."""
         found = (
-            cls(each.name, each.kind, each.dimensions, shape.counts[0][0], shape.level, *shape.open)
+            cls(
+                each.name,
+                each.kind,
+                each.dimensions,
+                shape.counts[0][0],
+                shape.level,
+                *shape.open,
+                shape,
+            )
             for each in REGISTRY.groups
             if (shape := each.performance) and bool(each.dimensions) is by_line
         )
@@ -75,6 +86,14 @@ class FeedShown(Struct):
     late: bool
 
 
+class OpenShown(Struct):
+    """What else is open, in words."""
+
+    words: str
+    count: int
+    oldest_since: str | None
+
+
 class WaitingTile(Struct):
     """Callers who wait on the emergency line: None where that is not known."""
 
@@ -87,6 +106,7 @@ class WaitingTile(Struct):
     """In a view of an area: how many more wait of whom no area is known."""
     late: FeedShown | None
     """The feed, where it is late."""
+    beside: list[OpenShown]
 
 
 class UnattendedTile(Struct):
@@ -97,6 +117,7 @@ class UnattendedTile(Struct):
     unknown: int
     unplaced: int
     late: FeedShown | None
+    beside: list[OpenShown]
 
 
 class AnswerTile(Struct):
@@ -230,6 +251,14 @@ def _unplaced(
     return held.get(WHOLE, 0) - placed
 
 
+def _beside(board: Board, tile: Tile, **where: str) -> list[OpenShown]:
+    """What else is open beside the records of a tile."""
+    return [
+        OpenShown(each.words, each.count, _since(board, each.oldest))
+        for each in open_beside(board, tile.shape, where)
+    ]
+
+
 def _since(board: Board, seconds: float | None) -> str | None:
     """The instant from which something has lasted so long."""
     if seconds is None:
@@ -259,6 +288,7 @@ def _waiting(board: Board, area: str | None, late: FeedShown | None) -> WaitingT
         unknown=(row.count_of(BY_LINE.unknown) if row else None) or 0,
         unplaced=_unplaced(board, area, rows, BY_LINE.open, **BY_LINE.place(line)),
         late=late,
+        beside=_beside(board, BY_LINE, area=area or WHOLE, **BY_LINE.place(line)),
     )
 
 
@@ -276,6 +306,7 @@ def _unattended(board: Board, area: str | None, late: FeedShown | None) -> Unatt
         unknown=(row.count_of(WHOLE_FORCE.unknown) if row else None) or 0,
         unplaced=_unplaced(board, area, rows, WHOLE_FORCE.open),
         late=late,
+        beside=_beside(board, WHOLE_FORCE, area=area or WHOLE),
     )
 
 

@@ -16,6 +16,7 @@ from streams.board.query import Observation, Query
 from streams.board.repeats import Repeats
 from streams.config.force import find_force
 from streams.fold import links
+from streams.fold.ledger import InMemory
 from streams.registry.conditions import ALWAYS, has
 from streams.registry.repeats import RepeatRule
 from tests.build import FAR_FUTURE, crime, incident, lines, ms
@@ -313,7 +314,7 @@ def test_what_is_kept_of_a_figure_is_what_is_counted_anew(
             assert not query.monitor.ingest(lines(records), FAR_FUTURE)
             kept = query.monitor.repeats(WARWICKSHIRE, "crime")
             assert kept is not None
-            anew = Repeats(kept.force, kept.ledger, kept.allies)
+            anew = Repeats(kept.force, kept.ledger, kept.allies, ())
             for month in months:
                 found, wanted = (each.count(rule, month).people for each in (kept, anew))
                 assert found.tolist() == wanted.tolist()
@@ -373,3 +374,56 @@ def test_reports_of_missing_people_stay_beyond_the_horizon_and_other_incidents_d
     assert "1" not in ledger.entries
     assert ledger.links is not None
     assert len(ledger.links) == 1
+
+
+# -- months of which records have left -------------------------------------------------------------
+
+
+def later(query: Query, *records: dict[str, Any], at: str) -> None:
+    last = crime(f"at {at}", at, force=WARWICKSHIRE, offence="shoplifting", area="rugby")
+    other = crime(f"at {at}", at, force=WEST_MERCIA, offence="shoplifting")
+    given = [last, other, *records]
+    assert not query.monitor.ingest(lines(given), FAR_FUTURE)
+
+
+TWICE = (of("1", "2021-05-01T12:00:00Z", "a"), of("2", "2021-06-10T12:00:00Z", "a", "b"))
+REVISED = {"updated_at": "2023-12-01T12:00:00Z"}
+
+
+def test_what_a_month_counts_is_kept_when_its_records_leave() -> None:
+    query = asked(*TWICE)
+    before = query.figure("repeat_victims", "2021-06")
+    assert (before.value, before.known, before.complete) == (1, True, True)
+    later(query, at="2023-11-01T12:00:00Z")
+    assert Query(query.monitor, WARWICKSHIRE, AT).figure("repeat_victims", "2021-06") == before
+    later(query, at="2024-11-01T12:00:00Z")
+    gone = Query(query.monitor, WARWICKSHIRE, AT)
+    ledger = gone.monitor.ledger("crime", WARWICKSHIRE)
+    assert ledger is not None
+    assert not {"1", "2"} & ledger.entries.keys()
+    assert gone.figure("repeat_victims", "2021-06") == before
+    assert value(gone, "victims") == 2
+    assert value(gone, "victims", area="warwick") == 2
+    assert value(gone, "victims", "2021-06-10") is None
+
+
+@pytest.mark.parametrize(
+    ("changed", "complete"),
+    [
+        ({**TWICE[0], **REVISED}, True),
+        ({**TWICE[0], **REVISED, "outcome": 18, "outcome_at": "2023-12-01T12:00:00Z"}, True),
+        ({**TWICE[0], **REVISED, "cancelled": True}, False),
+        ({**TWICE[0], **REVISED, "recorded_at": "2021-04-01T12:00:00Z"}, False),
+        ({**TWICE[0], **REVISED, "deleted": True}, False),
+    ],
+)
+def test_a_month_that_is_kept_is_no_longer_complete_when_a_record_counts_otherwise(
+    changed: dict[str, Any], complete: bool
+) -> None:
+    query = asked(*TWICE)
+    for ledger in query.monitor.shards[2].ledgers().values():
+        ledger.departed = InMemory()
+    later(query, at="2023-11-01T12:00:00Z")
+    later(query, changed, at="2023-12-01T12:00:00Z")
+    found = Query(query.monitor, WARWICKSHIRE, AT).figure("repeat_victims", "2021-06")
+    assert (found.value, found.complete) == (1, complete)

@@ -189,3 +189,18 @@ def test_people_come_back_with_the_checkpoint(tmp_path: Path) -> None:
     assert list(persons_of(found.record("a"))) == who(("bob", "victim"))
     assert of(found, "bob") == {"a": {"victim"}}
     assert not again.changed
+
+
+def test_months_whose_records_have_left_come_back_with_the_checkpoint(tmp_path: Path) -> None:
+    held = partition(tmp_path)
+    records = [burglary("a", victims=["ann"]), burglary("b", 60), burglary("c", 600)]
+    asyncio.run(held.fold([Record(0, lines(records))]))
+    asyncio.run(held.save())
+    asyncio.run(held.fold([Record(1, lines([burglary("d", 800)]))]))
+    asyncio.run(held.save())
+    kept = held.shard.ledgers()["tiny"].counted_people
+    assert kept
+    held.checkpoint.close()
+    again = partition(tmp_path)
+    assert again.folded == 1
+    assert again.shard.ledgers()["tiny"].counted_people == kept

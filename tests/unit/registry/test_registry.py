@@ -15,7 +15,7 @@ from streams.registry.conditions import flagged, has, is_, present, within
 from streams.registry.counting import Counter, Timing
 from streams.registry.crimes import CRIME, CRIMES
 from streams.registry.facts import Case, Code, Flag
-from streams.registry.kind import Duration, Rule, Time
+from streams.registry.kind import Duration, OpenRecords, Rule, Time
 from streams.registry.measures import SETTLED_GRAINS, Group, Measure, WatchPolicy
 from streams.registry.registry import REGISTRY, Registry
 from tests.build import tiny_force
@@ -86,7 +86,10 @@ def watched(subject: str, of_all: str) -> Group:
             'duration d: until "x_at" is none of committed_from, committed_to, ',
         ),
         ({"timings": (Timing("x"),)}, 'timing sum: duration "x" is none of delay, to_outcome'),
-        ({"open": flagged("waiting")}, 'open: when "waiting" is none of area, '),
+        (
+            {"gauges": (OpenRecords("open", flagged("waiting")),)},
+            'gauge open: when "waiting" is none of area, ',
+        ),
         ({"counters": ()}, 'measure crimes.count: value "count" is none of '),
         (
             {"groups": (watched("{category} crimes", "Crimes"),)},

@@ -23,7 +23,7 @@ from streams.registry.calls import CALL
 from streams.registry.conditions import is_, present
 from streams.registry.counting import Counter, CounterLayout
 from streams.registry.facts import Flag
-from streams.registry.kind import Kind
+from streams.registry.kind import Kind, OpenRecords
 from streams.registry.registry import REGISTRY
 from streams.state import archive
 from streams.state.declared import Recount, fingerprint
@@ -74,7 +74,9 @@ def test_counters_and_measures_are_not_in_it() -> None:
         pytest.param(replace(CALL, times=CALL.times[1:]), id="time"),
         pytest.param(replace(CALL, clocks=("offered_at", "ended_at")), id="clock"),
         pytest.param(replace(CALL, dimensions=CALL.dimensions[1:]), id="dimension"),
-        pytest.param(replace(CALL, open=present("area")), id="open"),
+        pytest.param(
+            replace(CALL, gauges=(*CALL.gauges, OpenRecords("placed", present("area")))), id="gauge"
+        ),
         pytest.param(replace(CALL, timings=(), counters=()), id="duration that is kept"),
     ],
 )

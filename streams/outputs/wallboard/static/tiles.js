@@ -50,6 +50,10 @@ function gauge(tile, held, { none, verb, feed }, now, clock) {
   if (held.unknown) parts.push({ text: `and ${count(held.unknown)} ${verb}, end unknown` });
   // "Nobody waiting" would be more than is known.
   if (held.unplaced) parts.splice(held.count ? 1 : 0, 1, { text: `${count(held.unplaced)} more, area unknown` });
+  for (const each of held.beside) {
+    const oldest = each.oldest_since ? `, oldest ${duration(since(each.oldest_since, now))}` : "";
+    parts.push({ text: `${count(each.count)} ${each.words}${oldest}` });
+  }
   return context(tile, parts);
 }
 

@@ -1,0 +1,27 @@
+"""What is open besides the records of a performance: callers not rung back, priority incidents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from msgspec import Struct
+
+from streams.board.model import Board
+from streams.registry.measures import Performance
+
+
+class OpenNow(Struct, frozen=True):
+    """Some records that are open now: how many, and for how long the oldest, in seconds."""
+
+    words: str
+    count: int
+    oldest: float | None
+
+
+def open_beside(board: Board, shape: Performance, where: Mapping[str, str]) -> Iterator[OpenNow]:
+    """What is open beside the records of a performance in a row of its group, as far as there is
+    any."""
+    for each in shape.beside:
+        row = board.now.row(each.group, **{**where, **dict(each.row)})
+        if row is not None and (count := row.count_of(each.name)):
+            yield OpenNow(each.words, count, row.number_of(f"oldest_{each.name}"))
