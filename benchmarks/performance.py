@@ -27,7 +27,18 @@ from page import Measured, page
 
 ALONE = ("run",)
 """What goes on beside the others, on the other processor."""
-NAMES = ("fold", "crimes", "run", "reading", "forces", "memory", "pauses", "peers", "worker")
+NAMES = (
+    "fold",
+    "crimes",
+    "run",
+    "reading",
+    "months",
+    "forces",
+    "memory",
+    "pauses",
+    "peers",
+    "worker",
+)
 BROKER = ("worker",)
 """What needs both processors: one for the worker, one for the broker."""
 

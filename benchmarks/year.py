@@ -37,8 +37,9 @@ def stamp(ms: int) -> str:
     return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def crimes(force: Force, start: int, end: int) -> Iterator[tuple[int, bytes]]:
-    """(instant in ms, line) of each version of each crime, by instant."""
+def crimes(force: Force, start: int, end: int, prefix: str = "C") -> Iterator[tuple[int, bytes]]:
+    """(instant in ms, line) of each version of each crime, by instant; their ids begin with a
+    prefix."""
     chance = Random(SEED)
     offences = list(force.offences.paths)
     areas, weights = zip(
@@ -55,7 +56,7 @@ def crimes(force: Force, start: int, end: int) -> Iterator[tuple[int, bytes]]:
         record = {
             "kind": "crime",
             "force": force.id,
-            "id": f"C{len(found)}",
+            "id": f"{prefix}{len(found)}",
             "offence": chance.choice(offences),
             "area": chance.choices(areas, weights)[0],
             "recorded_at": stamp(at),

@@ -145,7 +145,7 @@ WANTED = {
     "week": ("surveillance, steady state after a year, a closed hour", 2.0, 1.0),
     "board": ("board, live", 30.0, 20.0),
     "board_of_months": ("board with 12 months", 60.0, 40.0),
-    "scrape": ("scrape with watches", 120.0, 60.0),
+    "scrape": ("scrape with watches", 100.0, 60.0),
 }
 PROFILED = {"board": "show_board", "board_of_months": "show_months", "scrape": "show_metrics"}
 

@@ -49,6 +49,8 @@ class FigureRow(Struct, kw_only=True, omit_defaults=True):
     reason: str = ""
     low: float | None = None
     high: float | None = None
+    called: str | None = None
+    """The name of the area at the end of the period, where it had another one then."""
     outlook: str | None = None
     """Of a month that is likely to rise or fall yet, by how much, in words."""
     beside: Beside | UnsetType = UNSET
@@ -211,6 +213,7 @@ class Rows:
             start=rfc3339(stretch.start, zone),
             end=rfc3339(stretch.end, zone),
             **_fields(found),
+            called=_called(query, area, stretch),
             outlook=_outlook(query, indicator, stretch, area),
         )
         if self.compare:
@@ -233,6 +236,15 @@ def known_rows(query: Query, periods: Sequence[str], compare: Sequence[str]) -> 
 
 def _fields(found: Observation) -> dict[str, Any]:
     return {name: getattr(found, name) for name in Observation.__struct_fields__}
+
+
+def _called(query: Query, area: str, stretch: Stretch) -> str | None:
+    """What an area was called at the end of a stretch, where that is not its name."""
+    found, index = query.force.areas[query.area(area)], query.area(area)
+    if found is None or not found.former_names:
+        return None
+    name = query.force.name_then(index, stretch.end - 1)
+    return None if name == found.name else name
 
 
 def _outlook(query: Query, indicator: Indicator, stretch: Stretch, area: str) -> str | None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,15 +30,31 @@ def unpack(layout: CounterLayout, names: Sequence[str], values: Sequence[int]) -
     """The named counters in each of some integers, as an array of (names, values).
 
     A counter of over 56 bits has to begin with a byte; none may be above 2^63."""
-    width = (sum(mask.bit_length() for mask in layout.mask.values()) + 7) // 8 + 8
+    width, octet, bit, mask = _places(layout, tuple(names))
     text = b"".join([value.to_bytes(width, "little", signed=True) for value in values])
     octets = np.frombuffer(text, np.uint8).reshape(len(values), width)
-    found = np.empty((len(names), len(values)), np.int64)
-    for line, name in enumerate(names):
-        octet, bit = divmod(layout.shift[name], 8)
-        words = np.ascontiguousarray(octets[:, octet : octet + 8]).view("<u8")[:, 0]
-        found[line] = words >> np.uint64(bit) & np.uint64(layout.mask[name])
-    return found
+    words = np.take(octets, octet, axis=1).view("<u8")[..., 0]
+    return np.ascontiguousarray((words >> bit & mask).T.astype(np.int64))
+
+
+class _Places(NamedTuple):
+    """Where some counters are in an integer: of how many bytes it is, and of each counter the eight
+    bytes that it lies in, the bit of these at which it begins, and its mask."""
+
+    width: int
+    octet: NDArray[np.intp]
+    bit: NDArray[np.uint64]
+    mask: NDArray[np.uint64]
+
+
+@lru_cache(maxsize=1_000)
+def _places(layout: CounterLayout, names: tuple[str, ...]) -> _Places:
+    width = (sum(mask.bit_length() for mask in layout.mask.values()) + 7) // 8 + 8
+    shifts = np.array([layout.shift[name] for name in names], np.intp)
+    octet = shifts[:, None] // 8 + np.arange(8)
+    bit = (shifts % 8).astype(np.uint64)
+    mask = np.array([layout.mask[name] for name in names], np.uint64)
+    return _Places(width, octet, bit, mask)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,10 @@
 | `average`                      | a period on average of those before: 4 quarters, 12 months      |
 | `year_to_date`                 | the financial year to then, beside the last one at the same day |
 | `rolling_3`, `_6`, `_12`       | so many months to then, beside those of a year before           |
-| `share`                        | as a share of its parent (`share_of`)                           |
+| `season`                       | whether the same dates of last year lay as it does to the mean  |
+| `trend`                        | whether it rises or falls over its months, or twelve            |
+| `drivers`                      | the areas and parts that moved it from the period before        |
+| `share`, `share_change`        | as a share of its parent (`share_of`); beside the period before |
 | `of_force`                     | of an area, as a share of the whole force's                     |
 | `rate`                         | per 1,000 people or households                                  |
 | `standing`                     | above, below or in line, by its chart or with the average       |
@@ -34,16 +37,19 @@ from msgspec import UNSET, Struct, UnsetType, structs
 
 from detectors.charts.limits import usual_counts
 from streams.board.control import Point, chart
+from streams.board.drivers import Drivers, drivers
 from streams.board.outlook import Delays, Outlook
 from streams.board.query import Number, Observation, Query
 from streams.board.revisions import FirstFigure, Revisions
 from streams.board.targets import Judged, goal
+from streams.board.trend import Trend, trend
 from streams.config.force import WHOLE
 from streams.config.measures import Subject
 from streams.errors import QueryError
 from streams.periods import DAY
 from streams.registry.charting import FEW
 from streams.registry.indicator import Indicator, Per
+from streams.registry.phrases import full_date
 from streams.stretches import Stretch
 
 LEAST_BASE = 10
@@ -61,7 +67,8 @@ class Change(Struct, frozen=True, omit_defaults=True):
     """A value beside an earlier one, `base`. None is what is not known, or not as a whole.
 
     `change` is the difference: of shares, in percentage points over 100. `percent` is by how many
-    per cent a count or a time changed; None on a base of nothing, and of few cases.
+    per cent a count or a time changed; None on a base of nothing, and of few cases, and across a
+    changed boundary of the area, as `reason` says then.
 
     Where figures rise as records grow older (outcomes so far), both are `at_age` of so many days
     after recording, the greatest that all records of both have reached; `reason` says why there is
@@ -106,6 +113,16 @@ class Rank(Struct, frozen=True):
     among: str
     order: Order
     left_out: list[str] = []
+
+
+class Season(Struct, frozen=True):
+    """Whether a value lies on the side of the average on which that of `last_year` lay, the average
+    being that of the year before, which has the same dates in it."""
+
+    word: Literal["as last year", "unlike last year"] | None
+    value: Number | None
+    last_year: Number | None
+    average: Number | None
 
 
 class Ranking:
@@ -209,11 +226,16 @@ class Comparisons:
     @cached_property
     def previous(self) -> Change:
         """The period before; of one that runs, its first days, as many as both have."""
+        return self._change(*self._as_many)
+
+    @property
+    def _as_many(self) -> tuple[Stretch | None, Stretch]:
+        """The days that are over, and as many of the period before."""
         now, before = self.past, self.stretch.previous
         if now is not None and now != self.stretch:
             days = len(before.parts("day"))
             now, before = now.first(days) or now, before.first(now.units) or before
-        return self._change(now, before)
+        return now, before
 
     @cached_property
     def last_year(self) -> Change:
@@ -234,7 +256,7 @@ class Comparisons:
         elif self.unit == "count" and base is not None:
             base /= number
         past = self.stretch if self.past == self.stretch else None
-        return self._compared(past, f"average of {number}: {before.label}", base)
+        return self._compared(past, f"average of {number}: {before.label}", base, before.start)
 
     @property
     def _averaged(self) -> int:
@@ -269,6 +291,30 @@ class Comparisons:
         rolling = self.stretch.rolling(months)
         return None if rolling is None else self._change(rolling, rolling.last_year)
 
+    @property
+    def season(self) -> Season:
+        """Whether what sets it apart from the average is that of its season."""
+        value, average, last_year = self.average.value, self.average.base, self.last_year.base
+        word: Literal["as last year", "unlike last year"] | None = None
+        if value is not None and average is not None and last_year is not None:
+            same = (value - average) * (last_year - average) > 0
+            word = "as last year" if same else "unlike last year"
+        return Season(word, value, last_year, average)
+
+    @property
+    def trend(self) -> Trend:
+        """Whether it rises or falls over its months; over the twelve to its end, where it has but
+        few."""
+        return trend(self.query, self.indicator, self.stretch, self.area)
+
+    @property
+    def drivers(self) -> Drivers | None:
+        """Which areas and parts moved it from the period before; None of what is no count."""
+        now, before = self._as_many
+        if now is None:
+            return None
+        return drivers(self.query, self.indicator, now, before, self.area)
+
     # -- other figures -----------------------------------------------------------------------------
 
     @property
@@ -285,6 +331,22 @@ class Comparisons:
         part = self.query.figure(self.query.part_of(self.indicator, other), self.stretch, self.area)
         whole = self.query.figure(other, self.stretch, self.area)
         return share(part, whole)
+
+    @property
+    def share_change(self) -> Change | None:
+        """Its share of its parent beside that in the period before; None of what has none."""
+        if not self.indicator.share_of or self.unit != "count":
+            return None
+        now, before = self._as_many
+        value, base = (
+            None if each is None or not each.complete else each.value
+            for each in (None if now is None else self._share_in(now), self._share_in(before))
+        )
+        change = None if value is None or base is None else value - base
+        return Change((now or self.stretch).label, value, before.label, base, change, None)
+
+    def _share_in(self, stretch: Stretch) -> Observation | None:
+        return Comparisons(self.query, self.indicator, stretch, self.area).share
 
     @property
     def of_force(self) -> Observation | None:
@@ -329,6 +391,8 @@ class Comparisons:
         on average by what chance allows, exactly."""
         if (point := self._charted) is not None:
             return Standing(point.flag or "in line", "chart")
+        if self.average.change is None and self.average.reason:
+            return Standing(None, self.average.reason)
         base, by = self.average.base, f"{IN_LINE:g} % of the average"
         value = self.average.value
         if base is None or value is None:
@@ -445,6 +509,10 @@ class Comparisons:
     def _of(self, stretch: Stretch) -> Observation:
         return self.query.figure(self.indicator, stretch, self.area)
 
+    def _boundary(self, since: int) -> int | None:
+        """The last change of the area's boundary between then and the end of the stretch."""
+        return self.query.boundary(self.area, since, self.stretch.end)
+
     def _whole(self, stretch: Stretch | None) -> float | None:
         """The value of a stretch that is known as a whole."""
         return None if stretch is None else _if_whole(self._of(stretch))
@@ -456,10 +524,17 @@ class Comparisons:
         return _if_whole(self.query.figure(self._comparable, stretch, self.area))
 
     def _change(self, now: Stretch | None, before: Stretch) -> Change:
-        return self._compared(now, before.label, self._base(before))
+        return self._compared(now, before.label, self._base(before), before.start)
 
-    def _compared(self, now: Stretch | None, base_period: str, base: float | None) -> Change:
+    def _compared(
+        self, now: Stretch | None, base_period: str, base: float | None, since: int | None = None
+    ) -> Change:
+        """`since` is when the base begins, where it is of the same area."""
         value, period = self._base(now), (now or self.stretch).label
+        if since is not None and (at := self._boundary(since)) is not None:
+            day = full_date(self.query.calendar.local(at).date())
+            reason = f"not comparable with before {day}"
+            return Change(period, value, base_period, base, None, None, reason=reason)
         if not self.indicator.at_age:
             return self._changed(period, value, base_period, base)
         of = self._comparable
@@ -512,7 +587,19 @@ def printed(value: float, places: int = 0) -> Decimal:
     return exact.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
 
 
-Compared = Change | Observation | Rate | Standing | Rank | Judged | FirstFigure | Outlook
+Compared = (
+    Change
+    | Observation
+    | Rate
+    | Standing
+    | Season
+    | Trend
+    | Drivers
+    | Rank
+    | Judged
+    | FirstFigure
+    | Outlook
+)
 
 
 class Beside(Struct, frozen=True, omit_defaults=True):
@@ -525,7 +612,11 @@ class Beside(Struct, frozen=True, omit_defaults=True):
     rolling_3: Change | UnsetType | None = UNSET
     rolling_6: Change | UnsetType | None = UNSET
     rolling_12: Change | UnsetType | None = UNSET
+    season: Season | UnsetType = UNSET
+    trend: Trend | UnsetType = UNSET
+    drivers: Drivers | UnsetType | None = UNSET
     share: Observation | UnsetType | None = UNSET
+    share_change: Change | UnsetType | None = UNSET
     of_force: Observation | UnsetType | None = UNSET
     rate: Rate | UnsetType | None = UNSET
     standing: Standing | UnsetType = UNSET

@@ -134,13 +134,14 @@ def chart(
     shown = None if within is None else query.stretch(within)
     points = _points(query, indicator, policy.grain, shown, area)
     changes = restarts_of(query, indicator)
+    dates = [query.force.instant(change.date) for change in changes]
     fixed, unit = policy.baseline == "year_before", query.unit(indicator)
     months = 0 if indicator.reported is None else indicator.reported.rolling or 0
     of_several = [apart(months)] if months else []
     after = judge(
         _apart(query.calendar, points, months),
         policy,
-        [] if fixed else [query.force.instant(c.date) for c in changes],
+        [] if fixed else sorted({*query.force.boundaries(query.area(area)), *dates}),
         counts=unit == "count",
     )
     after = _bounded(points, after, 1.0 if unit == "ratio" else inf) if unit in BOUNDED else after

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple, get_args
 
 from streams.board.model import (
@@ -47,6 +48,7 @@ def definitions(force: Force, at: int) -> Definitions:
     )
 
 
+@lru_cache(maxsize=1_000)  # a board asks for the same months again and again
 def period_targets(force: Force, start: int, end: int) -> PeriodTargets | None:
     """The targets that hold in [start, end); None where no target of the force ever changes."""
     every = {line.id: line.by_date() for line in force.lines}

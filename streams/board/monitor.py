@@ -9,7 +9,7 @@ one kind of event for one or more forces. Kinds are joined only when the board i
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
@@ -34,7 +34,7 @@ from streams.board.model import (
 from streams.board.repeats import Repeats, keep, revise
 from streams.board.reported import Reports
 from streams.board.rollup import Rollup
-from streams.board.tables import Tables, both, without
+from streams.board.tables import Changed, Tables, both, without
 from streams.board.totals import Beside
 from streams.config.force import Force
 from streams.errors import Refused
@@ -172,9 +172,11 @@ class Monitor:
         """Lines refused, by kind (`unknown` where not even that can be told) and reason."""
         self.refusals = Refusals()
         """The feeds of which every line is refused."""
+        changed: defaultdict[tuple[str, str, str], Changed] = defaultdict(Changed)
         self._tables = {
             (force.id, group.name): Tables(
-                Rollup(group, force, registry.kinds[group.kind], self.types)
+                Rollup(group, force, registry.kinds[group.kind], self.types),
+                changed[force.id, group.kind, group.clock],
             )
             for force in self.forces.values()
             for group in registry.groups

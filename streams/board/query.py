@@ -100,6 +100,7 @@ class Heard(NamedTuple):
     complete: bool
 
 
+NOT_THERE = "the area was not there"
 NOT_HEARD = Heard(known=False, complete=False)
 
 
@@ -326,11 +327,8 @@ class Query:
         of it that are known, by area."""
         found = []
         names = () if self._reports is None else self._reports.measures()
-        for name in names:
-            try:
-                indicator = self.indicator(name)
-            except QueryError:  # it is not declared
-                continue
+        declared = {**self.registry.indicators, **self._own}
+        for indicator in filter(None, map(declared.get, names)):
             if self._reports is None or indicator.reported is None:
                 continue
             last = self._reports.measured(indicator.reported).last
@@ -472,11 +470,31 @@ class Query:
             used = self._beside.used(stretch.start, stretch.end, _counted(panes, stretch))
             known, heard = self._with_totals(used, lines, counters, heard)
         complete = ended and heard.complete
+        if self.force.area_dates:
+            there = self._there(stretch)
+            reason = reason or (NOT_THERE if known.any() and not there.all() else "")
+            known = known & there
         if isinstance(value, Quantile):
             together = counters[value.timing] / 1000
             tops, bottoms = sums.quantiles(parts, where, value, together)
             return Figures(tops, bottoms, True, known, complete, reason)
         return Figures(*made_of(value, counters), False, known, complete, reason)
+
+    def _there(self, stretch: Stretch) -> Known:
+        """Which areas were there at any time of a stretch."""
+        force = self.force
+        found = np.ones(len(force.areas), np.bool_)
+        for index, area in enumerate(force.areas):
+            if area is not None:
+                end = force.end_of(area)
+                began = area.opened is None or force.instant(area.opened) < stretch.end
+                found[index] = began and (end is None or stretch.start < end)
+        return found
+
+    def boundary(self, area: str, start: int, end: int) -> int | None:
+        """The last instant within (start, end) across which an area can't be compared."""
+        dates = [at for at in self.force.boundaries(self.area(area)) if start < at < end]
+        return max(dates, default=None)
 
     def _clock(self, group: Group) -> int:
         return self.registry.kinds[group.kind].clocks.index(group.clock)

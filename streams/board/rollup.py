@@ -152,14 +152,15 @@ class Rollup:
         for key in before.keys() | pane.keys():
             was, now = before.get(key, 0), pane.get(key, 0)
             if key <= SERIES_KEY_MASK:
-                series.add(self._rows(key), (now != 0) - (was != 0))
-                old.append(was)
-                new.append(now)
+                if len(rows := self._rows(key)):
+                    series.add(rows, (now != 0) - (was != 0))
+                    old.append(was)
+                    new.append(now)
             elif timed and (a_bin := (key >> BIN_SHIFT) - 1) // BINS in timed:
                 bins.add(self._rows(key & SERIES_KEY_MASK), now - was, a_bin)
-        counts = unpack(self._layout, self._needed, new)
+        counts = unpack(self._layout, self._needed, new + old if before else new)
         if before:
-            counts -= unpack(self._layout, self._needed, old)
+            counts = counts[:, : len(new)] - counts[:, len(new) :]
         return Sums.of(series, counts, bins, len(self._row_keys))
 
     def there(self, sums: Sums) -> NDArray[np.bool_]:

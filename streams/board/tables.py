@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams.board.columns import Sums
-from streams.board.model import Row
+from streams.board.model import Figure, Row
 from streams.board.rollup import Rollup
 from streams.fold.panes import NOTHING, Kept, Pane, Parts, add_into
 
@@ -25,14 +25,32 @@ MOST_RUNNING = 32
 NONE_KEPT = Kept({})
 
 
-class Tables:
-    """The tables of one group of one force. Nobody may change the lists that it gives."""
+class Changed:
+    """What changed between two stretches of the same records. All tables that are made of them ask
+    for the same one after another, so the last answer is kept."""
 
-    def __init__(self, rollup: Rollup) -> None:
-        self.rollup = rollup
+    def __init__(self) -> None:
+        self._old = self._new = NOTHING
+        self._found: tuple[Pane, Pane] = {}, {}
+
+    def between(self, old: Parts, new: Parts) -> tuple[Pane, Pane]:
+        """Those keys of which the numbers differ, with the old and the new ones."""
+        if self._old is not old or self._new is not new:
+            self._old, self._new, self._found = old, new, _changed(old, new)
+        return self._found
+
+
+class Tables:
+    """The tables of one group of one force. Nobody may change the lists that it gives. `changed` is
+    shared by those that are made of the same records."""
+
+    def __init__(self, rollup: Rollup, changed: Changed | None = None) -> None:
+        self.rollup, self._changed = rollup, changed or Changed()
         self._closed: OrderedDict[tuple[int, bool], tuple[Pane, list[Row]]] = OrderedDict()
         """By the identity of a kept sum, and whether they are as first published."""
         self._running: OrderedDict[str, _Running] = OrderedDict()
+        self._resting: dict[frozenset[str], dict[str, Figure]] = {}
+        """By counters, the figures that need one of them."""
         self._without: OrderedDict[int, tuple[list[Row], frozenset[str], list[Row]]] = OrderedDict()
         """By the identity of a list of rows: it, the counters that are not known of it, and the
         rows without figures of these."""
@@ -45,7 +63,7 @@ class Tables:
             return self._of_closed(kept, first=False, make=lambda: kept)
         running = self._running.get(name)
         if running is None:
-            running = self._running[name] = _Running(self.rollup)
+            running = self._running[name] = _Running(self.rollup, self._changed)
             if len(self._running) > MOST_RUNNING:
                 self._running.popitem(last=False)
         self._running.move_to_end(name)
@@ -54,7 +72,9 @@ class Tables:
     def without(self, rows: list[Row], counters: frozenset[str]) -> list[Row]:
         """The same rows, and no figure that needs one of these counters. What is made of a list is
         kept with it."""
-        unknown = self.rollup.resting_on(counters) if counters else {}
+        if counters not in self._resting:
+            self._resting[counters] = self.rollup.resting_on(counters)
+        unknown = self._resting[counters]
         if not unknown:
             return rows
         held = self._without.get(id(rows))
@@ -102,8 +122,8 @@ def without(change: Pane, parts: Parts) -> Pane:
 class _Running:
     """The table of a window or running period as it was last made."""
 
-    def __init__(self, rollup: Rollup) -> None:
-        self._rollup = rollup
+    def __init__(self, rollup: Rollup, changed: Changed) -> None:
+        self._rollup, self._between = rollup, changed.between
         self._parts = NOTHING
         self._sums = rollup.sums({})
         """What the rows count in both parts together."""
@@ -116,7 +136,7 @@ class _Running:
 
     def rows(self, parts: Parts) -> list[Row]:
         """The rows of both parts together; the list of last time where none changed."""
-        before, after = _changed(self._parts, parts)
+        before, after = self._between(self._parts, parts)
         self._parts = parts
         if not self._made or before or after:
             self._change(self._rollup.sums(after, before))

@@ -23,6 +23,7 @@ Problem = tuple[str, str, str]
 
 LONGEST_EVENT = dt.timedelta(days=3 * 366)
 """What is longer is no event, but how things are from then on."""
+DAY_AFTER = dt.timedelta(days=1)
 EARLIEST, LATEST = 1900, 2200
 """Years between which a date is taken to be meant."""
 
@@ -35,6 +36,8 @@ def contradictions(file: ForceFile, text: str, source: str) -> Iterator[ConfigEr
         _written,
         _names,
         _parents,
+        _area_dates,
+        _successors,
         _lines,
         _classes,
         _line_targets,
@@ -78,6 +81,7 @@ def _written(file: ForceFile) -> Iterator[Problem]:
     for n, area in enumerate(file.areas):
         named += [(f"areas[{n}].name", area.name)]
         named += [(f"areas[{n}].aliases", alias) for alias in area.aliases]
+        named += [(f"areas[{n}].former_names", each.name) for each in area.former_names]
     named += [(f"lines[{n}].name", line.name) for n, line in enumerate(file.lines)]
     named += [(f"events[{n}].name", event.name) for n, event in enumerate(file.events)]
     for field, name in named:
@@ -95,6 +99,7 @@ def _names(file: ForceFile) -> Iterator[Problem]:
             area.id.casefold(): "id",
             area.name.casefold(): "name",
             **{alias.casefold(): "aliases" for alias in area.aliases},
+            **{each.name.casefold(): "former_names" for each in area.former_names},
         }
         if file.areas[owners.get(area.id, n)].id == area.id and area.id in owners:
             yield f'two areas have the id "{area.id}"', f"areas[{n}].id", "Give each its own"
@@ -123,6 +128,59 @@ def _parents(file: ForceFile) -> Iterator[Problem]:
         if area.id in seen:
             problem = f'area "{area.id}" is above itself'
             yield problem, f"areas[{n}].parent", "Break the circle of parents"
+
+
+def _area_dates(file: ForceFile) -> Iterator[Problem]:
+    """Dates of areas that contradict themselves."""
+    for n, area in enumerate(file.areas):
+        at, named = f"areas[{n}]", f'area "{area.id}"'
+        if area.opened and area.until and area.until < area.opened:
+            yield f"{named} ends before it begins", f"{at}.until", "Swap the dates"
+        dates = [
+            ("from", area.opened),
+            ("until", area.until),
+            *(("boundary_changes", day) for day in area.boundary_changes),
+            *(("former_names", each.until) for each in area.former_names),
+        ]
+        for field, day in dates:
+            if day is not None and not EARLIEST <= day.year < LATEST:
+                cure = f"Use a year from {EARLIEST} on"
+                yield f"{named} has the date {day}", f"{at}.{field}", cure
+        for day in area.boundary_changes:
+            if (area.opened and day <= area.opened) or (area.until and day > area.until):
+                problem = f"the boundary of {named} changes on {day}, when it was not there"
+                yield problem, f"{at}.boundary_changes", "Use a day between `from` and `until`"
+        ends = [each.until for each in area.former_names]
+        if len(set(ends)) < len(ends):
+            problem = f"two former names of {named} end on the same day"
+            yield problem, f"{at}.former_names", "Keep one of them"
+
+
+def _successors(file: ForceFile) -> Iterator[Problem]:
+    """Areas that replaced others, and can't have."""
+    by_id = {area.id: area for area in file.areas}
+    for n, area in enumerate(file.areas):
+        if area.replaced_by is None:
+            continue
+        named, place = f'area "{area.id}"', f"areas[{n}].replaced_by"
+        if area.until is None:
+            cure = "Give its last day: until = 2021-03-31"
+            yield f"{named} was replaced, but not said when", place, cure
+        successor = by_id.get(area.replaced_by)
+        if successor is None:
+            problem = f'{named} was replaced by "{area.replaced_by}", which is no area here'
+            yield problem, place, f"Use one of: {', '.join(sorted(by_id))}"
+        elif area.until and successor.opened and successor.opened > area.until + DAY_AFTER:
+            problem = (
+                f'{named} ends on {area.until}, and "{successor.id}" begins on {successor.opened}'
+            )
+            yield problem, place, "Let the successor begin on the day after"
+        seen, follower = set[str](), successor
+        while follower is not None and follower.id not in seen:
+            seen.add(follower.id)
+            follower = by_id.get(follower.replaced_by or "")
+        if area.id in seen:
+            yield f"{named} is replaced by itself", place, "Break the circle of successors"
 
 
 def _lines(file: ForceFile) -> Iterator[Problem]:

@@ -159,7 +159,8 @@ class Force:
         """Every id, name and alias of an area, folded, to its index."""
         found: dict[str, int] = {}
         for position, area in enumerate(self.areas):
-            for name in () if area is None else (area.id, area.name, *area.aliases):
+            former = () if area is None else (each.name for each in area.former_names)
+            for name in () if area is None else (area.id, area.name, *area.aliases, *former):
                 found[name] = found[name.casefold()] = position
         return found
 
@@ -202,6 +203,61 @@ class Force:
             return 0
         found = self.area_index.get(name)
         return self.area_index[name.casefold()] if found is None else found
+
+    @cached_property
+    def area_dates(self) -> tuple[int, ...]:
+        """The instants at which an area opens or closes, in ms, in their order."""
+        opened = (self.instant(area.opened) for area in self.file.areas if area.opened)
+        return tuple(
+            sorted({*opened, *(end for area in self.file.areas if (end := self.end_of(area)))})
+        )
+
+    def end_of(self, area: Area) -> int | None:
+        """The end of the last day of an area, in ms; None for one that goes on."""
+        return None if area.until is None else self.instant(area.until + dt.timedelta(days=1))
+
+    def area_then(self, index: int, when: int) -> int | None:
+        """The index that what names an area counts under at an instant: that of its successor once
+        it has closed; None before it opens, and after its end where it has no successor."""
+        while (area := self.areas[index]) is not None:
+            if area.opened is not None and when < self.instant(area.opened):
+                return None
+            end = self.end_of(area)
+            if end is None or when < end:
+                break
+            if area.replaced_by is None:
+                return None
+            index = self.area_index[area.replaced_by]
+        return index
+
+    def why_not_then(self, index: int, when: int) -> str:
+        """Why an area counts nothing at an instant at which it is not there, in words."""
+        while (area := self.areas[index]) is not None:
+            if area.opened is not None and when < self.instant(area.opened):
+                return f"{area.id} began on {area.opened}"
+            if area.replaced_by is None:
+                return f"{area.id} ended on {area.until}"
+            index = self.area_index[area.replaced_by]
+        return "it is no area"
+
+    def boundaries(self, index: int) -> tuple[int, ...]:
+        """The instants across which an area can't be compared, in ms, in their order: where it
+        opens, and where its boundary changes."""
+        area = self.areas[index]
+        if area is None:
+            return ()
+        opened = [] if area.opened is None else [area.opened]
+        return tuple(sorted(self.instant(day) for day in {*opened, *area.boundary_changes}))
+
+    def name_then(self, index: int, when: int) -> str:
+        """What an area was called at an instant; the force by its name."""
+        area = self.areas[index]
+        if area is None:
+            return self.name
+        for former in sorted(area.former_names, key=lambda each: each.until):
+            if when < self.instant(former.until + dt.timedelta(days=1)):
+                return former.name
+        return area.name
 
     def instant(self, day: dt.date) -> int:
         """Local midnight at the start of `day`, in milliseconds since 1970 UTC."""

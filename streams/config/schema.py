@@ -41,6 +41,13 @@ MOST_AT_ONCE = 3
 """Targets of a line that hold at one time."""
 
 
+class FormerName(Struct, kw_only=True, forbid_unknown_fields=True):
+    """What an area was called up to a day."""
+
+    name: Name
+    until: dt.date
+
+
 class Area(Struct, kw_only=True, forbid_unknown_fields=True):
     """A policing area, district or beat. An event names it by id, name or alias.
 
@@ -48,7 +55,11 @@ class Area(Struct, kw_only=True, forbid_unknown_fields=True):
     next one; before the first, `population` and `households` hold where they are given.
 
     `class` (`urban`, `rural`) says by which limits it is attended; an area without one has that of
-    the area that it lies in."""
+    the area that it lies in.
+
+    It is there `from` a day on, `until` another, its last; what names it later counts in the area
+    that it was `replaced_by`. From the days of `boundary_changes` on it can't be compared with what
+    was before. Its `former_names` stand for it like aliases, and are shown up to their last day."""
 
     id: Slug
     name: Name
@@ -60,6 +71,11 @@ class Area(Struct, kw_only=True, forbid_unknown_fields=True):
     populations: dict[Year, Positive] = {}
     households_by_year: dict[Year, Positive] = {}
     aliases: list[Name] = []
+    opened: dt.date | None = field(name="from", default=None)
+    until: dt.date | None = None
+    replaced_by: Slug | None = None
+    boundary_changes: list[dt.date] = []
+    former_names: list[FormerName] = []
 
 
 class Target(Struct, kw_only=True, forbid_unknown_fields=True):

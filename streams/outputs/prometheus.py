@@ -238,6 +238,7 @@ class _GroupMetrics:
         self._many = [d.name for d in kind.dimensions if d.name in group.dimensions and d.summed]
         self._flows = [m for m in group.measures if not isinstance(m.value, Gauge)]
         self._gauges = [m for m in group.measures if isinstance(m.value, Gauge)]
+        self._parts = {measure.name: own_parts(group, measure) for measure in group.measures}
         self._windows: dict[tuple[str, str], tuple[list[Row], dict[int, _Shown]]] = {}
         """By force and window the rows of the last scrape, and what was made of each."""
 
@@ -289,7 +290,7 @@ class _GroupMetrics:
                 words += f": {measure.title}"
             name = metric_name(group, measure)
             made.append(GaugeLines(name, f"{words}."))
-            for part in own_parts(group, measure):
+            for part in self._parts[measure.name]:
                 stem = name.removesuffix("_ratio")
                 made.append(GaugeLines(f"{stem}_{part}", f"{words}: its {part}."))
         return made
@@ -311,11 +312,11 @@ class _GroupMetrics:
         wanted = self._exported[force].measures(self.group)
         for measure in measures:
             if measure.name not in wanted:
-                values += [None] * (1 + len(own_parts(self.group, measure)))
+                values += [None] * (1 + len(self._parts[measure.name]))
             elif measure.unit == "ratio":
                 share = row.ratio_of(measure.name)
                 values.append(share.value)
-                values += [getattr(share, part) for part in own_parts(self.group, measure)]
+                values += [getattr(share, part) for part in self._parts[measure.name]]
             else:
                 values.append(row.number_of(measure.name))
         return [

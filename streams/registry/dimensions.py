@@ -155,6 +155,24 @@ class Areas(Dimension):
             note(self.name, shown(raw))
             return 0
 
+    def dates(self, force: Force) -> Sequence[int]:
+        """When areas open and close."""
+        return force.area_dates
+
+    def value_then(self, force: Force, raw: Any, note: Note, when: int) -> int:
+        """The area's at its time; 0 for one that was not there then."""
+        index = self.value(force, raw, note)
+        found = force.area_then(index, when)
+        if found is None:
+            note(self.name, f"{shown(raw)} ({force.why_not_then(index, when)})")
+        return found or 0
+
+    def knows_then(self, force: Force, raw: Any, when: int) -> bool:
+        """Whether it is none, or one that was there then."""
+        return self.knows(force, raw) and (
+            raw is None or force.area_then(force.area_index[raw], when) is not None
+        )
+
     def knows(self, force: Force, raw: Any) -> bool:
         """Whether it is an id, name or alias as it is listed, or none."""
         return raw is None or raw in force.area_index

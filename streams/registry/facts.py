@@ -100,6 +100,18 @@ class FieldFact(Fact):
         """Whether it is a value of which there are only so many."""
         raise NotImplementedError
 
+    def dates(self, force: Force) -> Sequence[int]:
+        """The instants, in ms, at which its values begin to mean something else."""
+        return ()
+
+    def value_then(self, force: Force, raw: Any, note: Note, when: int) -> Any:
+        """The value of a record of that time."""
+        return self.value(force, raw, note)
+
+    def knows_then(self, force: Force, raw: Any, when: int) -> bool:
+        """Whether it is a value of which there are only so many, of a record of that time."""
+        return self.knows(force, raw)
+
 
 def declared_markers(force: Force) -> Markers:
     """The markers that a force's file declares, and those that are built in."""

@@ -27,7 +27,8 @@ from __future__ import annotations
 
 import datetime as dt
 import linecache
-from collections.abc import Callable, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from itertools import count
 from types import CodeType
@@ -161,6 +162,8 @@ class Packer:
         ]
         """The facts that force lists are asked for, by their place in a tuple, and what they said
         of the values that they have."""
+        self._dates = {c.name: dates for _, c, _ in self._columns if (dates := c.dates(force))}
+        """By the name of a fact whose values mean something else from then on: the instants."""
         self._met: dict[Facts, int] = {}
         """By tuple of facts: the lowest bits of the records that have it, index and open bit."""
         self._open_in: list[int] = []
@@ -272,9 +275,11 @@ class Packer:
         for place, column, known in self._columns:
             if found[place] is None:
                 raw = column.refined(self.force, event, getattr(event, column.name))
-                found[place] = column.value(self.force, raw, note)
-                if len(known) < _MOST_KNOWN and column.knows(self.force, raw):
+                found[place] = column.value_then(self.force, raw, note, when)
+                if len(known) < _MOST_KNOWN and column.knows_then(self.force, raw, when):
                     read = [getattr(event, name) for name in column.read]
+                    if dates := self._dates.get(column.name):
+                        read.append(bisect_right(dates, when))
                     known[read[0] if len(read) == 1 else tuple(read)] = found[place]
         before, made = len(self.facts), self._intern(tuple(found))
         if len(self.facts) > before:
@@ -401,7 +406,7 @@ def _made(source: str, name: str, title: str, names: dict[str, Any]) -> Any:
 
 def _pack_of(packer: Packer) -> Callable[[Any, int], int]:
     """The function that packs a kind's events."""
-    source = _PackSource(packer.kind, packer.force, packer._places)
+    source = _PackSource(packer.kind, packer.force, packer._places, packer._dates)
     names = {
         "_earliest": _earliest,
         "_epoch": EPOCH,
@@ -410,6 +415,8 @@ def _pack_of(packer: Packer) -> Callable[[Any, int], int]:
         "_met": packer._met,
         **{f"_known_{column.name}": known for _, column, known in packer._columns},
         "_look_up": packer._look_up,
+        "_dates": packer._dates,
+        "_place_in": bisect_right,
         "_from_text": dt.datetime.fromisoformat,
         "_partial": _cached_stamps(packer.force),
         "_missing": missing_field,
@@ -448,8 +455,10 @@ class _PackSource:
     """The source of `pack(_event, _updated)`: judges the times of an event, works out its facts and
     durations, and puts them into one integer. Fields and facts are locals of their own name."""
 
-    def __init__(self, kind: Kind, force: Force, places: _Places) -> None:
-        self.kind, self.force, self.places = kind, force, places
+    def __init__(
+        self, kind: Kind, force: Force, places: _Places, dates: Mapping[str, Sequence[int]]
+    ) -> None:
+        self.kind, self.force, self.places, self.dates = kind, force, places, dates
         self.first = kind.clocks[0]
         self.partial = kind.partial_times
         self.out = _Lines()
@@ -646,9 +655,11 @@ class _PackSource:
                 f"_numbers[{column.name!r}](_event.{column.field}) if _event.{column.field} else 0"
             )
         if isinstance(column, FieldFact):
-            read = ", ".join(f"_event.{name}" for name in column.read)
-            read = read if len(column.read) == 1 else f"({read})"
-            return f"_known_{column.name}.get({read})"
+            read = [f"_event.{name}" for name in column.read]
+            if column.name in self.dates:
+                read.append(f"_place_in(_dates[{column.name!r}], {self.first})")
+            key = read[0] if len(read) == 1 else f"({', '.join(read)})"
+            return f"_known_{column.name}.get({key})"
         return column.name
 
     def asked(self, condition: Condition) -> str:
@@ -698,6 +709,8 @@ class _Counting:
         """By the name that they have in a source, what a force is asked of a tuple."""
         self._given: dict[Given, Given] = {}
         """Each once: many tuples give the same."""
+        self._counters: dict[int, int] = {}
+        """Counters that tuples settle, each once: many series have the same."""
         self._bin_keys: dict[int, BinKeys] = {}
         """By series key."""
         self._limits: dict[tuple[Targets, Facts], Limit | None] = {}
@@ -722,7 +735,7 @@ class _Counting:
                 continue
             dated = tuple([callable(each) for each in limits])
             functions = clock.functions(bool(settled), asked, dated)
-            given: Given = (series_key, settled, *limits)
+            given: Given = (series_key, self._counters.setdefault(settled, settled), *limits)
             if clock.is_timed(asked):
                 given += (self._keys_of(series_key),)
             found.append((*functions, self._given.setdefault(given, given)))

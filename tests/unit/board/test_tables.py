@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 from streams.board.columns import unpack
 from streams.board.model import Row
 from streams.board.rollup import Key, Rollup
-from streams.board.tables import Tables
+from streams.board.tables import Changed, Tables
 from streams.fold.panes import Kept, Pane, Parts, add_into
 from streams.registry.aggregates import Figures
 from streams.registry.calls import CALL, CALLS
 from streams.registry.counting import BIN_SHIFT, SERIES_KEY_MASK, CounterLayout, bin_in
 from streams.registry.crimes import CRIME
 from streams.registry.histogram import BINS, bin_of
-from streams.registry.incidents import INCIDENT
+from streams.registry.incidents import ATTENDANCE, INCIDENT, INCIDENTS
 from streams.registry.measures import ChosenShare, Gauge, Group
 from streams.registry.registry import REGISTRY
 from tests.build import tiny_force
@@ -148,6 +148,16 @@ def test_a_closed_period_is_made_once_for_a_kept_sum() -> None:
     rows = tables.rows("2021-02", Parts(kept, {}))
     assert tables.rows("2021-02", Parts(kept, {})) is rows
     assert tables.rows("2021-02", Parts(Kept(kept), {})) == rows
+
+
+def test_tables_of_the_same_records_share_what_changed() -> None:
+    changed = Changed()
+    both = [Tables(rollup(group), changed) for group in (INCIDENTS, ATTENDANCE)]
+    first, second = incident(1, 0, 1, 300), incident(2, 1, 2, None)
+    for pane in (first, summed([first, second]), second, {}):
+        parts = Parts(None, pane)
+        for tables in both:
+            assert tables.rows("today", parts) == one_by_one(tables.rollup.group, pane)
 
 
 def test_as_first_published_is_without_what_changed_since() -> None:
