@@ -8,7 +8,7 @@ has carried that for the first time, by the first clock of its records, the figu
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from streams.registry.conditions import Condition, Has, Is, Present, Within
@@ -17,6 +17,8 @@ from streams.registry.facts import UNKNOWN, Case, Code, Flag, Marks, Number
 from streams.registry.kind import Kind
 from streams.registry.times import WHEN_BITS
 
+MANY = 100
+"""Records; what is in none of so many is in less than 3 % of them, or not carried yet (95 %)."""
 NOTHING: frozenset[str] = frozenset()
 
 
@@ -46,7 +48,8 @@ class Carried:
         self._unknown: dict[tuple[int, int], frozenset[str]] = {}
         """By clock, and how many of these were over: the counters that were not known yet."""
         self._said = list(_said(kind))
-        self._fields = frozenset(each.fields for each in self._said)
+        self.fields = frozenset(each.fields for each in self._said)
+        """Those of which it is known since when the feed has carried them."""
         self._needs = [_needs(kind, clock, self._said) for clock in kind.clocks]
         self._shown = _shown(kind, self._said)
 
@@ -74,7 +77,7 @@ class Carried:
 
     def restore(self, since: Mapping[str, int]) -> None:
         """Puts back what a checkpoint has."""
-        self.since = {fields: when for fields, when in since.items() if fields in self._fields}
+        self.since = {fields: when for fields, when in since.items() if fields in self.fields}
         self._instants = sorted(self.since.values())
         self._unknown.clear()
         self._look_out()
@@ -99,11 +102,15 @@ class Carried:
     @property
     def never(self) -> list[str]:
         """The fields of which no record had any."""
-        return sorted(self._fields - self.since.keys())
+        return sorted(self.fields - self.since.keys())
 
     def missing(self, clock: int, counters: Iterable[str], end: int) -> list[str]:
         """The fields that some counters rest on and that were not carried before an instant."""
-        return sorted(self._missing(end) & self.needed(clock, counters))
+        return self.lacking(self.needed(clock, counters), end)
+
+    def lacking(self, fields: Collection[str], end: int) -> list[str]:
+        """Those of some fields that were not carried before an instant."""
+        return sorted(self._missing(end).intersection(fields))
 
     def begun(self, clock: int, counters: Iterable[str]) -> int:
         """Since when all is carried that some counters rest on, in ms; 0 where that is nothing."""
@@ -117,7 +124,7 @@ class Carried:
 
     def _missing(self, end: int) -> frozenset[str]:
         since = self.since
-        return frozenset(each for each in self._fields if since.get(each, end) >= end)
+        return frozenset(each for each in self.fields if since.get(each, end) >= end)
 
 
 def _said(kind: Kind) -> Iterator[_Said]:
