@@ -599,9 +599,9 @@ class Ledger:
             return None
         return self.revisions.get((stored_grain(clock, period.grain), period.start)) or None
 
-    def days_of_change(self, period: Period, clock: int = 0) -> list[tuple[int, int]]:
-        """On which days a period changed since it closed, by a clock: the first and last day of
-        each stretch, oldest first. Of hours that is not known."""
+    def days_of_change(self, period: Period, clock: int = 0) -> list[str]:
+        """On which days a period changed since it closed, by a clock (`Changes.days`). Of hours
+        that is not known."""
         if period.grain == "hour":
             return []
         since = self.closing_day(period)
