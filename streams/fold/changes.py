@@ -206,7 +206,9 @@ class Changes:
         label = partial(self.calendar.label, "day")
         return [
             "..".join(map(label, dict.fromkeys((each.first, each.last))))
-            for each in in_order(Changed(*days, {}) for days in set(found) if days[1] >= since)
+            for each in in_order(
+                Changed(first, last, {}) for first, last in set(found) if last >= since
+            )
         ]
 
     def _forget_days(self, key: ChangeKey) -> None:
