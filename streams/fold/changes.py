@@ -99,11 +99,9 @@ class Changes:
         self._days: dict[tuple[int, int, int, int], list[str]] = {}
         """What `days` gave, by what was asked, until it may be another."""
 
-    def note(
-        self, grain: Grain, start: int, at: int, contribution: Contribution, sign: int
-    ) -> None:
-        """Notes a change, at an instant in ms, of the day or month that starts then."""
-        key = stored_grain(contribution[0], grain), start, self.calendar.start("day", at)
+    def note(self, place: Place, at: int, contribution: Contribution, sign: int) -> None:
+        """Notes a change of a day or month, at an instant in ms."""
+        key = (*place, self.calendar.start("day", at))
         # What a checkpoint has taken is not changed any more.
         if key not in self._changed or key not in self._open:
             self._forget_days(key)

@@ -685,7 +685,7 @@ class Ledger:
                 self.revisions[place] = self.changed_revisions[place] = change
             put_in(change, contribution, sign)
             if grain == dated:
-                self.dated.note(grain, place[1], at, contribution, sign)
+                self.dated.note(place, at, contribution, sign)
 
     def _cross_hour(self) -> Iterator[None] | None:
         """Does all that happens as the watermark passes an hour, or returns it as steps."""
