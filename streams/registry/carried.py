@@ -15,6 +15,7 @@ from streams.registry.conditions import Condition, Has, Is, Present, Within
 from streams.registry.counting import Counter
 from streams.registry.facts import UNKNOWN, Case, Code, Flag, Marks, Number
 from streams.registry.kind import Kind
+from streams.registry.times import WHEN_BITS
 
 NOTHING: frozenset[str] = frozenset()
 
@@ -31,11 +32,15 @@ class _Said(NamedTuple):
 class Carried:
     """What the feed of one kind of one force has carried, and since when."""
 
-    def __init__(self, kind: Kind) -> None:
+    def __init__(self, kind: Kind, when_shift: int) -> None:
         self.since: dict[str, int] = {}
         """By field, the earliest event time of a record that had it, in ms."""
-        self.latest = 0
-        """The latest of these: an earlier record may change them."""
+        self.packed_before = 0
+        """Only a packed record below it may change these: one that is earlier than the latest of
+        them, or any where a field is met that no record was taken with."""
+        self._when_shift = when_shift
+        self._met: set[str] = set()
+        """The fields that any tuple of facts has; its records may have been refused."""
         self._instants: list[int] = []
         """All of these, sorted."""
         self._unknown: dict[tuple[int, int], frozenset[str]] = {}
@@ -45,8 +50,14 @@ class Carried:
         self._needs = [_needs(kind, clock, self._said) for clock in kind.clocks]
         self._shown = _shown(kind, self._said)
 
+    def meet(self, facts: tuple[object, ...]) -> None:
+        """Meets facts that are new: whether a record with them is taken is not known yet."""
+        self._met |= {fields for place, silent, fields in self._said if facts[place] != silent}
+        self._look_out()
+
     def note(self, facts: tuple[object, ...], when: int) -> None:
-        """Notes what a record with these facts has, at its event time."""
+        """Notes what a record has that was taken, at its event time. In which order records come,
+        or versions of one, makes no difference."""
         for place, silent, fields in self._said:
             if facts[place] != silent:
                 self._has(fields, when)
@@ -65,8 +76,13 @@ class Carried:
         """Puts back what a checkpoint has."""
         self.since = {fields: when for fields, when in since.items() if fields in self._fields}
         self._instants = sorted(self.since.values())
-        self.latest = max(self._instants, default=0)
         self._unknown.clear()
+        self._look_out()
+
+    def _look_out(self) -> None:
+        any_record = self._met - self.since.keys()
+        latest = 1 << WHEN_BITS if any_record else max(self._instants, default=0)
+        self.packed_before = latest << self._when_shift
 
     def unknown(self, clock: int, end: int) -> frozenset[str]:
         """The counters of a clock that are not known before an instant, since what they rest on was
