@@ -599,9 +599,9 @@ class Ledger:
             return None
         return self.revisions.get((stored_grain(clock, period.grain), period.start)) or None
 
-    def days_of_change(self, period: Period, clock: int = 0) -> list[tuple[int, int]]:
-        """On which days a period changed since it closed, by a clock: the first and last day of
-        each stretch, oldest first. Of hours that is not known."""
+    def days_of_change(self, period: Period, clock: int = 0) -> list[str]:
+        """On which days a period changed since it closed, by a clock (`Changes.days`). Of hours
+        that is not known."""
         if period.grain == "hour":
             return []
         since = self.closing_day(period)
@@ -685,7 +685,7 @@ class Ledger:
                 self.revisions[place] = self.changed_revisions[place] = change
             put_in(change, contribution, sign)
             if grain == dated:
-                self.dated.note(grain, place[1], at, contribution, sign)
+                self.dated.note(place, at, contribution, sign)
 
     def _cross_hour(self) -> Iterator[None] | None:
         """Does all that happens as the watermark passes an hour, or returns it as steps."""
