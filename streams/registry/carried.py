@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from streams.registry.conditions import Condition, Has, Is, Present, Within
 from streams.registry.counting import Counter
+from streams.registry.dimensions import Choice
 from streams.registry.facts import UNKNOWN, Case, Code, Flag, Marks, Number
 from streams.registry.kind import Kind
 from streams.registry.times import WHEN_BITS
@@ -134,10 +135,14 @@ def _said(kind: Kind) -> Iterator[_Said]:
                 yield _Said(place, 0, name)
             case Code(name, none):
                 yield _Said(place, none, name)
-            case Number(field=field):
-                yield _Said(place, 0, field)
+            case Number(field=field, part=part):
+                yield _Said(place, 0, f"{field}.{part}" if part else field)
             case Flag(when=Present(field)):
                 yield _Said(place, 0, field)
+            case Flag(rests_on=fields) if fields:
+                yield _Said(place, 0, fields)
+            case Choice(name, values=("", *_)):
+                yield _Said(place, 0, name)
             case Case(otherwise=otherwise) if otherwise == UNKNOWN:
                 yield _Said(place, 0, " or ".join(_fields_asked(kind, fact)))
             case _:  # it says something of every record
@@ -162,9 +167,12 @@ def _needs(kind: Kind, clock: str, said: Iterable[_Said]) -> dict[str, frozenset
     """By counter of a clock, the fields that it rests on: those of the facts and durations that it
     asks for, and what says when it counts."""
     of_fact = {kind.columns[each.place].name: each.fields for each in said}
+    flags = {each.name for each in kind.columns if isinstance(each, Flag) and each.rests_on}
+    # What takes time is a share or mean of those that had it: of none it is not known anyway.
+    says_when = [fields for name, fields in of_fact.items() if name not in flags]
     for duration in kind.durations:
         ends = [*duration.since, *duration.until]
-        known = [fields for fields in of_fact.values() if set(fields.split(" or ")) & set(ends)]
+        known = [fields for fields in says_when if set(fields.split(" or ")) & set(ends)]
         of_fact.update(dict.fromkeys([duration.name], known[0]) if known else {})
     by_clock = {f for f in of_fact.values() if clock != kind.clocks[0] and clock in f.split(" or ")}
 

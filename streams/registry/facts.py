@@ -50,6 +50,9 @@ class Flag(Fact):
 
     answers = (Flagged,)
     when: Condition
+    rests_on: str = ""
+    """The field, or fields, that a feed has to carry for a flag that is not set to say anything,
+    where the condition is not that there is one (`present`)."""
 
     def put(self, force: Force, question: Question, value: str) -> str:
         """Whether it is set."""
@@ -185,6 +188,8 @@ class Number(Fact):
     says = "a number of people"
     field: str
     of: Callable[[Any], int]
+    part: str = ""
+    """What of the field says it, where a feed may carry the field without that."""
 
     def put(self, force: Force, question: Question, value: str) -> str:
         """Whether there is any."""

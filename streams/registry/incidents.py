@@ -423,20 +423,24 @@ INCIDENT = Kind(
         ),
         Flag("ended", present("closed_at") | flagged("cancelled") | is_("played", "end")),
         Marks("markers", declared_markers),
-        Flag("crimed", flagged("crimed")),
+        Flag("crimed", flagged("crimed"), rests_on="crimed"),
         Number("killed", "casualties", killed),
         Number("seriously_hurt", "casualties", seriously_hurt),
         Number("slightly_hurt", "casualties", slightly_hurt),
         Number("ksi", "casualties", killed_or_seriously_hurt),
-        Number("ksi_as_known", "casualties", _among(*get_args(RoadUser))),
+        Number("ksi_as_known", "casualties", _among(*get_args(RoadUser)), "road_user"),
         *(
-            Number(f"ksi_{users}", "casualties", _among(*named))
+            Number(f"ksi_{users}", "casualties", _among(*named), "road_user")
             for users, named in ROAD_USERS.items()
         ),
         Number("people", "persons", len),
-        Number("children", "persons", children),
-        Number("in_care", "persons", in_care),
-        Flag("deployed", present("dispatched_at") | present("arrived_at")),
+        Number("children", "persons", children, "age_under_18"),
+        Number("in_care", "persons", in_care, "in_care"),
+        Flag(
+            "deployed",
+            present("dispatched_at") | present("arrived_at"),
+            rests_on="dispatched_at or arrived_at",
+        ),
         # Who was last told before the time that holds now is to be told again.
         Flag("to_be_told", timed("to_recontact") & ~timed("told_late_by")),
     ),

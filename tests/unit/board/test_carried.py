@@ -17,7 +17,7 @@ from streams.live import Live
 from streams.outputs.prometheus import Exporter
 from streams.sources import open_source
 from streams.sources.order.history import play
-from tests.build import FAR_FUTURE, as_json, crime, feed, incident, lines, monitor, ms, row
+from tests.build import FAR_FUTURE, as_json, call, crime, feed, incident, lines, monitor, ms, row
 
 AT = ms("2021-07-01T12:00:00Z")
 ABUSE = {"markers": ["domestic_abuse"]}
@@ -56,6 +56,38 @@ def test_a_figure_that_rests_on_what_was_never_carried_is_not_known(
     found = asked(*PLAIN).figure(indicator, "2021-03")
     assert (found.value, found.known, found.complete) == (None, False, False)
     assert found.reason == f"the feed of crimes has not carried {fields}"
+
+
+HURT_BY_NUMBER = {"casualties": {"fatal": 0, "serious": 2, "slight": 1}}
+
+
+@pytest.mark.parametrize(
+    ("fields", "known", "unknown", "reason"),
+    [
+        ({"category": "missing_person", "persons": [{"id": "p"}]}, "missing_persons.incidents",
+         "missing_persons.under_18", "persons.age_under_18"),
+        ({"category": "missing_person", "persons": [{"id": "p"}]}, "missing_persons.incidents",
+         "missing_persons.in_care", "persons.in_care"),
+        (HURT_BY_NUMBER, "road_casualties.ksi", "road_casualties.ksi_cyclists", "casualties.road_user"),
+        ({}, "incidents.count", "deployment.deployed", "dispatched_at or arrived_at"),
+        ({}, "incidents.count", "crimed_incidents.crimed", "crimed"),
+    ],
+)  # fmt: skip
+def test_of_an_incident_no_more_is_known_than_the_feed_says(
+    fields: dict[str, Any], known: str, unknown: str, reason: str
+) -> None:
+    query = asked(*(incident(f"i{m}", f"2021-0{m}-02T12:00:00Z", **fields) for m in (1, 3, 6)))
+    assert query.figure(known, "2021-03").known
+    found = query.figure(unknown, "2021-03")
+    assert (found.value, found.known) == (None, False)
+    assert found.reason == f"the feed of incidents has not carried {reason}"
+
+
+def test_without_channels_nobody_knows_how_many_rang_999() -> None:
+    query = asked(*(call(f"c{m}", f"2021-0{m}-02T12:00:00Z") for m in (1, 3, 6)))
+    assert query.figure("contacts.contacts", "2021-03").value == 1
+    found = query.figure("contacts.by_999", "2021-03")
+    assert (found.value, found.reason) == (None, "the feed of calls has not carried channel")
 
 
 def test_what_every_record_says_is_known_from_the_first_on() -> None:
