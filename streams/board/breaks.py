@@ -15,8 +15,8 @@ from streams.registry.phrases import full_date
 
 
 class Break(NamedTuple):
-    """An instant, in ms, and what is said of a comparison across it. Where it is `of_area`, not even
-    the difference says anything; across a dated change reports print that, with the reason."""
+    """An instant, in ms, and what is said of a comparison across it. Where it is `of_area`, not
+    even the difference says anything; reports print that across a dated change, with the reason."""
 
     at: int
     reason: str
