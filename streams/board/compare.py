@@ -234,8 +234,7 @@ class Comparisons:
         """The days that are over, and as many of the period before."""
         now, before = self.past, self.stretch.previous
         if now is not None and now != self.stretch:
-            days = len(before.parts("day"))
-            now, before = now.first(days) or now, before.first(now.units) or before
+            now, before = now.first(before.days) or now, before.first(now.units) or before
         return now, before
 
     @cached_property
