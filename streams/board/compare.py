@@ -7,7 +7,10 @@
 | `average`                      | a period on average of those before: 4 quarters, 12 months      |
 | `year_to_date`                 | the financial year to then, beside the last one at the same day |
 | `rolling_3`, `_6`, `_12`       | so many months to then, beside those of a year before           |
-| `share`                        | as a share of its parent (`share_of`)                           |
+| `season`                       | whether the same dates of last year lay as it does to the mean  |
+| `trend`                        | whether it rises or falls over its months, or twelve            |
+| `drivers`                      | the areas and parts that moved it from the period before        |
+| `share`, `share_change`        | as a share of its parent (`share_of`); beside the period before |
 | `of_force`                     | of an area, as a share of the whole force's                     |
 | `rate`                         | per 1,000 people or households                                  |
 | `standing`                     | above, below or in line, by its chart or with the average       |
@@ -34,10 +37,12 @@ from msgspec import UNSET, Struct, UnsetType, structs
 
 from detectors.charts.limits import usual_counts
 from streams.board.control import Point, chart
+from streams.board.drivers import Drivers, drivers
 from streams.board.outlook import Delays, Outlook
 from streams.board.query import Number, Observation, Query
 from streams.board.revisions import FirstFigure, Revisions
 from streams.board.targets import Judged, goal
+from streams.board.trend import Trend, trend
 from streams.config.force import WHOLE
 from streams.config.measures import Subject
 from streams.errors import QueryError
@@ -108,6 +113,16 @@ class Rank(Struct, frozen=True):
     among: str
     order: Order
     left_out: list[str] = []
+
+
+class Season(Struct, frozen=True):
+    """Whether a value lies on the side of the average on which that of `last_year` lay, the average
+    being that of the year before, which has the same dates in it."""
+
+    word: Literal["as last year", "unlike last year"] | None
+    value: Number | None
+    last_year: Number | None
+    average: Number | None
 
 
 class Ranking:
@@ -211,11 +226,16 @@ class Comparisons:
     @cached_property
     def previous(self) -> Change:
         """The period before; of one that runs, its first days, as many as both have."""
+        return self._change(*self._as_many)
+
+    @property
+    def _as_many(self) -> tuple[Stretch | None, Stretch]:
+        """The days that are over, and as many of the period before."""
         now, before = self.past, self.stretch.previous
         if now is not None and now != self.stretch:
             days = len(before.parts("day"))
             now, before = now.first(days) or now, before.first(now.units) or before
-        return self._change(now, before)
+        return now, before
 
     @cached_property
     def last_year(self) -> Change:
@@ -271,6 +291,30 @@ class Comparisons:
         rolling = self.stretch.rolling(months)
         return None if rolling is None else self._change(rolling, rolling.last_year)
 
+    @property
+    def season(self) -> Season:
+        """Whether what sets it apart from the average is that of its season."""
+        value, average, last_year = self.average.value, self.average.base, self.last_year.base
+        word: Literal["as last year", "unlike last year"] | None = None
+        if value is not None and average is not None and last_year is not None:
+            same = (value - average) * (last_year - average) > 0
+            word = "as last year" if same else "unlike last year"
+        return Season(word, value, last_year, average)
+
+    @property
+    def trend(self) -> Trend:
+        """Whether it rises or falls over its months; over the twelve to its end, where it has but
+        few."""
+        return trend(self.query, self.indicator, self.stretch, self.area)
+
+    @property
+    def drivers(self) -> Drivers | None:
+        """Which areas and parts moved it from the period before; None of what is no count."""
+        now, before = self._as_many
+        if now is None:
+            return None
+        return drivers(self.query, self.indicator, now, before, self.area)
+
     # -- other figures -----------------------------------------------------------------------------
 
     @property
@@ -287,6 +331,22 @@ class Comparisons:
         part = self.query.figure(self.query.part_of(self.indicator, other), self.stretch, self.area)
         whole = self.query.figure(other, self.stretch, self.area)
         return share(part, whole)
+
+    @property
+    def share_change(self) -> Change | None:
+        """Its share of its parent beside that in the period before; None of what has none."""
+        if not self.indicator.share_of or self.unit != "count":
+            return None
+        now, before = self._as_many
+        value, base = (
+            None if each is None or not each.complete else each.value
+            for each in (None if now is None else self._share_in(now), self._share_in(before))
+        )
+        change = None if value is None or base is None else value - base
+        return Change((now or self.stretch).label, value, before.label, base, change, None)
+
+    def _share_in(self, stretch: Stretch) -> Observation | None:
+        return Comparisons(self.query, self.indicator, stretch, self.area).share
 
     @property
     def of_force(self) -> Observation | None:
@@ -527,7 +587,19 @@ def printed(value: float, places: int = 0) -> Decimal:
     return exact.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
 
 
-Compared = Change | Observation | Rate | Standing | Rank | Judged | FirstFigure | Outlook
+Compared = (
+    Change
+    | Observation
+    | Rate
+    | Standing
+    | Season
+    | Trend
+    | Drivers
+    | Rank
+    | Judged
+    | FirstFigure
+    | Outlook
+)
 
 
 class Beside(Struct, frozen=True, omit_defaults=True):
@@ -540,7 +612,11 @@ class Beside(Struct, frozen=True, omit_defaults=True):
     rolling_3: Change | UnsetType | None = UNSET
     rolling_6: Change | UnsetType | None = UNSET
     rolling_12: Change | UnsetType | None = UNSET
+    season: Season | UnsetType = UNSET
+    trend: Trend | UnsetType = UNSET
+    drivers: Drivers | UnsetType | None = UNSET
     share: Observation | UnsetType | None = UNSET
+    share_change: Change | UnsetType | None = UNSET
     of_force: Observation | UnsetType | None = UNSET
     rate: Rate | UnsetType | None = UNSET
     standing: Standing | UnsetType = UNSET

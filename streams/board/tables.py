@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams.board.columns import Sums
-from streams.board.model import Row
+from streams.board.model import Figure, Row
 from streams.board.rollup import Rollup
 from streams.fold.panes import NOTHING, Kept, Pane, Parts, add_into
 
@@ -49,6 +49,8 @@ class Tables:
         self._closed: OrderedDict[tuple[int, bool], tuple[Pane, list[Row]]] = OrderedDict()
         """By the identity of a kept sum, and whether they are as first published."""
         self._running: OrderedDict[str, _Running] = OrderedDict()
+        self._resting: dict[frozenset[str], dict[str, Figure]] = {}
+        """By counters, the figures that need one of them."""
         self._without: OrderedDict[int, tuple[list[Row], frozenset[str], list[Row]]] = OrderedDict()
         """By the identity of a list of rows: it, the counters that are not known of it, and the
         rows without figures of these."""
@@ -70,7 +72,9 @@ class Tables:
     def without(self, rows: list[Row], counters: frozenset[str]) -> list[Row]:
         """The same rows, and no figure that needs one of these counters. What is made of a list is
         kept with it."""
-        unknown = self.rollup.resting_on(counters) if counters else {}
+        if counters not in self._resting:
+            self._resting[counters] = self.rollup.resting_on(counters)
+        unknown = self._resting[counters]
         if not unknown:
             return rows
         held = self._without.get(id(rows))

@@ -49,6 +49,8 @@ def _text_of(value: Any) -> str:
         return "; ".join(f"{name} {getattr(value, name)}" for name in value.__struct_fields__)
     if isinstance(value, list | tuple):
         return "; ".join(map(str, value))
+    if isinstance(value, dict):
+        return "; ".join(f"{name} {each}" for name, each in value.items())
     text = str(value)
     # A spreadsheet would take such a text for a formula.
     return f"'{text}" if isinstance(value, str) and text[:1] in "=+-@" else text

@@ -9,11 +9,22 @@ from rich.table import Table
 from rich.text import Text
 
 from streams.board.answers import FigureRow
-from streams.board.compare import Beside, Change, Compared, Rank, Rate, Standing, printed
+from streams.board.compare import (
+    Beside,
+    Change,
+    Compared,
+    Rank,
+    Rate,
+    Season,
+    Standing,
+    printed,
+)
+from streams.board.drivers import Drivers
 from streams.board.outlook import Outlook
 from streams.board.query import Observation
 from streams.board.revisions import FirstFigure
 from streams.board.targets import Judged
+from streams.board.trend import Trend
 from streams.config.measures import Unit
 
 NOT_KNOWN, NOTHING = "not known", "no cases"
@@ -28,7 +39,11 @@ HEADINGS = {
     "rolling_3": "3 months (last year's)",
     "rolling_6": "6 months (last year's)",
     "rolling_12": "12 months (last year's)",
+    "season": "Season",
+    "trend": "Trend",
+    "drivers": "Moved by",
     "share": "Share",
+    "share_change": "Share before",
     "of_force": "Of the force",
     "rate": "Per 1,000",
     "standing": "Standing",
@@ -60,7 +75,11 @@ def figures(rows: Sequence[FigureRow], compare: Sequence[str] = ()) -> Renderabl
         table.add_column(heading, justify="right")
     for row in rows:
         beside = (
-            compared(getattr(row.beside, name, None), row.unit, sums=name in SUMS)
+            compared(
+                getattr(row.beside, name, None),
+                "ratio" if name == "share_change" else row.unit,
+                sums=name in SUMS,
+            )
             for name in compare
         )
         table.add_row(row.title, *(getattr(row, name) for name in placed), value(row), *beside)
@@ -109,10 +128,10 @@ def compared(found: Compared | None, unit: Unit, *, sums: bool = False) -> str:
             said = f"{printed(value, 2)}"
         case Standing(word, by) if word is not None:
             said = f"{word} ({by})"
-        case Rank(rank, of) if rank is not None:
-            said = f"{rank} of {of}, {found.order}"
-            if found.left_out:
-                said += f" ({len(found.left_out)} left out)"
+        case Season() | Trend() | Drivers():
+            said = pattern(found) or NONE
+        case Rank():
+            said = placed(found) or NONE
         case Judged():
             said = judged(found, unit)
         case FirstFigure(value):
@@ -120,6 +139,36 @@ def compared(found: Compared | None, unit: Unit, *, sums: bool = False) -> str:
         case Outlook():
             said = f"{found.value:,.0f} ({found.low:,.0f} to {found.high:,.0f})"
     return said
+
+
+def placed(found: Rank) -> str:
+    """Its place: `2 of 4, lowest first (1 left out)`; empty where it has none."""
+    if found.rank is None:
+        return ""
+    left_out = f" ({len(found.left_out)} left out)" if found.left_out else ""
+    return f"{found.rank} of {found.of}, {found.order}{left_out}"
+
+
+def pattern(found: Season | Trend | Drivers) -> str:
+    """Whether a figure is as in its season, where it tends, what moved it; empty where that is not
+    known."""
+    if isinstance(found, Drivers):
+        return driven(found)
+    if isinstance(found, Season) or found.word is None:
+        return found.word or ""
+    return f"{found.word}, {found.first} to {found.last}"
+
+
+def driven(found: Drivers) -> str:
+    """The area and the part that moved a figure most in the direction in which it went:
+    `south +36, robbery +12 of +44`."""
+    firsts = (next(iter(each.items()), None) for each in (found.areas, found.parts))
+    most = [
+        f"{name} {printed(change):+,}"
+        for name, change in filter(None, firsts)
+        if change * found.change > 0
+    ]
+    return f"{', '.join(most)} of {printed(found.change):+,}" if most else ""
 
 
 def dates(found: FirstFigure, unit: Unit) -> list[str]:

@@ -285,7 +285,7 @@ def _performance(board: Board, served: _Served, width: int) -> list[RenderableTy
         still_open = now.count_of(count) or 0
         state = _now(still_open, now.number_of(oldest), now.count_of(unknown) or 0, shape.still)
         for each in open_beside(board, shape, where):
-            state.append(f"; {each.count:,} {each.words}")
+            state.append(f"\n{each.count:,} {each.words}")
             if each.oldest is not None:
                 state.append(f", the oldest for {phrases.duration(each.oldest)}")
     periods = shown_periods(board)

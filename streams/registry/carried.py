@@ -7,6 +7,7 @@ has carried that for the first time, by the first clock of its records, the figu
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
@@ -35,7 +36,10 @@ class Carried:
         """By field, the earliest event time of a record that had it, in ms."""
         self.latest = 0
         """The latest of these: an earlier record may change them."""
-        self._kind = kind
+        self._instants: list[int] = []
+        """All of these, sorted."""
+        self._unknown: dict[tuple[int, int], frozenset[str]] = {}
+        """By clock, and how many of these were over: the counters that were not known yet."""
         self._said = list(_said(kind))
         self._fields = frozenset(each.fields for each in self._said)
         self._needs = [_needs(kind, clock, self._said) for clock in kind.clocks]
@@ -55,22 +59,26 @@ class Carried:
 
     def _has(self, fields: str, when: int) -> None:
         if when < self.since.get(fields, when + 1):
-            self.since[fields] = when
-            self.latest = max(self.since.values())
+            self.restore({**self.since, fields: when})
 
     def restore(self, since: Mapping[str, int]) -> None:
         """Puts back what a checkpoint has."""
         self.since = {fields: when for fields, when in since.items() if fields in self._fields}
-        self.latest = max(self.since.values(), default=0)
+        self._instants = sorted(self.since.values())
+        self.latest = max(self._instants, default=0)
+        self._unknown.clear()
 
     def unknown(self, clock: int, end: int) -> frozenset[str]:
         """The counters of a clock that are not known before an instant, since what they rest on was
         not carried until then."""
-        if end > self.latest and len(self.since) == len(self._fields):
-            return NOTHING
-        missing = self._missing(end)
-        needs = self._needs[clock]
-        return frozenset(name for name, fields in needs.items() if not missing.isdisjoint(fields))
+        place = clock, bisect_left(self._instants, end)
+        found = self._unknown.get(place)
+        if found is None:
+            missing, needs = self._missing(end), self._needs[clock]
+            found = self._unknown[place] = frozenset(
+                name for name, fields in needs.items() if not missing.isdisjoint(fields)
+            )
+        return found
 
     @property
     def never(self) -> list[str]:

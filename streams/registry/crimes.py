@@ -348,19 +348,20 @@ CRIME = Kind(
         Counter("with_outcome", RECORDED & DECIDED),
         Counter("without_outcome", RECORDED & ~DECIDED),
         Counter("with_dated_outcome", RECORDED & DECIDED & ~is_("outcome_within", UNKNOWN)),
-        *(Counter(name, RECORDED & is_("recency", name)) for name in DATED),
+        Counter(DATED[0], RECORDED & is_("recency", DATED[0])),
         Counter("with_no_action", RECORDED & NO_ACTION),
-        Counter("with_action_taken", RECORDED & ACTION_TAKEN),
-        Counter("marked", RECORDED & present("markers")),
-        *marker_counters(ALWAYS),
-        Counter("child_at_risk_current", CHILD_AT_RISK & is_("recency", "current")),
-        Counter("child_at_risk_dated", CHILD_AT_RISK & ~is_("recency", UNKNOWN)),
-        Counter("linked_series", RECORDED & flagged("linked_series")),
         *(
             Counter(f"{name}_in_{days}_days", RECORDED & which & is_("outcome_within", *cases))
             for days, cases in AGES.items()
             for name, _, _, which in RATES
         ),
+        Counter("with_action_taken", RECORDED & ACTION_TAKEN),
+        *(Counter(name, RECORDED & is_("recency", name)) for name in DATED[1:]),
+        Counter("marked", RECORDED & present("markers")),
+        *marker_counters(ALWAYS),
+        Counter("child_at_risk_current", CHILD_AT_RISK & is_("recency", "current")),
+        Counter("child_at_risk_dated", CHILD_AT_RISK & ~is_("recency", UNKNOWN)),
+        Counter("linked_series", RECORDED & flagged("linked_series")),
         Counter("outcomes", RECORDED & DECIDED, BY_OUTCOME),
         Counter("action_taken", RECORDED & ACTION_TAKEN, BY_OUTCOME),
         Counter("no_action", RECORDED & NO_ACTION, BY_OUTCOME),

@@ -709,6 +709,8 @@ class _Counting:
         """By the name that they have in a source, what a force is asked of a tuple."""
         self._given: dict[Given, Given] = {}
         """Each once: many tuples give the same."""
+        self._counters: dict[int, int] = {}
+        """Counters that tuples settle, each once: many series have the same."""
         self._bin_keys: dict[int, BinKeys] = {}
         """By series key."""
         self._limits: dict[tuple[Targets, Facts], Limit | None] = {}
@@ -733,7 +735,7 @@ class _Counting:
                 continue
             dated = tuple([callable(each) for each in limits])
             functions = clock.functions(bool(settled), asked, dated)
-            given: Given = (series_key, settled, *limits)
+            given: Given = (series_key, self._counters.setdefault(settled, settled), *limits)
             if clock.is_timed(asked):
                 given += (self._keys_of(series_key),)
             found.append((*functions, self._given.setdefault(given, given)))

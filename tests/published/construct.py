@@ -34,8 +34,10 @@ from tests.published.scope import (
     statements,
 )
 from tests.published.series import (
+    DRIVERS,
     FORCES,
     MEASURES,
+    MONTHLY,
     REPORTED,
     TYPES,
     WHOLES,
@@ -147,6 +149,7 @@ def state(
             _require(program, figure)
     for statement in judged:
         _agree(program, statement)
+        _pattern(program, statement, near)
     for period in {cell.period for cell in near}:
         for area in WITHIN[force]:
             unlisted = Cell(report, "crime:unlisted", period, area)
@@ -270,6 +273,154 @@ _SAID_ON_YEAR = {
     for word in ("increase", "decrease")
     for period in ("quarter", "period")
 }
+
+
+# By report, line and area, how far the months that make a chart's limits lie from their mean, as a
+# share of it: so far that what the report says of later months is so.
+_SPREAD = {
+    ("000", 25, "Warwickshire"): 0.05,
+    ("000", 293, "North Warwickshire policing area"): 0.05,
+    ("000", 334, "South Warwickshire policing area"): 0.1,
+    ("001", 294, "West Mercia"): 0.04,
+    ("001", 328, "South Worcestershire"): 0.12,
+    ("001", 333, "South Worcestershire"): 0.12,
+    ("001", 382, "North Worcestershire"): 0.1,
+    ("001", 416, "West Mercia"): 0.15,
+    ("001", 439, "Shropshire"): 0.08,
+    ("001", 439, "Telford & Wrekin"): 0.08,
+    ("001", 628, "West Mercia"): 0.05,
+    ("002", 737, "Warwickshire"): 0.15,
+    ("002", 738, "Warwickshire"): 0.08,
+    ("002", 1282, "South Warwickshire policing area"): 0.05,
+    ("002", 1384, "South Warwickshire policing area"): 0.04,
+}
+_OF_MONTHS = ("exceptional", "no_exceptional", "within_expected", "returned")
+_RISING = {("000", 248): 12, ("000", 313): 7}
+_FALLING = {("001", 614): 7}
+"""By report and line, over how many months a measure rises or falls."""
+
+
+def _pattern(program: Program, statement: Statement, near: dict[Cell, int]) -> None:
+    """Lets months and quarters that were not published have the pattern that a report describes:
+    the season, the trend, what is usual, and which areas a change comes from."""
+    report, measure, kind = statement.report, statement.measure, statement.kind
+    if measure not in MEASURES[report] or measure in WHOLES:
+        return
+    place = (report, statement.line)
+    if kind == "seasonal" and report in MONTHLY and "Q" in statement.period:
+        _season(program, statement)
+    elif kind == "share_stable":
+        _same_shares(program, statement)
+    elif kind.startswith("trend") and place in _RISING | _FALLING:
+        _trend(program, statement, (_RISING | _FALLING)[place], 1 if place in _RISING else -1)
+    elif kind == "driver" and place in DRIVERS:
+        _driven(program, statement, DRIVERS[place])
+    elif kind.startswith(_OF_MONTHS):
+        spread = _SPREAD.get((*place, statement.area))
+        if spread is not None:
+            _usual(program, statement, spread, near)
+
+
+def _season(program: Program, statement: Statement) -> None:
+    """The same quarter of last year lies on the side of the average on which this one does."""
+    report, _, area, period, measure, *_ = statement
+    printed = {
+        each.statistic: float(each.value)
+        for each in figures()
+        if (each.report, each.area, each.period, each.measure) == (report, area, period, measure)
+    }
+    above = printed.get("percent_above_quarter_average")
+    if above is None and {"volume", "quarter_average"} <= printed.keys():
+        above = printed["volume"] - printed["quarter_average"]
+    if above is None:
+        return
+    sign = 1.0 if above > 0 else -1.0
+    four = [cell for each in quarters_before(period) for cell in cells(report, measure, each, area)]
+    then = cells(report, measure, year_before(period), area)
+    program.between([(4 * sign, then), (-sign, four)], 8, np.inf)
+
+
+def _same_shares(program: Program, statement: Statement) -> None:
+    """The shares that are printed beside it were the same in the quarter before."""
+    report, line, area, period, measure, *_ = statement
+    last = before(period)
+    for each in figures():
+        if (each.report, each.line, each.area) != (report, line, area) or each.unit != "percent":
+            continue
+        if classify(each)[0] == CONTRADICTORY:
+            continue
+        part, whole = each.measure, measure
+        if each.statistic == "percent_of_total_crime":
+            whole = "total_recorded_crime"
+        elif WHOLES.get(part) != measure:
+            continue
+        marked = [c for c in cells(report, part, last, area) if measure not in _COUNTED_TWICE
+                  or c.series.startswith("mark:")]  # fmt: skip
+        for side in (-1, 1):
+            share = float(each.value) / 100 * (1 + 0.004 * side)
+            program.between(
+                [(side * share, cells(report, whole, last, area)), (-side, marked)], 0, np.inf
+            )
+
+
+_COUNTED_TWICE = ("domestic_abuse",)
+"""Measures of offences and of incidents, of which offences are a share of recorded crime."""
+
+
+def _trend(program: Program, statement: Statement, months: int, sign: int) -> None:
+    report, _, area, period, measure, *_ = statement
+    every = every_period(report)
+    last = every.index(shortest_periods(report, period.rpartition("..")[2])[-1])
+    of = [cells(report, measure, each, area) for each in every[last + 1 - months : last + 1]]
+    for place, now in enumerate(of):
+        if place:
+            program.between([(sign, now), (-sign, of[place - 1])], 0, np.inf)
+        if place >= 3:
+            program.between([(sign, now), (-sign, of[place - 3])], 1, np.inf)
+
+
+def _driven(program: Program, statement: Statement, areas: Sequence[str]) -> None:
+    """The change of these areas is larger than that of the others, and in its direction."""
+    report, _, _, period, measure, *_ = statement
+
+    def change(area: str, sign: float) -> list[tuple[float, list[Cell]]]:
+        now, last = (cells(report, measure, each, area) for each in (period, before(period)))
+        return [(sign, now), (-sign, last)]
+
+    for area in areas:
+        program.between(change(area, 1), 1, np.inf)
+        for other in set(_POLICING_AREAS[FORCES[report]]) - set(areas):
+            program.between([*change(area, 1), *change(other, -1)], 1, np.inf)
+
+
+def _usual(program: Program, statement: Statement, spread: float, near: dict[Cell, int]) -> None:
+    """The first 12 months lie above and below their mean by turns, all about as far, so that the
+    limits of their chart are known; the months that are judged lie beyond or within these, and no
+    run of 8 moves them before."""
+    report, _, area, period, measure, kind, _ = statement
+    every = every_period(report)
+    of = {month: cells(report, measure, month, area) for month in every}
+    twelve = [cell for month in every[:12] for cell in of[month]]
+    least = spread * sum(near.get(cell, 0) for cell in twelve) / 12
+    most = 1.15 * least + 1
+
+    def away(month: str, low: float, high: float) -> None:
+        """How far a month lies above the mean."""
+        program.between([(12, of[month]), (-1, twelve)], 12 * low, 12 * high)
+
+    for place, month in enumerate(every[:12]):
+        away(month, *((least, most) if place % 2 else (-most, -least)))
+    months = [each for part in period.split("..") for each in shortest_periods(report, part)]
+    if kind == "exceptional_volume":
+        away(months[-1], 2.12 * most, np.inf)
+    elif kind == "exceptional_reduction":
+        away(months[-1], -np.inf, -2.12 * most)
+    else:
+        for month in months if kind != "returned_to_expected" else months[-1:]:
+            away(month, -2.05 * least, 2.05 * least)
+    if len(every) > 20 and not {every[14], every[15]} & set(months):
+        away(every[14], -np.inf, -0.5)
+        away(every[15], 0.5, np.inf)
 
 
 def printed_average(figure: Figure) -> bool:

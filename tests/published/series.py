@@ -32,6 +32,14 @@ WITHIN: Mapping[str, tuple[str, ...]] = {
 }
 """The areas that records are fed by, within those that have others within them."""
 
+DRIVERS = {
+    ("002", 1403): ("North Warwickshire policing area",),
+    ("000", 27): ("South Warwickshire policing area",),
+    ("000", 72): ("South Warwickshire policing area",),
+    ("003", 1890): ("South Worcestershire", "Shropshire", "Telford & Wrekin"),
+}
+"""By report and line, the areas that a change comes from."""
+
 Term = tuple[str, ...]
 """The series whose sum a measure is."""
 

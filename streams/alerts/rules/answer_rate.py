@@ -61,6 +61,8 @@ FEW: Fine = (0, LEAST_CALLS - 1)
 ORDINARY = 1.25
 """Standard deviations; no answer rate pages that is nearer to the usual than 1.6 of them (the least
 of 570,000 drawn bars of 20 to 3,000 calls)."""
+PLENTY = 4
+"""Calls of room from which on it is not asked more closely how many there are."""
 EXACT = 5
 """Bits of a number of calls that a bar tells apart: what is above is rounded up."""
 
@@ -297,16 +299,16 @@ def room_of(within: int, of: int, bar: Bar) -> int:
     if of < LEAST_CALLS:
         return LEAST_CALLS - 1 - of
     enough = min(ordinary(of, bar), (bar[0] - DROP) * of + 1.0)
-    room = floor((within - enough) / (1.0 + bar[0]))
-    if room >= 0:
-        return room
+    ordinarily = max(floor((within - enough) / (1.0 + bar[0])), -1)
+    if ordinarily >= PLENTY:
+        return ordinarily
     spare = within - most_looked_at(of, bar)
     if spare <= 0:
-        return -1
+        return ordinarily
     room = (spare - 1) // 2
     while room and within - room <= most_looked_at(of + room, bar):
         room //= 2
-    return room
+    return max(room, ordinarily)
 
 
 def ordinary(of: int, bar: Bar) -> float:

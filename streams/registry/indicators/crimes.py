@@ -196,6 +196,7 @@ CRIMES = (
         "rape_non_recent_over_1_year",
         "Rape, recorded more than a year after",
         (Part.at("recency.non_recent{offence=sexual.rape}"),),
+        share_of="rape",
         definition="Rapes recorded more than a year after being committed",
         source=IN_2016,
     ),

@@ -16,6 +16,7 @@ from streams.board.compare import (
     Comparisons,
     Rank,
     Rate,
+    Season,
     Standing,
     percent_change,
     printed,
@@ -195,6 +196,23 @@ def test_crimed_incidents_are_no_part_of_recorded_crime_but_of_what_counts_them_
     of_hate = beside(*records, indicator="hate_crime_racial").share
     assert of_hate is not None
     assert (of_hate.numerator, of_hate.denominator) == (2, 2)
+
+
+def test_a_share_beside_that_of_the_period_before() -> None:
+    records = [*crimes("2021-05", 3, offence="vehicle"), *crimes("2021-05", 9)]
+    records += [*crimes("2021-04", 5, offence="vehicle"), *crimes("2021-04", 5)]
+    found = beside(*records, indicator="vehicle_offences")
+    assert found.share_change == Change("2021-05", 0.25, "2021-04", 0.5, -0.25, None)
+    assert beside(*records).share_change is None
+
+
+def test_a_season_is_the_side_of_the_average_of_last_year() -> None:
+    year = [each for month in range(6, 13) for each in crimes(f"2020-{month:02d}", 10)]
+    year += [each for month in range(1, 5) for each in crimes(f"2021-{month:02d}", 10)]
+    found = beside(*year, *crimes("2020-05", 34), *crimes("2021-05", 30))
+    assert found.season == Season("as last year", 30, 34, 12)
+    assert beside(*year, *crimes("2021-05", 30)).season.word == "unlike last year"
+    assert beside(period="2020-02").season == Season(None, 0, None, None)
 
 
 def test_an_area_as_a_share_of_the_force() -> None:

@@ -170,10 +170,10 @@ def test_a_caller_may_wait_for_an_officer_and_for_word() -> None:
 def test_the_terminal_says_what_else_is_open() -> None:
     board = fed(given_up("a", 10), *INCIDENTS, waits("late", "11:30")).board("tiny", NOON)
     text = " ".join(as_text(board, 200).split())
-    assert "0 waiting now; 1 not rung back, the oldest for 49 min" in text
+    assert "0 waiting now 1 not rung back, the oldest for 49 min" in text
     assert (
-        "1 not yet attended now, the oldest for 10 min 0 s; 3 priority not yet attended, the "
-        "oldest for 1 h 0 min; 1 not told of the delay, the oldest for 30 min 0 s"
+        "1 not yet attended now, the oldest for 10 min 0 s 3 priority not yet attended, the "
+        "oldest for 1 h 0 min 1 not told of the delay, the oldest for 30 min 0 s"
     ) in text
 
 

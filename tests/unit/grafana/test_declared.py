@@ -88,7 +88,9 @@ def test_a_table_has_a_column_for_every_measure_of_its_group() -> None:
 
 
 def test_a_panel_of_a_measure_that_there_is_not_is_refused() -> None:
-    few = replace(CALLS, measures=CALLS.measures[:1])
+    assert CALLS.performance is not None
+    alone = replace(CALLS.performance, beside=())
+    few = replace(CALLS, measures=CALLS.measures[:1], performance=alone)
     with pytest.raises(
         DeclarationError, match=r'Control room now: measure "calls\.waiting" is none'
     ):

@@ -69,6 +69,7 @@ this month     1,061    1,000    83.0 % of 1,060 ✗ missed 90 %       23.0 s   
 101                                                                     no calls in any period shown
 ────────────────────────────────────────────────────────────────────────────────────────────────────
 Emergency attendance                                1 not yet attended now, the oldest for 5 min 0 s
+                                               1 priority not yet attended, the oldest for 4 min 0 s
               Opened Attended          In 20 min                       Mean      Median    90th pct
 last 15 min        1        0      none attended
 last 60 min        2        1  100.0 % of 1, few                12 min 30 s 12 min 28 s 12 min 28 s
