@@ -29,7 +29,7 @@ from streams.registry.aggregates import (
     Ratio,
     Share,
 )
-from streams.registry.counting import BIN_SHIFT, SERIES_KEY_MASK
+from streams.registry.counting import BIN_SHIFT, SERIES_KEY_MASK, CounterOfAll
 from streams.registry.dimensions import AREA
 from streams.registry.histogram import BINS
 from streams.registry.kind import Kind
@@ -56,6 +56,12 @@ class Rollup:
         self._names = [m.name for m in group.measures if not isinstance(m.value, Gauge)]
         needed = {name for value in self._values for name in value.needs}
         self._needed = [name for name in self._layout.names if name in needed]
+        of_all = {e.name for e in kind.counters_by(group.clock) if isinstance(e, CounterOfAll)}
+        self.shown = self._layout.bits(
+            *(name for name in self._layout.names if name in needed or name not in of_all)
+        )
+        """The bits of the counters that a row is shown for: a cancelled incident makes none of its
+        category."""
         self._quantiles = sorted({v for v in self._values if isinstance(v, Quantile)})
         self._timed = {kind.duration_of[each.timing] for each in self._quantiles}
         self._row_keys: list[Key] = []
@@ -153,7 +159,7 @@ class Rollup:
             was, now = before.get(key, 0), pane.get(key, 0)
             if key <= SERIES_KEY_MASK:
                 if len(rows := self._rows(key)):
-                    series.add(rows, (now != 0) - (was != 0))
+                    series.add(rows, (now & self.shown != 0) - (was & self.shown != 0))
                     old.append(was)
                     new.append(now)
             elif timed and (a_bin := (key >> BIN_SHIFT) - 1) // BINS in timed:

@@ -29,7 +29,7 @@ ServiceLevel = Literal[
 AttendedGrade = Literal["emergency", "priority", "scheduled"]
 """The grades of incidents that somebody is to attend."""
 AttendedInTime = Literal[
-    "of_attended", "of_attended_and_never", "of_deployed", "of_ended", "of_opened"
+    "of_attended", "of_attended_and_never", "of_deployed", "of_not_cancelled", "of_all_opened"
 ]
 
 

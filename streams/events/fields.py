@@ -42,7 +42,7 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
         "dispatched_at": "when the first unit was sent; else the earliest of the units",
         "arrived_at": "when the first unit was at the scene; else the earliest of the units",
         "closed_at": "when it was closed",
-        "cancelled": "it counts nowhere: opened by mistake, or twice",
+        "cancelled": "it counts only among all that were opened: by mistake, or twice",
         "markers": "what else it is: domestic abuse, hate ...",
         "crimed": "a crime was recorded of it",
         "units": "the units that were sent",

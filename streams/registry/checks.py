@@ -15,6 +15,7 @@ from typing import Any
 from streams.errors import DeclarationError
 from streams.registry.aggregates import DURATIONS, Mean, Quantile
 from streams.registry.conditions import Condition, Has, Is, OfForce, Within
+from streams.registry.counting import CounterOfAll
 from streams.registry.facts import Case, FieldFact, Flag, Number
 from streams.registry.kind import Kind
 from streams.registry.measures import (
@@ -93,11 +94,13 @@ class _Checks:
             numbers = [each.name for each in kind.facts if isinstance(each, Number)]
             if counter.adds:
                 self.among(f"counter {counter.name}", "adds", (counter.adds,), numbers)
-                if any(isinstance(each, Within) for each in counter.when.parts()):
-                    raise DeclarationError(
-                        f"{kind.name}, counter {counter.name}: what adds numbers can't hang on a "
-                        "duration"
-                    )
+            of_all = isinstance(counter, CounterOfAll)
+            timed = any(isinstance(each, Within) for each in counter.when.parts())
+            if timed and (counter.adds or of_all):
+                which = "counts all records" if of_all else "adds numbers"
+                raise DeclarationError(
+                    f"{kind.name}, counter {counter.name}: what {which} can't hang on a duration"
+                )
         self.timings()
         for name, condition in (
             ("counts", kind.counts),

@@ -40,6 +40,12 @@ class Counter:
 
 
 @dataclass(frozen=True)
+class CounterOfAll(Counter):
+    """The same of all records, those that otherwise count nowhere (`Kind.counts`) among them. A row
+    that counts nothing else is shown only where this is read."""
+
+
+@dataclass(frozen=True)
 class Timing:
     """The durations of the records of which a condition holds and which have one: `sum` and
     `squares` are the counters that they are added up in. Means and quantiles name the timing that
@@ -86,6 +92,10 @@ class CounterLayout:
     def one(self, *names: str) -> int:
         """The integer in which each of the named counters is 1 and the others are 0."""
         return sum(1 << self.shift[name] for name in names)
+
+    def bits(self, *names: str) -> int:
+        """The integer in which all bits of the named counters are set."""
+        return sum(self.mask[name] << self.shift[name] for name in names)
 
     def read(self, counters: int) -> dict[str, int]:
         """The counters in an integer, by name."""

@@ -3,9 +3,10 @@
 All of an incident's figures belong to the minute at which it was opened (or to the day or month,
 where no more is known). Attendance runs from `opened_at` to `arrived_at`, the first resource at
 scene (where that is left out, the first of `units`); within 20 minutes includes the twentieth. A
-cancelled incident counts nowhere. An incident closed with no arrival is never attended; an arrival
-recorded after the close still counts. The last version of an incident in a finished export that
-names neither is unknown: it counts, but is neither never attended nor unattended now.
+cancelled incident counts among all that were opened, and nowhere else. An incident closed with no
+arrival is never attended; an arrival recorded after the close still counts. The last version of an
+incident in a finished export that names neither is unknown: it counts, but is neither never
+attended nor unattended now.
 
 The way from the call to the close is timed in segments, each where both of its ends are known: call
 to grade, grade to dispatch of the first unit, its travel, and the time at the scene. A missing
@@ -34,7 +35,7 @@ from streams.registry.conditions import (
     timed,
     within,
 )
-from streams.registry.counting import Counter, Timing
+from streams.registry.counting import Counter, CounterOfAll, Timing
 from streams.registry.dimensions import ALL, Areas, Categories, Choice
 from streams.registry.facts import Case, Flag, Marks, Number, declared_markers
 from streams.registry.kind import Duration, Kind, OpenRecords, People, Rule, Time
@@ -216,7 +217,7 @@ ATTENDANCE = Group(
     ),
     dashboard="response",
 )
-HELD = ("attended", "never", "deployed", "ended", "count")
+HELD = ("attended", "never", "deployed", "count", "opened")
 """Counters of which there is another for the incidents that a target is set for."""
 BY_GRADE = Group(
     "attendance_by_grade",
@@ -445,19 +446,18 @@ INCIDENT = Kind(
     counts=~is_("attendance", "cancelled"),
     counters=(
         Counter("count"),
+        CounterOfAll("opened"),
         Counter("attended", ATTENDED),
         Counter("within", ATTENDED & within("response", limit)),
         Counter("never", is_("attendance", "never")),
         Counter("held_attended", ATTENDED & has_target(limit)),
         Counter("held_never", is_("attendance", "never") & has_target(limit)),
         Counter("held_deployed", flagged("deployed") & has_target(limit)),
-        Counter("held_ended", flagged("ended") & has_target(limit)),
         Counter("held_count", has_target(limit)),
+        CounterOfAll("held_opened", has_target(limit)),
         Counter("crimed", flagged("crimed")),
         *marker_counters(flagged("crimed")),
         Counter("deployed", flagged("deployed")),
-        Counter("ended", flagged("ended")),
-        Counter("within_ended", ATTENDED & flagged("ended") & within("response", limit)),
         Counter("graded", timed("to_grade")),
         Counter("dispatched", flagged("deployed") & timed("to_dispatch")),
         Counter("travelled", ATTENDED & timed("travel")),

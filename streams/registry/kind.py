@@ -109,9 +109,10 @@ class Kind:
     ms; then its period is sealed. `grace`: a period closes with the first record of an hour that
     comes so long, or longer, after its end (ms), so that most of its records are there.
 
-    `counts` is what a record has to be to count at all, `gauges` say which are open at a moment,
-    `unfinished` is one whose end is still to come, so that it stays beyond the horizon; where no
-    more than its day or month is known it is neither, since it comes from no live feed.
+    `counts` is what a record has to be to count in more than a `CounterOfAll`, `gauges` say which
+    are open at a moment, `unfinished` is one whose end is still to come, so that it stays beyond
+    the horizon; where no more than its day or month is known it is neither, since it comes from no
+    live feed.
 
     `people` are found again in the records that are `people_in`, which stay for `people_for` ms
     after their time where that is longer than the horizon.

@@ -78,17 +78,18 @@ ATTENDANCES: dict[AttendedInTime, Formula] = {
         Share(("within",), ("deployed",)),
         "attended within the standard / those to which a unit was sent",
     ),
-    "of_ended": Formula(
-        Share(("within_ended",), ("ended",)),
-        "ended and attended within the standard / ended, attended or not",
-    ),
-    "of_opened": Formula(
+    "of_not_cancelled": Formula(
         Share(("within",), ("count",)),
         "attended within the standard / all opened but those cancelled",
     ),
+    "of_all_opened": Formula(
+        Share(("within",), ("opened",)),
+        "attended within the standard / all opened, those cancelled among them",
+    ),
 }
 """Five definitions of attendance in time. Of ten emergencies of which five were attended, all in
-time, and five never, the first says 100 %, the second 50 %."""
+time, and five never, the first says 100 %, the second 50 %; where ten more were cancelled, the last
+says 25 %. An incident that its feed deletes is in none of them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,7 @@ from streams.registry.conditions import (
     Targets,
     Within,
 )
-from streams.registry.counting import BIN_SHIFT
+from streams.registry.counting import BIN_SHIFT, CounterOfAll
 from streams.registry.dimensions import missing_field
 from streams.registry.facts import Case, Fact, FieldFact, Flag, Number
 from streams.registry.histogram import BINS, EXACT_BELOW, bin_of
@@ -724,9 +724,7 @@ class _Counting:
     def of(self, facts: Facts, series_key: int) -> tuple[Any, ...]:
         """Which gauges count the records with these facts, whether their end is still to come, and
         by clock the functions that say what they count, with what they are given."""
-        counts, open_in, unfinished, *clocks = self._settle(facts)
-        if not counts:
-            return 0, unfinished, *[_NOTHING] * len(clocks)
+        open_in, unfinished, *clocks = self._settle(facts)
         found: list[Any] = [open_in, unfinished]
         for clock, (settled, may_ask) in zip(self._clocks, clocks, strict=True):
             asked, limits = self._limits_of(clock, may_ask, facts)
@@ -777,33 +775,37 @@ class _Counting:
         return found
 
     def _settled(self) -> Callable[[Facts], Any]:
-        """A function that says of a tuple whether it counts, bit by bit in which gauges it is open,
-        whether it is unfinished, and by clock
-        the counters that are settled and, bit by bit, which others are to be asked."""
+        """A function that says of a tuple bit by bit in which gauges it is open, whether it is
+        unfinished, and by clock the counters that are settled and, bit by bit, which others are to
+        be asked."""
         out, kind = _Lines(), self.kind
         out.add(0, "def settle(_facts):")
         names = [column.name for column in kind.columns]
         out.add(1, f"{', '.join(names)}, = _facts")
         clocks = []
         for clock in self._clocks:
-            settled = [
-                f"({each.source(self.put)} and {counted})" for each, counted in clock.settled
-            ]
             asked = [
                 f"bool({each.source(self.put)}) << {place}"
                 for place, each in enumerate(clock.conditions)
             ]
-            clocks.append(f"({' + '.join(settled) or '0'}, {' | '.join(asked) or '0'})")
+            clocks.append(f"({self._sum(clock.settled)}, {' | '.join(asked) or '0'})")
         gauges = [
             f"bool({each.condition.source(self.put)}) << {place}"
             for place, each in enumerate(kind.gauges)
         ]
-        ends = [f"bool({each.source(self.put)})" for each in (kind.counts, kind.unfinished)]
-        ends.insert(1, f"({' | '.join(gauges) or '0'})")
-        out.add(1, f"return {', '.join((*ends, *clocks))}")
+        unfinished = f"bool({kind.unfinished.source(self.put)})"
+        out.add(1, f"if not ({kind.counts.source(self.put)}):")
+        of_all = [f"({self._sum(clock.of_all)}, 0)" for clock in self._clocks]
+        out.add(2, f"return {', '.join(('0', unfinished, *of_all))}")
+        out.add(1, f"return {', '.join((' | '.join(gauges) or '0', unfinished, *clocks))}")
         title = f"facts of a {kind.name}"
         made: Callable[[Facts], Any] = _made(out.text(), "settle", title, dict(self.asks))
         return made
+
+    def _sum(self, settled: Sequence[tuple[Condition, str]]) -> str:
+        """What counters that facts settle add together."""
+        added = [f"({each.source(self.put)} and {counted})" for each, counted in settled]
+        return " + ".join(added) or "0"
 
     def put(self, question: Question) -> str:
         """A question about a tuple."""
@@ -847,6 +849,8 @@ class _ClockCounting:
         layout = kind.layouts[index]
         self.settled: list[tuple[Condition, str]] = []
         """Counters that facts settle, and what each adds."""
+        self.of_all: list[tuple[Condition, str]] = []
+        """Those of them that count all records."""
         self.conditions: list[Condition] = []
         """What facts have to be for the counters and timings that ask for durations."""
         self._asked: list[tuple[tuple[Within, ...], int]] = []
@@ -862,6 +866,8 @@ class _ClockCounting:
                 one = str(layout.one(counter.name))
                 adds = f"{counter.adds} * {one}" if counter.adds else one
                 self.settled.append((facts, adds))
+                if isinstance(counter, CounterOfAll):
+                    self.of_all.append((facts, adds))
         self._counters = len(self._asked)
         for timing in kind.timings_by(clock):
             self.conditions.append(timing.when)

@@ -22,7 +22,7 @@ from streams.registry.conditions import (
     Present,
     Within,
 )
-from streams.registry.counting import Counter
+from streams.registry.counting import Counter, CounterOfAll
 from streams.registry.facts import Case, Fact, Flag
 from streams.registry.histogram import EXACT_BELOW
 from streams.registry.indicator import Indicator
@@ -184,6 +184,8 @@ def _formulas(of: Literal["service_level", "attendance"]) -> Iterator[str]:
 
 def _counter(kind: Kind, counter: Counter) -> tuple[str, str, str]:
     which = "every record" if counter.when == ALWAYS else f"where {in_words(counter.when)}"
+    if isinstance(counter, CounterOfAll):
+        which += ", also of those that else count nowhere"
     counts = f"the sum of `{counter.adds}`, {which}" if counter.adds else which
     return f"`{counter.name}`", counts, f"`{counter.clock or kind.clocks[0]}`"
 

@@ -161,6 +161,10 @@ class RowReader:
         """That of which means are watched."""
         groups = {each.group.name: each.group for each in listed}
         self._rollups = {name: Rollup(group, force, kind) for name, group in groups.items()}
+        self._shown = 0
+        """The bits of the counters that a row is read for, of any of its groups."""
+        for rollup in self._rollups.values():
+            self._shown |= rollup.shown
         self._rows: dict[int, tuple[RowKey, ...]] = {}
         self._listed = list(self._wanted)
         self._places: dict[int, tuple[int, ...]] = {}
@@ -169,9 +173,9 @@ class RowReader:
     def read(self, pane: Pane) -> dict[RowKey, int]:
         """The counters of every watched row that has any, each as one integer."""
         sums, found = [0] * len(self._listed), list[int]()
-        known = self._places.get
+        known, shown = self._places.get, self._shown
         for series_key, value in pane.items():
-            if series_key <= SERIES_KEY_MASK:
+            if series_key <= SERIES_KEY_MASK and value & shown:
                 places = known(series_key)
                 if places is None:
                     places = self._places_of(series_key)

@@ -10,7 +10,11 @@ import pytest
 from streams.board.definitions import definitions
 from streams.board.query import Query
 from streams.config.force import Force, check_force
-from tests.build import TINY_FORCE, feed, incident, monitor, ms, row, tiny_force
+from streams.fold.gaps import empty_runs
+from streams.periods import MINUTE
+from streams.registry.incidents import INCIDENT
+from streams.surveillance.series import RowReader, watch_list
+from tests.build import TINY_FORCE, as_json, feed, incident, monitor, ms, row, tiny_force
 
 AT = ms("2021-03-02T12:00:00Z")
 DAY = "2021-03-01"
@@ -107,8 +111,8 @@ TEN = [
         ("of_attended", (4, 5)),
         ("of_attended_and_never", (4, 8)),
         ("of_deployed", (4, 6)),
-        ("of_ended", (2, 6)),
-        ("of_opened", (4, 10)),
+        ("of_not_cancelled", (4, 10)),
+        ("of_all_opened", (4, 11)),
     ],
 )
 def test_the_force_chooses_what_attended_in_time_is_a_share_of(
@@ -120,6 +124,91 @@ def test_the_force_chooses_what_attended_in_time_is_a_share_of(
     board = query.monitor.board("tiny", ms("2021-03-01T23:00:00Z"))
     whole = row(board, "today", "attendance", area="force")
     assert (whole["within"]["numerator"], whole["within"]["denominator"]) == of
+
+
+@pytest.mark.parametrize("old", ["of_opened", "of_ended"])
+def test_a_definition_of_another_name_is_refused_with_the_names_that_there_are(old: str) -> None:
+    text = TINY_FORCE.replace("[attendance]", f'[attendance]\nin_time = "{old}"')
+    force, problems = check_force(text, "tiny.toml")
+    assert force is None
+    assert str(problems[0]) == (
+        f"tiny.toml:24 [attendance.in_time]: Invalid enum value '{old}'. Use one of: of_attended, "
+        "of_attended_and_never, of_deployed, of_not_cancelled, of_all_opened"
+    )
+
+
+def test_of_all_opened_also_those_are_counted_that_are_cancelled_later() -> None:
+    query = asked(
+        incident("1", at(0), arrived_at=at(5)),
+        incident("2", at(0)),
+        incident("2", at(0), cancelled=True, updated_at="2021-03-02T11:00:00Z"),
+        incident("3", at(0), deleted=True, updated_at=at(9)),
+        force=force_that_chose("of_all_opened"),
+    )
+    found = query.figure("attended_within_20min", DAY)
+    assert (found.numerator, found.denominator) == (1, 2)
+
+
+def test_of_all_opened_each_grade_with_a_target_has_its_own() -> None:
+    query = asked(
+        incident("1", at(0), arrived_at=at(5)),
+        incident("2", at(0), cancelled=True),
+        incident("3", at(0), grade="priority", cancelled=True),
+        force=force_that_chose("of_all_opened"),
+    )
+    found = query.figure("attendance_by_grade.within{grade=emergency}", DAY)
+    assert (found.numerator, found.denominator) == (1, 2)
+    found = query.figure("attendance_by_grade.within{grade=priority}", DAY)
+    assert (found.numerator, found.denominator) == (0, 0)  # no target
+
+
+def rows_with(in_time: str, *records: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    """The rows of a day, by table, but for those of the whole force."""
+    query = asked(*records, force=force_that_chose(in_time))
+    sent = as_json(query.monitor.board("tiny", ms("2021-03-01T23:00:00Z")))
+    tables = sent["windows"]["today"]
+    return {
+        name: [row for row in rows if row["area"] != "force"]
+        for name, rows in tables.items()
+        if isinstance(rows, list)
+    }
+
+
+COUNTED = incident("1", at(0), category="missing_person", area="north")
+CANCELLED = {**COUNTED, "cancelled": True}
+
+
+def test_a_cancelled_incident_has_no_row() -> None:
+    assert any(rows_with("of_not_cancelled", COUNTED).values())
+    assert not any(rows_with("of_not_cancelled", CANCELLED).values())
+
+
+def test_a_cancelled_emergency_has_a_row_where_it_is_in_a_share() -> None:
+    rows = rows_with("of_all_opened", CANCELLED)
+    assert {name for name, some in rows.items() if some} == {"attendance", "attendance_by_grade"}
+    assert rows["attendance"][0]["within"] == {
+        "value": 0.0, "numerator": 0, "denominator": 1, "small": True
+    }  # fmt: skip
+
+
+def test_a_cancelled_incident_is_a_sign_that_the_feed_lives() -> None:
+    watched = monitor()
+    feed(watched, CANCELLED)
+    ledger = watched.ledger("incident", "tiny")
+    assert ledger is not None
+    assert not empty_runs(ledger.panes, ms(at(0)), ms(at(1)), MINUTE)
+
+
+def test_of_a_series_with_nothing_but_cancelled_incidents_no_watch_begins() -> None:
+    force = tiny_force()
+    listed = list(watch_list(force, INCIDENT, "day"))
+    watched = monitor()
+    feed(watched, CANCELLED)
+    ledger = watched.ledger("incident", "tiny")
+    assert ledger is not None
+    pane = ledger.panes.between(ms(at(0)), ms(at(60)))
+    assert len(pane) == 1
+    assert RowReader(force, INCIDENT, listed).read(pane) == {}
 
 
 def test_the_board_names_the_definition() -> None:

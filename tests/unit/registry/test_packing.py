@@ -34,7 +34,7 @@ from streams.registry.conditions import (
     present,
     within,
 )
-from streams.registry.counting import BIN_SHIFT, Counter, Timing, bin_in
+from streams.registry.counting import BIN_SHIFT, Counter, CounterOfAll, Timing, bin_in
 from streams.registry.crimes import CRIME
 from streams.registry.facts import Case, Code, Flag, Marks, Number
 from streams.registry.histogram import bin_of
@@ -185,16 +185,18 @@ def counted(kind: Kind, event: Record) -> dict[str, tuple[Any, ...]]:
     when, _ = instant(getattr(event, kind.clocks[0])) or (0, 0)
     for index, clock in enumerate(kind.clocks):
         at = instant(getattr(event, clock))
-        if at is None or not holds(kind.counts, values, when):
+        if at is None:
             continue
+        counts = holds(kind.counts, values, when)
         counters = dict.fromkeys(kind.layouts[index].names, 0)
         for counter in kind.counters_by(clock):
-            if holds(counter.when, values, when):
+            everywhere = counts or isinstance(counter, CounterOfAll)
+            if everywhere and holds(counter.when, values, when):
                 counters[counter.name] = values[counter.adds] if counter.adds else 1
         bins = []
         for timing in kind.timings_by(clock):
             passed = values[timing.duration]
-            if passed is not None and holds(timing.when, values, when):
+            if counts and passed is not None and holds(timing.when, values, when):
                 counters[timing.sum] = passed
                 if timing.squares:
                     counters[timing.squares] = passed * passed

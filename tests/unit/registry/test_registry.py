@@ -12,7 +12,7 @@ from streams.events.schema import Call, Heartbeat
 from streams.registry.aggregates import Count
 from streams.registry.calls import CALL, CALLS
 from streams.registry.conditions import flagged, has, is_, present, within
-from streams.registry.counting import Counter, Timing
+from streams.registry.counting import Counter, CounterOfAll, Timing
 from streams.registry.crimes import CRIME, CRIMES
 from streams.registry.facts import Case, Code, Flag
 from streams.registry.kind import Duration, OpenRecords, Rule, Time
@@ -57,6 +57,10 @@ def watched(subject: str, of_all: str) -> Group:
         (
             {"counters": (Counter("x", adds="outcome"),)},
             'counter x: adds "outcome" is none of victims',
+        ),
+        (
+            {"counters": (CounterOfAll("x", within("delay", 5)),)},
+            "counter x: what counts all records can't hang on a duration",
         ),
         (
             {"facts": (*CRIME.facts, Code("outcome"))},
