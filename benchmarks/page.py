@@ -8,6 +8,7 @@ import platform
 import subprocess
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from fnmatch import fnmatch
 from pathlib import Path
 
 from measuring import BENCHMARKS, ROOT, Row, figure
@@ -57,7 +58,7 @@ TRIED = {
         "Each combination of facts is kept once, with what it counts in; the fewer crimes share "
         "one, the more each bears."
     ),
-    "watchroom run FILE, a county's year, without": (
+    "watchroom run FILE, a county's *, without": (
         "The alerts of finished history are judged as they would have been live, at every full "
         "minute: a third of the time, most of it the windows of answered calls. These follow the "
         "calls that change, and a window is judged again only once enough of them have. A tenth "
@@ -66,8 +67,8 @@ TRIED = {
         "before: passing over minutes at which no alert can change, which is kept. What has not "
         "been tried is a fold in columns for stretches in which no alert can change."
     ),
-    "watchroom run FILE, a county's year, with": (
-        "To what it costs without detectors comes the closing of some 700 series an hour, a third "
+    "watchroom run FILE, a county's *, with": (
+        "To what it costs without detectors comes the closing of some 700 series an hour, a fifth "
         "of the time: a county's hour has no more than a few dozen events to bear it. How fast a "
         "feed came lately is asked only where it may be silent, and no sum is kept that is read "
         "once; both were dear."
@@ -92,11 +93,13 @@ TRIED = {
         "is many small steps of numpy over short arrays, and the fold of the hour itself."
     ),
 }
-"""By the beginning of a row that is short of its aim, what was done about it."""
+"""By the beginning of a row that is short of its aim (`*` is of any length), what was done about
+it."""
 
 
 def tried(row: Row) -> str:
-    return next((words for what, words in TRIED.items() if row.what.startswith(what)), "")
+    """What was done about a row; empty where nothing is known."""
+    return next((words for what, words in TRIED.items() if fnmatch(row.what, f"{what}*")), "")
 
 
 def machine() -> str:

@@ -182,7 +182,11 @@ def words_of(force: Force, alert: Alert, at: int) -> str:
             # With its last month, which may be known only when the next has come.
             last_month = to_ms(alert.judged_to) - 1
             ended = last_month if to_ms(alert.opened_at) <= last_month < ended else ended
-        last = say.resolved(say.ended(force, alert.grain, ended, at), alert.outcome)
+        opened, open_since = to_ms(alert.opened_at), ""
+        # What its days carry says since when itself; what ended as it opened, when it was.
+        if alert.course is None and opened // MINUTE < ended // MINUTE:
+            open_since = say.by_grain(force, alert.grain, opened, at)
+        last = say.resolved(say.ended(force, alert.grain, ended, at), alert.outcome, open_since)
     elif alert.snoozed_until is not None:
         until = say.clock(force, to_ms(alert.snoozed_until), at)
         last = say.owned(None, until, alert.snooze_reason)

@@ -130,16 +130,28 @@ def owned(owner: str | None, snoozed_until: str | None = None, reason: str | Non
     return NOBODY if owner is None else f"{owner} has this."
 
 
-def resolved(at: str, outcome: AlertOutcome | None) -> str:
-    """The last sentence of an alert that is over: `at` is `at 22:40`, `on 31 May 2020`."""
-    return f"Over {at}." if outcome is None else f"Closed {at}: {OUTCOME_WORDS[outcome]}."
+def resolved(at: str, outcome: AlertOutcome | None, opened: str = "") -> str:
+    """The last sentence of an alert that is over: `at` is `at 22:40`, `on 31 May 2020`, and
+    `opened` since when it was open, where no other sentence says so: `14:00`, `3 May 2020`.
+
+    >>> resolved("at 22:40", None, "14:00"), resolved("on 31 May 2020", "real")
+    ('Over at 22:40, open since 14:00.', 'Closed on 31 May 2020: real.')
+    """
+    if outcome is not None:
+        return f"Closed {at}: {OUTCOME_WORDS[outcome]}."
+    return f"Over {at}, open since {opened}." if opened else f"Over {at}."
 
 
 def ended(force: Force, grain: str, ms: int, now: int) -> str:
     """When an alert ended: at a time of day, or on a date where it is told by the day or month."""
+    return f"{'on' if grain in ('day', 'month') else 'at'} {by_grain(force, grain, ms, now)}"
+
+
+def by_grain(force: Force, grain: str, ms: int, now: int) -> str:
+    """When an alert opened or ended: `22:40`, or `31 May 2020` by the day or month."""
     if grain in ("day", "month"):
-        return f"on {full_date(Calendar(force.zone).local(ms))}"
-    return f"at {clock(force, ms, now)}"
+        return full_date(Calendar(force.zone).local(ms))
+    return clock(force, ms, now)
 
 
 def escalated(seconds: float) -> str:

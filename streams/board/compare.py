@@ -233,8 +233,7 @@ class Comparisons:
         """The days that are over, and as many of the period before."""
         now, before = self.past, self.stretch.previous
         if now is not None and now != self.stretch:
-            days = len(before.parts("day"))
-            now, before = now.first(days) or now, before.first(now.units) or before
+            now, before = now.first(before.days) or now, before.first(now.units) or before
         return now, before
 
     @cached_property
@@ -305,7 +304,11 @@ class Comparisons:
     def trend(self) -> Trend:
         """Whether it rises or falls over its months; over the twelve to its end, where it has but
         few."""
-        return trend(self.query, self.indicator, self.stretch, self.area)
+        of, label = self._comparable, self.stretch.label
+        if of is None:
+            return Trend(None, label, label, None, reason=self._too_young(label))
+        found = trend(self.query, of, self.stretch, self.area)
+        return structs.replace(found, at_age=of.settled_after) if self.indicator.at_age else found
 
     @property
     def drivers(self) -> Drivers | None:
@@ -506,6 +509,13 @@ class Comparisons:
         """When the days that are over are settled, in ms."""
         return (self.past or self.stretch).end + indicator.settled_after * DAY
 
+    def _too_young(self, period: str) -> str:
+        """Why a period can't be compared yet with others, of unequal age."""
+        youngest = self.query.indicator(self.indicator.at_age[-1])
+        ready = self.query.calendar.local(self._settled(youngest)).date()
+        age = f"{youngest.settled_after} days old"
+        return f"not comparable yet: all of {period} is {age} on {ready}"
+
     def _of(self, stretch: Stretch) -> Observation:
         return self.query.figure(self.indicator, stretch, self.area)
 
@@ -539,12 +549,7 @@ class Comparisons:
             return self._changed(period, value, base_period, base)
         of = self._comparable
         if of is None:
-            youngest = self.query.indicator(self.indicator.at_age[-1])
-            ready = self.query.calendar.local(self._settled(youngest)).date()
-            reason = (
-                f"not comparable yet: all of {period} is {youngest.settled_after} days old on "
-                f"{ready}"
-            )
+            reason = self._too_young(period)
             return Change(period, None, base_period, None, None, None, reason=reason)
         change = self._changed(period, value, base_period, base)
         reason = "" if now is None else self.query.figure(of, now, self.area).reason

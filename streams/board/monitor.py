@@ -556,8 +556,7 @@ class Monitor:
                     rows = tables.first(parts, change)
                 rows = tables.without(rows, ledger.unpublished_in(group.clock, period))
                 out.put(group.name, rows)
-                days = ledger.days_of_change(period, clock)
-                out.days[group.name] = [_days(ledger.calendar, *each) for each in days]
+                out.days[group.name] = ledger.days_of_change(period, clock)
         return out
 
     def _gauges(
@@ -645,12 +644,6 @@ def _reported(readings: Readings | None) -> list[ReportedFigure]:
             row.numerator, row.denominator = event.numerator, event.denominator
         rows.append(row)
     return rows
-
-
-def _days(calendar: Calendar, first: int, last: int) -> str:
-    """A stretch of days as it is written."""
-    days = (calendar.label("day", day) for day in dict.fromkeys((first, last)))
-    return "..".join(days)
 
 
 class _JustKind(msgspec.Struct):

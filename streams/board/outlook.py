@@ -265,9 +265,11 @@ class Delays:
         return found[::-1]
 
     def _heard_until(self, indicator: Indicator) -> int | None:
-        """Up to when its records were heard; None for what is no count of records."""
+        """Up to when its records were heard; None for what is no count of a period's records."""
         query = self.query
         if indicator.reported is not None or indicator.repeats is not None:
+            return None
+        if indicator.at_end is not None:
             return None
         ledgers = self._ledgers(indicator)
         if not ledgers or query.unit(indicator) != "count":

@@ -40,6 +40,7 @@ from streams.fold.panes import Panes, Parts
 from streams.fold.totals import MEASURE
 from streams.periods import DAY, MINUTE, Calendar, Grain, Period, Span, rfc3339
 from streams.registry.aggregates import SMALL, Count, Mean, Quantile, Share
+from streams.registry.carried import MANY
 from streams.registry.conditions import ALWAYS
 from streams.registry.indicator import AtEnd, Indicator, Part, Per
 from streams.registry.indicators.readings import own_indicators
@@ -62,8 +63,6 @@ Known = NDArray[np.bool_]
 
 NEAREST = 3
 """Names that are proposed for one that there is not."""
-MANY = 100
-"""Records; what is in none of so many is in less than 3 % of them, or not carried yet (95 %)."""
 MONTHS_APART = 62 * DAY
 """In ms; a longer stretch is read month by month, so that what was read of each serves others."""
 
@@ -514,7 +513,8 @@ class Query:
         heard = self._heard(ledger, ledger.panes, stretch, empty=False)
         known = np.full(len(self.force.areas), counted.known and heard.known)
         complete = ended and counted.complete and heard.complete
-        return Figures(counted.people, None, False, known, complete)
+        reason = not_carried(ledger.kind.feed, counted.lacking) if counted.lacking else ""
+        return Figures(counted.people, None, False, known, complete, reason if heard.known else "")
 
     def value_of(self, measure: Measure) -> Count | Share | Mean | Quantile:
         """How a measure is read of counters; raises `QueryError` for one that holds at a moment."""

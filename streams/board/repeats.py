@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache, partial
+from itertools import chain, islice
 from typing import NamedTuple
 
 import numpy as np
@@ -24,7 +25,8 @@ from streams.fold.gaps import first_record
 from streams.fold.ledger import Ledger
 from streams.fold.links import persons_of
 from streams.fold.panes import Pane
-from streams.periods import Calendar
+from streams.periods import DAY, Calendar
+from streams.registry.carried import MANY
 from streams.registry.conditions import ALWAYS, All, Condition
 from streams.registry.digests import digest
 from streams.registry.dimensions import AREA
@@ -45,9 +47,11 @@ class Counted(NamedTuple):
 
     people: Numbers
     known: bool
-    """Whether all records of the window are still kept."""
+    """Whether all records of the window are still kept, and the feed had carried people by then."""
     complete: bool
-    """Whether the feed goes back to the window's start."""
+    """Whether the feed goes back to the window's start, and carried people from there on."""
+    lacking: list[str]
+    """The fields with people that the feed had not carried by the end of the stretch."""
 
 
 class Record(NamedTuple):
@@ -275,12 +279,15 @@ class Repeats:
     def count(self, rule: RepeatRule, stretch: Stretch) -> Counted:
         """How many people there are by a rule in a stretch of time, by area."""
         count = self._of(rule, stretch)
+        lacking = self.ledger.packer.carried.lacking(self._fields(rule), stretch.end)
+        if lacking:
+            return Counted(np.zeros(len(self.force.areas), np.int64), False, False, lacking)
         known = self._is_known(count)
         kept = None if known else self.ledger.counted_people.get((_digest(rule), stretch.start))
         if kept is not None and stretch.grain == "month":
             people = np.array([kept.get(n, 0) for n in range(len(self.force.areas))], np.int64)
-            return Counted(people, known=True, complete=COMPLETE in kept)
-        return Counted(count.counted(), known, self._is_complete(count))
+            return Counted(people, known=True, complete=COMPLETE in kept, lacking=[])
+        return Counted(count.counted(), known, self._is_complete(count), lacking=[])
 
     def keep(self, people_since: int) -> Iterator[None]:
         """Keeps what months count of which records leave as `people_since` of the ledger or of an
@@ -361,12 +368,27 @@ class Repeats:
         alone = (
             count.rule.allied and self.force.partition_group != self.force.id and not self.allies
         )
-        return all(self._reaches(each, count.reach) for each in asked) and not (alone and further)
+        reaches = all(self._reaches(each, count) for each in asked)
+        return reaches and not (alone and further)
 
-    def _reaches(self, ledger: Ledger, back: int) -> bool:
-        """Whether the first day of a feed is no later than an instant."""
-        first = first_record(ledger.panes)
-        return first is not None and self.calendar.start("day", first) <= back
+    def _reaches(self, ledger: Ledger, count: Count) -> bool:
+        """Whether the first day of a feed is no later than the start of all that is asked for, and
+        it carried people from there on, but for so few records that this is chance."""
+        first, carried = first_record(ledger.panes), ledger.packer.carried
+        if first is None or self.calendar.start("day", first) > count.reach:
+            return False
+        end = count.stretch.end
+        since = max((carried.since.get(each, end) for each in self._fields(count.rule)), default=0)
+        days = [(day, min(day + DAY, since)) for day in range(count.reach, since, DAY)]
+        before = chain.from_iterable(ledger.records_between(*day) for day in days)
+        return sum(1 for _ in islice(before, MANY)) < MANY
+
+    def _fields(self, rule: RepeatRule) -> list[str]:
+        """The fields that people by a rule are named in, of those of which it is known since when
+        they were carried."""
+        roles, fields = {*rule.roles, *rule.no_other}, self.ledger.packer.carried.fields
+        people = self.ledger.kind.people
+        return [each.field for each in people if each.role in roles and each.field in fields]
 
     def test(self, ledger: Ledger, condition: Condition) -> Callable[[int], bool]:
         """Whether a packed record of a ledger counts and is one of which a condition holds."""

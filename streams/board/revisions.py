@@ -58,7 +58,8 @@ class Revisions:
     def of(self, indicator: Indicator, stretch: Stretch, area: int) -> FirstFigure | None:
         """The first published figure of a closed period in an area, by its index. None where that
         is not known: of a period that has not closed, or closed before the log begins, of what is
-        no single period, of medians and other quantiles, of people, and of what is reported."""
+        no single period, of medians and other quantiles, of people, of what is open at its end,
+        and of what is reported."""
         place = id(indicator), stretch.start, stretch.end
         now = self.query.figures(indicator, stretch)
         if place not in self._known:
@@ -92,6 +93,7 @@ class Revisions:
             or period.grain == "hour"
             or indicator.reported is not None
             or indicator.repeats is not None
+            or indicator.at_end is not None
         ):
             return None
         found: list[_Step] = []

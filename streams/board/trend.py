@@ -20,15 +20,18 @@ YEAR = 12
 CHANCE = 0.05
 
 
-class Trend(Struct, frozen=True):
+class Trend(Struct, frozen=True, omit_defaults=True):
     """Whether a figure rises or falls over the months of a period, `first` to `last`: by the test
     of Mann and Kendall, at a `chance` of 5 % where there is no trend. None where a month of these
-    is not known as a whole."""
+    is not known as a whole, and where they can't be compared, as `reason` says then. Where figures
+    rise as records grow older, those of all months are `at_age` of so many days."""
 
     word: Literal["rising", "falling", "neither"] | None
     first: str
     last: str
     chance: float | None
+    at_age: int | None = None
+    reason: str = ""
 
 
 def trend(query: Query, indicator: Indicator, stretch: Stretch, area: str) -> Trend:

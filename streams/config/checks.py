@@ -14,6 +14,7 @@ from streams.config.measures import DeclaredReading, MeasureTarget
 from streams.config.schema import MOST_AT_ONCE, WHOLE, AttendanceTarget, ForceFile, Target
 from streams.config.toml import locate, meant
 from streams.errors import ConfigError
+from streams.periods import YEARS
 
 MOST_CATEGORIES = 4095
 """Ancestors included: a series key has 12 bits for a category, and one is `other`."""
@@ -24,8 +25,6 @@ Problem = tuple[str, str, str]
 LONGEST_EVENT = dt.timedelta(days=3 * 366)
 """What is longer is no event, but how things are from then on."""
 DAY_AFTER = dt.timedelta(days=1)
-EARLIEST, LATEST = 1900, 2200
-"""Years between which a date is taken to be meant."""
 
 
 def contradictions(file: ForceFile, text: str, source: str) -> Iterator[ConfigError]:
@@ -143,8 +142,8 @@ def _area_dates(file: ForceFile) -> Iterator[Problem]:
             *(("former_names", each.until) for each in area.former_names),
         ]
         for field, day in dates:
-            if day is not None and not EARLIEST <= day.year < LATEST:
-                cure = f"Use a year from {EARLIEST} on"
+            if day is not None and day.year not in YEARS:
+                cure = f"Use a year from {YEARS[0]} on"
                 yield f"{named} has the date {day}", f"{at}.{field}", cure
         for day in area.boundary_changes:
             if (area.opened and day <= area.opened) or (area.until and day > area.until):
@@ -238,9 +237,9 @@ def _held(target: AttendanceTarget) -> tuple[object, ...]:
 
 def _dates(field: str, targets: Sequence[Target]) -> Iterator[Problem]:
     for n, target in enumerate(targets):
-        if not EARLIEST <= target.since.year < LATEST:
+        if target.since.year not in YEARS:
             problem = f"a target can't start on {target.since}"
-            yield problem, f"{field}[{n}].since", f"Use a year from {EARLIEST} on"
+            yield problem, f"{field}[{n}].since", f"Use a year from {YEARS[0]} on"
 
 
 def _events(file: ForceFile) -> Iterator[Problem]:
@@ -348,8 +347,8 @@ def target_at_odds(at: str, name: str, target: MeasureTarget) -> Iterator[Proble
     if target.until is not None and target.until < target.since:
         yield f'the target of "{name}" ends before it starts', f"{at}.until", "Swap the dates"
     for date in (target.since, target.until or target.since):
-        if not EARLIEST <= date.year < LATEST:
-            yield f"a target can't start on {date}", f"{at}.since", f"Use a year from {EARLIEST} on"
+        if date.year not in YEARS:
+            yield f"a target can't start on {date}", f"{at}.since", f"Use a year from {YEARS[0]} on"
     if target.areas and target.area_kind is not None:
         problem = f'the target of "{name}" is of some areas and of a kind of them'
         yield problem, f"{at}.area_kind", "Keep one of the two"

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from struct import Struct
 from typing import NamedTuple
 
@@ -34,6 +35,8 @@ AGES = (*range(14), *range(14, 91, 7), *range(91, 735, 28))
 record's month. Days before it has ended are told apart, too."""
 PACKED_A_STEP = 50
 """Days of change that are packed in one step."""
+MOST_ASKED = 1_000
+"""Periods of which the days of change are kept."""
 COUNTER_BITS = 10
 """The index of a counter takes so many bits of its number."""
 
@@ -93,14 +96,15 @@ class Changes:
         """What has changed since the last checkpoint; None for a day that is part of a stretch."""
         self.packed_until = 0
         """Another number whenever a day has been packed."""
+        self._days: dict[tuple[int, int, int, int], list[str]] = {}
+        """What `days` gave, by what was asked, until it may be another."""
 
-    def note(
-        self, grain: Grain, start: int, at: int, contribution: Contribution, sign: int
-    ) -> None:
-        """Notes a change, at an instant in ms, of the day or month that starts then."""
-        key = stored_grain(contribution[0], grain), start, self.calendar.start("day", at)
+    def note(self, place: Place, at: int, contribution: Contribution, sign: int) -> None:
+        """Notes a change of a day or month, at an instant in ms."""
+        key = (*place, self.calendar.start("day", at))
         # What a checkpoint has taken is not changed any more.
         if key not in self._changed or key not in self._open:
+            self._forget_days(key)
             self._open[key] = dict(self._taken_up(key))
         self._changed[key] = pane = self._open[key]
         put_in(pane, contribution, sign)
@@ -127,6 +131,8 @@ class Changes:
         grain, start, day = key
         flat = self._fields_of(key).flat(self._open.pop(key))
         first = self.first_day(start, day)
+        if first != day or not flat:
+            self._forget_days(key)
         if first != day:
             self._changed[key] = None
         if not flat:  # a change and its undoing
@@ -173,9 +179,19 @@ class Changes:
             if key[:2] in places:
                 yield key[1], Changed(key[2], key[2], self._fields_of(key).flat(pane))
 
-    def days(self, clock: int, start: int, end: int, since: int) -> list[tuple[int, int]]:
-        """The first and last day of each stretch of change of [start, end) that is not over
-        before an instant, oldest first; those that overlap are one."""
+    def days(self, clock: int, start: int, end: int, since: int) -> list[str]:
+        """The days of change of [start, end), without what is over before an instant, oldest first:
+        `2021-04-05`, or the first and last of a stretch, `2021-04-05..2021-04-11`. Stretches that
+        overlap are one. Nobody may change the list: it is kept until there is another day."""
+        asked = clock, start, end, since
+        found = self._days.get(asked)
+        if found is None:
+            if len(self._days) >= MOST_ASKED:
+                self._days.clear()
+            found = self._days[asked] = self._days_of(*asked)
+        return found
+
+    def _days_of(self, clock: int, start: int, end: int, since: int) -> list[str]:
         places = list(self._places(clock, start, end))
         found = [
             _DAYS.unpack_from(held)
@@ -185,8 +201,20 @@ class Changes:
         if self._open:
             within = set(places)
             found += [(key[2], key[2]) for key in self._open if key[:2] in within]
-        kept = (Changed(first, last, {}) for first, last in found if last >= since)
-        return [(each.first, each.last) for each in in_order(kept)]
+        label = partial(self.calendar.label, "day")
+        return [
+            "..".join(map(label, dict.fromkeys((each.first, each.last))))
+            for each in in_order(
+                Changed(first, last, {}) for first, last in set(found) if last >= since
+            )
+        ]
+
+    def _forget_days(self, key: ChangeKey) -> None:
+        """Forgets the days of all that a day or month is a part of."""
+        clock = clock_and_grain(key[0])[0]
+        for asked in [each for each in self._days if each[0] == clock]:
+            if asked[1] <= key[1] < asked[2]:
+                del self._days[asked]
 
     def _places(self, clock: int, start: int, end: int) -> Iterator[Place]:
         """The days and months that lie within [start, end)."""

@@ -281,7 +281,7 @@ class Ledger:
         """As `_sealed_packed`, by `people_since`."""
         self._whole_longer = max(0, WHOLE_HORIZON - self.kind.horizon)
         self._pack = packer.pack
-        self._unknown = packer.unknown
+        self._unknown, self._carried = packer.unknown, packer.carried
         # An entry: version, updated_at, whether it is a tombstone, packed record.
         self._packed_mask = (1 << packer.bits) - 1
         self._deleted = 1 << packer.bits
@@ -384,6 +384,8 @@ class Ledger:
                 links.put_same(key, event)
         else:
             self.versions.stale += 1
+        if 0 < packed < self._carried.packed_before:
+            self._carried.note(self.packer.facts_of(packed), packed >> self._when_shift)
         if self._unknown.pending:
             self._unknown.settle(event)
         # Last: crossing an hour may seal, and this record was judged by what was sealed before.
@@ -538,8 +540,6 @@ class Ledger:
     def _recount(self, old_packed: int, packed: int, at: int) -> None:
         """Takes what one packed record counts out of the panes and puts in what another does; 0
         counts nothing. `at` is when, by event time."""
-        if packed < self._live_packed:
-            self.packer.note_carried(packed)
         for clock in self.packer.by_clock:
             old = self._contribution(clock, old_packed)
             new = self._contribution(clock, packed)
@@ -599,9 +599,9 @@ class Ledger:
             return None
         return self.revisions.get((stored_grain(clock, period.grain), period.start)) or None
 
-    def days_of_change(self, period: Period, clock: int = 0) -> list[tuple[int, int]]:
-        """On which days a period changed since it closed, by a clock: the first and last day of
-        each stretch, oldest first. Of hours that is not known."""
+    def days_of_change(self, period: Period, clock: int = 0) -> list[str]:
+        """On which days a period changed since it closed, by a clock (`Changes.days`). Of hours
+        that is not known."""
         if period.grain == "hour":
             return []
         since = self.closing_day(period)
@@ -685,7 +685,7 @@ class Ledger:
                 self.revisions[place] = self.changed_revisions[place] = change
             put_in(change, contribution, sign)
             if grain == dated:
-                self.dated.note(grain, place[1], at, contribution, sign)
+                self.dated.note(place, at, contribution, sign)
 
     def _cross_hour(self) -> Iterator[None] | None:
         """Does all that happens as the watermark passes an hour, or returns it as steps."""

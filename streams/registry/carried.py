@@ -8,14 +8,17 @@ has carried that for the first time, by the first clock of its records, the figu
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from streams.registry.conditions import Condition, Has, Is, Present, Within
 from streams.registry.counting import Counter
 from streams.registry.facts import UNKNOWN, Case, Code, Flag, Marks, Number
 from streams.registry.kind import Kind
+from streams.registry.times import WHEN_BITS
 
+MANY = 100
+"""Records; what is in none of so many is in less than 3 % of them, or not carried yet (95 %)."""
 NOTHING: frozenset[str] = frozenset()
 
 
@@ -31,22 +34,33 @@ class _Said(NamedTuple):
 class Carried:
     """What the feed of one kind of one force has carried, and since when."""
 
-    def __init__(self, kind: Kind) -> None:
+    def __init__(self, kind: Kind, when_shift: int) -> None:
         self.since: dict[str, int] = {}
         """By field, the earliest event time of a record that had it, in ms."""
-        self.latest = 0
-        """The latest of these: an earlier record may change them."""
+        self.packed_before = 0
+        """Only a packed record below it may change these: one that is earlier than the latest of
+        them, or any where a field is met that no record was taken with."""
+        self._when_shift = when_shift
+        self._met: set[str] = set()
+        """The fields that any tuple of facts has; its records may have been refused."""
         self._instants: list[int] = []
         """All of these, sorted."""
         self._unknown: dict[tuple[int, int], frozenset[str]] = {}
         """By clock, and how many of these were over: the counters that were not known yet."""
         self._said = list(_said(kind))
-        self._fields = frozenset(each.fields for each in self._said)
+        self.fields = frozenset(each.fields for each in self._said)
+        """Those of which it is known since when the feed has carried them."""
         self._needs = [_needs(kind, clock, self._said) for clock in kind.clocks]
         self._shown = _shown(kind, self._said)
 
+    def meet(self, facts: tuple[object, ...]) -> None:
+        """Meets facts that are new: whether a record with them is taken is not known yet."""
+        self._met |= {fields for place, silent, fields in self._said if facts[place] != silent}
+        self._look_out()
+
     def note(self, facts: tuple[object, ...], when: int) -> None:
-        """Notes what a record with these facts has, at its event time."""
+        """Notes what a record has that was taken, at its event time. In which order records come,
+        or versions of one, makes no difference."""
         for place, silent, fields in self._said:
             if facts[place] != silent:
                 self._has(fields, when)
@@ -63,10 +77,15 @@ class Carried:
 
     def restore(self, since: Mapping[str, int]) -> None:
         """Puts back what a checkpoint has."""
-        self.since = {fields: when for fields, when in since.items() if fields in self._fields}
+        self.since = {fields: when for fields, when in since.items() if fields in self.fields}
         self._instants = sorted(self.since.values())
-        self.latest = max(self._instants, default=0)
         self._unknown.clear()
+        self._look_out()
+
+    def _look_out(self) -> None:
+        any_record = self._met - self.since.keys()
+        latest = 1 << WHEN_BITS if any_record else max(self._instants, default=0)
+        self.packed_before = latest << self._when_shift
 
     def unknown(self, clock: int, end: int) -> frozenset[str]:
         """The counters of a clock that are not known before an instant, since what they rest on was
@@ -83,11 +102,15 @@ class Carried:
     @property
     def never(self) -> list[str]:
         """The fields of which no record had any."""
-        return sorted(self._fields - self.since.keys())
+        return sorted(self.fields - self.since.keys())
 
     def missing(self, clock: int, counters: Iterable[str], end: int) -> list[str]:
         """The fields that some counters rest on and that were not carried before an instant."""
-        return sorted(self._missing(end) & self.needed(clock, counters))
+        return self.lacking(self.needed(clock, counters), end)
+
+    def lacking(self, fields: Collection[str], end: int) -> list[str]:
+        """Those of some fields that were not carried before an instant."""
+        return sorted(self._missing(end).intersection(fields))
 
     def begun(self, clock: int, counters: Iterable[str]) -> int:
         """Since when all is carried that some counters rest on, in ms; 0 where that is nothing."""
@@ -101,7 +124,7 @@ class Carried:
 
     def _missing(self, end: int) -> frozenset[str]:
         since = self.since
-        return frozenset(each for each in self._fields if since.get(each, end) >= end)
+        return frozenset(each for each in self.fields if since.get(each, end) >= end)
 
 
 def _said(kind: Kind) -> Iterator[_Said]:

@@ -152,8 +152,6 @@ class Packer:
         self.unknown = UnknownValues()
         """Values that no list of the force knows, of records that count all the same."""
         self.facts = FactTable()
-        self.carried = Carried(kind)
-        """What the feed has carried; it is looked at where facts are new."""
         self._judge = TimeJudge()
         self._columns: list[tuple[int, FieldFact, dict[Any, Any]]] = [
             (place, column, {})
@@ -171,6 +169,8 @@ class Packer:
         self._places = _Places(kind)
         self.bits = self._places.bits
         self.when_shift = self.bits - WHEN_BITS
+        self.carried = Carried(kind, self.when_shift)
+        """What the feed has carried, by the records that were taken."""
         self.later_clocks = sum(CLOCK << each for each in self._places.times[1:])
         """The bits of the times by other clocks than the first."""
         self.precision_shift = self.when_shift - _PRECISION_BITS
@@ -281,21 +281,14 @@ class Packer:
                     if dates := self._dates.get(column.name):
                         read.append(bisect_right(dates, when))
                     known[read[0] if len(read) == 1 else tuple(read)] = found[place]
-        before, made = len(self.facts), self._intern(tuple(found))
-        if len(self.facts) > before:
-            self.carried.note(self.facts.tuples[-1], when)
-        return made
-
-    def note_carried(self, packed: int) -> None:
-        """Notes what the feed has carried earlier than was known, with a record that comes late."""
-        if packed and packed >> self.when_shift < self.carried.latest:
-            self.carried.note(self.facts_of(packed), packed >> self.when_shift)
+        return self._intern(tuple(found))
 
     def _intern(self, facts: Facts) -> int:
         """Index and open bit of a tuple of facts."""
         found = self._met.get(facts)
         if found is None:
             index = self.facts.add(facts)
+            self.carried.meet(facts)
             series_key = self.kind.series.of(*facts[: len(self.kind.dimensions)])
             open_in, unfinished, *counts = self._counting.of(facts, series_key)
             for clock, (counted, put, given) in zip(self.by_clock, counts, strict=True):

@@ -434,14 +434,16 @@ class Surveillance:
         counts = (a for a in watches.everything() if isinstance(a, Counts))
         return (a.expected for a in counts if a.state != "learning")
 
-    def _all_lines(self, watches: GrainWatches, point: PeriodPoint) -> Predictive:
-        parts = self._known(watches)
-        return together(expected.forecast(point.slot, point.names) for expected in parts)
+    def forecaster(self) -> Callable[[int], Predictive]:
+        """A function that says how many records the feed brings, over all its lines, in the hour
+        that starts at an instant, as far as is learned now."""
+        lines = list(self._known(self.grains["hour"]))
 
-    def forecast(self, hour: int) -> Predictive:
-        """How many records the feed brings, over all its lines, in the hour that starts there."""
-        period = Period("hour", "", hour, hour + HOUR)
-        return self._all_lines(self.grains["hour"], self._point(period, WHOLE))
+        def forecast(hour: int) -> Predictive:
+            point = self._point(Period("hour", "", hour, hour + HOUR), WHOLE)
+            return together([each.forecast(point.slot, point.names) for each in lines])
+
+        return forecast
 
     def recent_rate(self, at: int) -> float:
         """How fast the feed came before an instant, over what was expected: 1 at most."""

@@ -229,7 +229,7 @@ class _Seen:
             if self._known is not None:
                 return self._newly_silent(about, watching, self._known)
             about = _at_its_rate(about, watching)
-            return of_records(about, watching.forecast, self.at, ahead=self._ahead)
+            return of_records(about, watching.forecaster(), self.at, ahead=self._ahead)
         except Exception as error:  # noqa: BLE001 - the board is shown without it
             log.warning("silence of %s could not be judged: %r", about.name, error)
             return None, ""
@@ -243,14 +243,14 @@ class _Seen:
         if found.due <= self.at and not watching.expects:
             known[about.name] = found = NextSilence(self.at + HOUR, about.heard, None)
         elif found.due <= self.at or again:
-            about = _at_its_rate(about, watching)
-            signal, _ = of_records(about, watching.forecast, self.at, ahead=False)
+            about, forecast = _at_its_rate(about, watching), watching.forecaster()
+            signal, _ = of_records(about, forecast, self.at, ahead=False)
             due = self.at + DAY
             if signal is None:
-                due = records_due(about, watching.forecast, self.at)
+                due = records_due(about, forecast, self.at)
                 if about.recent_rate < 1.0:  # which may be faster again after the next record
                     soon = about._replace(heard=self.at, recent_rate=1.0)
-                    due = min(due, records_due(soon, watching.forecast, self.at))
+                    due = min(due, records_due(soon, forecast, self.at))
             known[about.name] = found = NextSilence(due, about.heard, signal)
         self.due.append(found.due)
         return found.signal, ""

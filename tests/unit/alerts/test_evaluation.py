@@ -4,9 +4,10 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from streams.alerts.actions import words_of
 from streams.alerts.evaluation import evaluate
 from streams.alerts.lookup import Answers
-from streams.alerts.model import decode, encode
+from streams.alerts.model import decode, encode, stamp
 from streams.alerts.rules.base import Finding
 from streams.alerts.store import AlertStore
 from tests.alerting import WARWICKSHIRE, Known, at, quiet, signal, store
@@ -60,7 +61,24 @@ def test_it_is_over_after_three_usual_hours_and_not_before() -> None:
     assert not evaluate(b, [quiet("2026-11-21 23:00")], [], at("2026-11-22 00:01"))
     made = evaluate(b, [], [], at("2026-11-22 01:01"), Known(quiet("2026-11-22 00:00")))
     assert [(t.what, t.notify) for t in made] == [("resolved", True)]
-    assert made[0].alert.words.endswith("usually 3 to 14. Over at 01:01.")
+    assert made[0].alert.words.endswith("usually 3 to 14. Over at 01:01, open since 22:00.")
+
+
+def test_what_was_open_for_more_than_a_day_says_on_which_day_it_opened() -> None:
+    b = store()
+    evaluate(b, [signal("2026-11-21 21:00")], [], NOW)
+    (alert,) = b.alerts.values()
+    end = at("2026-11-23 07:00")
+    over = msgspec.structs.replace(alert, state="resolved", resolved_at=stamp(end, b.force.zone))
+    assert words_of(b.force, over, end).endswith("Over at 07:00, open since 22:00 on Saturday.")
+
+
+def test_what_is_over_as_it_opens_was_open_since_no_time() -> None:
+    b = store()
+    evaluate(b, [signal("2026-11-21 21:00")], [], NOW)
+    (alert,) = b.alerts.values()
+    over = msgspec.structs.replace(alert, state="resolved", resolved_at=alert.opened_at)
+    assert words_of(b.force, over, NOW).endswith("Over at 22:00.")
 
 
 def test_an_hour_outside_the_usual_range_begins_the_count_again() -> None:

@@ -187,7 +187,7 @@ def test_no_hour_is_forecast_while_nothing_is_expected_of_any(
     )
     feed(target, incident("i1", "2021-01"), incident("i2", "2021-02"))
     asked: list[int] = []
-    monkeypatch.setattr(surveillance, "forecast", asked.append)
+    monkeypatch.setattr(surveillance, "forecaster", lambda: asked.append)
     at = ms("2021-04-01T00:00:00Z")
     known: Known = {}
     silent, until = next_silence(target, "tiny", at, lambda kind: kind == "incident", known)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from streams.board.monitor import Monitor
 from streams.board.query import Query
@@ -14,7 +17,7 @@ from streams.live import Live
 from streams.outputs.prometheus import Exporter
 from streams.sources import open_source
 from streams.sources.order.history import play
-from tests.build import as_json, crime, feed, incident, monitor, ms, row
+from tests.build import FAR_FUTURE, as_json, crime, feed, incident, lines, monitor, ms, row
 
 AT = ms("2021-07-01T12:00:00Z")
 ABUSE = {"markers": ["domestic_abuse"]}
@@ -103,6 +106,50 @@ def test_a_later_version_of_an_old_record_carries_it_as_well() -> None:
     query = asked(*PLAIN, charged)
     values = [query.figure("outcome_rate", f"2021-0{m}").value for m in (1, 2, 3)]
     assert values == [None, 1.0, 0.0]
+
+
+def carried_by(records: Sequence[dict[str, Any]]) -> dict[str, int]:
+    watched = monitor()
+    for each in records:
+        feed(watched, each)
+    ledger = watched.ledger("crime", "tiny")
+    assert ledger is not None
+    return ledger.packer.carried.since
+
+
+VERSIONS = st.builds(
+    lambda name, day, fields, version: {**at_noon(name, day, **fields), "version": version},
+    st.sampled_from("abc"),
+    st.sampled_from(["2021-03-09", "2021-03-10", "2021-03-11"]),
+    st.sampled_from([{}, ABUSE, {"markers": ["hate"]}, {"outcome": 1}, {"victims": ["v"]}]),
+    st.sampled_from([1, 2, 3]),
+)
+
+
+@given(st.data())
+def test_what_was_carried_does_not_depend_on_the_order_of_records(data: st.DataObject) -> None:
+    records = data.draw(st.lists(VERSIONS, max_size=4))
+    assert carried_by(data.draw(st.permutations(records))) == carried_by(records)
+
+
+def test_of_the_days_that_are_not_closed_the_earliest_is_the_first_whatever_came_first() -> None:
+    early, later = at_noon("b", "2021-03-09", **ABUSE), at_noon("a", "2021-03-10", **ABUSE)
+    for records in ([early, later], [later, early]):
+        assert carried_by([*PLAIN[:3], *records]) == {"markers": ms("2021-03-09T12:00:00Z")}
+
+
+def test_a_record_that_is_refused_carries_nothing() -> None:
+    watched = monitor()
+    plain = [at_noon(f"{y}-{m}", f"{y}-{m:02d}-05") for y in (2021, 2022, 2023) for m in (1, 7)]
+    feed(watched, *plain)
+    refused = {**at_noon("old", "2021-02-05", **ABUSE), "updated_at": "2023-07-06T12:00:00Z"}
+    assert [each.reason for each in watched.ingest(lines([refused]), FAR_FUTURE)] == ["sealed"]
+    query = Query(watched, "tiny", ms("2023-07-07T00:00:00Z"))
+    assert query.figure("markers.domestic_abuse", "2023-07").value is None
+    feed(watched, at_noon("new", "2023-07-07", **ABUSE))  # with the same facts as the refused one
+    query = Query(watched, "tiny", ms("2023-07-08T00:00:00Z"))
+    values = [query.figure("markers.domestic_abuse", f"2023-0{m}").value for m in (1, 7)]
+    assert values == [None, 1]
 
 
 def test_what_is_made_of_two_kinds_is_known_where_both_carry_it() -> None:

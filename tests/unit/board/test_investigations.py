@@ -92,6 +92,14 @@ def test_it_is_no_sum_of_its_months() -> None:
     assert (found.a_month, found.average.base) == (None, 3)
 
 
+def test_it_was_not_first_published_as_the_flows_of_its_period_have_it_nor_is_it_expected() -> None:
+    older = recorded("first", "2019-12-05", "2019-12-06")
+    found = Comparisons(asked(older, *COURSE), "open_investigations", "2021-04")
+    assert found.observation.value == 3
+    assert found.first_published is None
+    assert found.expected is None
+
+
 # -- outcome rates -------------------------------------------------------------------------------
 
 RATES = [
@@ -158,3 +166,35 @@ def test_a_rate_so_far_has_no_chart_and_one_at_an_age_has() -> None:
     with pytest.raises(QueryError, match="outcome_rate_within_30_days is"):
         chart(asked(*RATES), "outcome_rate")
     assert chart(asked(*RATES), "outcome_rate_within_30_days").points
+
+
+STEADY = [
+    recorded(f"{year}-{month:02}/{n}", f"{year}-{month:02}-01", decided)
+    for year, month in [*((2020, month) for month in range(1, 13)), (2021, 1), (2021, 2)]
+    for n, decided in enumerate(
+        [f"{year}-{month:02}-03", f"{year + (month + 4) // 12}-{(month + 4) % 12 + 1:02}-02", None]
+    )
+]
+"""Each month one crime is decided at once, one after five months, one never."""
+
+
+def steady(period: str, at: str) -> Comparisons:
+    known = [
+        each if each.get("outcome_at", "") <= at else {**each, "outcome": None, "outcome_at": None}
+        for each in STEADY
+    ]
+    first, last = recorded("first", "2019-12-31", "2020-01-01"), recorded("last", at[:10])
+    return Comparisons(asked(first, *known, last, at=ms(at)), "outcome_rate", period)
+
+
+def test_a_steady_process_has_no_trend_though_the_newest_months_have_had_less_time() -> None:
+    found = steady("2021-02", "2021-04-02T12:00:00Z").trend
+    assert (found.word, found.first, found.at_age) == ("neither", "2020-03", 30)
+
+
+def test_months_that_are_too_young_have_no_trend_yet() -> None:
+    found = steady("2021-02", "2021-03-10T12:00:00Z").trend
+    assert (found.word, found.reason) == (
+        None,
+        "not comparable yet: all of 2021-02 is 30 days old on 2021-03-31",
+    )

@@ -17,6 +17,7 @@ from streams.board.repeats import Repeats
 from streams.config.force import find_force
 from streams.fold import links
 from streams.fold.ledger import InMemory
+from streams.registry.carried import MANY
 from streams.registry.conditions import ALWAYS, has
 from streams.registry.repeats import RepeatRule
 from tests.build import FAR_FUTURE, crime, incident, lines, ms
@@ -56,6 +57,19 @@ def test_a_repeat_victim_has_another_offence_in_the_12_months_before() -> None:
     assert value(query, "repeat_victims", area="warwick") == 1
     assert value(query, "repeat_victims", area="South Warwickshire") == 1
     assert value(query, "repeat_victims", area="rugby") == 0
+
+
+def test_before_the_feed_carries_victims_nobody_knows_who_came_back() -> None:
+    plain = [of(f"p{n}", f"2020-{n % 12 + 1:02d}-10T12:00:00Z") for n in range(2 * MANY)]
+    query = asked(
+        *plain, of("1", "2021-05-10T12:00:00Z", "a"), of("2", "2021-06-10T12:00:00Z", "a")
+    )
+    before, first = (query.figure("repeat_victims", f"2021-{m}") for m in ("04", "06"))
+    assert (before.value, before.known, before.complete) == (None, False, False)
+    assert before.reason == "the feed of crimes has not carried victims"
+    assert (first.value, first.known, first.complete) == (1, True, False)
+    few = asked(*plain[::24], of("1", "2021-06-10T12:00:00Z", "a"))
+    assert few.figure("repeat_victims", "2021-06").complete  # by chance there were none before
 
 
 def test_an_offence_of_the_other_allied_force_is_another_one() -> None:
@@ -113,7 +127,7 @@ def test_nominals_are_victims_suspects_or_both_in_three_months() -> None:
 
 def test_where_no_record_names_people_nothing_is_known() -> None:
     assert asked().figure("repeat_victims", "2021-06") == Observation(
-        None, known=False, complete=False
+        None, known=False, complete=False, reason="the feed of crimes has not carried victims"
     )
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.fold.changes import AGES, Changed, Changes, counter_in, counter_number, pack, unpacked
-from streams.periods import DAY, Calendar, rfc3339
+from streams.periods import DAY, Calendar
 from streams.registry.counting import CounterLayout
 from streams.state.declared import parts
 from tests.build import crime, feed, monitor, ms, tiny_force
@@ -95,10 +95,23 @@ def test_what_was_put_back_goes_on_as_if_nothing_had_been() -> None:
                 ledger.dated.restore(stored)
             feed(whole, crime(name, "2021-03-09T10:00:00Z", updated_at=updated))
         found = ledger.days_of_change(CALENDAR.parse("2021-03"))
-        days = [(rfc3339(first)[:10], rfc3339(last)[:10]) for first, last in found]
-        # Midnight in summer is eleven in UTC.
-        assert days == [
-            ("2021-04-04", "2021-04-04"),
-            ("2021-04-15", "2021-04-17"),
-            ("2021-04-22", "2021-04-22"),
-        ]
+        assert found == ["2021-04-05", "2021-04-16..2021-04-18", "2021-04-23"]
+
+
+def test_days_of_change_are_kept_until_there_is_another() -> None:
+    whole = monitor()
+    feed(whole, crime("april", "2021-04-02T10:00:00Z"))
+    ledger = whole.ledger("crime", "tiny")
+    assert ledger is not None
+    march, february = (CALENDAR.parse(month) for month in ("2021-03", "2021-02"))
+
+    def late(name: str, recorded: str, updated: str) -> list[str]:
+        feed(whole, crime(name, recorded, updated_at=updated))
+        return ledger.days_of_change(march)
+
+    first = late("a", "2021-03-09T10:00:00Z", "2021-04-05T12:00:00Z")
+    assert late("b", "2021-03-09T11:00:00Z", "2021-04-05T13:00:00Z") is first
+    assert late("c", "2021-02-09T11:00:00Z", "2021-04-06T13:00:00Z") is first
+    assert first == ["2021-04-05"]
+    assert late("d", "2021-03-10T11:00:00Z", "2021-04-06T14:00:00Z") == ["2021-04-05", "2021-04-06"]
+    assert ledger.days_of_change(february) == ["2021-04-06"]

@@ -281,10 +281,10 @@ def test_a_year_without_a_record_raises_nothing_and_changes_no_level() -> None:
     begin, back = 20 * 168, 72 * 168 + 5
     target = watched()
     signals = play(target, hours(begin))
-    expected = of(target).forecast(after(begin)).mean
+    expected = of(target).forecaster()(after(begin)).mean
     signals = play(target, hours(3 * 168, back))
     assert not [s.words for s in signals if s.notify]
-    assert of(target).forecast(after(begin)).mean == pytest.approx(expected, rel=0.2)
+    assert of(target).forecaster()(after(begin)).mean == pytest.approx(expected, rel=0.2)
     ((first, last),) = of(target).missing.gaps
     assert after(begin - 1) < first < after(begin)
     assert after(back) <= last < after(back + 1)

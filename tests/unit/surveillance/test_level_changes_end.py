@@ -58,7 +58,7 @@ def test_a_level_is_over_when_the_old_one_was_back_for_two_months() -> None:
     assert told([*usual, 21, 21, 20, *back]) == [("opened", "2021-09"), ("resolved", "2021-12")]
     # It was over with its last month, whenever that was known.
     (_, _, words) = with_words([*usual, 21, 21, 20, *back])[-1]
-    assert words.endswith("Over on 31 December 2021.")
+    assert words.endswith("Over on 31 December 2021, open since 4 October 2021.")
 
 
 def test_a_level_that_was_none_for_three_months_is_over_as_soon() -> None:

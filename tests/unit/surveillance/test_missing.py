@@ -423,8 +423,8 @@ def test_hours_that_only_later_prove_missing_are_unlearned_and_none_of_them_is_t
     assert end == after(begin + hours_)
     steady, _, _ = replayed(*hourly(3, 44 * 24, (0, 0)))
     for hour in range(44 * 24, 45 * 24):
-        level = of(steady).forecast(after(hour)).mean
-        assert of(target).forecast(after(hour)).mean == pytest.approx(level, rel=0.02)
+        level = of(steady).forecaster()(after(hour)).mean
+        assert of(target).forecaster()(after(hour)).mean == pytest.approx(level, rel=0.02)
 
 
 def test_a_surge_after_a_gap_is_judged_by_the_level_before_it() -> None:
@@ -501,7 +501,7 @@ def test_no_stretch_that_is_cut_out_of_a_steady_series_raises_an_alert(
     target, alerts, _ = replayed(*hourly(12, 42 * 24, (start, start + length)))
     assert volumes(alerts) == []
     for hour in range(42 * 24, 43 * 24):
-        assert of(target).forecast(after(hour)).mean == pytest.approx(12, rel=0.05)
+        assert of(target).forecaster()(after(hour)).mean == pytest.approx(12, rel=0.05)
 
 
 @given(cut=st.lists(st.integers(1, 3_000), min_size=1, max_size=6), seed=st.integers(0, 3))
