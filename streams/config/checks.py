@@ -19,6 +19,9 @@ from streams.periods import YEARS
 MOST_CATEGORIES = 4095
 """Ancestors included: a series key has 12 bits for a category, and one is `other`."""
 
+KEPT = {WHOLE: "the whole force", "all": "every area at once"}
+"""Names that no area or class of areas may have, and what they ask for."""
+
 Problem = tuple[str, str, str]
 """(problem, field, cure)"""
 
@@ -36,6 +39,7 @@ def contradictions(file: ForceFile, text: str, source: str) -> Iterator[ConfigEr
         _names,
         _parents,
         _area_dates,
+        _parents_dates,
         _successors,
         _lines,
         _classes,
@@ -91,8 +95,8 @@ def _written(file: ForceFile) -> Iterator[Problem]:
 def _names(file: ForceFile) -> Iterator[Problem]:
     owners: dict[str, int] = {}
     for n, area in enumerate(file.areas):
-        if area.id == WHOLE:
-            problem = f'the id "{WHOLE}" is kept for the whole force'
+        if area.id in KEPT:
+            problem = f'the id "{area.id}" is kept for {KEPT[area.id]}'
             yield problem, f"areas[{n}].id", "Choose another"
         folded = {
             area.id.casefold(): "id",
@@ -155,6 +159,28 @@ def _area_dates(file: ForceFile) -> Iterator[Problem]:
             yield problem, f"{at}.former_names", "Keep one of them"
 
 
+def _parents_dates(file: ForceFile) -> Iterator[Problem]:
+    """Areas that lie in another when it is not there."""
+    by_id = {area.id: area for area in file.areas}
+    for n, area in enumerate(file.areas):
+        parent = by_id.get(area.parent or "")
+        if parent is None:
+            continue
+        at, pair = f"areas[{n}]", f'"{parent.id}" and area "{area.id}" in it'
+        if parent.opened and (area.opened is None or area.opened < parent.opened):
+            problem = f"area {pair} begin on {parent.opened} and {_or(area.opened, 'long before')}"
+            cure = f"Give the area in it from = {parent.opened} or later, or another parent"
+            yield problem, f"{at}.{'from' if area.opened else 'parent'}", cure
+        if parent.until and (area.until is None or area.until > parent.until):
+            problem = f"area {pair} end on {parent.until} and {_or(area.until, 'never')}"
+            cure = f"Give the area in it until = {parent.until} or earlier, or another parent"
+            yield problem, f"{at}.{'until' if area.until else 'parent'}", cure
+
+
+def _or(day: dt.date | None, without: str) -> str:
+    return without if day is None else str(day)
+
+
 def _successors(file: ForceFile) -> Iterator[Problem]:
     """Areas that replaced others, and can't have."""
     by_id = {area.id: area for area in file.areas}
@@ -174,6 +200,9 @@ def _successors(file: ForceFile) -> Iterator[Problem]:
                 f'{named} ends on {area.until}, and "{successor.id}" begins on {successor.opened}'
             )
             yield problem, place, "Let the successor begin on the day after"
+        elif area.until and successor.until and successor.until <= area.until:
+            problem = f'{named} ends on {area.until}, and "{successor.id}" on {successor.until}'
+            yield problem, place, "Name an area that goes on after it"
         seen, follower = set[str](), successor
         while follower is not None and follower.id not in seen:
             seen.add(follower.id)
@@ -193,7 +222,10 @@ def _classes(file: ForceFile) -> Iterator[Problem]:
     """A class of areas is found by its name, as an area is."""
     names = {name.casefold() for area in file.areas for name in (area.id, area.name, *area.aliases)}
     for n, area in enumerate(file.areas):
-        if area.area_class in {*names, WHOLE}:
+        if area.area_class in KEPT:
+            problem = f'the class "{area.area_class}" is kept for {KEPT[area.area_class]}'
+            yield problem, f"areas[{n}].class", "Choose another"
+        elif area.area_class in names:
             problem = f'the class "{area.area_class}" has the name of an area'
             yield problem, f"areas[{n}].class", "Give the class a name of its own"
 
