@@ -252,6 +252,11 @@ def test_a_text_that_a_spreadsheet_would_run_is_none() -> None:
     assert csv_text(MeasureShown, [row]).splitlines()[1].startswith("'=1+1,'-1,")
 
 
+def test_a_text_that_is_empty_stays_empty() -> None:
+    row = MeasureShown(name="a", title="", unit="count", polarity="neutral", definition="")
+    assert csv_text(MeasureShown, [row]).splitlines()[1].startswith("a,,count,")
+
+
 def test_a_server_answers_over_http() -> None:
     running = serve(live())
     try:
