@@ -31,6 +31,11 @@ QUARTER_HOUR = 15 * MINUTE
 Grain = Literal["hour", "day", "month", "quarter", "financial_year"]
 GRAINS: tuple[Grain, ...] = ("hour", "day", "month", "quarter", "financial_year")
 
+YEARS = range(1900, 2200)
+"""Years of which a date or a period is taken to be meant: records are of 1990 on, what other
+systems report may be of long before."""
+MEANT = f"of the years {YEARS[0]} to {YEARS[-1]}"
+
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 MILLISECOND = dt.timedelta(milliseconds=1)
 
@@ -47,6 +52,10 @@ def rfc3339(ms: int, zone: dt.tzinfo = dt.UTC) -> str:
     stamp = (EPOCH + dt.timedelta(milliseconds=ms)).astimezone(zone)
     return stamp.isoformat(timespec="milliseconds" if ms % SECOND else "seconds")
 
+
+_QUARTERS_SINCE = to_ms(dt.datetime(1972, 2, 1, tzinfo=dt.UTC))
+"""Before it some clocks were not ahead of UTC by whole quarter hours: Dublin's until 1916, the last
+one, Liberia's, until 1972."""
 
 Span = tuple[int, int]
 """A stretch of event time, [start, end) in milliseconds."""
@@ -82,7 +91,7 @@ class Shared(NamedTuple):
     offsets: Offsets
     starts: dict[tuple[Grain, int], int]
     """By grain and the number of a quarter hour, that of the day's midnight but near a shift of
-    clocks: the start of the period. Clocks shift on a quarter hour everywhere."""
+    clocks: the start of the period. Clocks shift on a quarter hour everywhere since 1972."""
     ends: dict[tuple[Grain, int], int]
     """By grain and start."""
     labels: Callable[[Grain, int], str]
@@ -110,6 +119,8 @@ class Calendar:
 
     def start(self, grain: Grain, ms: int) -> int:
         """The start of the period of `grain` that holds the instant."""
+        if ms < _QUARTERS_SINCE:
+            return self._start_of(grain, ms)
         offset = self._offsets[ms // DAY]
         if offset is None:
             key = grain, ms // QUARTER_HOUR
@@ -128,7 +139,7 @@ class Calendar:
     def _start_of(self, grain: Grain, ms: int) -> int:
         local = self.local(ms)
         if grain == "hour":
-            return ms - local.minute * MINUTE
+            return ms - (local.minute * MINUTE + local.second * SECOND + ms % SECOND)
         if grain == "day":
             return self.midnight(local.year, local.month, local.day)
         if grain == "month":
@@ -178,9 +189,9 @@ class Calendar:
             found = self._parsed(label.strip())
         except (ValueError, OverflowError):  # a day or year that there is not
             found = None
-        if found is None:
+        if found is None or self.local(found.start).year not in YEARS:
             forms = "2021-10-31T01, 2021-10-31, 2021-10, 2021-Q4 or 2021/22"
-            raise ValueError(f'"{label}" is no period: write {forms}')
+            raise ValueError(f'"{label}" is no period: write {forms}, {MEANT}')
         return found
 
     def _parsed(self, text: str) -> Period | None:

@@ -22,11 +22,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
-from streams.periods import HOUR, Calendar, Grain, Period
+from streams.periods import HOUR, MEANT, YEARS, Calendar, Grain, Period
 
 FORMS = (
     "2021-10-31T01, 2021-10-31, 2021-10, 2021-Q4, 2021/22, 2021, R6-2021-12 (the six months to "
-    "then), YTD-2021-09 (the financial year to then) or 2021-05..2021-09"
+    "then), YTD-2021-09 (the financial year to then) or "
+    f"2021-05..2021-09, {MEANT}"
 )
 
 Unit = Literal["hour", "day", "month"]
@@ -146,6 +147,15 @@ class Stretch:
         end = _moved_by(calendar, "day", self.start, days)
         return _of_days(calendar, "range", self.start, end) if end < self.end else None
 
+    @property
+    def days(self) -> int:
+        """How many whole days lie in it."""
+        calendar = self.calendar
+        first = calendar.start("day", self.start)
+        if first < self.start:
+            first = calendar.end("day", first)
+        return max(0, (calendar.local(self.end).date() - calendar.local(first).date()).days)
+
     def parts(self, grain: Grain) -> list[Period]:
         """The whole periods of a grain that lie in it, in order."""
         found, at = [], self.calendar.holding(grain, self.start)
@@ -203,6 +213,8 @@ def _parsed(calendar: Calendar, text: str) -> Stretch:
 def _one(calendar: Calendar, text: str) -> Stretch:
     """A single period, or a calendar year."""
     if re.fullmatch(r"\d{4}", text):
+        if int(text) not in YEARS:
+            raise ValueError
         start, end = (calendar.midnight(year, 1, 1) for year in (int(text), int(text) + 1))
         return Stretch(calendar, "year", None, "month", 12, start, end)
     return Stretch.of(calendar, calendar.parse(text.removeprefix("FY") if "/" in text else text))

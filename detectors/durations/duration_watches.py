@@ -31,7 +31,7 @@ class DurationWatches(GroupedWatches[DurationWatch]):
     """Series of mean durations, each as a `DurationWatch` of the same parameters.
 
     >>> watches = DurationWatches(DurationWatch(allowed=0.05), shown=0.5)
-    >>> rows = [watches.add(0.05), watches.add(0.02)]
+    >>> rows = [watches.add(0.02), watches.add(0.05)]
     >>> for day in range(89):
     ...     watches.update(rows[0], 40 * (600 + day % 7), 40)
     ...     watches.update(rows[1], 40 * (600 + day % 7 + 190 * (day >= 84)), 40)

@@ -417,7 +417,7 @@ class Query:
         if (
             ledger is None
             or span is None
-            or not (span[0] < stretch.end and stretch.start < self.at)
+            or not (span[0] < stretch.end and stretch.start < self._heard_until)
         ):
             return self._part(part, group, measure, stretch)
         panes, ended = ledger.panes_by(self._clock(group)), stretch.end <= self.at
@@ -490,11 +490,6 @@ class Query:
                 found[index] = began and (end is None or stretch.start < end)
         return found
 
-    def boundary(self, area: str, start: int, end: int) -> int | None:
-        """The last instant within (start, end) across which an area can't be compared."""
-        dates = [at for at in self.force.boundaries(self.area(area)) if start < at < end]
-        return max(dates, default=None)
-
     def _clock(self, group: Group) -> int:
         return self.registry.kinds[group.kind].clocks.index(group.clock)
 
@@ -546,17 +541,22 @@ class Query:
 
     # -- what is known -----------------------------------------------------------------------------
 
+    @property
+    def _heard_until(self) -> int:
+        """The instant that is asked for, or now where that is still to come."""
+        return min(self.at, self.monitor.now or self.at)
+
     def _heard(self, ledger: Ledger, panes: Panes, stretch: Stretch, *, empty: bool) -> Heard:
         """How much of a stretch the feed of a ledger was heard in."""
-        start, end = stretch.start, stretch.end
+        start, end, now = stretch.start, stretch.end, self._heard_until
         span = self._span(ledger, "hour" if stretch.unit == "hour" else "day")
-        if span is None or end <= span[0] or start >= self.at or not panes.keeps(start, end):
+        if span is None or end <= span[0] or start >= now or not panes.keeps(start, end):
             return NOT_HEARD
         if panes.covered(start, end):
             return NOT_HEARD
-        kind, whole = ledger.kind.name, end <= self.at and span[0] <= start
+        kind, whole = ledger.kind.name, end <= now and span[0] <= start
         if self.monitor.watches(kind, self.force.id):
-            share = self.monitor.known_share(kind, self.force.id, start, end, self.at, empty=empty)
+            share = self.monitor.known_share(kind, self.force.id, start, end, now, empty=empty)
             return Heard(share > 0.0, whole and share == 1.0)
         return Heard(start < span[1], whole and end <= span[1])
 

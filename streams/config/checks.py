@@ -14,9 +14,13 @@ from streams.config.measures import DeclaredReading, MeasureTarget
 from streams.config.schema import MOST_AT_ONCE, WHOLE, AttendanceTarget, ForceFile, Target
 from streams.config.toml import locate, meant
 from streams.errors import ConfigError
+from streams.periods import YEARS
 
 MOST_CATEGORIES = 4095
 """Ancestors included: a series key has 12 bits for a category, and one is `other`."""
+
+KEPT = {WHOLE: "the whole force", "all": "every area at once"}
+"""Names that no area or class of areas may have, and what they ask for."""
 
 Problem = tuple[str, str, str]
 """(problem, field, cure)"""
@@ -24,8 +28,6 @@ Problem = tuple[str, str, str]
 LONGEST_EVENT = dt.timedelta(days=3 * 366)
 """What is longer is no event, but how things are from then on."""
 DAY_AFTER = dt.timedelta(days=1)
-EARLIEST, LATEST = 1900, 2200
-"""Years between which a date is taken to be meant."""
 
 
 def contradictions(file: ForceFile, text: str, source: str) -> Iterator[ConfigError]:
@@ -37,6 +39,7 @@ def contradictions(file: ForceFile, text: str, source: str) -> Iterator[ConfigEr
         _names,
         _parents,
         _area_dates,
+        _parents_dates,
         _successors,
         _lines,
         _classes,
@@ -92,8 +95,8 @@ def _written(file: ForceFile) -> Iterator[Problem]:
 def _names(file: ForceFile) -> Iterator[Problem]:
     owners: dict[str, int] = {}
     for n, area in enumerate(file.areas):
-        if area.id == WHOLE:
-            problem = f'the id "{WHOLE}" is kept for the whole force'
+        if area.id in KEPT:
+            problem = f'the id "{area.id}" is kept for {KEPT[area.id]}'
             yield problem, f"areas[{n}].id", "Choose another"
         folded = {
             area.id.casefold(): "id",
@@ -143,8 +146,8 @@ def _area_dates(file: ForceFile) -> Iterator[Problem]:
             *(("former_names", each.until) for each in area.former_names),
         ]
         for field, day in dates:
-            if day is not None and not EARLIEST <= day.year < LATEST:
-                cure = f"Use a year from {EARLIEST} on"
+            if day is not None and day.year not in YEARS:
+                cure = f"Use a year from {YEARS[0]} on"
                 yield f"{named} has the date {day}", f"{at}.{field}", cure
         for day in area.boundary_changes:
             if (area.opened and day <= area.opened) or (area.until and day > area.until):
@@ -154,6 +157,28 @@ def _area_dates(file: ForceFile) -> Iterator[Problem]:
         if len(set(ends)) < len(ends):
             problem = f"two former names of {named} end on the same day"
             yield problem, f"{at}.former_names", "Keep one of them"
+
+
+def _parents_dates(file: ForceFile) -> Iterator[Problem]:
+    """Areas that lie in another when it is not there."""
+    by_id = {area.id: area for area in file.areas}
+    for n, area in enumerate(file.areas):
+        parent = by_id.get(area.parent or "")
+        if parent is None:
+            continue
+        at, pair = f"areas[{n}]", f'"{parent.id}" and area "{area.id}" in it'
+        if parent.opened and (area.opened is None or area.opened < parent.opened):
+            problem = f"area {pair} begin on {parent.opened} and {_or(area.opened, 'long before')}"
+            cure = f"Give the area in it from = {parent.opened} or later, or another parent"
+            yield problem, f"{at}.{'from' if area.opened else 'parent'}", cure
+        if parent.until and (area.until is None or area.until > parent.until):
+            problem = f"area {pair} end on {parent.until} and {_or(area.until, 'never')}"
+            cure = f"Give the area in it until = {parent.until} or earlier, or another parent"
+            yield problem, f"{at}.{'until' if area.until else 'parent'}", cure
+
+
+def _or(day: dt.date | None, without: str) -> str:
+    return without if day is None else str(day)
 
 
 def _successors(file: ForceFile) -> Iterator[Problem]:
@@ -175,6 +200,9 @@ def _successors(file: ForceFile) -> Iterator[Problem]:
                 f'{named} ends on {area.until}, and "{successor.id}" begins on {successor.opened}'
             )
             yield problem, place, "Let the successor begin on the day after"
+        elif area.until and successor.until and successor.until <= area.until:
+            problem = f'{named} ends on {area.until}, and "{successor.id}" on {successor.until}'
+            yield problem, place, "Name an area that goes on after it"
         seen, follower = set[str](), successor
         while follower is not None and follower.id not in seen:
             seen.add(follower.id)
@@ -194,7 +222,10 @@ def _classes(file: ForceFile) -> Iterator[Problem]:
     """A class of areas is found by its name, as an area is."""
     names = {name.casefold() for area in file.areas for name in (area.id, area.name, *area.aliases)}
     for n, area in enumerate(file.areas):
-        if area.area_class in {*names, WHOLE}:
+        if area.area_class in KEPT:
+            problem = f'the class "{area.area_class}" is kept for {KEPT[area.area_class]}'
+            yield problem, f"areas[{n}].class", "Choose another"
+        elif area.area_class in names:
             problem = f'the class "{area.area_class}" has the name of an area'
             yield problem, f"areas[{n}].class", "Give the class a name of its own"
 
@@ -238,9 +269,9 @@ def _held(target: AttendanceTarget) -> tuple[object, ...]:
 
 def _dates(field: str, targets: Sequence[Target]) -> Iterator[Problem]:
     for n, target in enumerate(targets):
-        if not EARLIEST <= target.since.year < LATEST:
+        if target.since.year not in YEARS:
             problem = f"a target can't start on {target.since}"
-            yield problem, f"{field}[{n}].since", f"Use a year from {EARLIEST} on"
+            yield problem, f"{field}[{n}].since", f"Use a year from {YEARS[0]} on"
 
 
 def _events(file: ForceFile) -> Iterator[Problem]:
@@ -348,8 +379,8 @@ def target_at_odds(at: str, name: str, target: MeasureTarget) -> Iterator[Proble
     if target.until is not None and target.until < target.since:
         yield f'the target of "{name}" ends before it starts', f"{at}.until", "Swap the dates"
     for date in (target.since, target.until or target.since):
-        if not EARLIEST <= date.year < LATEST:
-            yield f"a target can't start on {date}", f"{at}.since", f"Use a year from {EARLIEST} on"
+        if date.year not in YEARS:
+            yield f"a target can't start on {date}", f"{at}.since", f"Use a year from {YEARS[0]} on"
     if target.areas and target.area_kind is not None:
         problem = f'the target of "{name}" is of some areas and of a kind of them'
         yield problem, f"{at}.area_kind", "Keep one of the two"

@@ -13,6 +13,7 @@ Slug = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=60)]
 Share = Annotated[float, Meta(gt=0, le=1)]
 Fraction = Annotated[float, Meta(ge=0, le=1)]
 Factor = Annotated[float, Meta(gt=0)]
+Weight = Annotated[float, Meta(ge=0.001, le=1000)]
 Positive = Annotated[int, Meta(gt=0)]
 ClockHours = Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$")]
 Name = Annotated[str, Meta(min_length=1, max_length=80)]
@@ -203,16 +204,16 @@ class ThemeWeights(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True
     `streams.registry.alarm_themes`. The weights are how many series of each theme an area has by
     the day with the shipped lists of categories and offences, so that by these all are alike."""
 
-    calls: Factor = 4
-    response: Factor = 3
-    asb: Factor = 1
-    welfare: Factor = 7
-    roads: Factor = 2
-    incidents: Factor = 8
-    violence: Factor = 4
-    acquisitive: Factor = 7
-    crimes: Factor = 6
-    other: Factor = 1
+    calls: Weight = 4
+    response: Weight = 3
+    asb: Weight = 1
+    welfare: Weight = 7
+    roads: Weight = 2
+    incidents: Weight = 8
+    violence: Weight = 4
+    acquisitive: Weight = 7
+    crimes: Weight = 6
+    other: Weight = 1
 
 
 class Maintenance(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):

@@ -6,7 +6,8 @@ import difflib
 import re
 import tomllib
 import types
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from math import isfinite
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, TypeVar, Union, cast, get_args, get_origin
 
@@ -21,6 +22,8 @@ CURE = "Compare with a file in streams/config/forces/ or `watchroom force show w
 _CURES = (
     ("date", "Write a date without quotes: 2017-10-01"),
     ("`float` <= 1.0", "Write a share between 0 and 1: 0.9 is 90 %"),
+    ("`float` >= 0.001", "Write a weight from 0.001 to 1000"),
+    ("`float` <= 1000.0", "Write a weight from 0.001 to 1000"),
     ("matching regex '^[a-z0-9][a-z0-9_-]*$'", "Use small letters, digits and hyphens"),
     ("matching regex '^[a-z0-9_]+", "Use small letters, with full stops between: asb.personal"),
 )
@@ -185,6 +188,18 @@ def _table_faults(table: dict[str, object], shape: type[msgspec.Struct], path: s
     return found
 
 
+def _not_finite(value: object, path: str = "") -> Iterator[Fault]:
+    """The numbers that TOML can write and no figure can be compared with."""
+    if isinstance(value, float) and not isfinite(value):
+        yield Fault(path, f"{value} is no number", "Write a finite number, or leave it out")
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _not_finite(item, f"{path}.{key}" if path else key)
+    elif isinstance(value, list):
+        for n, item in enumerate(value):
+            yield from _not_finite(item, f"{path}[{n}]")
+
+
 def read_toml(
     text: str, shape: type[T], file: Path | str
 ) -> tuple[T, None] | tuple[None, list[ConfigError]]:
@@ -203,7 +218,7 @@ def read_toml(
         ]
     except RecursionError:
         return None, [ConfigError("nested too deep", file=file, cure="Mend the brackets")]
-    found = faults(raw, shape)
+    found = list(_not_finite(raw)) or faults(raw, shape)
     if not found:
         return msgspec.convert(raw, shape), None
     placed = [(locate(text, fault.field) or 1, fault) for fault in found]

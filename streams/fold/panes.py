@@ -26,7 +26,7 @@ from typing import NamedTuple, TypeVar
 
 from streams.periods import DAY, HOUR, MINUTE, Calendar, Grain
 from streams.registry.packing import CLOCK, FACT_MASK, ByClock, Contribution
-from streams.registry.times import DAY_PRECISE, LATEST, MONTH_PRECISE, SECOND_PRECISE
+from streams.registry.times import DAY_PRECISE, EARLIEST, LATEST, MONTH_PRECISE, SECOND_PRECISE
 
 Pane = dict[int, int]
 """Key to counters, or to the count of a histogram bin; see above."""
@@ -395,7 +395,7 @@ class Panes:
 
     def _precise(self, start: int, end: int) -> Iterator[Pane]:
         """The panes of records known to the second that make up [start, end)."""
-        at, until = start, min(end, self._last_ends)
+        at, until = max(start, EARLIEST), min(end, self._last_ends)
         while at < until:
             day = self.calendar.start("day", at)
             after = self.calendar.end("day", day)

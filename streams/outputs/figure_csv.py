@@ -53,4 +53,5 @@ def _text_of(value: Any) -> str:
         return "; ".join(f"{name} {each}" for name, each in value.items())
     text = str(value)
     # A spreadsheet would take such a text for a formula.
-    return f"'{text}" if isinstance(value, str) and text[:1] in "=+-@" else text
+    formula = isinstance(value, str) and text.startswith(("=", "+", "-", "@"))
+    return f"'{text}" if formula else text

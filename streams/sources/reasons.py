@@ -97,6 +97,10 @@ REASONS: dict[str, Reason] = {
         "mend the times, or use `after` (in the hour that autumn repeats), "
         '`roll = "day"` or `on_error = "leave_out"`',
     ),
+    "recontact_due_before_opened": Reason(
+        "the caller was to be rung again before the incident was opened",
+        'mend the times, or use `after`, `tolerance` or `on_error = "leave_out"`',
+    ),
     "answered_and_abandoned": Reason(
         "the call has two ends", "map one of them, with `when` on the outcome"
     ),

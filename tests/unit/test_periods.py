@@ -1,10 +1,11 @@
 """Hours, days, months and years of a force's own clock."""
 
+import datetime as dt
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from streams.periods import HOUR, Calendar, rfc3339
+from streams.periods import GRAINS, HOUR, Calendar, Grain, rfc3339, to_ms
 from tests.build import call, crime, feed, incident, monitor, ms, row
 
 LONDON = Calendar(ZoneInfo("Europe/London"))
@@ -133,3 +134,18 @@ def test_a_record_known_only_to_the_month_enters_no_day_and_no_hour() -> None:
         for label in ("2021-03-01T00+00:00", "2021-03-01", "2021-03")
     ]
     assert found == [1, 2, 3]
+
+
+@pytest.mark.parametrize("label", ["0001", "0002-01", "1899-12-31", "2200-Q1", "9999/00"])
+def test_a_year_that_nobody_means_is_no_period(label: str) -> None:
+    with pytest.raises(ValueError, match=r"is no period: write .* of the years 1900 to 2199"):
+        LONDON.parse(label)
+
+
+@pytest.mark.parametrize("grain", GRAINS)
+def test_periods_go_on_where_clocks_were_not_ahead_by_quarter_hours(grain: Grain) -> None:
+    dublin = Calendar(ZoneInfo("Europe/Dublin"))  # 25 minutes and 21 seconds behind until 1916
+    at = dublin.holding(grain, to_ms(dt.datetime(1912, 12, 31, 23, 30, tzinfo=dt.UTC)))
+    after = dublin.holding(grain, at.end)
+    assert after.start == at.end < after.end
+    assert dublin.before(after) == at

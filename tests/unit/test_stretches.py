@@ -60,10 +60,18 @@ def test_the_forms_of_reports_name_a_stretch(text: str, label: str, first: str, 
         "Q4",
         "2020..",
         "FY2017",
+        "0001",
+        "0002",
+        "2200",
+        "0001..2026",
+        "R6-0001-12",
+        "YTD-9999-12",
     ],
 )
 def test_what_is_no_period_is_told_the_forms(text: str) -> None:
-    with pytest.raises(ValueError, match=r"is no period: write 2021-10-31T01, .* YTD-2021-09"):
+    with pytest.raises(
+        ValueError, match=r"is no period: write 2021-10-31T01, .* YTD-2021-09 .* 1900 to 2199"
+    ):
         stretch(text)
 
 
@@ -129,6 +137,12 @@ def test_stretches_before_a_stretch_touch(grain: Grain, at: int, number: int) ->
         assert each.end == ends[-1]
         assert stretch(each.label) == each
         ends.append(each.start)
+
+
+@given(st.sampled_from(GRAINS), moments, st.integers(1, 50))
+def test_the_days_of_a_stretch_are_its_parts_by_day(grain: Grain, at: int, number: int) -> None:
+    found = Stretch.of(LONDON, LONDON.holding(grain, at)).all_before(number)
+    assert found.days == len(found.parts("day"))
 
 
 def test_a_board_is_asked_for_stretches_in_every_form() -> None:

@@ -202,6 +202,17 @@ def test_a_watched_feed_is_not_0_where_it_was_silent_nor_ahead() -> None:
     assert query.figure("calls_999", "2021-02") == NOT_KNOWN
 
 
+@pytest.mark.parametrize("indicator", ["total_recorded_crime", "open_investigations"])
+def test_nothing_is_counted_of_a_day_that_is_still_to_come(indicator: str) -> None:
+    watched = monitor()
+    watch_all(watched)
+    feed(watched, *EDGES)
+    watched.advance(AT)
+    ahead = ms("2021-07-03T00:00:00+01:00")
+    assert Query(watched, "tiny", ahead).figure(indicator, "2021-07-02") == NOT_KNOWN
+    assert not Query(watched, "tiny", ahead).figure(indicator, "2021-07-01").complete
+
+
 def test_without_an_instant_it_is_as_of_the_last_record() -> None:
     watched = monitor()
     feed(watched, *EDGES)

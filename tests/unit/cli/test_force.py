@@ -27,7 +27,7 @@ def test_a_good_file_is_summed_up_in_one_line(mine: Path) -> None:
     result = run("check", str(mine))
     assert result.exit_code == 0
     assert result.stdout == (
-        f"{mine}: fine. Warwickshire: population 556,780, 7 areas, 33 local events, 8 changes; "
+        f"{mine}: fine. Warwickshire: population 556,780, 7 areas, 33 local events, 10 changes; "
         "999 90 % in 10 s since 2016-04-01; 101 80 % in 30 s since 2017-10-01; "
         "attendance in 1200 s since 2016-04-01; Europe/London; "
         f"bank holidays of England: {holidays_in('GB-ENG', year)} in {year}.\n"

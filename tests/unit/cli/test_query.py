@@ -119,6 +119,7 @@ def test_rows_as_csv_and_json(folder: Path) -> None:
     [
         (("robery", "--period", "2021"), 2, "did you mean robbery"),
         (("robbery", "--period", "21"), 2, '"21" is no period: write'),
+        (("robbery", "--period", "0001"), 2, "of the years 1900 to 2199"),
         (("robbery", "--period", "21", "--by", "month"), 2, '"21" is no period: write'),
         (("robbery", "--period", "2021", "--area", "nort"), 2, "did you mean north"),
         (("robbery", "--period", "2021", "--compare", "best"), 2, '"best" is none of previous'),

@@ -330,6 +330,68 @@ def test_every_problem_of_form_is_named_at_once_in_the_order_of_the_lines() -> N
     ]
 
 
+DOCKS = 'id = "docks"\nname = "Docks"\nkind = "beat"\nparent = "north"\n'
+NORTH = 'aliases = ["North Borough"]'
+WEIGHTS = "[alerts.weights]"
+TARGET = '[[targets]]\nindicator = "robbery"\nsince = 2021-04-01\n'
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "field", "problem", "cure"),
+    [
+        (
+            'id = "docks"', 'id = "all"',
+            "areas[2].id", 'the id "all" is kept for every area at once', "Choose another",
+        ),
+        (
+            DOCKS, f'{DOCKS}class = "all"\n',
+            "areas[2].class", 'the class "all" is kept for every area at once', "Choose another",
+        ),
+        (
+            DOCKS, f"{DOCKS}{WEIGHTS}\ncalls = inf\n",
+            "alerts.weights.calls", "inf is no number", "Write a finite number, or leave it out",
+        ),
+        (
+            DOCKS, f"{DOCKS}{WEIGHTS}\nroads = 1e308\n",
+            "alerts.weights.roads", "Expected `float` <= 1000.0",
+            "Write a weight from 0.001 to 1000",
+        ),
+        (
+            DOCKS, f"{DOCKS}{TARGET}at_most = nan\n",
+            "targets[0].at_most", "nan is no number", "Write a finite number, or leave it out",
+        ),
+        (
+            NORTH, f"{NORTH}\nuntil = 2021-03-31",
+            "areas[2].parent", 'area "north" and area "docks" in it end on 2021-03-31 and never',
+            "Give the area in it until = 2021-03-31 or earlier, or another parent",
+        ),
+        (
+            NORTH, f"{NORTH}\nfrom = 2021-04-01",
+            "areas[2].parent",
+            'area "north" and area "docks" in it begin on 2021-04-01 and long before',
+            "Give the area in it from = 2021-04-01 or later, or another parent",
+        ),
+    ],
+)  # fmt: skip
+def test_what_would_never_alert_or_count_twice_is_refused(
+    old: str, new: str, field: str, problem: str, cure: str
+) -> None:
+    (found,) = problems_of(old, new)
+    assert (found.field, found.problem, found.cure) == (field, problem, cure)
+    assert found.line is not None
+
+
+@pytest.mark.parametrize("last", ["2021-03-31", "2020-12-31"])
+def test_an_area_is_replaced_by_one_that_goes_on_after_it(last: str) -> None:
+    (found,) = problems_of(
+        DOCKS,
+        f'{DOCKS}until = 2021-03-31\nreplaced_by = "quay"\n[[areas]]\nid = "quay"\n'
+        f'name = "Quay"\nkind = "beat"\nuntil = {last}\n',
+    )
+    assert found.problem == f'area "docks" ends on 2021-03-31, and "quay" on {last}'
+    assert (found.field, found.line) == ("areas[2].replaced_by", 44)
+
+
 def test_every_contradiction_is_named_at_once() -> None:
     text = GOOD.replace('"Europe/London"', '"Mars"').replace('parent = "county"', 'parent = "x"')
     text = text.replace('id = "101"', 'id = "999"')

@@ -406,4 +406,4 @@ def test_a_gap_of_36_years_costs_next_to_nothing() -> None:
             feed(target, kind(f"c{kind}", then))
         return time.thread_time() - begun
 
-    assert spent("1990-03-01T10:00:00Z", "2026-03-01T12:00:00Z") < 0.2
+    assert spent("1990-03-01T10:00:00Z", "2026-03-01T12:00:00Z") < 1.0

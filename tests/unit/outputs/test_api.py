@@ -209,6 +209,10 @@ def test_what_can_be_asked_for(client: TestClient, described: Any) -> None:
         ("/api/board?indicator=vehicle_offence&period=2021", "did you mean vehicle_offences"),
         ("/api/board?period=2021&area=nort", "did you mean north"),
         ("/api/board?period=21", '"21" is no period'),
+        ("/api/board?period=0001", '"0001" is no period'),
+        ("/api/board?period=0002", "of the years 1900 to 2199"),
+        ("/api/series?indicator=incidents&period=0001&grain=day", '"0001" is no period'),
+        ("/api/board?period=0001..2026&compare=previous", '"0001..2026" is no period'),
         ("/api/board?period=2021&compare=best", '"best" is no comparison: choose from previous'),
         ("/api/board?period=2021&limit=1001", 'limit: "1001" is no whole number, from 1 to 1000'),
         ("/api/board?period=2021&offset=-1", 'offset: "-1" is no whole number, 0 or more'),
@@ -246,6 +250,11 @@ def test_the_description_names_every_path_with_what_it_takes(described: Any) -> 
 def test_a_text_that_a_spreadsheet_would_run_is_none() -> None:
     row = MeasureShown(name="=1+1", title="-1", unit="count", polarity="neutral", definition="")
     assert csv_text(MeasureShown, [row]).splitlines()[1].startswith("'=1+1,'-1,")
+
+
+def test_a_text_that_is_empty_stays_empty() -> None:
+    row = MeasureShown(name="a", title="", unit="count", polarity="neutral", definition="")
+    assert csv_text(MeasureShown, [row]).splitlines()[1].startswith("a,,count,")
 
 
 def test_a_server_answers_over_http() -> None:

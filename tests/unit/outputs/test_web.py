@@ -73,6 +73,7 @@ def test_a_board_is_never_cached(client: TestClient) -> None:
         ("at=yesterday", 400, '"yesterday" is no time'),
         ("at=9999-01-01T00:00:00Z", 400, "lies outside the years 1990 to 2100"),
         ("period=21", 400, '"21" is no period'),
+        ("period=0001", 400, '"0001" is no period'),
         ("period=0001-01-01", 400, '"0001-01-01" is no period'),
         ("period=9999-12-31T23", 400, '"9999-12-31T23" is no period'),
         ("&".join(["period=2021-03"] * 51), 400, "at most 50 periods"),
