@@ -36,6 +36,7 @@ from typing import Literal
 from msgspec import UNSET, Struct, UnsetType, structs
 
 from detectors.charts.limits import usual_counts
+from streams.board.breaks import break_between
 from streams.board.control import Point, chart
 from streams.board.drivers import Drivers, drivers
 from streams.board.outlook import Delays, Outlook
@@ -49,7 +50,6 @@ from streams.errors import QueryError
 from streams.periods import DAY
 from streams.registry.charting import FEW
 from streams.registry.indicator import Indicator, Per
-from streams.registry.phrases import full_date
 from streams.stretches import Stretch
 
 LEAST_BASE = 10
@@ -67,8 +67,9 @@ class Change(Struct, frozen=True, omit_defaults=True):
     """A value beside an earlier one, `base`. None is what is not known, or not as a whole.
 
     `change` is the difference: of shares, in percentage points over 100. `percent` is by how many
-    per cent a count or a time changed; None on a base of nothing, and of few cases, and across a
-    changed boundary of the area, as `reason` says then.
+    per cent a count or a time changed; None on a base of nothing, and of few cases. Where
+    the series breaks between them (`streams.board.breaks`), `reason` says so: across a changed
+    boundary of the area there is neither, across a dated change both stand with the reason.
 
     Where figures rise as records grow older (outcomes so far), both are `at_age` of so many days
     after recording, the greatest that all records of both have reached; `reason` says why there is
@@ -295,7 +296,8 @@ class Comparisons:
         """Whether what sets it apart from the average is that of its season."""
         value, average, last_year = self.average.value, self.average.base, self.last_year.base
         word: Literal["as last year", "unlike last year"] | None = None
-        if value is not None and average is not None and last_year is not None:
+        comparable = not (self.average.reason or self.last_year.reason)
+        if comparable and value is not None and average is not None and last_year is not None:
             same = (value - average) * (last_year - average) > 0
             word = "as last year" if same else "unlike last year"
         return Season(word, value, last_year, average)
@@ -346,7 +348,9 @@ class Comparisons:
             for each in (None if now is None else self._share_in(now), self._share_in(before))
         )
         change = None if value is None or base is None else value - base
-        return Change((now or self.stretch).label, value, before.label, base, change, None)
+        made = Change((now or self.stretch).label, value, before.label, base, change, None)
+        parent = self.query.indicator(self.indicator.share_of)
+        return self._across(self._across(made, before.start, parent), before.start, self.indicator)
 
     def _share_in(self, stretch: Stretch) -> Observation | None:
         return Comparisons(self.query, self.indicator, stretch, self.area).share
@@ -394,7 +398,7 @@ class Comparisons:
         on average by what chance allows, exactly."""
         if (point := self._charted) is not None:
             return Standing(point.flag or "in line", "chart")
-        if self.average.change is None and self.average.reason:
+        if self.average.reason:
             return Standing(None, self.average.reason)
         base, by = self.average.base, f"{IN_LINE:g} % of the average"
         value = self.average.value
@@ -458,8 +462,9 @@ class Comparisons:
             return None
         if found.of == "change":
             change = self.year_to_date
-            few = change.value is None or change.base is None
-            percent = None if few else percent_change(change.value or 0, change.base or 0)
+            percent = None
+            if change.change is not None and not change.reason:
+                percent = percent_change(change.value or 0, change.base or 0)
             reached = None if percent is None else percent / 100
         else:
             # Whoever reports a figure says of what it is; what is counted has to be over.
@@ -519,9 +524,14 @@ class Comparisons:
     def _of(self, stretch: Stretch) -> Observation:
         return self.query.figure(self.indicator, stretch, self.area)
 
-    def _boundary(self, since: int) -> int | None:
-        """The last change of the area's boundary between then and the end of the stretch."""
-        return self.query.boundary(self.area, since, self.stretch.end)
+    def _across(self, change: Change, since: int, of: Indicator) -> Change:
+        """A change on a base that begins then, with the reason where a series breaks after it."""
+        broken = break_between(self.query, of, self.area, since, self.stretch.end)
+        if broken is None:
+            return change
+        if broken.of_area:
+            change = structs.replace(change, change=None, percent=None)
+        return structs.replace(change, reason=broken.reason)
 
     def _whole(self, stretch: Stretch | None) -> float | None:
         """The value of a stretch that is known as a whole."""
@@ -537,14 +547,14 @@ class Comparisons:
         return self._compared(now, before.label, self._base(before), before.start)
 
     def _compared(
-        self, now: Stretch | None, base_period: str, base: float | None, since: int | None = None
+        self, now: Stretch | None, base_period: str, base: float | None, since: int
     ) -> Change:
-        """`since` is when the base begins, where it is of the same area."""
+        """`since` is when the base begins."""
+        return self._across(self._aged(now, base_period, base), since, self.indicator)
+
+    def _aged(self, now: Stretch | None, base_period: str, base: float | None) -> Change:
+        """A change, at equal age where that matters."""
         value, period = self._base(now), (now or self.stretch).label
-        if since is not None and (at := self._boundary(since)) is not None:
-            day = full_date(self.query.calendar.local(at).date())
-            reason = f"not comparable with before {day}"
-            return Change(period, value, base_period, base, None, None, reason=reason)
         if not self.indicator.at_age:
             return self._changed(period, value, base_period, base)
         of = self._comparable

@@ -3,9 +3,9 @@
 A chart is drawn from all periods that there are, whatever part of it is asked for, so that a flag
 stays with its period: a month that was exceptional by the limits of its day is so for good. Only
 whole periods that were heard from end to end are judged; of the others the value stands alone, and
-where none is known there is no point. A dated change after which figures can't be compared
-(`effect = "restart"` in the force's file) begins the chart anew; limits that are fixed for a year
-stand across it, as the reports print them, and the words say so.
+where none is known there is no point. A break of the series (`streams.board.breaks`) begins the
+chart anew; limits that are fixed for a year stand across it, as the reports print them, and of a
+dated change the words say so.
 
 A period of which nothing is known, or not all, ends a run: nobody knows on which side it lay. Of
 figures that are each of several months only those are judged that have no month in common, since
@@ -23,15 +23,14 @@ from msgspec import Struct
 
 from detectors.charts import ControlChart, limits
 from detectors.charts.limits import Fitted, usual_counts
+from streams.board.breaks import breaks, restarts_of
 from streams.board.query import Observation, Query
-from streams.config.force import WHOLE, Change
+from streams.config.force import WHOLE
 from streams.config.measures import Polarity, Unit
 from streams.errors import QueryError
 from streams.periods import DAY, Calendar, Grain
 from streams.registry import phrases
-from streams.registry.affected import affects
 from streams.registry.charting import FEW, OF_FEW, USUAL, ChartPolicy, apart
-from streams.registry.conditions import Is
 from streams.registry.indicator import Indicator
 from streams.stretches import Stretch, months_before
 
@@ -133,15 +132,13 @@ def chart(
     policy = policy or policy_of(query, indicator, grain)
     shown = None if within is None else query.stretch(within)
     points = _points(query, indicator, policy.grain, shown, area)
-    changes = restarts_of(query, indicator)
-    dates = [query.force.instant(change.date) for change in changes]
     fixed, unit = policy.baseline == "year_before", query.unit(indicator)
     months = 0 if indicator.reported is None else indicator.reported.rolling or 0
     of_several = [apart(months)] if months else []
     after = judge(
         _apart(query.calendar, points, months),
         policy,
-        [] if fixed else sorted({*query.force.boundaries(query.area(area)), *dates}),
+        [] if fixed else [each.at for each in breaks(query, indicator, area)],
         counts=unit == "count",
     )
     after = _bounded(points, after, 1.0 if unit == "ratio" else inf) if unit in BOUNDED else after
@@ -164,7 +161,7 @@ def chart(
         year = 366 * DAY
         made.words += [
             phrases.across(change.what, change.kind, change.date)
-            for change in changes
+            for change in restarts_of(query, indicator)
             if points[-1].start - year <= query.force.instant(change.date) < points[-1].end
         ]
     return made
@@ -197,23 +194,6 @@ def _point(label: str, start: int, end: int, seen: Observation) -> Point:
     return Point(
         label, start, end, seen.value, seen.denominator, complete=seen.known and seen.complete
     )
-
-
-def restarts_of(query: Query, indicator: Indicator) -> list[Change]:
-    """The changes after which its figures can't be compared with those before, in order."""
-    about: set[str] = {indicator.name}
-    about |= {f"{kind}s" for kind in query.registry.kinds_of(indicator)}
-    for part, group, measure in query.registry.measures_of(indicator):
-        about |= {group.name, measure.name}
-        for asked in part.where.parts():
-            if isinstance(asked, Is):
-                about |= {str(value) for value in asked.allowed}
-    found = (
-        change
-        for change in query.force.file.changes
-        if change.effect == "restart" and affects(change, about)
-    )
-    return sorted(found, key=lambda change: change.date)
 
 
 def _bounded(points: list[Point], after: Lines | None, most: float) -> Lines | None:

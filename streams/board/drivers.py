@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
+from streams.board.breaks import break_between
 from streams.board.query import Number, Query
 from streams.config.force import WHOLE
 from streams.registry.indicator import Indicator
@@ -14,8 +15,9 @@ from streams.stretches import Stretch
 
 class Drivers(Struct, frozen=True):
     """What a change of a count on the period before is made of: the changes of the areas right
-    below, which add up to it, and of its parts, which may overlap. The largest in its direction
-    come first; what moved the other way comes last."""
+    below, and of its parts, which may overlap. The largest in its direction come first; what moved
+    the other way comes last. The areas add up to it where every record has one; one whose boundary
+    changed is left out, and so is a part that began to be counted otherwise."""
 
     change: Number
     areas: dict[str, Number]
@@ -26,7 +28,7 @@ def drivers(
     query: Query, indicator: Indicator, now: Stretch, before: Stretch, area: str
 ) -> Drivers | None:
     """What moved a count from one stretch to another; None of what is no count, and where one of
-    them is not known as a whole."""
+    them is not known as a whole or the series breaks between them."""
     whole = _change(query, indicator, now, before, area)
     if query.unit(indicator) != "count" or whole is None:
         return None
@@ -47,6 +49,9 @@ def drivers(
 def _change(
     query: Query, indicator: Indicator, now: Stretch, before: Stretch, area: str
 ) -> Number | None:
+    """By how much one moved; None where that is not known, or the series breaks between."""
+    if break_between(query, indicator, area, before.start, now.end) is not None:
+        return None
     found, base = (query.figure(indicator, each, area) for each in (now, before))
     if not found.complete or not base.complete or found.value is None or base.value is None:
         return None

@@ -33,7 +33,8 @@ from detectors.calibration.false_discovery import parents_first
 from detectors.counts.month_ahead import middle_scatter, month_ahead, scatter
 from detectors.counts.predictive import Predictive
 from streams.board.answers import Page
-from streams.board.control import Flag, chart, restarts_of
+from streams.board.breaks import breaks
+from streams.board.control import Flag, chart
 from streams.board.query import Query
 from streams.config.measures import Polarity
 from streams.errors import QueryError
@@ -177,17 +178,20 @@ class MonthlyFlags:
     def _series(self, indicator: Indicator) -> Iterator[Series]:
         query = self.query
         now = query.figures(indicator, self.stretch)
-        restarts = [query.force.instant(each.date) for each in restarts_of(query, indicator)]
-        since = max((at for at in restarts if at < self.stretch.end), default=0)
-        if since > self.stretch.start:
-            return  # the month itself is of two kinds
-        months = [each for each in self.before if each.start >= since]
-        before = [(_days(each), query.figures(indicator, each)) for each in months]
-        for area in range(len(query.areas())):
+        before = [(month, query.figures(indicator, month)) for month in self.before]
+        for area, name in enumerate(query.areas()):
             found = now.at(area)
             if not found.complete or found.value is None:
                 continue
-            seen = ((length, figures.at(area)) for length, figures in before)
+            ends = (each.at for each in breaks(query, indicator, name))
+            since = max((at for at in ends if at < self.stretch.end), default=0)
+            if since > self.stretch.start:
+                continue  # the month itself is of two kinds
+            seen = (
+                (_days(month), figures.at(area))
+                for month, figures in before
+                if month.start >= since
+            )
             heard = [
                 (length, int(each.value))
                 for length, each in seen

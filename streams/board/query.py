@@ -490,11 +490,6 @@ class Query:
                 found[index] = began and (end is None or stretch.start < end)
         return found
 
-    def boundary(self, area: str, start: int, end: int) -> int | None:
-        """The last instant within (start, end) across which an area can't be compared."""
-        dates = [at for at in self.force.boundaries(self.area(area)) if start < at < end]
-        return max(dates, default=None)
-
     def _clock(self, group: Group) -> int:
         return self.registry.kinds[group.kind].clocks.index(group.clock)
 

@@ -10,6 +10,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from streams.board.breaks import break_between
 from streams.board.query import Query
 from streams.registry.indicator import Indicator
 from streams.stretches import Stretch
@@ -39,6 +40,9 @@ def trend(query: Query, indicator: Indicator, stretch: Stretch, area: str) -> Tr
     within = stretch if len(stretch.parts("month")) >= LEAST else stretch.rolling(YEAR)
     if within is None:
         return Trend(None, stretch.label, stretch.label, None)
+    broken = break_between(query, indicator, area, within.start, within.end)
+    if broken is not None:
+        return Trend(None, within.label, within.label, None, reason=broken.reason)
     series = query.series(indicator, "month", within, area)
     labels = [month.label for month, _ in series]
     known = [seen.value for _, seen in series if seen.complete and seen.value is not None]

@@ -114,7 +114,9 @@ def compared(found: Compared | None, unit: Unit, *, sums: bool = False) -> str:
     """A comparison in words; of one of `sums` its own value comes first."""
     said = NONE
     match found:
-        case Change(at_age=None, value=value, reason=reason) if reason:
+        case Change(at_age=age, value=value, reason=reason) if reason and not (
+            age is not None and value is None
+        ):
             said = NOT_YET if value is None else reason
         case Change():
             said = NOT_KNOWN if found.base is None else amount(found.base, unit)
@@ -150,12 +152,14 @@ def placed(found: Rank) -> str:
 
 
 def pattern(found: Season | Trend | Drivers) -> str:
-    """Whether a figure is as in its season, where it tends, what moved it; empty where that is not
-    known."""
+    """Whether a figure is as in its season, where it tends, what moved it; why a trend can't be
+    told; empty where that is not known."""
     if isinstance(found, Drivers):
         return driven(found)
-    if isinstance(found, Season) or found.word is None:
+    if isinstance(found, Season):
         return found.word or ""
+    if found.word is None:
+        return found.reason
     return f"{found.word}, {found.first} to {found.last}"
 
 
