@@ -15,6 +15,8 @@ from streams.registry.histogram import BINS, value_of
 OWN_WEEKS = 8
 """From so many weeks a force's own waits are known: the longest of four are too few to tell."""
 OWN = OWN_WEEKS * 7 * DAY
+LATE = 7 * DAY
+"""So long a day may still be added to: a feed that was down catches up."""
 ONCE_IN = 26.0
 """Times `OWN_WEEKS` in which one wait is to be beyond the limit: four years. A multiple of the
 usual wait would page the more often, the larger the force and the longer its queues."""
@@ -55,8 +57,8 @@ class OwnWaits:
         `counters`."""
 
     def learn(self, until: int) -> dict[str, Waits]:
-        """The waits by row up to the start of a day. Days are read once, when a day has passed
-        since: by then the last of their records have an end."""
+        """The waits by row up to the start of a day. Days are read anew until a week has passed
+        since: by then the last of their records have come."""
         first, end = self.calendar.start("day", until - OWN), until
         days: dict[int, tuple[Bins, dict[str, int]]] = {}
         together: Bins = {}
@@ -65,7 +67,7 @@ class OwnWaits:
             start = self.calendar.start("day", end - 1)
             held = self._days.get(start)
             bins, sums = found = self._read(start, end) if held is None else held
-            if until - end >= DAY // 2:
+            if until - end >= LATE:
                 days[start] = found
             for row, counters in sums.items():
                 self.sums[row] = self.sums.get(row, 0) + counters
