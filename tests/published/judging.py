@@ -253,7 +253,7 @@ def _below_expected(asked: Asked, statement: Statement) -> bool:
 
 def _unavailable(asked: Asked, statement: Statement) -> bool:
     if statement.figures.endswith("keywords"):
-        raise NoAnswerError("it is of two markers of an offence together")
+        raise NoAnswerError("no indicator is of two markers of an offence together")
     if _compared(asked, statement).observation.value is not None:
         raise NoAnswerError("the made records have it as nothing, not as unknown")
     return True

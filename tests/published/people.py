@@ -31,6 +31,7 @@ class People(NamedTuple):
 
 def add_people(feed: Feed) -> None:
     """Gives the crimes of a report the people that its figures need."""
+    _named_from_the_start(feed)
     if feed.report == "000":
         months = [f"2015-{month:02d}" for month in range(8, 13)]
         months += [f"2016-{month:02d}" for month in range(1, 6)]
@@ -83,6 +84,15 @@ def add_people(feed: Feed) -> None:
         _come_again(feed, "2020-07", months, _ABUSE, 539)
         _nominals(feed)
         _come_again(feed, "2020-Q3", months, lambda _: True)
+
+
+def _named_from_the_start(feed: Feed) -> None:
+    """Somebody in each role whom no other crime names, in the first crimes: people that a feed
+    names only later are not known before."""
+    first = min(month for (month, _), crimes in feed.crimes.items() if crimes)
+    for made in islice(feed.crimes_of(first, lambda _: True), 100):
+        for role in ("victims", "defendants"):
+            made.facts.setdefault(role, [feed.somebody()])
 
 
 _ABUSE: Which = marked("domestic_abuse")
