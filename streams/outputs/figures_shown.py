@@ -160,7 +160,7 @@ def pattern(found: Season | Trend | Drivers) -> str:
         return found.word or ""
     if found.word is None:
         return found.reason
-    return f"{found.word}, {found.first} to {found.last}"
+    return f"{found.word}, {found.first} to {found.last}, its season included"
 
 
 def driven(found: Drivers) -> str:
