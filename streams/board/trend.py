@@ -23,8 +23,8 @@ CHANCE = 0.05
 
 class Trend(Struct, frozen=True, omit_defaults=True):
     """Whether a figure rises or falls over the months of a period, `first` to `last`: by the test
-    of Mann and Kendall, at a `chance` of 5 % where there is no trend and no season: a season is part
-    of what is told. None where a month of these
+    of Mann and Kendall, at a `chance` of 5 % where there is no trend and no season, which is
+    part of what is told. None where a month of these
     is not known as a whole, and where they can't be compared, as `reason` says then. Where figures
     rise as records grow older, those of all months are `at_age` of so many days."""
 
