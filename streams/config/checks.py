@@ -200,7 +200,12 @@ def _successors(file: ForceFile) -> Iterator[Problem]:
                 f'{named} ends on {area.until}, and "{successor.id}" begins on {successor.opened}'
             )
             yield problem, place, "Let the successor begin on the day after"
-        elif area.until and successor.until and successor.until <= area.until:
+        elif (
+            area.until
+            and successor is not area
+            and successor.until
+            and successor.until <= area.until
+        ):
             problem = f'{named} ends on {area.until}, and "{successor.id}" on {successor.until}'
             yield problem, place, "Name an area that goes on after it"
         seen, follower = set[str](), successor
