@@ -140,7 +140,7 @@ class Figured:
                 counts = kind.layouts[0].read(starts[start].get(one.row_key, 0))
                 value_of: Any = one.measure.value
                 if isinstance(value_of, ChosenShare):
-                    value_of = value_of.formula(force.file).share
+                    value_of = value_of.share(force.file)
                 read: Any = value_of.read(Figures(counts, {}))
                 read = getattr(read, "value", read)
                 value = None if read is None else round(float(read), 4)
