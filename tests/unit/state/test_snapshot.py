@@ -77,13 +77,21 @@ def figures(held: Partition) -> dict[str, Any]:
         "entries": ledger.entries,
         "departed": left,
         "revisions": ledger.revisions,
-        "dated": [sorted(ledger.dated.of(clock, START, END)) for clock in range(2)],
+        "dated": [dated(ledger, clock) for clock in range(2)],
         "closed": ledger.closed_until,
         "sealed_before": ledger.sealed_before,
         "first": (ledger.began, ledger.first_known),
         "versions": ledger.versions.as_dict(),
     }
     return deepcopy(found)
+
+
+def dated(ledger: Ledger, clock: int) -> list[tuple[Any, ...]]:
+    """What has changed in closed periods; a month and its first day begin at the same instant."""
+    found = ledger.dated.of(clock, START, END)
+    return sorted(
+        (start, change.first, change.last, sorted(change.flat.items())) for start, change in found
+    )
 
 
 def counted_by(ledger: Ledger, clock: int) -> list[dict[int, Any]]:
