@@ -39,6 +39,10 @@ def families(now: float) -> Families:
         "watchroom_reading": [
             ({"area": "force", "indicator": "confidence_in_police", "unit": "ratio"}, 0.8)
         ],
+        # Of lines of which the force's file says that callers are rung back.
+        "watchroom_calls_not_rung_back": [({"area": "force", "line": "101"}, 2)],
+        "watchroom_calls_not_rung_back_unknown": [({"area": "force", "line": "101"}, 0)],
+        "watchroom_calls_oldest_not_rung_back_seconds": [({"area": "force", "line": "101"}, 900)],
         "watchroom_alerts_28d": [
             ({"outcome": outcome}, number)
             for outcome, number in {"real": 3.0, "false": 1.0, "none": 1.0}.items()

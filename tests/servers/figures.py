@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import urllib.request
+from collections.abc import Iterable
 from typing import Any
 
-from streams.registry.measures import Gauge, Group
+from streams.registry.measures import Gauge, Group, Measure
 from streams.registry.registry import REGISTRY
 from tests.servers.prometheus import Prometheus
 
@@ -33,16 +34,26 @@ def get(url: str) -> bytes:
         return body
 
 
+def named(name: str) -> Group:
+    """A group by its name."""
+    return next(group for group in REGISTRY.groups if group.name == name)
+
+
 def on_the_board(board: dict[str, Any], name: str) -> Figures:
     """Every figure of a group that is to be exported, by metric name and labels."""
-    (group,) = [group for group in REGISTRY.groups if group.name == name]
+    group = named(name)
     found: Figures = {}
     tables = [(window, table.get(name, [])) for window, table in board["windows"].items()]
     for window, rows in [*tables, (None, board["now"].get(name, []))]:
         for row in rows:
             narrow = any(row[each] != "all" for each in ENDLESS & set(group.dimensions))
-            if (narrow or group.wide) and (
-                window not in {"1h", "today", "month"} or not any(map(counts, measured(group, row)))
+            if (
+                window is not None
+                and (narrow or group.wide)
+                and (
+                    window not in {"1h", "today", "month"}
+                    or not any(map(counts, measured(group, row)))
+                )
             ):
                 continue
             labels = {"force": board["force"]["id"], "area": row["area"]}
@@ -54,9 +65,7 @@ def on_the_board(board: dict[str, Any], name: str) -> Figures:
                 value = row[measure.name]
                 value = value["value"] if isinstance(value, dict) else value
                 if value is not None:
-                    stem = f"watchroom_{name}"
-                    stem += "" if measure.name == "count" else f"_{measure.name}"
-                    found[stem + SUFFIXES[measure.unit], frozenset(labels.items())] = value
+                    found[exported_as(group, measure), frozenset(labels.items())] = value
     return found
 
 
@@ -70,15 +79,17 @@ def counts(value: Any) -> bool:
     return bool(value["denominator"] if isinstance(value, dict) else value)
 
 
-def of_group(name: str, *labels: str) -> str:
-    """A query for all figures of a group; not the parts of its ratios, nor its targets."""
-    parts = "_(numerator|denominator|target_.+)"
-    selected = [
-        f'__name__=~"watchroom_{name}(_.+)?"',
-        f'__name__!~"watchroom_{name}.*{parts}"',
-        *labels,
-    ]
-    return f"{{{','.join(selected)}}}"
+def of_groups(groups: Iterable[Group], *labels: str) -> str:
+    """A query for all figures of some groups; not the parts of their ratios, nor their targets."""
+    names = "|".join(exported_as(group, each) for group in groups for each in group.measures)
+    selected = ",".join([f'__name__=~"{names}"', *labels])
+    return f"{{{selected}}}"
+
+
+def exported_as(group: Group, measure: Measure) -> str:
+    """The name of the metric of a measure."""
+    stem = f"watchroom_{group.name}" + ("" if measure.name == "count" else f"_{measure.name}")
+    return stem + SUFFIXES[measure.unit]
 
 
 def in_prometheus(server: Prometheus, promql: str) -> Figures:

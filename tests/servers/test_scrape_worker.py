@@ -13,7 +13,7 @@ import pytest
 from streams.periods import rfc3339
 from streams.registry.registry import REGISTRY
 from tests import events
-from tests.servers.figures import Figures, get, in_prometheus, of_group, on_the_board, scraping
+from tests.servers.figures import Figures, get, in_prometheus, of_groups, on_the_board, scraping
 from tests.servers.kafka import Kafka
 from tests.servers.process import wait_until
 from tests.servers.prometheus import Prometheus
@@ -29,10 +29,11 @@ def rig(kafka: Kafka, topic_prefix: str, tmp_path: Path) -> Iterator[Rig]:
 def one_scrape(server: Prometheus, force: str) -> tuple[Figures, int]:
     """The figures of a force, all of one scrape, and the instant (ms) that they are of."""
     # One selector: `or` would drop series that differ from another's by their name alone.
-    names = "|".join(["clock", *(group.name for group in REGISTRY.groups)])
-    found = in_prometheus(server, of_group(f"({names})", f'force="{force}"'))
-    (at,) = [value for (name, _), value in found.items() if name.startswith("watchroom_clock")]
-    return {key: v for key, v in found.items() if "_clock_" not in key[0]}, round(at * 1000)
+    asked = of_groups(REGISTRY.groups, f'force="{force}"')
+    clock = "watchroom_clock_timestamp_seconds"
+    found = in_prometheus(server, asked.replace('"', f'"{clock}|', 1))
+    (at,) = [value for (name, _), value in found.items() if name == clock]
+    return {key: v for key, v in found.items() if key[0] != clock}, round(at * 1000)
 
 
 def test_a_query_returns_each_live_figure_of_a_workers_boards(
