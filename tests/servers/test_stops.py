@@ -93,5 +93,5 @@ def test_an_event_of_today_after_a_topic_of_years_ago_is_counted_at_once(rig: Ri
         board = worker.board("tiny", today)
         return bool(board) and board["ingest"]["incident"]["new"] == 701
 
-    wait_until(counted, 30, "both are counted")
+    wait_until(counted, 90, "both are counted")
     assert worker.ready()
