@@ -220,7 +220,7 @@ class FirstPublished(Tables, omit_defaults=True, kw_only=True):
     """The tables of a closed period as they stood when it closed, where records changed since.
 
     `days` says by group on which days: `2021-04-05`, or `2021-04-16..2021-04-18` for some of
-    these. How a figure changed then is told by `first_published` (`streams.board.compare`)."""
+    these. `first_published` (`streams.board.compare`) says from what to what."""
 
     if TYPE_CHECKING:
         days: dict[str, list[str]] = {}

@@ -15,7 +15,7 @@ from rich.text import Text
 from streams.board.answers import Page
 from streams.board.flags import LEAST, MONTHS, FlagPage, FlagRow, MonthlyFlags
 from streams.cli.inputs import Inputs
-from streams.cli.options import board_console
+from streams.cli.options import answer_options, asked_options, board_console
 from streams.cli.query import client_of, page_of, played
 from streams.outputs.figure_csv import csv_text
 from streams.registry import phrases
@@ -28,24 +28,7 @@ RARE = 1e-6
 
 @click.command()
 @click.argument("month", metavar="MONTH")
-@click.option(
-    "--from",
-    "sources",
-    multiple=True,
-    metavar="SOURCE",
-    help="A file or folder of events to read and count; repeatable. Without it a monitor is asked.",
-)
-@click.option(
-    "--mapping",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="What the columns of the SOURCEs mean, where they are tables.",
-)
-@click.option(
-    "--url",
-    default="http://127.0.0.1:8787",
-    show_default=True,
-    help="The web address of a running monitor.",
-)
+@asked_options
 @click.option(
     "--force", metavar="FORCE", help="The force: an id, or of files also the path of a force file."
 )
@@ -55,15 +38,7 @@ RARE = 1e-6
     metavar="SHARE",
     help="Which share of the listed may be chance; by default what the force's file says, or 0.1.",
 )
-@click.option("--at", metavar="TIME", help="As of when; of files by default their last day.")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["table", "csv", "json"]),
-    default="table",
-    show_default=True,
-    help="How the answer is written.",
-)
+@answer_options
 def flags(
     month: str,
     sources: tuple[str, ...],

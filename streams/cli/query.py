@@ -17,7 +17,7 @@ from streams.board.monitor import Monitor
 from streams.board.query import Query
 from streams.cli.comparing import compare_option, names_in
 from streams.cli.inputs import Inputs, passed_over, progress_bar, refused_lines
-from streams.cli.options import board_console, forces_named
+from streams.cli.options import answer_options, asked_options, board_console, forces_named
 from streams.config.force import WHOLE
 from streams.embedded.replay import ReplayClock
 from streams.embedded.runner import Embedded, has_records, last_event
@@ -48,24 +48,7 @@ class Where(NamedTuple):
 
 @click.command()
 @click.argument("indicators", nargs=-1, metavar="[INDICATOR]...")
-@click.option(
-    "--from",
-    "sources",
-    multiple=True,
-    metavar="SOURCE",
-    help="A file or folder of events to read and count; repeatable. Without it a monitor is asked.",
-)
-@click.option(
-    "--mapping",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="What the columns of the SOURCEs mean, where they are tables.",
-)
-@click.option(
-    "--url",
-    default="http://127.0.0.1:8787",
-    show_default=True,
-    help="The web address of a running monitor.",
-)
+@asked_options
 @click.option(
     "--force",
     "force_names",
@@ -92,15 +75,7 @@ class Where(NamedTuple):
     "--by", type=click.Choice(PARTS), help="A row for each of these within each --period."
 )
 @compare_option
-@click.option("--at", metavar="TIME", help="As of when; of files by default their last day.")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["table", "csv", "json"]),
-    default="table",
-    show_default=True,
-    help="How the answer is written.",
-)
+@answer_options
 def query(  # noqa: PLR0913, PLR0917  one argument an option
     indicators: tuple[str, ...],
     sources: tuple[str, ...],

@@ -4,9 +4,9 @@ A late version that changes a closed day or month is noted under the day of the 
 month, where that is all that is known) and the day of the change, by event time: that of the
 watermark, or of the version itself where it is later. So the dates follow from the log alone.
 
-What is kept is bounded. The days of change are told apart for two weeks after the end of the
-record's month, its weeks for a quarter, then stretches of four weeks up to two years, and all later
-ones are one: `first_day` is this grid. Of a stretch of several days the first and last day of
+What is kept is bounded. Changes are kept by the day for two weeks after the end of the record's
+month, then by the week for a quarter, then by four weeks up to two years, and all later ones
+together: `first_day` is this grid. Of a stretch of several days the first and last day of
 change are known. The same grid gives the figures of a month so many days after its end, from which
 the delay of recording is estimated (`streams.board.outlook`).
 
@@ -31,8 +31,8 @@ from streams.registry.counting import SERIES_KEY_MASK, CounterLayout
 from streams.registry.packing import Contribution
 
 AGES = (*range(14), *range(14, 91, 7), *range(91, 735, 28))
-"""The first days of the stretches of change that are told apart, in days after the end of the
-record's month. Days before it has ended are told apart, too."""
+"""The first days of the stretches by which changes are kept, in days after the end of the record's
+month. Before it has ended they are kept by the day, too."""
 PACKED_A_STEP = 50
 """Days of change that are packed in one step."""
 MOST_ASKED = 1_000
