@@ -83,8 +83,15 @@ class Parts(NamedTuple):
 NOTHING = Parts(None, {})
 
 
-Change = tuple[Contribution, int]
-"""A contribution, and whether it is put in (1) or taken out (-1)."""
+class Change(NamedTuple):
+    """What a record counts more or less than before. `when` it is, in ms, and how well that is
+    known; by how much each number changes; and how many more records count then: 0 where one
+    counts something else."""
+
+    when: int
+    precision: int
+    sums: Pane
+    records: int
 
 
 class Lot(NamedTuple):
@@ -237,32 +244,31 @@ class Panes:
                     self._records[at // MINUTE] += sign
         self._unsorted.clear()
 
-    def add(self, contribution: Contribution, sign: int, records: int) -> None:
-        """Puts a contribution in (`sign` 1) or takes it out again (-1). `records` is by how many
-        more records count then: 0 where a contribution is only by how much one has changed."""
-        when, precision = contribution[1:3]
+    def add(self, change: Change) -> None:
+        """Takes a change in."""
+        when, precision, sums, records = change
         if precision == SECOND_PRECISE:
             pane, _ = self._pane_of(when)
             if when >= self.hours_before:
                 minute = when // MINUTE
                 self._unread[minute // 60]
-                put_in(self._minutes.setdefault(minute, {}), contribution, sign)
+                add_into(self._minutes.setdefault(minute, {}), sums)
                 self._records[minute] += records
         elif precision == DAY_PRECISE:
             pane = self.whole_days.setdefault(when // MINUTE, {})
         else:
             pane = self.whole_months.setdefault(when // MINUTE, {})
-        put_in(pane, contribution, sign)
+        add_into(pane, sums)
 
-    def revise(self, contribution: Contribution, sign: int, records: int) -> None:
+    def revise(self, change: Change) -> None:
         """The same where the record belongs before `closed_before`."""
         if self._day_sums:
-            self._day_sums.pop(self.calendar.start("day", contribution[1]), None)
+            self._day_sums.pop(self.calendar.start("day", change.when), None)
         if self._kept:
-            self._revised.append((contribution, sign))
+            self._revised.append(change)
             if len(self._revised) > MOST_REVISED:
                 self._drop_kept()
-        self.add(contribution, sign, records)
+        self.add(change)
 
     def _pane_of(self, when: int) -> tuple[Pane, int]:
         """The pane of the hour, or of the day, that holds an instant, and its end."""
@@ -420,14 +426,14 @@ class Panes:
         """Takes into the sums that are kept what was revised, each in a new one."""
         for span in list(self._kept):
             start, end, _ = span
-            within = [each for each in self._revised if start <= each[0][1] < end]
-            if any(contribution[2] != SECOND_PRECISE for contribution, _ in within):
+            within = [each for each in self._revised if start <= each.when < end]
+            if any(each.precision != SECOND_PRECISE for each in within):
                 del self._kept[span]
             elif within:
                 total = self._kept[span] = Kept(self._kept[span], self._kept[span])
-                for contribution, sign in within:
-                    put_in(total, contribution, sign)
-                    total.revised |= {contribution[3], *contribution[5]}
+                for each in within:
+                    add_into(total, each.sums)
+                    total.revised |= each.sums.keys()
         self._revised.clear()
 
     def _kept_sum(self, start: int, end: int, *, entire: bool) -> Kept:
