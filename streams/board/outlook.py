@@ -5,8 +5,9 @@ earlier months it is known how many each had so many days after its end, and so 
 of that age have grown (`detectors.counts.chain_ladder`: Mack's chain ladder, which takes falls as
 well as rises). Applied to a month of today it gives what that will come to, with an interval.
 
-A month of which a hundredth or more is still to come, or to go, is young: its figure is
-provisional, and is not judged beside months that are all recorded (`Delays.young`).
+A month that is likely to rise or fall by 1 % or more is young: its figure is provisional, and is
+not judged beside months that are all recorded (`Delays.young`). So is a month of few records, of
+which nothing is likely by itself, where counts of its age rose or fell by 5 % or more.
 
 The growth is that of the indicator in the area where a month has enough records, else in the force,
 else that of all records of the kind in the force. Months that were heard in part are left out, and
@@ -52,8 +53,11 @@ NEGLIGIBLE = 0.002
 LIKELY = 0.9
 """The chance of a rise (or fall) at which it is said."""
 MATERIAL = 0.01
-"""Growth still to come, as a share of a count, from which on the count is provisional. Less is lost
-in its scatter: by chance alone counts below 10,000 differ by more than that."""
+"""A likely rise or fall from which on a count is provisional, as a share of it. Less is lost in its
+scatter: by chance alone counts below 10,000 differ by more than that."""
+OF_FEW = 0.05
+"""The same where the count is so small that no rise or fall is likely of it by itself."""
+
 
 OWN = "its own"
 
@@ -134,8 +138,7 @@ class Delays:
         return None if found is None else self._said(found, aged.growth, aged.so_far, stretch)
 
     def young(self, indicator: Indicator, stretch: Stretch, area: int) -> Young | None:
-        """Whether a figure is provisional, since so many counts of its age grew, or fell, by a
-        hundredth or more that this is no chance; None where it is not, or that is not known. A
+        """Whether a figure is provisional, and why; None where it is not, or that is not known. A
         longer period is as young as the last of its months that is."""
         if stretch.grain == "month":
             return self._young(indicator, stretch, area)
@@ -152,13 +155,15 @@ class Delays:
         if aged is None:
             return None
         growth = aged.growth
-        to_come = growth.ladder.to_come(aged.position, growth.last)
-        if to_come is None or abs(to_come.factor - 1.0) < MATERIAL or not to_come.likely():
-            return None
         found = growth.ladder.completed(aged.so_far, aged.position, growth.last)
-        low, high = (None, None) if found is None else found.interval()
-        said = None if found is None else self._said(found, growth, aged.so_far, month).words
-        return Young(said or self._not_all(to_come, growth, month), low, high)
+        said = None if found is None else self._said(found, growth, aged.so_far, month)
+        low, high = (None, None) if said is None else (said.low, said.high)
+        if said is not None and said.words and abs(said.percent) >= 100 * MATERIAL:
+            return Young(said.words, low, high)
+        to_come = growth.ladder.to_come(aged.position, growth.last)
+        if to_come is None or abs(to_come.factor - 1.0) < OF_FEW or not to_come.likely():
+            return None
+        return Young(self._not_all(to_come, growth, month), low, high)
 
     def _not_all(self, to_come: ToCome, growth: Growth, month: Stretch) -> str:
         """Of a count so small that nothing is likely of it by itself: `not all recorded: counts of

@@ -232,6 +232,14 @@ def test_a_count_of_nothing_so_far_is_provisional_by_the_growth_of_all_records()
     )
 
 
+def test_a_month_that_is_likely_to_rise_is_neither_above_nor_below_nor_in_line(
+    until_march: Query,
+) -> None:
+    found = Comparisons(until_march, "crimes.count", "2022-02").standing
+    assert found.word is None
+    assert found.by.startswith("provisional: likely to rise: about 15 % more by 10 March 2022")
+
+
 def test_a_list_of_flags_holds_back_what_may_still_come_to_the_usual(until_march: Query) -> None:
     page = MonthlyFlags(until_march, "2022-02", 0.9).page(Page(0, 100))
     assert (page.looked_at, page.rows, page.held_back) == (1, [], 1)
