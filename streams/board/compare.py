@@ -591,7 +591,8 @@ def _if_whole(found: Observation) -> float | None:
 def share(part: Observation, whole: Observation) -> Observation:
     """One count as a share of another."""
     if part.value is None or whole.value is None:
-        return Observation(None, known=False, complete=False)
+        reason = part.reason or whole.reason
+        return Observation(None, known=False, complete=False, reason=reason)
     value = part.value / whole.value if whole.value else None
     complete = part.complete and whole.complete
     return Observation(value, part.value, int(whole.value), complete=complete)

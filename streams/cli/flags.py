@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import click
 import msgspec
@@ -14,8 +13,8 @@ from rich.text import Text
 
 from streams.board.answers import Page
 from streams.board.flags import LEAST, MONTHS, FlagPage, FlagRow, MonthlyFlags
-from streams.cli.inputs import Inputs
-from streams.cli.options import answer_options, asked_options, board_console
+from streams.cli.inputs import Inputs, asked_options
+from streams.cli.options import answer_options, board_console
 from streams.cli.query import client_of, page_of, played
 from streams.outputs.figure_csv import csv_text
 from streams.registry import phrases
@@ -41,8 +40,7 @@ RARE = 1e-6
 @answer_options
 def flags(
     month: str,
-    sources: tuple[str, ...],
-    mapping: Path | None,
+    inputs: Inputs,
     url: str,
     force: str | None,
     rate: float | None,
@@ -69,8 +67,8 @@ def flags(
       1    an input can't be read, or no monitor answers
       2    there is no such month or force, or the month is not over
     """
-    if sources:
-        inputs = Inputs(sources, (), mapping, None).check()
+    if inputs:
+        inputs.check()
         with played(inputs, () if force is None else (force,), at) as query:
             page = MonthlyFlags(query, month, rate).page(Page(0, sys.maxsize))
     else:
