@@ -8,7 +8,8 @@
 | `year_to_date`                 | the financial year to then, beside the last one at the same day |
 | `rolling_3`, `_6`, `_12`       | so many months to then, beside those of a year before           |
 | `season`                       | whether the same dates of last year lay as it does to the mean  |
-| `trend`                        | whether it rises or falls over its months, or twelve            |
+| `trend`                        | whether it rises or falls over the years, its season apart      |
+| `month_by_month`               | in how many months it rose, how many in a row: no test          |
 | `drivers`                      | the areas and parts that moved it from the period before        |
 | `share`, `share_change`        | as a share of its parent (`share_of`); beside the period before |
 | `of_force`                     | of an area, as a share of the whole force's                     |
@@ -39,6 +40,7 @@ from detectors.charts.limits import usual_counts
 from streams.board.breaks import break_between
 from streams.board.control import Point, chart
 from streams.board.drivers import Drivers, drivers
+from streams.board.month_by_month import MonthByMonth, month_by_month
 from streams.board.outlook import Delays, Outlook, Young
 from streams.board.query import Number, Observation, Query
 from streams.board.revisions import FirstFigure, Revisions
@@ -304,13 +306,22 @@ class Comparisons:
 
     @property
     def trend(self) -> Trend:
-        """Whether it rises or falls over its months; over the twelve to its end, where it has but
-        few."""
+        """Whether it rises or falls over whole years, its season apart."""
         of, label = self._comparable, self.stretch.label
         if of is None:
             return Trend(None, label, label, None, reason=self._too_young(label))
         found = trend(self.query, of, self.stretch, self.area)
         return structs.replace(found, at_age=of.settled_after) if self.indicator.at_age else found
+
+    @property
+    def month_by_month(self) -> MonthByMonth | None:
+        """In how many of its months it rose, or of the twelve to its end; None where fewer than two
+        are known."""
+        of = self._comparable
+        found = None if of is None else month_by_month(self.query, of, self.stretch, self.area)
+        if of is None or found is None or not self.indicator.at_age:
+            return found
+        return structs.replace(found, at_age=of.settled_after)
 
     @property
     def drivers(self) -> Drivers | None:
@@ -618,6 +629,7 @@ Compared = (
     | Standing
     | Season
     | Trend
+    | MonthByMonth
     | Drivers
     | Rank
     | Judged
@@ -638,6 +650,7 @@ class Beside(Struct, frozen=True, omit_defaults=True):
     rolling_12: Change | UnsetType | None = UNSET
     season: Season | UnsetType = UNSET
     trend: Trend | UnsetType = UNSET
+    month_by_month: MonthByMonth | UnsetType | None = UNSET
     drivers: Drivers | UnsetType | None = UNSET
     share: Observation | UnsetType | None = UNSET
     share_change: Change | UnsetType | None = UNSET
