@@ -7,7 +7,8 @@
 | `average`                      | a period on average of those before: 4 quarters, 12 months      |
 | `year_to_date`                 | the financial year to then, beside the last one at the same day |
 | `rolling_3`, `_6`, `_12`       | so many months to then, beside those of a year before           |
-| `season`                       | whether the same dates of last year lay as it does to the mean  |
+| `season`                       | whether there is one, and what its months usually are           |
+| `as_last_year`                 | whether the same dates of last year lay as it does to the mean  |
 | `trend`                        | whether it rises or falls over the years, its season apart      |
 | `month_by_month`               | in how many months it rose, how many in a row: no test          |
 | `drivers`                      | the areas and parts that moved it from the period before        |
@@ -44,6 +45,7 @@ from streams.board.month_by_month import MonthByMonth, month_by_month
 from streams.board.outlook import Delays, Outlook, Young
 from streams.board.query import Number, Observation, Query
 from streams.board.revisions import FirstFigure, Revisions
+from streams.board.season import Season, season_of
 from streams.board.targets import Judged, goal
 from streams.board.trend import Trend, trend
 from streams.config.force import WHOLE
@@ -118,9 +120,10 @@ class Rank(Struct, frozen=True):
     left_out: list[str] = []
 
 
-class Season(Struct, frozen=True):
+class AsLastYear(Struct, frozen=True):
     """Whether a value lies on the side of the average on which that of `last_year` lay, the average
-    being that of the year before, which has the same dates in it."""
+    being that of the year before, which has the same dates in it. No test: of two sides by chance
+    alone half agree."""
 
     word: Literal["as last year", "unlike last year"] | None
     value: Number | None
@@ -294,15 +297,30 @@ class Comparisons:
         return None if rolling is None else self._change(rolling, rolling.last_year)
 
     @property
-    def season(self) -> Season:
-        """Whether what sets it apart from the average is that of its season."""
+    def as_last_year(self) -> AsLastYear:
+        """Whether it lies on the side of the average on which last year's did."""
         value, average, last_year = self.average.value, self.average.base, self.last_year.base
         word: Literal["as last year", "unlike last year"] | None = None
         comparable = not (self.average.reason or self.last_year.reason)
         if comparable and value is not None and average is not None and last_year is not None:
             same = (value - average) * (last_year - average) > 0
             word = "as last year" if same else "unlike last year"
-        return Season(word, value, last_year, average)
+        return AsLastYear(word, value, last_year, average)
+
+    @property
+    def season(self) -> Season | None:
+        """Whether a season is told, and what its months usually are; None of what is no part of a
+        year in whole months."""
+        of, average = self._comparable, self.average
+        if of is None:
+            return Season(False, reason=self._too_young(self.stretch.label))
+        now = None
+        if not average.reason and average.change is not None and average.base:
+            now = average.change / average.base
+        found = season_of(self.query, of, self.stretch, self.area, now)
+        if found is None or not self.indicator.at_age:
+            return found
+        return structs.replace(found, at_age=of.settled_after)
 
     @property
     def trend(self) -> Trend:
@@ -628,6 +646,7 @@ Compared = (
     | Rate
     | Standing
     | Season
+    | AsLastYear
     | Trend
     | MonthByMonth
     | Drivers
@@ -648,7 +667,8 @@ class Beside(Struct, frozen=True, omit_defaults=True):
     rolling_3: Change | UnsetType | None = UNSET
     rolling_6: Change | UnsetType | None = UNSET
     rolling_12: Change | UnsetType | None = UNSET
-    season: Season | UnsetType = UNSET
+    season: Season | UnsetType | None = UNSET
+    as_last_year: AsLastYear | UnsetType = UNSET
     trend: Trend | UnsetType = UNSET
     month_by_month: MonthByMonth | UnsetType | None = UNSET
     drivers: Drivers | UnsetType | None = UNSET

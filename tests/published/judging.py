@@ -173,7 +173,7 @@ def _run(asked: Asked, statement: Statement) -> bool:
 
 
 def _seasonal(asked: Asked, statement: Statement) -> bool:
-    word = _compared(asked, statement).season.word
+    word = _compared(asked, statement).as_last_year.word
     if word is None:
         raise NoAnswerError("last year, or a year before, is not known")
     return word == "as last year"
