@@ -209,7 +209,8 @@ class Crime(Record, tag="crime"):
 
     Recorded crime counts what is `notifiable` to the Home Office. `offence` is the group that it
     counts under, `offence_code` its code beside it. `series` links offences that are taken for the
-    work of the same people.
+    work of the same people. `outcome_group` is for an outcome of which no more is known than that:
+    several codes share the published words. Where `outcome` is there, it says the group.
     """
 
     recorded_at: PartialStamp | None = None
@@ -223,6 +224,13 @@ class Crime(Record, tag="crime"):
     defendants: tuple[Pseudonym, ...] = ()
     outcome: Annotated[int, Meta(ge=1, le=22, description="Home Office outcome code")] | None = None
     outcome_at: PartialStamp | None = None
+    outcome_group: (
+        Annotated[
+            Literal["action_taken", "no_action"],
+            Meta(description="the group of an outcome whose code is not known"),
+        ]
+        | None
+    ) = None
     cancelled: bool = False
     notifiable: bool = True
     offence_code: OffenceCode | None = None
