@@ -95,6 +95,9 @@ def _of_monitor(url: str, asked: dict[str, str | None], rate: float | None) -> F
     return page
 
 
+PROVISIONAL = "* not all is recorded yet; it is out whatever is still to come."
+
+
 def shown(page: FlagPage) -> RenderableType:
     """The list as a table, with the sentence that says of how many."""
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
@@ -103,9 +106,10 @@ def shown(page: FlagPage) -> RenderableType:
         table.add_column(heading, justify="right")
     table.add_column("Its chart")
     for row, depth in _with_depth(page.rows):
+        sign = "+" if row.direction == "above" else "-"
         table.add_row(
             "  " * depth + row.name,
-            f"{row.value:,} {'+' if row.direction == 'above' else '-'}",
+            f"{row.value:,} {sign}{' *' if row.provisional else ''}",
             f"{row.lower:,} to {row.upper:,}",
             _one_in(row.p_value),
             "exceptional" if row.chart is not None else "",
@@ -118,7 +122,8 @@ def shown(page: FlagPage) -> RenderableType:
         )
         if number
     ]
-    below = [Text(f"Not looked at: {', '.join(left)}.", style="dim")] if left else []
+    below = [Text(PROVISIONAL, style="dim")] if any(row.provisional for row in page.rows) else []
+    below += [Text(f"Not looked at: {', '.join(left)}.", style="dim")] if left else []
     listed: list[RenderableType] = [Text(), table, Text()] if page.rows else []
     return Group(Text(page.words), *listed, *below)
 
