@@ -46,7 +46,7 @@ NARROW = 560.0
 """A chart that is narrower has shorter words."""
 DENSE = 400
 """Above so many points each is a faint dot, and their mean a line."""
-LANES = 3
+TIERS = 3
 """Lines of words above the plot, at the most, about changes and notes."""
 BELOW = 40.0
 """Room below the plot, for the names of periods and of longer ones."""
@@ -82,14 +82,14 @@ class _Drawing:
         self.full = purpose != "tile"
         self._titled = titled and self.full
         self.ends = _ends(chart, narrow=self.narrow) if self.full else []
-        self.lanes = 0
-        self._frame(LANES)
+        self.tiers = 0
+        self._frame(TIERS)
         if self.full:
             self._frame(len({each.y for each in self._changes()}))
 
-    def _frame(self, lanes: int) -> None:
-        """Finds the plot below so many lanes of words, and where each point stands in it."""
-        self.texts, self.shapes, self.lanes = [], [], lanes
+    def _frame(self, tiers: int) -> None:
+        """Finds the plot below so many tiers of words, and where each point stands in it."""
+        self.texts, self.shapes, self.tiers = [], [], tiers
         self.plot, self.ticks = self._framed()
         size = len(self.chart.points)
         inner = 6.0 if self.full else 5.0
@@ -116,7 +116,7 @@ class _Drawing:
                 top += 20
                 self.texts.append(Text("title", 2, top - 4, line))
         top = self._keys(top)
-        top += self._lanes_high
+        top += self._tiers_high
         bottom = self.high - BELOW
         wanted = max(2, int((bottom - top) / (34 if self.narrow else 46)))
         values = axes.ticks(least, most, chart.unit, wanted)
@@ -129,9 +129,9 @@ class _Drawing:
         return Box(left, top, self.wide - (ends + 10 if ends else 12), bottom), values
 
     @property
-    def _lanes_high(self) -> float:
+    def _tiers_high(self) -> float:
         """Room above the plot for alerts, and for the words of changes and notes."""
-        return 12.0 + self.lanes * 16 + (14 if self._alerts else 0)
+        return 12.0 + self.tiers * 16 + (14 if self._alerts else 0)
 
     @property
     def _alerts(self) -> list[Mark]:
@@ -258,9 +258,9 @@ class _Drawing:
         for target in self.chart.targets:
             self._flat("target", target, target.value)
 
-    def _flat(self, kind: str, over: Level | Target, value: float) -> None:
+    def _flat(self, kind: str, along: Level | Target, value: float) -> None:
         y = self.y(value)
-        self._line(kind, (self.edges[over.first], y), (self.edges[over.last + 1], y))
+        self._line(kind, (self.edges[along.first], y), (self.edges[along.last + 1], y))
 
     def _changes(self) -> list[Text]:
         """A line across the plot for each change and note, and its words where there is room."""
@@ -271,7 +271,7 @@ class _Drawing:
             if x is None:
                 continue
             self._line("change", (x, self.plot.top - 4), (x, self.plot.bottom))
-            text = self._lane(words, x, top, placed)
+            text = self._tier(words, x, top, placed)
             if text is not None:
                 placed.append(text)
         self.texts += placed
@@ -280,12 +280,12 @@ class _Drawing:
     def _at(self, what: Level | Mark) -> float | None:
         return self.edges[what.first] if isinstance(what, Level) else self.x(what)
 
-    def _lane(self, words: str, x: float, top: float, placed: Sequence[Text]) -> Text | None:
-        """Words beside a line, in the lowest lane in which they meet no others."""
+    def _tier(self, words: str, x: float, top: float, placed: Sequence[Text]) -> Text | None:
+        """Words beside a line, in the lowest tier in which they meet no others."""
         most = self.wide * (0.6 if self.narrow else 0.45)
         short = shortened(words, most, SMALL)
-        for lane in range(self.lanes if short else 0):
-            y = top - lane * 16
+        for tier in range(self.tiers if short else 0):
+            y = top - tier * 16
             for anchor, at in (("start", x + 4), ("end", x - 4)):
                 text = Text("note", at, y, short, anchor)  # type: ignore[arg-type]
                 inside = text.box.left >= 0 and text.box.right <= self.wide
@@ -415,9 +415,9 @@ class _Drawing:
     ) -> Text | None:
         value = self.chart.points[at].value or 0.0
         words, x, y = amount(value, self.chart.unit), self.xs[at], self.y(value)
-        over, under = (x, y - 10, "middle"), (x, y + 20, "middle")
+        higher, lower = (x, y - 10, "middle"), (x, y + 20, "middle")
         beside = ((x + 9, y + 4, "start"), (x - 9, y + 4, "end"))
-        for left, base, anchor in (*((over, under) if above else (under, over)), *beside):
+        for left, base, anchor in (*((higher, lower) if above else (lower, higher)), *beside):
             text = Text(kind, left, base, words, anchor)  # type: ignore[arg-type]
             here = text.box
             if here.within(room) and not any(map(here.meets, (*placed, *signs))):
