@@ -372,8 +372,9 @@ class Delays:
 def _of_all(ledger: Ledger, clock: int, otherwise: str) -> str:
     """The counter of all records of a kind by a clock; another where that counts not all."""
     group, measure = ledger.kind.everything
-    everything = isinstance(measure.value, Count) and ledger.kind.clocks[clock] == group.clock
-    return measure.value.counter if everything else otherwise
+    if isinstance(measure.value, Count) and ledger.kind.clocks[clock] == group.clock:
+        return measure.value.counter
+    return otherwise
 
 
 def _words(outlook: Outlook, by: dt.date) -> str:

@@ -6,6 +6,7 @@ import random
 from math import inf, isfinite
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -18,11 +19,11 @@ from streams.board.flags import MonthlyFlags
 from streams.board.monitor import Monitor
 from streams.board.outlook import EDGES, Delays, Outlook, Young
 from streams.board.query import Query
-from streams.events.schema import decode_line, encode
+from streams.events.schema import Crime, decode_line, encode
 from streams.periods import DAY, Calendar, rfc3339
 from streams.sources.order.unfold import unfold
 from streams.stretches import Stretch
-from tests.build import FAR_FUTURE, crime, feed, lines, monitor, ms, tiny_force
+from tests.build import FAR_FUTURE, crime, feed, monitor, ms, tiny_force
 
 CALENDAR = Calendar(tiny_force().zone)
 LATE = ((2, 6), (9, 3))
@@ -133,7 +134,10 @@ def exported(months: int, entered_since: int, until: str) -> Monitor:
                 **({"outcome": 1, "outcome_at": rfc3339(decided)} if number % 2 else {}),
                 **({"entered_at": rfc3339(came)} if month >= entered_since else {}),
             ))  # fmt: skip
-    versions = [each for made in rows for each in unfold(decode_line(lines([made])), CALENDAR)]
+    finished = map(decode_line, map(msgspec.json.encode, rows))
+    versions = [
+        each for event in finished if isinstance(event, Crime) for each in unfold(event, CALENDAR)
+    ]
     watched = monitor()
     for at, event in sorted(versions, key=lambda each: each[0]):
         if at < ms(until):
