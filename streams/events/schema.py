@@ -211,6 +211,8 @@ class Crime(Record, tag="crime"):
     counts under, `offence_code` its code beside it. `series` links offences that are taken for the
     work of the same people. `outcome_group` is for an outcome of which no more is known than that:
     several codes share the published words. Where `outcome` is there, it says the group.
+    `entered_at` is when a crime of an export was entered into the system, where that was after
+    `recorded_at`: a live feed would not have sent it before.
     """
 
     recorded_at: PartialStamp | None = None
@@ -236,6 +238,7 @@ class Crime(Record, tag="crime"):
     offence_code: OffenceCode | None = None
     incident_id: RecordId | None = None
     series: RecordId | None = None
+    entered_at: PartialStamp | None = None
 
 
 CallCount = Annotated[int, Meta(ge=0, le=1_000_000_000)] | None
