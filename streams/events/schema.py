@@ -226,6 +226,12 @@ class Crime(Record, tag="crime"):
     defendants: tuple[Pseudonym, ...] = ()
     outcome: Annotated[int, Meta(ge=1, le=22, description="Home Office outcome code")] | None = None
     outcome_at: PartialStamp | None = None
+    cancelled: bool = False
+    notifiable: bool = True
+    offence_code: OffenceCode | None = None
+    incident_id: RecordId | None = None
+    series: RecordId | None = None
+    entered_at: PartialStamp | None = None
     outcome_group: (
         Annotated[
             Literal["action_taken", "no_action"],
@@ -233,12 +239,6 @@ class Crime(Record, tag="crime"):
         ]
         | None
     ) = None
-    cancelled: bool = False
-    notifiable: bool = True
-    offence_code: OffenceCode | None = None
-    incident_id: RecordId | None = None
-    series: RecordId | None = None
-    entered_at: PartialStamp | None = None
 
 
 CallCount = Annotated[int, Meta(ge=0, le=1_000_000_000)] | None
