@@ -134,8 +134,8 @@ class ByClock:
         return self.ways[index].counted(packed, self.given[index])
 
     def put(self, packed: int, pane: dict[int, int], sign: int) -> bool:
-        """Puts that into a pane (`sign` 1) or takes it out (-1); returns whether it is anything. The
-        record has to have a time by this clock."""
+        """Puts that into a pane (`sign` 1) or takes it out (-1); returns whether it is anything. It
+        is for a record that has a time by this clock."""
         index = packed >> 1 & FACT_MASK
         return self.ways[index].put(packed, pane, sign, self.given[index])
 
