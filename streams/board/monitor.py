@@ -553,7 +553,7 @@ class Monitor:
                     first = tables.rollup.sums(without(change, parts))
                     rows = tables.rollup.rows_beside(first, used)
                 else:
-                    rows = tables.first(parts, change)
+                    rows = tables.first(period.label, parts, change)
                 rows = tables.without(rows, ledger.unpublished_in(group.clock, period))
                 out.put(group.name, rows)
                 out.days[group.name] = ledger.days_of_change(period, clock)

@@ -63,7 +63,10 @@ class Rollup:
         """The bits of the counters that a row is shown for: a cancelled incident makes none of its
         category."""
         self._quantiles = sorted({v for v in self._values if isinstance(v, Quantile)})
-        self._timed = {kind.duration_of[each.timing] for each in self._quantiles}
+        self._shares = [each.share for each in self._quantiles]
+        self._together = [self._needed.index(each.timing) for each in self._quantiles]
+        self._bins_begin = [kind.duration_of[each.timing] * BINS for each in self._quantiles]
+        self._timed = {begin // BINS for begin in self._bins_begin}
         self._row_keys: list[Key] = []
         """The rows by number; those that are shown even when nothing happened come first."""
         self._number_of: dict[Key, int] = {}
@@ -181,15 +184,9 @@ class Rollup:
         counts = sums.counts[:, numbers]
         if not self._quantiles:
             return counts.astype(np.float64)
-        found = [self._quantile(each, sums, numbers, counts) for each in self._quantiles]
-        return np.vstack((counts, *found))
-
-    def _quantile(
-        self, of: Quantile, sums: Sums, numbers: NDArray[np.intp], counts: Numbers
-    ) -> NDArray[np.float64]:
-        together = counts[self._needed.index(of.timing)] / 1000
-        first = self.kind.duration_of[of.timing] * BINS
-        return quantiles(sums, numbers, of.share, together, first)
+        together = counts[self._together] / 1000
+        found = quantiles(sums, numbers, self._shares, self._bins_begin, together)
+        return np.vstack((counts, found))
 
     def made(self, numbers: NDArray[np.intp], figures: NDArray[np.float64]) -> list[Row]:
         """The rows of some numbers, of their figures."""
