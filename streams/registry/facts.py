@@ -67,6 +67,9 @@ class Case(Fact):
     answers = (Is,)
     otherwise: str
     cases: tuple[tuple[str, Condition], ...]
+    rests_on: str = ""
+    """What a feed has to carry for `otherwise` to say anything; where that is `UNKNOWN`, by default
+    the fields that the cases are told by."""
 
     @property
     def values(self) -> tuple[str, ...]:
