@@ -283,7 +283,7 @@ class _Open:
                 if age > lost_after(packed):
                     series[key] = counted, unknown + 1, oldest
                 else:
-                    series[key] = counted + 1, unknown, age if age > oldest else oldest
+                    series[key] = counted + 1, unknown, max(oldest, age)
         self.rows: dict[Key, _State] = {}
         for key, (counted, unknown, oldest) in series.items():
             for row in keys(key):
