@@ -19,11 +19,11 @@ together anew."""
 class KeptSum:
     """A sum by key; what is zero is not in it."""
 
-    __slots__ = ("_base", "_over", "before", "differs")
+    __slots__ = ("_base", "_changed", "before", "differs")
 
-    def __init__(self, pane: Pane, over: Pane | None = None) -> None:
+    def __init__(self, pane: Pane, changed: Pane | None = None) -> None:
         self._base = pane
-        self._over: Pane = over or {}
+        self._changed: Pane = changed or {}
         """The keys that are otherwise than in `_base`; 0 where they are no more."""
         self.before: KeptSum | None = None
         """The sum whose place it took, until another takes its own."""
@@ -31,30 +31,30 @@ class KeptSum:
         """The keys in which it may differ from that one."""
 
     def __bool__(self) -> bool:
-        return bool(self._base) and (not self._over or bool(self.pane))
+        return bool(self._base) and (not self._changed or bool(self.pane))
 
     def get(self, key: int) -> int:
         """What is counted under a key; 0 where nothing is."""
-        found = self._over.get(key)
+        found = self._changed.get(key)
         return self._base.get(key, 0) if found is None else found
 
     @property
     def pane(self) -> Pane:
         """All of it. Nobody may change it."""
-        if self._over:
-            # Others may read at the same time: until `_over` is gone it says what `_base` does.
-            self._base, self._over = _together(self._base, self._over), {}
+        if self._changed:
+            # Others may read at the same time: until `_changed` is gone it says what `_base` does.
+            self._base, self._changed = _together(self._base, self._changed), {}
         return self._base
 
     def after(self, change: Mapping[int, int]) -> KeptSum:
         """The sum that takes its place, by so much more."""
-        over = dict(self._over)
+        changed = dict(self._changed)
         for key, more in change.items():
-            over[key] = self.get(key) + more
-        if OWN_SHARE * len(over) > len(self._base):
-            made = KeptSum(_together(self._base, over))
+            changed[key] = self.get(key) + more
+        if OWN_SHARE * len(changed) > len(self._base):
+            made = KeptSum(_together(self._base, changed))
         else:
-            made = KeptSum(self._base, over)
+            made = KeptSum(self._base, changed)
         made.before, made.differs = self, frozenset(change)
         self.before = None  # nobody is that far behind
         return made
@@ -64,9 +64,9 @@ class KeptSum:
         return self.differs if other is not None and other is self.before else None
 
 
-def _together(base: Pane, over: Pane) -> Pane:
-    whole = {**base, **over}
-    for key, value in over.items():
+def _together(base: Pane, changed: Pane) -> Pane:
+    whole = {**base, **changed}
+    for key, value in changed.items():
         if not value:
             del whole[key]
     return whole
