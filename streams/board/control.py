@@ -70,6 +70,8 @@ class Point(Struct, omit_defaults=True):
     """How many points in a row up to this lie above the centre; below it, as a negative number."""
     moved: Moved | None = None
     """The centre moved with this point."""
+    reason: str = ""
+    """Why it is not known, where it is that the feed does not carry what it rests on."""
 
 
 class Chart(Struct, omit_defaults=True):
@@ -157,6 +159,8 @@ def chart(
     if after is not None:
         made.centre, made.lower, made.upper = after
     made.words = [*_words(query, made, policy), *of_several]
+    why = dict.fromkeys(each.reason for each in points if each.reason)
+    made.words += [f"Not known for a part of it: {reason}" for reason in why]
     if fixed and points:
         year = 366 * DAY
         made.words += [
@@ -191,8 +195,9 @@ def _points(
 
 
 def _point(label: str, start: int, end: int, seen: Observation) -> Point:
+    whole = seen.known and seen.complete
     return Point(
-        label, start, end, seen.value, seen.denominator, complete=seen.known and seen.complete
+        label, start, end, seen.value, seen.denominator, complete=whole, reason=seen.reason
     )
 
 

@@ -21,7 +21,7 @@ Huber, PNAS 107, 2010, 9546-9551).
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
@@ -99,6 +99,8 @@ class FlagPage(Struct, kw_only=True, omit_defaults=True):
     too_few: int
     words: str
     rows: list[FlagRow]
+    not_known: dict[str, int] = {}
+    """By why the feed does not say it, the series that are not known in the month."""
     next: int | None = None
 
 
@@ -152,10 +154,12 @@ class MonthlyFlags:
         self.length = _days(self.stretch)
         self.before = self.stretch.before(LOOKED_BACK)
         self.too_short = self.too_few = 0
+        self.not_known = Counter[str]()
 
     def page(self, page: Page) -> FlagPage:
         """A page of the list: the least likely first, and what is part of a listed one below it."""
         self.too_short = self.too_few = 0
+        self.not_known.clear()
         every = [each for one in _indicators(self.query) for each in self._series(one)]
         judged = self._judged(self._apart(every))
         listed = self._listed(judged)
@@ -170,6 +174,7 @@ class MonthlyFlags:
             too_few=self.too_few,
             words=self._words(len(judged), len(listed)),
             rows=[self._row(*each) for each in listed[page.offset :][: page.limit]],
+            not_known=dict(sorted(self.not_known.items())),
             next=page.after(len(listed)),
         )
 
@@ -181,6 +186,8 @@ class MonthlyFlags:
         before = [(month, query.figures(indicator, month)) for month in self.before]
         for area, name in enumerate(query.areas()):
             found = now.at(area)
+            if found.reason and not found.known:
+                self.not_known[found.reason] += 1
             if not found.complete or found.value is None:
                 continue
             ends = (each.at for each in breaks(query, indicator, name))

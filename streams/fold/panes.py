@@ -37,6 +37,8 @@ _LONGEST = 32 * DAY
 """No pane is longer."""
 PANES_A_STEP = 240
 """Hours that are joined into days in one step, where many are at once."""
+_DAYS = {SECOND_PRECISE: "day", DAY_PRECISE: "whole_day", MONTH_PRECISE: "whole_month"}
+"""The stored grain of what is known to the second, by the day, and to the day or month."""
 MANY = 1 << 32
 """More records than any minute has. Of those that have left it is not known how many count in a
 minute; it must not seem empty when one of them is taken out."""
@@ -137,6 +139,10 @@ class Panes:
         """By start, end, and whether records known only to the day or month are in it."""
         self._revised: list[Change] = []
         """What was revised and is not in the sums that are kept."""
+        self.changed: set[tuple[str, int]] | None = None
+        """Of what lies before `closed_before`, the days that were revised since somebody emptied
+        it, and the days and months of what is known only to these: each by its stored grain and
+        start minute. None where anything may have changed."""
         self.records: defaultdict[int, int] = defaultdict(int)
         """How many records count in each minute that is kept; 0 where all were taken out again."""
         self._minutes: dict[int, Pane] = {}
@@ -193,8 +199,11 @@ class Panes:
 
     def revise(self, contribution: Contribution, sign: int, records: int) -> None:
         """The same where the record belongs before `closed_before`."""
-        if self._day_sums:
-            self._day_sums.pop(self.calendar.start("day", contribution[1]), None)
+        if self._day_sums or self.changed is not None:
+            day = self.calendar.start("day", contribution[1])
+            self._day_sums.pop(day, None)
+            if self.changed is not None:
+                self.changed.add((_DAYS[contribution[2]], day // MINUTE))
         if self._kept:
             self._revised.append((contribution, sign))
             if len(self._revised) > MOST_REVISED:
@@ -471,6 +480,7 @@ class Panes:
 
     def restore(self, grain: str, minute: int, pane: Pane) -> None:
         """Puts back a pane that was sealed: it replaces what stands there."""
+        self.changed = None
         self._drop_kept()
         self._by_grain(grain)[minute] = pane
         self._hour_starts = self._hour_ends = 0
@@ -484,6 +494,7 @@ class Panes:
             self.records[minute] += MANY
             self._unread[minute // 60]
         grain, minute = self.place_now(grain, minute)
+        self.changed = None
         self._drop_kept()
         add_into(self._by_grain(grain).setdefault(minute, {}), pane)
         if not grain.startswith("whole"):

@@ -67,6 +67,13 @@ class Case(Fact):
     answers = (Is,)
     otherwise: str
     cases: tuple[tuple[str, Condition], ...]
+    rests_on: str = ""
+    """The field that a feed has to carry for any of them to say anything, where `otherwise` is not
+    `UNKNOWN`. One of the cases is that there is one (`present`)."""
+
+    def case_of(self, condition: Condition) -> int:
+        """The index of the case of a condition."""
+        return 1 + [when for _, when in self.cases].index(condition)
 
     @property
     def values(self) -> tuple[str, ...]:
@@ -149,11 +156,13 @@ class Marks(FieldFact):
         """Whether there are any; or a name is among them, or one that lies within it."""
         if isinstance(question, Present):
             return f"{value} != 0"
-        (wanted,), bits = question.values(), 0
-        for index, path in enumerate(self.listed(force).paths):
-            if path == wanted or path.startswith(f"{wanted}."):
-                bits |= 1 << index
-        return f"{value} & {bits}"
+        (wanted,) = question.values()
+        return f"{value} & {self.bits(force, wanted)}"
+
+    def bits(self, force: Force, wanted: str) -> int:
+        """The bits of a name and of those that lie within it."""
+        paths = enumerate(self.listed(force).paths)
+        return sum(1 << n for n, path in paths if f"{path}.".startswith(f"{wanted}."))
 
 
 @dataclass(frozen=True)
