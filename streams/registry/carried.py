@@ -135,6 +135,10 @@ class Carried:
             )
         return found
 
+    def by(self, end: int) -> dict[str, int]:
+        """The fields that were carried before an instant, and since when."""
+        return {fields: when for fields, when in sorted(self.since.items()) if when < end}
+
     @property
     def never(self) -> list[str]:
         """The fields of which no record had any."""
@@ -190,6 +194,12 @@ def _wholes(fields: str) -> Iterator[str]:
     while "." in fields:
         fields = fields.rpartition(".")[0]
         yield fields
+
+
+def names_of_fields(kind: Kind, force: Force) -> set[str]:
+    """Every name by which a force's file may say that a feed carries a field, or does not."""
+    fields = {each.fields for each in _said(kind, force)}
+    return {name for each in fields for ways in spelled(kind, each) for name in ways}
 
 
 def spelled(kind: Kind, fields: str) -> list[tuple[str, str]]:
