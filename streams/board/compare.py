@@ -39,7 +39,7 @@ from detectors.charts.limits import usual_counts
 from streams.board.breaks import break_between
 from streams.board.control import Point, chart
 from streams.board.drivers import Drivers, drivers
-from streams.board.outlook import Delays, Outlook
+from streams.board.outlook import Delays, Outlook, Young
 from streams.board.query import Number, Observation, Query
 from streams.board.revisions import FirstFigure, Revisions
 from streams.board.targets import Judged, goal
@@ -398,6 +398,8 @@ class Comparisons:
         on average by what chance allows, exactly."""
         if (point := self._charted) is not None:
             return Standing(point.flag or "in line", "chart")
+        if self.young is not None:
+            return Standing(None, f"provisional: {self.young.reason}")
         if self.average.reason:
             return Standing(None, self.average.reason)
         base, by = self.average.base, f"{IN_LINE:g} % of the average"
@@ -411,6 +413,12 @@ class Comparisons:
         if least <= value <= most:
             return Standing("in line", by)
         return Standing("above" if value > base else "below", by)
+
+    @cached_property
+    def young(self) -> Young | None:
+        """Why it is provisional, where it is (`Delays.young`)."""
+        place = self.query.area(self.area)
+        return self.query.reader(Delays).young(self.indicator, self.stretch, place)
 
     @property
     def _charted(self) -> Point | None:
@@ -591,7 +599,8 @@ def _if_whole(found: Observation) -> float | None:
 def share(part: Observation, whole: Observation) -> Observation:
     """One count as a share of another."""
     if part.value is None or whole.value is None:
-        return Observation(None, known=False, complete=False)
+        reason = part.reason or whole.reason
+        return Observation(None, known=False, complete=False, reason=reason)
     value = part.value / whole.value if whole.value else None
     complete = part.complete and whole.complete
     return Observation(value, part.value, int(whole.value), complete=complete)

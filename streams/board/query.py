@@ -50,7 +50,14 @@ from streams.registry.measures import (
     Group,
     Measure,
 )
-from streams.registry.phrases import no_longer_carried, not_carried
+from streams.registry.phrases import (
+    known_between,
+    no_longer_carried,
+    none_came,
+    not_carried,
+    too_coarse,
+    was_not_heard,
+)
 from streams.registry.repeats import RepeatRule
 from streams.registry.reported import ReportedRule
 from streams.stretches import Stretch, months_before
@@ -83,13 +90,14 @@ class Observation(Struct, frozen=True, omit_defaults=True):
     complete: bool = True
     small: bool = False
     reason: str = ""
-    """Why it is not known, where it is that the feed does not carry what it rests on."""
+    """Why it is not known."""
     low: float | None = None
     """Of a reported share with its parts, the 95 % confidence interval (Wilson)."""
     high: float | None = None
 
 
 UNKNOWN = Observation(None, known=False, complete=False)
+UNREPORTED = replace(UNKNOWN, reason="it was not reported, or not as a whole")
 
 
 class Heard(NamedTuple):
@@ -97,10 +105,20 @@ class Heard(NamedTuple):
 
     known: bool
     complete: bool
+    reason: str = ""
+    """Why nothing is known."""
+
+
+def _unheard(reason: str) -> Heard:
+    return Heard(False, False, reason)
 
 
 NOT_THERE = "the area was not there"
-NOT_HEARD = Heard(known=False, complete=False)
+NOT_LISTED = "the force does not list what it counts"
+NOT_COUNTED = "it was not counted then"
+PEOPLE_LEFT = "the people of its records are no longer kept"
+STILL_TO_COME = "it is still to come"
+TOTALS_LEAVE_OPEN = "totals of calls leave it open"
 
 
 class Figures(NamedTuple):
@@ -113,7 +131,7 @@ class Figures(NamedTuple):
     known: Known
     complete: bool
     reason: str = ""
-    """Why nothing is known, where it is that a feed does not carry what it rests on."""
+    """Why it is not known in the areas where it is not."""
 
     def at(self, area: int) -> Observation:
         """The observation of an area."""
@@ -146,11 +164,11 @@ class ReportedFigures(NamedTuple):
     def at(self, area: int) -> Observation:
         """The observation of an area."""
         if self.measured is None or self.stretch is None:
-            return UNKNOWN
+            return UNREPORTED
         with self.lock:
             found = self.measured.amount(area, self.stretch)
         if found is None:
-            return UNKNOWN
+            return UNREPORTED
         top, bottom = found
         if bottom is None:
             return Observation(_whole(top), complete=self.ended)
@@ -447,7 +465,8 @@ class Query:
         ledger = self.monitor.ledger(group.kind, self.force.id)
         if ledger is None:
             nothing = np.zeros(size, np.int64)
-            return Figures(nothing, None, False, np.zeros(size, np.bool_), complete=False)
+            reason = none_came(self.registry.kinds[group.kind].feed)
+            return Figures(nothing, None, False, np.zeros(size, np.bool_), False, reason)
         panes, where = ledger.panes_by(self._clock(group)), group.where & part.where
         ended = stretch.end <= self.at
         stretch = self._until_then(stretch, ledger, panes)
@@ -458,17 +477,19 @@ class Query:
         heard = self._heard(ledger, panes, stretch, empty=empty)
         stopped = self.monitor.stopped(ledger, self.force.id)
         unknown = stopped.unknown_in(group.clock, stretch.start, stretch.end)
-        reason = ""
-        if not sums.counts_any(where) or not value.needs.isdisjoint(unknown):
-            reason = self._not_carried(ledger, group, value.needs, stretch) if heard.known else ""
-            heard = NOT_HEARD
+        if heard.known and not sums.counts_any(where):
+            heard = _unheard(NOT_LISTED)
+        elif heard.known and not value.needs.isdisjoint(unknown):
+            lacking = self._not_carried(ledger, group, value.needs, stretch)
+            heard = _unheard(lacking or NOT_COUNTED)
         elif heard.complete and self._in_part(ledger, panes, group, value.needs, stretch):
             heard = Heard(known=True, complete=False)
-        known = np.full(size, heard.known)
+        known, reason = np.full(size, heard.known), heard.reason
         if self._beside is not None and group.name == MEASURE:
             lines = sums.holds(where, _lines(len(self.force.lines)))
             used = self._beside.used(stretch.start, stretch.end, _counted(panes, stretch))
             known, heard = self._with_totals(used, lines, counters, heard)
+            reason = reason or ("" if known.all() else TOTALS_LEAVE_OPEN)
         complete = ended and heard.complete
         if self.force.area_dates:
             there = self._there(stretch)
@@ -502,17 +523,21 @@ class Query:
         repeats = self.monitor.repeats(self.force.id, rule.kind)
         if repeats is None:
             size = len(self.force.areas)
-            return Figures(np.zeros(size, np.int64), None, False, np.zeros(size, np.bool_), False)
+            nothing = np.zeros(size, np.int64)
+            reason = none_came(self.registry.kinds[rule.kind].feed)
+            return Figures(nothing, None, False, np.zeros(size, np.bool_), False, reason)
         ledger, ended = repeats.ledger, stretch.end <= self.at
         stretch = self._until_then(stretch, ledger, ledger.panes)
         counted = repeats.count(rule, stretch)
         heard = self._heard(ledger, ledger.panes, stretch, empty=False)
-        stopped = self.monitor.stopped(ledger, self.force.id)
-        reason = self._why_not(ledger, repeats.fields(rule), stretch)
+        stopped, fields = self.monitor.stopped(ledger, self.force.id), repeats.fields(rule)
+        reason = heard.reason or self._why_not(ledger, fields, stretch)
+        if not counted.known:
+            reason = reason or PEOPLE_LEFT
         known = np.full(len(self.force.areas), counted.known and heard.known and not reason)
-        cut = stopped.cut(repeats.fields(rule), repeats.reach(rule, stretch.start), stretch.end)
+        cut = stopped.cut(fields, repeats.reach(rule, stretch.start), stretch.end)
         complete = ended and counted.complete and heard.complete and not cut
-        return Figures(counted.people, None, False, known, complete, reason if heard.known else "")
+        return Figures(counted.people, None, False, known, complete, reason)
 
     def value_of(self, measure: Measure) -> Count | Share | Mean | Quantile:
         """How a measure is read of counters; raises `QueryError` for one that holds at a moment."""
@@ -552,16 +577,23 @@ class Query:
     def _heard(self, ledger: Ledger, panes: Panes, stretch: Stretch, *, empty: bool) -> Heard:
         """How much of a stretch the feed of a ledger was heard in."""
         start, end, now = stretch.start, stretch.end, self._heard_until
+        feed = ledger.kind.feed
         span = self._span(ledger, "hour" if stretch.unit == "hour" else "day")
-        if span is None or end <= span[0] or start >= now or not panes.keeps(start, end):
-            return NOT_HEARD
-        if panes.covered(start, end):
-            return NOT_HEARD
+        if span is None:
+            return _unheard(none_came(feed))
         kind, whole = ledger.kind.name, end <= now and span[0] <= start
-        if self.monitor.watches(kind, self.force.id):
-            share = self.monitor.known_share(kind, self.force.id, start, end, now, empty=empty)
-            return Heard(share > 0.0, whole and share == 1.0)
-        return Heard(start < span[1], whole and end <= span[1])
+        watched = self.monitor.watches(kind, self.force.id)
+        if start >= now:
+            return _unheard(STILL_TO_COME)
+        if end <= span[0] or (start >= span[1] and not watched):
+            first, last = (self.calendar.local(at).date() for at in (span[0], span[1] - 1))
+            return _unheard(known_between(feed, first, last))
+        if not panes.keeps(start, end) or panes.covered(start, end):
+            return _unheard(too_coarse(feed))
+        if not watched:
+            return Heard(True, whole and end <= span[1])
+        share = self.monitor.known_share(kind, self.force.id, start, end, now, empty=empty)
+        return Heard(share > 0.0, whole and share == 1.0, "" if share else was_not_heard(feed))
 
     def _not_carried(
         self, ledger: Ledger, group: Group, counters: Iterable[str], stretch: Stretch

@@ -82,6 +82,8 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
         "offence_code": "the Home Office code of the offence, beside its group",
         "incident_id": "the incident that it was recorded of",
         "series": "the series of offences that it is taken to belong to",
+        "entered_at": "of an export, when it was entered into the system, where that was later: "
+        "the delay of recording is known from it",
     },
     "reading": {
         **RECORD,

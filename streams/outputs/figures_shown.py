@@ -68,6 +68,7 @@ def figures(rows: Sequence[FigureRow], compare: Sequence[str] = ()) -> Renderabl
     """The table; areas and periods have a column where there are several of them."""
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     placed = [name for name in ("area", "period") if len({getattr(r, name) for r in rows}) > 1]
+    reasons = Reasons()
     table.add_column("")
     for name in placed:
         table.add_column(name.capitalize())
@@ -82,7 +83,8 @@ def figures(rows: Sequence[FigureRow], compare: Sequence[str] = ()) -> Renderabl
             )
             for name in compare
         )
-        table.add_row(row.title, *(getattr(row, name) for name in placed), value(row), *beside)
+        shown = value(row) if row.known else f"{NOT_KNOWN}{reasons.mark(row.reason)}"
+        table.add_row(row.title, *(getattr(row, name) for name in placed), shown, *beside)
     notes = [Text(PART, style="dim")] if any(r.known and not r.complete for r in rows) else []
     for row in rows:
         name = ", ".join((row.title, *(getattr(row, each) for each in placed)))
@@ -90,7 +92,26 @@ def figures(rows: Sequence[FigureRow], compare: Sequence[str] = ()) -> Renderabl
         if isinstance(row.beside, Beside) and isinstance(row.beside.first_published, FirstFigure):
             said += dates(row.beside.first_published, row.unit)
         notes += [Text(f"{name}: {words}", style="dim") for words in said]
-    return Group(table, *notes)
+    return Group(table, *notes, *(Text(each, style="dim") for each in reasons.notes()))
+
+
+class Reasons:
+    """Why figures of a table are not known: each reason stands once below it, with the number that
+    marks its figures."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[str, int] = {}
+
+    def mark(self, reason: str) -> str:
+        """What stands behind a figure of which nothing is known: ` (1)`; nothing without a
+        reason."""
+        if not reason:
+            return ""
+        return f" ({self._numbers.setdefault(reason, len(self._numbers) + 1)})"
+
+    def notes(self) -> list[str]:
+        """The lines below the table."""
+        return [f"({number}) not known: {reason}" for reason, number in self._numbers.items()]
 
 
 def value(row: FigureRow) -> str:

@@ -545,3 +545,23 @@ def _field(field: str) -> str:
 def _and(several: Iterable[str]) -> str:
     *most, last = several
     return f"{', '.join(most)} and {last}" if most else last
+
+
+def none_came(feed: str) -> str:
+    """Why nothing is known of a feed that never was."""
+    return f"no {feed} have come"
+
+
+def known_between(feed: str, first: dt.date, last: dt.date) -> str:
+    """Why nothing is known of what lies before or after a feed."""
+    return f"{feed} are known from {first} to {last}"
+
+
+def was_not_heard(feed: str) -> str:
+    """Why nothing is known of a stretch in which a feed was silent."""
+    return f"the feed of {feed} was not heard then"
+
+
+def too_coarse(feed: str) -> str:
+    """Why nothing is known of a part of an hour, day or month of which there is only the whole."""
+    return f"{feed} of then are known only by longer periods"

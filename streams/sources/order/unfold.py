@@ -9,7 +9,10 @@ two months would move the clock two months ahead. So each record is *unfolded*:
 | call | offered, connected, answered or abandoned, ended, wrapped up, called back |
 | incident | opened, graded (which brings the grade), dispatched, arrived, told of a delay, closed |
 | its units | dispatched (which brings the unit), arrived, cleared |
-| crime | recorded, outcome (which brings the outcome) |
+| crime | recorded (entered, where that was later), outcome (which brings the outcome) |
+
+A crime that was entered into the system after it was recorded (`entered_at`) has no version before
+that: without it, nobody knows how long recording was delayed.
 
 Each version is the record as it was known then. Facts that have no time of their own (area,
 category, markers, a grade without `graded_at`) stand in every version; `played` says so: `step`,
@@ -76,7 +79,10 @@ def unfold(event: Versioned, calendar: Calendar) -> list[tuple[int, Event]]:
     if life is None or begun is None or event.deleted or event.version is not None:
         return [(end, event)]
     begin, later = life
-    first = min(known_at(begin, begun, calendar), end)
+    first = known_at(begin, begun, calendar)
+    if (entered := getattr(event, "entered_at", None)) is not None:
+        first = max(first, known_at("entered_at", entered, calendar))
+    first = min(first, end)
     known: dict[str, int] = {}
     for field in later:
         stamp: dt.datetime | str | None = getattr(event, field)
