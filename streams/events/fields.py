@@ -76,6 +76,7 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
         "defendants": "those charged with it",
         "outcome": "the Home Office code of its outcome",
         "outcome_at": "when it had that outcome",
+        "outcome_group": "whether action was taken, where the code of the outcome is not known",
         "cancelled": "no crime: it counts nowhere",
         "notifiable": "whether it is notifiable to the Home Office (default: it is); only then is "
         "it recorded crime",

@@ -108,7 +108,7 @@ def unknown_fields(
 ) -> Iterator[ConfigError]:
     """The same of every name in `carries`, and in `not_carried` and `carried` of a change, that is
     no field which a feed may carry or not."""
-    kinds = registry.kinds.values()
+    kinds = {**REGISTRY.kinds, **registry.kinds}.values()  # a file serves more than one registry
     known = set[str]().union(*(names_of_fields(kind, force) for kind in kinds))
     asked = [("carries", name) for name in force.file.carries]
     for n, change in enumerate(force.file.changes):

@@ -229,7 +229,7 @@ def _said(kind: Kind, force: Force) -> Iterator[_Said]:
             case Choice(name, values=("", *_)):
                 yield _Said(place, 0, name)
             case Case(rests_on=field) if field:
-                yield _Said(place, None, field, value=fact.case_of(Present(field)))
+                yield _Said(place, 0, field, value=fact.case_of(Present(field)))
             case Case(otherwise=otherwise) if otherwise == UNKNOWN:
                 yield _Said(place, 0, " or ".join(_fields_asked(kind, fact)))
             case _:  # it says something of every record
@@ -257,8 +257,12 @@ def _needs(kind: Kind, clock: str, said: Iterable[_Said]) -> dict[str, frozenset
     flags = {each.name for each in kind.columns if isinstance(each, Flag) and each.rests_on}
     # What takes time is a share or mean of those that had it: of none it is not known anyway.
     says_when = [fields for name, fields in of_fact.items() if name not in flags]
+    by_case = _cases_of(kind, of_fact)
     for duration in kind.durations:
         ends = [*duration.since, *duration.until]
+        if duration.name in by_case:
+            of_fact[duration.name] = by_case[duration.name]
+            continue
         known = [fields for fields in says_when if set(fields.split(" or ")) & set(ends)]
         of_fact.update(dict.fromkeys([duration.name], known[0]) if known else {})
     by_clock = {f for f in of_fact.values() if clock != kind.clocks[0] and clock in f.split(" or ")}
@@ -273,6 +277,18 @@ def _needs(kind: Kind, clock: str, said: Iterable[_Said]) -> dict[str, frozenset
     for timing in kind.timings_by(clock):
         found |= {name: needed(timing.when, timing.duration) for name, _ in timing.counters}
     return found
+
+
+def _cases_of(kind: Kind, of_fact: Mapping[str, str]) -> dict[str, str]:
+    """By duration, what a fact rests on whose cases are told by it."""
+    return {
+        question.name: of_fact[fact.name]
+        for fact in kind.facts
+        if isinstance(fact, Case) and fact.name in of_fact
+        for _, when in fact.cases
+        for question in when.questions()
+        if isinstance(question, Within)
+    }
 
 
 def _shown(kind: Kind, clock: str, said: Iterable[_Said]) -> dict[str, frozenset[str]]:

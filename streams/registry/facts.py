@@ -68,12 +68,14 @@ class Case(Fact):
     otherwise: str
     cases: tuple[tuple[str, Condition], ...]
     rests_on: str = ""
-    """The field that a feed has to carry for any of them to say anything, where `otherwise` is not
-    `UNKNOWN`. One of the cases is that there is one (`present`)."""
+    """What a feed has to carry for the cases to say anything; where `otherwise` is `UNKNOWN`, by
+    default the fields that they are told by. Where one of the cases is that there is that
+    (`present`), it alone shows that the feed carries it, else any but `otherwise`."""
 
-    def case_of(self, condition: Condition) -> int:
-        """The index of the case of a condition."""
-        return 1 + [when for _, when in self.cases].index(condition)
+    def case_of(self, condition: Condition) -> int | None:
+        """The index of the case of a condition; None where there is none."""
+        whens = [when for _, when in self.cases]
+        return 1 + whens.index(condition) if condition in whens else None
 
     @property
     def values(self) -> tuple[str, ...]:

@@ -33,7 +33,7 @@ from streams.registry.registry import REGISTRY
 from streams.registry.times import DAY_PRECISE, MONTH_PRECISE, partial_stamp
 from streams.sources.record_times import RECORD_TIMES
 
-BRINGS = {"graded_at": "grade", "outcome_at": "outcome"}
+BRINGS = {"graded_at": ("grade",), "outcome_at": ("outcome", "outcome_group")}
 """Facts that become known with a time."""
 UNFOLDED: dict[type[Record], tuple[str, tuple[str, ...]]] = {
     cast("type[Record]", REGISTRY.structs[kind]): (
@@ -99,8 +99,7 @@ def unfold(event: Versioned, calendar: Calendar) -> list[tuple[int, Event]]:
         for field in later:
             if known.get(field, at) > at:
                 changed[field] = None
-                if field in BRINGS:
-                    changed[BRINGS[field]] = None
+                changed.update(dict.fromkeys(BRINGS.get(field, ())))
         if units:
             changed["units"] = tuple(_unit_at(unit, own, at) for unit, own in units
                                      if not own or min(own.values()) <= at)  # fmt: skip

@@ -159,7 +159,8 @@ def test_a_rate_at_an_age_is_complete_when_all_have_reached_it() -> None:
 def test_what_has_no_dates_of_outcomes_says_so() -> None:
     undated = [recorded("1", "2021-01-01", outcome=1), recorded("2", "2021-06-30")]
     change = Comparisons(asked(*undated), "outcome_rate", "2021-02").previous
-    assert (change.change, change.reason) == (None, "the feed of crimes has not carried outcome_at")
+    reason = "the feed of crimes has not carried outcome_at to the day"
+    assert (change.change, change.reason) == (None, reason)
 
 
 def test_a_rate_so_far_has_no_chart_and_one_at_an_age_has() -> None:
