@@ -128,11 +128,11 @@ class Stopped:
 
     def stops(self, field: str) -> list[Stop]:
         """When a field was not carried though it had been, in order."""
-        self._look()
+        self._refresh()
         return self._stops.get(field, [])
 
     def _resting(self, clock: str, start: int, end: int) -> frozenset[str]:
-        self._look()
+        self._refresh()
         if not self._stops:
             return frozenset()
         stopped = self.lacking(self._stops.keys(), start, end)
@@ -174,8 +174,8 @@ class Stopped:
                 found.append(_Evidence(clock, tuple(counters)))
         return found
 
-    def _look(self) -> None:
-        of = tuple([days.look() for days in self._days])
+    def _refresh(self) -> None:
+        of = tuple([days.refresh() for days in self._days])
         if of == self._of:
             return
         self._of, everything = of, self._days[0].counted
@@ -219,7 +219,7 @@ class _Days:
         self._panes: Panes | None = None
         self._until = self._version = 0
 
-    def look(self) -> int:
+    def refresh(self) -> int:
         """Takes in what has closed or changed; a number that is another one after a change."""
         panes = self.ledger.panes_by(self.clock)
         until = panes.calendar.start("day", panes.closed_before)
