@@ -260,7 +260,7 @@ class Monitor:
             shallow = max(map(len, lines)) <= SHALLOW
             for number, line in enumerate(lines, start=1):
                 try:
-                    if not shallow:
+                    if not shallow and len(line) > SHALLOW:
                         check_depth(line)
                     event = decode_line(line)
                     add = adders.get(event.__class__, NONE).get(event.force)

@@ -382,6 +382,15 @@ class Query:
         found, place = self.indicator(indicator), self.area(area)
         return [self.figures(found, self.stretch(each)).at(place) for each in periods]
 
+    def counts(self, indicator: Indicator, stretch: Stretch) -> list[Number] | None:
+        """How many records each area counts, by its index, whatever is known of it: areas add up by
+        these. None of what does not add up: of people, and of what is reported."""
+        found = self.figures(indicator, stretch)
+        people = indicator.repeats is not None
+        if people or not isinstance(found, Figures) or found.bottoms is not None:
+            return None
+        return [_plain(each) for each in found.tops]
+
     def series(
         self, indicator: str | Indicator, grain: Grain, within: str | Stretch, area: str = WHOLE
     ) -> list[tuple[Stretch, Observation]]:
