@@ -39,6 +39,8 @@ _LONGEST = 32 * DAY
 """No pane is longer."""
 PANES_A_STEP = 240
 """Hours that are joined into days in one step, where many are at once."""
+_DAYS = {SECOND_PRECISE: "day", DAY_PRECISE: "whole_day", MONTH_PRECISE: "whole_month"}
+"""The stored grain of what is known to the second, by the day, and to the day or month."""
 FEW = 4
 """Records; where fewer have the same facts it takes longer to put them in together."""
 MANY = 1 << 32
@@ -144,6 +146,10 @@ class Panes:
         """By start, end, and whether records known only to the day or month are in it."""
         self._revised: list[Change] = []
         """What was revised and is not in the sums that are kept."""
+        self.changed: set[tuple[str, int]] | None = None
+        """Of what lies before `closed_before`, the days that were revised since somebody emptied
+        it, and the days and months of what is known only to these: each by its stored grain and
+        start minute. None where anything may have changed."""
         self._records: defaultdict[int, int] = defaultdict(int)
         self._minutes: dict[int, Pane] = {}
         self._unread: defaultdict[int, list[int]] = defaultdict(list)
@@ -249,8 +255,11 @@ class Panes:
 
     def revise(self, change: Change) -> None:
         """The same where the record belongs before `closed_before`."""
-        if self._day_sums:
-            self._day_sums.pop(self.calendar.start("day", change.when), None)
+        if self._day_sums or self.changed is not None:
+            day = self.calendar.start("day", change.when)
+            self._day_sums.pop(day, None)
+            if self.changed is not None:
+                self.changed.add((_DAYS[change.precision], day // MINUTE))
         if self._kept:
             self._revised.append(change)
             if len(self._revised) > MOST_REVISED:
@@ -544,6 +553,7 @@ class Panes:
 
     def restore(self, grain: str, minute: int, pane: Pane) -> None:
         """Puts back a pane that was sealed: it replaces what stands there."""
+        self.changed = None
         self._drop_kept()
         self._by_grain(grain)[minute] = pane
         self._open_from = self._open_until = 0
@@ -557,6 +567,7 @@ class Panes:
             self._records[minute] += MANY
             self._unread[minute // 60]
         grain, minute = self.place_now(grain, minute)
+        self.changed = None
         self._drop_kept()
         add_into(self._by_grain(grain).setdefault(minute, {}), pane)
         if not grain.startswith("whole"):

@@ -187,7 +187,7 @@ class Packer:
         self._places = _Places(kind)
         self.bits = self._places.bits
         self.when_shift = self.bits - WHEN_BITS
-        self.carried = Carried(kind, self.when_shift)
+        self.carried = Carried(kind, force, self.when_shift)
         """What the feed has carried, by the records that were taken."""
         self.later_clocks = sum(CLOCK << each for each in self._places.times[1:])
         """The bits of the times by other clocks than the first."""
