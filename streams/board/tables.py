@@ -208,7 +208,7 @@ def _changed(old: Parts, new: Parts) -> Difference:
     (was_kept, was_fresh), (kept, fresh) = old, new
     if was_kept is kept and was_fresh == fresh:
         return found
-    keys = was_fresh.keys() | fresh.keys()
+    keys: set[int] = {key for key, _ in was_fresh.items() ^ fresh.items()}
     if was_kept is not kept:
         keys |= _revised(was_kept, kept)
     was_kept, kept = was_kept or NONE_KEPT, kept or NONE_KEPT
