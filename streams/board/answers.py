@@ -69,7 +69,8 @@ class FigurePage(Struct, omit_defaults=True):
 class SeriesPoint(Struct, kw_only=True, omit_defaults=True):
     """A period of a series. Of a chart also the lines that it was judged by: without any it was not
     judged. `run` is how many points in a row lie above the centre, negative for below. `outlook`
-    says by how much a month is likely to rise or fall yet."""
+    says by how much a month is likely to rise or fall yet, `provisional` why a chart does not judge
+    a period though its value is known."""
 
     period: str
     start: str
@@ -90,6 +91,7 @@ class SeriesPoint(Struct, kw_only=True, omit_defaults=True):
     run: int = 0
     moved: Moved | None = None
     outlook: str | None = None
+    provisional: str | None = None
 
 
 class SeriesPage(Struct, kw_only=True, omit_defaults=True):
@@ -337,6 +339,7 @@ def _judge(made: SeriesPage, query: Query, indicator: Indicator, within: Stretch
         if (at := judged.get(point.period)) is not None:
             point.centre, point.lower, point.upper = at.centre, at.lower, at.upper
             point.flag, point.run, point.moved = at.flag, at.run, at.moved
+            point.provisional = at.provisional or None
 
 
 def measures(

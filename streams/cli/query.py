@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from typing import NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -16,8 +15,8 @@ from streams.board.answers import FigurePage, FigureRow, Question, Rows
 from streams.board.monitor import Monitor
 from streams.board.query import Query
 from streams.cli.comparing import compare_option, names_in
-from streams.cli.inputs import Inputs, passed_over, progress_bar, refused_lines
-from streams.cli.options import answer_options, asked_options, board_console, forces_named
+from streams.cli.inputs import Inputs, asked_options, passed_over, progress_bar, refused_lines
+from streams.cli.options import answer_options, board_console, forces_named
 from streams.config.force import WHOLE
 from streams.embedded.replay import ReplayClock
 from streams.embedded.runner import Embedded, has_records, last_event
@@ -78,8 +77,7 @@ class Where(NamedTuple):
 @answer_options
 def query(  # noqa: PLR0913, PLR0917  one argument an option
     indicators: tuple[str, ...],
-    sources: tuple[str, ...],
-    mapping: Path | None,
+    inputs: Inputs,
     url: str,
     force_names: tuple[str, ...],
     areas: tuple[str, ...],
@@ -100,6 +98,8 @@ def query(  # noqa: PLR0913, PLR0917  one argument an option
       watchroom query --period 2021-Q4 --area all --compare previous,last_year,rate
       watchroom query --from street/ --force west-mercia vehicle_offences \\
           --period 2021/22 --by month --compare average,standing
+      watchroom query --source calls.csv:calls.toml --source cad.csv:cad.toml \\
+          --force my-force.toml calls_999 incidents --period 2021-12
       watchroom query 'crimes.count{offence=burglary,robbery}' --period R12-2021-12
       watchroom query answered_999_within_10s --period 2021-12 --format csv > answered.csv
 
@@ -112,8 +112,8 @@ def query(  # noqa: PLR0913, PLR0917  one argument an option
     names = names_in(compare)
     wanted = tuple(label for each in periods for label in _within(each, by))
     question = Question(indicators, wanted, areas, names)
-    if sources:
-        inputs = Inputs(sources, (), mapping, None).check()
+    if inputs:
+        inputs.check()
         rows = of_files(inputs, force_names, question, at)
     else:
         if len(force_names) > 1:

@@ -92,9 +92,89 @@ def test_areas_and_periods_have_a_column_where_there_are_several(folder: Path) -
 def test_what_is_not_known_or_not_whole_is_said(folder: Path) -> None:
     answer = asked("incidents", "crimes.count", *FILES, "--period", "2021/22")
     said = table(answer.stdout)
-    assert said[1][-1] == "not known"
+    assert said[1][-1] == "not known (1)"
     assert said[2][-1] == "47 *"
-    assert said[3] == ["* the period is not over, or was not heard from end to end"]
+    assert said[3:] == [
+        ["* the period is not over, or was not heard from end to end"],
+        ["(1) not known: no incidents have come"],
+    ]
+
+
+def test_why_figures_are_not_known_is_said_once_a_reason(folder: Path) -> None:
+    answer = asked("incidents", "answered_999_within_10s", "outcome_rate", "incidents.count",
+                   "robbery", *FILES, "--period", "2021-05", "--compare", "share")  # fmt: skip
+    said = table(answer.stdout)
+    assert [row[1] for row in said[1:6]] == [
+        "not known (1)", "not known (2)", "not known (3)", "not known (1)", "not known (4)",
+    ]  # fmt: skip
+    assert said[6:] == [
+        ["(1) not known: no incidents have come"],
+        ["(2) not known: no calls have come"],
+        ["(3) not known: the feed of crimes has not carried outcome"],
+        ["(4) not known: the force does not list what it counts"],
+    ]
+
+
+CALLS = "No,Start,Answered\na,2021-05-01 10:00:00,2021-05-01 10:00:05\nb,2021-05-31 10:00:00,\n"
+LOGS = "Log,Opened\n1,01/05/2021 10:00\n2,31/05/2021 10:00\n"
+CALLS_TOML = """
+kind = "call"
+force = "tiny"
+timezone = "Europe/London"
+id = "No"
+constants = { line = "999" }
+[fields.offered_at]
+column = "Start"
+[fields.answered_at]
+column = "Answered"
+"""
+LOGS_TOML = """
+kind = "incident"
+force = "tiny"
+timezone = "Europe/London"
+time_format = "%d/%m/%Y %H:%M"
+id = "Log"
+constants = { category = "other" }
+[fields.opened_at]
+column = "Opened"
+"""
+
+
+@pytest.fixture
+def exports(folder: Path) -> tuple[str, ...]:
+    """Two exports, each with a mapping of its own."""
+    for name, text in {
+        "calls.csv": CALLS, "calls.toml": CALLS_TOML, "logs.csv": LOGS, "logs.toml": LOGS_TOML,
+    }.items():  # fmt: skip
+        (folder / name).write_text(text)
+    return ("--source", "calls.csv:calls.toml", "--source", "logs.csv:logs.toml",
+            "--force", "tiny.toml")  # fmt: skip
+
+
+def test_tables_are_asked_each_through_its_own_mapping(exports: tuple[str, ...]) -> None:
+    answer = asked("calls_999", "incidents", "crimes.count", *exports, "--from", "crimes.ndjson",
+                   "--period", "2021-05")  # fmt: skip
+    assert [row[-1] for row in table(answer.stdout)[1:]] == ["2", "2", "26"]
+
+
+def test_what_stands_out_is_asked_of_tables_with_mappings(exports: tuple[str, ...]) -> None:
+    answer = watchroom("flags", "2021-05", *exports)
+    assert answer.exit_code == 0, answer.stderr
+    assert answer.stdout.startswith("No series has 12 whole months before")
+
+
+@pytest.mark.parametrize(
+    "command", [("query", "robbery", "--period", "2021"), ("flags", "2021-05")]
+)
+def test_of_several_mappings_it_is_said_how_each_gets_its_table(
+    exports: tuple[str, ...], command: tuple[str, ...]
+) -> None:
+    answer = watchroom(*command, "--from", "calls.csv", "--mapping", "calls.toml", "--mapping",
+                       "logs.toml")  # fmt: skip
+    assert answer.exit_code == 2
+    assert "give each table its own, --source calls.csv:calls.toml" in " ".join(
+        answer.stderr.split()
+    )
 
 
 def test_a_monitor_answers_as_its_files_do(folder: Path, url: str) -> None:
