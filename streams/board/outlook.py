@@ -11,8 +11,9 @@ which nothing is likely by itself, where counts of its age rose or fell by 5 % o
 
 The growth is that of the indicator in the area where a month has enough records, else in the force,
 else that of all records of the kind in the force. Months that were heard in part are left out, and
-so are those of which nothing ever changed: they were loaded when they were complete. With fewer
-than `NEED` months nothing is said.
+so are those of which nothing ever changed: they were loaded when they were complete. So were all
+before the first of which records were added, moved or taken out: a file that is unfolded brings
+outcomes at their time, but each record at once. With fewer than `NEED` months nothing is said.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ from streams.fold.changes import AGES, Changed, Changes
 from streams.fold.ledger import Ledger
 from streams.periods import DAY, HOUR
 from streams.registry.aggregates import SMALL, Count
+from streams.registry.conditions import ALWAYS
 from streams.registry.indicator import Indicator, Part
 from streams.registry.phrases import full_date
 from streams.stretches import Stretch
@@ -280,10 +282,12 @@ class Delays:
         self, indicator: Indicator, months: list[Stretch], area: int
     ) -> list[NDArray[np.float64] | None]:
         """By month, and by place in `AGES`, how many were added then; None for a month of which no
-        record of its kinds ever changed."""
+        record of its kinds ever changed, and for those before the first of which records were
+        added, moved or taken out, or what is counted of them."""
         query, size = self.query, len(AGES)
         total = np.zeros(len(months) * size)
         ever = np.zeros(len(months), np.bool_)
+        began = len(months)
         for part, group, measure in query.registry.measures_of(indicator):
             ledger = query.monitor.ledger(group.kind, query.force.id)
             if ledger is None or not isinstance(measure.value, Count) or not months:
@@ -294,10 +298,14 @@ class Delays:
             where, counter = group.where & part.where, measure.value.counter
             for aged in self._aged_changes(ledger, clock, months):
                 ever[aged.months] = True
+                for name in {counter, _of_all(ledger, clock, counter)}:
+                    _, moved = sums.held(aged.numbers, ALWAYS, name)
+                    began = min(began, int(aged.months[moved].min(initial=began)))
                 areas, held = sums.held(aged.numbers, where, counter)
                 held = held[below[areas]]
                 places = aged.months[held].astype(np.intp) * size + aged.ages[held]
                 total += np.bincount(places, aged.amounts[held].astype(np.float64), len(total))
+        ever[:began] = False
         by_month = total.reshape(len(months), size)
         return [by_month[n] if ever[n] else None for n in range(len(months))]
 
@@ -359,6 +367,14 @@ class Delays:
             for kind in query.registry.kinds_of(indicator)
         )
         return [each for each in found if each is not None]
+
+
+def _of_all(ledger: Ledger, clock: int, otherwise: str) -> str:
+    """The counter of all records of a kind by a clock; another where that counts not all."""
+    group, measure = ledger.kind.everything
+    if isinstance(measure.value, Count) and ledger.kind.clocks[clock] == group.clock:
+        return measure.value.counter
+    return otherwise
 
 
 def _words(outlook: Outlook, by: dt.date) -> str:

@@ -70,6 +70,7 @@ TIMES: Mapping[Kind, Sequence[tuple[str, Sequence[str]]]] = {
         ("outcome_at", (r"outcome|clear|dispos|arrest",)),
         ("committed_to", (r"(occur|commit|offen|inc).*(\bto\b|end|until|thru)|to date|end date",)),
         ("recorded_at", (r"record|report", r"creat|enter|entry|month")),
+        ("entered_at", (r"\benter|\bentry|input|creat",)),
         ("committed_from", (r"occur|commit|offen|inc|from|start|begin",)),
         ("recorded_at", (r"date|time|stamp", r".")),
     ),
@@ -77,7 +78,7 @@ TIMES: Mapping[Kind, Sequence[tuple[str, Sequence[str]]]] = {
 }  # fmt: skip
 MAIN: Mapping[Kind, str] = {"call": "offered_at", "incident": "opened_at", "crime": "recorded_at",
                              "reading": ""}  # fmt: skip
-PARTIAL = {"opened_at", "recorded_at", "committed_from", "committed_to", "outcome_at"}
+PARTIAL = {"opened_at", "recorded_at", "committed_from", "committed_to", "outcome_at", "entered_at"}
 ID = (
     r"(incident|event|call|case|crime|offen[cs]e|cad|cfs).*(id|no|num|number|ref|key)\b",
     r"\b(id|urn|ref|reference|guid|uuid|key)\b|number|\bno\b|\bnum\b|(id|no|nbr|num)$",

@@ -6,6 +6,7 @@ import random
 from math import inf, isfinite
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -18,9 +19,11 @@ from streams.board.flags import MonthlyFlags
 from streams.board.monitor import Monitor
 from streams.board.outlook import EDGES, Delays, Outlook, Young
 from streams.board.query import Query
+from streams.events.schema import Crime, decode_line, encode
 from streams.periods import DAY, Calendar, rfc3339
+from streams.sources.order.unfold import unfold
 from streams.stretches import Stretch
-from tests.build import crime, feed, monitor, ms, tiny_force
+from tests.build import FAR_FUTURE, crime, feed, monitor, ms, tiny_force
 
 CALENDAR = Calendar(tiny_force().zone)
 LATE = ((2, 6), (9, 3))
@@ -113,6 +116,53 @@ def test_nothing_is_said_of_what_is_no_count() -> None:
 def test_of_months_that_were_loaded_when_they_were_complete_no_delay_is_known() -> None:
     watched = fed(9, UNTIL, late=(), at_once=69)
     assert outlook(watched, UNTIL, "2021-09") is None
+
+
+def exported(months: int, entered_since: int, until: str) -> Monitor:
+    """What a file of an export gives, in which a tenth of the crimes of a month were entered on the
+    third day of the next, and every second crime has an outcome forty days later. When they were
+    entered it says from one of its months on."""
+    rows = []
+    for month in range(months):
+        start, end = month_of(month)
+        for number in range(60):
+            recorded = start + (DAY + 3_600_000 if number == 0 else 10 * DAY + number * 1000)
+            came = end + 2 * DAY + number * 1000 if number > 53 else recorded
+            decided = max(recorded + 40 * DAY, came) if number % 2 else came
+            rows.append(crime(
+                f"{month}-{number}", rfc3339(recorded), updated_at=rfc3339(decided),
+                **({"outcome": 1, "outcome_at": rfc3339(decided)} if number % 2 else {}),
+                **({"entered_at": rfc3339(came)} if month >= entered_since else {}),
+            ))  # fmt: skip
+    finished = map(decode_line, map(msgspec.json.encode, rows))
+    versions = [
+        each for event in finished if isinstance(event, Crime) for each in unfold(event, CALENDAR)
+    ]
+    watched = monitor()
+    for at, event in sorted(versions, key=lambda each: each[0]):
+        if at < ms(until):
+            watched.ingest(encode(event), FAR_FUTURE)
+    feed(watched, crime("now", until))
+    return watched
+
+
+def test_an_unfolded_export_says_how_late_crimes_came_where_it_says_when_they_were_entered() -> (
+    None
+):
+    found = outlook(exported(9, 0, UNTIL), UNTIL, "2021-09")
+    assert found is not None
+    assert (round(found.value), found.months, found.direction) == (60, 7, "rise")
+
+
+def test_without_it_the_delay_is_not_known_though_outcomes_came_after_their_month() -> None:
+    assert outlook(exported(9, 9, UNTIL), UNTIL, "2021-09") is None
+
+
+def test_months_before_entries_were_said_do_not_dilute_how_counts_grow() -> None:
+    until = "2022-07-02T12:00:00Z"
+    found = outlook(exported(18, 9, until), until, "2022-06")
+    assert found is not None
+    assert (round(found.value, 6), found.months) == (60, 8)
 
 
 def test_of_few_records_the_growth_is_that_of_the_force_or_of_all_records() -> None:
