@@ -601,7 +601,15 @@ class Comparisons:
         return _if_whole(self.query.figure(self._comparable, stretch, self.area))
 
     def _change(self, now: Stretch | None, before: Stretch) -> Change:
-        return self._compared(now, before.label, self._base(before), before.start)
+        made = self._compared(now, before.label, self._base(before), before.start)
+        if made.change is None and not made.reason:
+            return structs.replace(made, reason=self._why_not(now, before))
+        return made
+
+    def _why_not(self, *stretches: Stretch | None) -> str:
+        """Why one of some stretches is not known, where the feed does not carry it."""
+        found = (self._of(each).reason for each in stretches if each is not None)
+        return next(filter(None, found), "")
 
     def _compared(
         self, now: Stretch | None, base_period: str, base: float | None, since: int

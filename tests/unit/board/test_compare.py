@@ -360,7 +360,7 @@ def test_the_comparisons_that_are_asked_for_stand_beside_a_figure() -> None:
         name: getattr(found, name) for name in COMPARISONS
     }
     some = as_json(Beside.of(found, ["share", "rank"]))
-    rank = {"rank": None, "of": 0, "among": "districts", "order": "lowest first"}
+    rank: dict[str, Any] = {"rank": None, "of": 0, "among": "districts", "order": "lowest first"}
     rank |= {"left_out": ["north", "south"], "too_few": [], "level_with": []}
     assert some == {"share": None, "rank": rank}
 
