@@ -78,9 +78,13 @@ def in_words(force: Force, alert: Alert, at: int) -> str:
     peak, found, course = alert.peak, alert.evidence, alert.course
     if isinstance(peak, UnsetType) or alert.severity == "state":
         return ""
-    several = course is not None and course.while_it_lasted[2] > 1
-    period = found.start if peak.grain != "now" else peak.start
-    if not several and (found.observed, period) == (peak.observed, peak.start):
+    total, _, days = course.while_it_lasted if course is not None else (0.0, 0.0, 0)
+    if days > 1:  # the words give what came a day
+        said_already = round(total / days) == round(peak.observed)
+    else:
+        period = found.start if peak.grain != "now" else peak.start
+        said_already = (found.observed, period) == (peak.observed, peak.start)
+    if said_already:
         return ""
     calendar = Calendar(force.zone)
     start, end = to_ms(peak.start), to_ms(peak.end)
