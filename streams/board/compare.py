@@ -404,11 +404,13 @@ class Comparisons:
 
     @property
     def of_force(self) -> Observation | None:
-        """A count of an area as a share of the force's; None of the force itself, and of what is no
-        count."""
+        """A count of an area as a share of the force's, of the same time: where the area opened or
+        closed in the stretch, of the days on which it was there. None of the force itself, and of
+        what is no count."""
         if self.area == WHOLE or self.unit != "count":
             return None
-        return share(self.observation, self.query.figure(self.indicator, self.stretch))
+        there = self.query.while_there(self.stretch, self.area)
+        return share(self._of(there), self.query.figure(self.indicator, there))
 
     @cached_property
     def rate(self) -> Rate | None:

@@ -545,6 +545,20 @@ class Query:
                 found[index] = began and (end is None or stretch.start < end)
         return found
 
+    def while_there(self, stretch: Stretch, area: str) -> Stretch:
+        """The part of a stretch in which an area was there; all of it of one that was there at no
+        time of it, or always."""
+        found = self.force.areas[self.area(area)]
+        if found is None:
+            return stretch
+        opened = stretch.start if found.opened is None else self.force.instant(found.opened)
+        ended = self.force.end_of(found)
+        start = max(stretch.start, opened)
+        end = stretch.end if ended is None else min(stretch.end, ended)
+        if not start < end or (start, end) == (stretch.start, stretch.end):
+            return stretch
+        return with_changes(stretch, grain=None, form="range", start=start, end=end)
+
     def _clock(self, group: Group) -> int:
         return self.registry.kinds[group.kind].clocks.index(group.clock)
 
