@@ -574,7 +574,7 @@ class Monitor:
                     first = tables.rollup.sums(without(change, parts))
                     rows = tables.rollup.rows_beside(first, used)
                 else:
-                    rows = tables.first(parts, change)
+                    rows = tables.first(period.label, parts, change)
                 stopped = self.stopped(ledger, force.id)
                 rows = tables.without(rows, stopped.unpublished_in(group.clock, period))
                 out.put(group.name, rows)

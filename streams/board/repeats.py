@@ -289,8 +289,12 @@ class Repeats:
     def keep(self, people_since: int) -> Iterator[None]:
         """Keeps what months count of which records leave as `people_since` of the ledger or of an
         ally moves on, in steps."""
-        ledger, first = self.ledger, first_record(self.ledger.panes)
+        ledger = self.ledger
         known_since = max(each.people_since for each in (ledger, *self.allies))
+        # All that is asked for goes back to the start of a month, and on most days none begins.
+        if self.calendar.start("month", max(0, people_since - 1)) < known_since:
+            return
+        first = first_record(ledger.panes)
         for rule in self.rules if first is not None else ():
             after = max(known_since, first or 0)
             while (reach := self.reach(rule, self._month(after).start)) < people_since:
