@@ -18,6 +18,7 @@ surveillance/    which detector watches which series, and which feed is silent
 live.py          Live: a monitor being fed, its lock, clock and health
 alerts/          what becomes of a signal: one alert, its words, its owner, its end
 state/           checkpoints, and records that have left
+charts/          one chart for tiles, pages, paper and files
 outputs/         web, wallboard, Prometheus, terminal, notifications
 kafka/           topics, publishing, the worker
 embedded/        a monitor in one process, without Kafka

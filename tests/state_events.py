@@ -73,6 +73,8 @@ def _calls() -> Iterator[list[Record]]:
             name, offered = f"c{day}-{number}", at + day * DAY + number * 7 * MINUTE + 345
             area = (None, "north", "east", "unheard-of")[number % 4]
             fields: Record = {"line": "999", "offered_at": offered, "area": area}
+            if number < 6:
+                fields["caller"] = f"caller{number % 2}"
             first.append(record("call", name, offered, **fields))
             ended = offered + (number * 4 + 1) * SECOND
             end = ("answered_at", "abandoned_at", "ended_at")[number % 3]

@@ -20,7 +20,7 @@ References: Mack (1993), ASTIN Bulletin 23, 213-225, and (1994), CAS Forum, Spri
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 
@@ -34,6 +34,20 @@ class Growth(NamedTuple):
     """The counts that have grown, added up: S_k."""
     periods: int
     """How many of them there are."""
+
+
+class ToCome(NamedTuple):
+    """By which factor counts of an age have grown since, whatever the count."""
+
+    factor: float
+    error: float
+    """The standard error of the factor."""
+    periods: int
+    """The fewest periods that it rests on."""
+
+    def likely(self, z: float = 1.282) -> bool:
+        """Whether it lies so many standard errors from none: of nine in ten chances by default."""
+        return abs(self.factor - 1.0) > z * self.error
 
 
 class Completed(NamedTuple):
@@ -53,7 +67,7 @@ class Completed(NamedTuple):
 
     def chance_above(self, count: float) -> float:
         """The probability that it comes to more than so many."""
-        if not self._spread:
+        if not self._spread or not count > 0.0:
             return float(self.estimate > count)
         middle = math.log(self.estimate) - self._spread**2 / 2.0
         return 0.5 * math.erfc((math.log(count) - middle) / self._spread / math.sqrt(2.0))
@@ -102,26 +116,39 @@ class ChainLadder:
 
     def _carried_on(self) -> float:
         """The variance of an age that one period has reached."""
-        before = [growth.variance for growth in self.growth[-2:]]
+        before = [growth.variance for growth in self.growth[-2:] if growth.periods]
         if len(before) < 2 or not before[0] > 0.0:
             return min(before, default=0.0)
         return min(before[1] ** 2 / before[0], *before)
 
-    def completed(self, count: float, age: float, until: int | None = None) -> Completed | None:
-        """What a count will come to by an age, by default the last; None where the growth to it is
-        not known, or the count is 0. Between two ages the growth is taken to be even."""
-        if not count > 0.0:
+    def to_come(self, age: float, until: int | None = None) -> ToCome | None:
+        """By how much counts of an age grow until another one, by default the last; None where no
+        growth is left, or it is not known. Between two ages it is taken to be even."""
+        if until is not None and until > len(self.growth):
             return None
-        estimate, share, periods = float(count), 0.0, math.inf
+        factor, share, periods = 1.0, 0.0, 0
+        for part, growth in self._steps(age, until):
+            if not growth.factor > 0.0:
+                return None
+            factor *= growth.factor**part
+            share += part * growth.variance / growth.factor**2 / growth.total
+            periods = min(periods or growth.periods, growth.periods)
+        return ToCome(factor, factor * math.sqrt(share), periods) if periods else None
+
+    def completed(self, count: float, age: float, until: int | None = None) -> Completed | None:
+        """What a count will come to by an age; None where `to_come` is, or the count is 0."""
+        to_come = self.to_come(age, until)
+        if to_come is None or not count > 0.0:
+            return None
+        estimate, share = float(count), 0.0
+        for part, growth in self._steps(age, until):
+            own_and_factor = 1.0 / estimate + 1.0 / growth.total
+            share += part * growth.variance / growth.factor**2 * own_and_factor
+            estimate *= growth.factor**part
+        return Completed(estimate, estimate * math.sqrt(share), to_come.periods)
+
+    def _steps(self, age: float, until: int | None) -> Iterator[tuple[float, Growth]]:
+        """From an age to another the growths, and which part of each is still to come."""
         last = len(self.growth) if until is None else until
         for step in range(math.floor(age), last):
-            factor, variance, total, number = self.growth[step]
-            if not factor > 0.0:
-                return None
-            part = min(1.0, step + 1.0 - age)
-            share += part * variance / factor**2 * (1.0 / estimate + 1.0 / total)
-            estimate *= factor**part
-            periods = min(periods, number)
-        if periods == math.inf:
-            return None
-        return Completed(estimate, estimate * math.sqrt(share), int(periods))
+            yield min(1.0, step + 1.0 - age), self.growth[step]

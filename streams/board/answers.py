@@ -69,7 +69,8 @@ class FigurePage(Struct, omit_defaults=True):
 class SeriesPoint(Struct, kw_only=True, omit_defaults=True):
     """A period of a series. Of a chart also the lines that it was judged by: without any it was not
     judged. `run` is how many points in a row lie above the centre, negative for below. `outlook`
-    says by how much a month is likely to rise or fall yet."""
+    says by how much a month is likely to rise or fall yet, `provisional` why a chart does not judge
+    a period though its value is known."""
 
     period: str
     start: str
@@ -90,6 +91,7 @@ class SeriesPoint(Struct, kw_only=True, omit_defaults=True):
     run: int = 0
     moved: Moved | None = None
     outlook: str | None = None
+    provisional: str | None = None
 
 
 class SeriesPage(Struct, kw_only=True, omit_defaults=True):
@@ -337,18 +339,20 @@ def _judge(made: SeriesPage, query: Query, indicator: Indicator, within: Stretch
         if (at := judged.get(point.period)) is not None:
             point.centre, point.lower, point.upper = at.centre, at.lower, at.upper
             point.flag, point.run, point.moved = at.flag, at.run, at.moved
+            point.provisional = at.provisional or None
 
 
 def measures(
     registry: Registry, own: Iterable[Indicator] = (), search: str = ""
 ) -> list[MeasureShown]:
-    """What can be asked for that has a word in its name, title or definition: indicators first,
-    with those that a force has of its `own`, then the measures of tables."""
+    """What can be asked for that has all words of a search in its name, title or definition:
+    indicators first, with those that a force has of its `own`, then the measures of tables."""
     named = {**registry.indicators, **{each.name: each for each in own}}
     every = [*_indicators(registry, named.values()), *_addresses(registry)]
-    asked = search.casefold()
+    words = search.casefold().split()
+    texts = (f"{each.name} {each.title} {each.definition}".casefold() for each in every)
     return [
-        each for each in every if asked in f"{each.name} {each.title} {each.definition}".casefold()
+        each for each, text in zip(every, texts, strict=True) if all(word in text for word in words)
     ]
 
 

@@ -7,6 +7,10 @@ where none is known there is no point. A break of the series (`streams.board.bre
 chart anew; limits that are fixed for a year stand across it, as the reports print them, and of a
 dated change the words say so.
 
+A month that is still being recorded (`Delays.young`), and a period that runs, are provisional:
+shown with the reason, and not judged. So they are not exceptional, in no run, and in no mean or
+limit; once they are recorded they are judged like any other.
+
 A period of which nothing is known, or not all, ends a run: nobody knows on which side it lay. Of
 figures that are each of several months only those are judged that have no month in common, since
 the others repeat one another. Limits of a count whose mean is small are no narrower than those of
@@ -24,6 +28,7 @@ from msgspec import Struct
 from detectors.charts import ControlChart, limits
 from detectors.charts.limits import Fitted, usual_counts
 from streams.board.breaks import breaks, restarts_of
+from streams.board.outlook import Delays
 from streams.board.query import Observation, Query
 from streams.config.force import WHOLE
 from streams.config.measures import Polarity, Unit
@@ -70,6 +75,10 @@ class Point(Struct, omit_defaults=True):
     """How many points in a row up to this lie above the centre; below it, as a negative number."""
     moved: Moved | None = None
     """The centre moved with this point."""
+    reason: str = ""
+    """Why it is not known."""
+    provisional: str = ""
+    """Why the value is not the last one, where that is known: it is not judged then."""
 
 
 class Chart(Struct, omit_defaults=True):
@@ -156,7 +165,7 @@ def chart(
     )
     if after is not None:
         made.centre, made.lower, made.upper = after
-    made.words = [*_words(query, made, policy), *of_several]
+    made.words = [*_words(query, made, policy), *_provisional(query, made), *of_several]
     if fixed and points:
         year = 366 * DAY
         made.words += [
@@ -182,17 +191,24 @@ def _points(
     while at.end <= until:
         periods.append(at)
         at = query.calendar.holding(grain, at.end)
-    place = query.area(area)
+    place, delays = query.area(area), query.reader(Delays)
     found = []
     for period in periods:
-        seen = query.figures(indicator, Stretch.of(query.calendar, period)).at(place)
-        found.append(_point(period.label, period.start, period.end, seen))
+        stretch = Stretch.of(query.calendar, period)
+        seen = query.figures(indicator, stretch).at(place)
+        point = _point(period.label, period.start, period.end, seen)
+        if point.value is not None and period.end > query.at:
+            point.provisional = "not over"
+        elif (young := delays.young(indicator, stretch, place)) is not None:
+            point.provisional = young.reason
+        found.append(point)
     return found
 
 
 def _point(label: str, start: int, end: int, seen: Observation) -> Point:
+    whole = seen.known and seen.complete
     return Point(
-        label, start, end, seen.value, seen.denominator, complete=seen.known and seen.complete
+        label, start, end, seen.value, seen.denominator, complete=whole, reason=seen.reason
     )
 
 
@@ -237,7 +253,7 @@ def judge(
         for point in part:
             # A share that is reported alone has no size.
             alone = policy.limits in ("p", "p_prime") and not point.size
-            if not point.complete or point.value is None or alone:
+            if not point.complete or point.value is None or alone or point.provisional:
                 judging.pass_over()
                 run, rises, last = 0, 0, None
                 continue
@@ -425,3 +441,11 @@ def _words(query: Query, made: Chart, policy: ChartPolicy) -> Iterator[str]:
     )
     if abs(last.run) >= 2 and last.moved is None:
         yield phrases.in_a_row(last.run, last.centre, unit, made.grain, policy.rebase)
+
+
+def _provisional(query: Query, made: Chart) -> Iterator[str]:
+    """Why the last points are not judged: `January 2022 is provisional: likely to rise ...`."""
+    for point in made.points:
+        if point.provisional:
+            when = phrases.period_name(query.calendar, made.grain, point.start)
+            yield f"{when} is provisional, and not judged: {point.provisional}."

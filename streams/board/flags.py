@@ -17,14 +17,20 @@ nothing. `benchmarks/monthly_flags.py` measures what share of such a list is cha
 A series of which the months before have less than one record a month is not looked at. That is
 decided before the month itself is seen, as an independent filter has to be (Bourgon, Gentleman and
 Huber, PNAS 107, 2010, 9546-9551).
+
+A series that is still being recorded (`streams.board.outlook`) is listed only where it is out
+whatever is still to come: its p-value is that of the nearest count between what it has and the 95 %
+interval of what it is expected to come to. Of a count of 0 nothing is expected, and it is not
+listed. The months before are taken as they are: of these the last one or two have little to come.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
+from math import ceil, floor, inf
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -35,6 +41,7 @@ from detectors.counts.predictive import Predictive
 from streams.board.answers import Page
 from streams.board.breaks import breaks
 from streams.board.control import Flag, chart
+from streams.board.outlook import Delays, Young
 from streams.board.query import Query
 from streams.config.measures import Polarity
 from streams.errors import QueryError
@@ -67,7 +74,8 @@ class FlagRow(Struct, kw_only=True, omit_defaults=True):
     from `lower` to `upper`. `p_value`: how likely it is by chance to be so far out, either way;
     `least_rate`: the least rate at which it is listed; `chart`: whether its control chart calls the
     month exceptional, too; `part_of`: the name of the listed series that holds it, of which it is
-    the place or the kind."""
+    the place or the kind; `provisional`: why the value is not the last one, beyond which it is
+    listed all the same."""
 
     indicator: str
     name: str
@@ -83,11 +91,13 @@ class FlagRow(Struct, kw_only=True, omit_defaults=True):
     words: str
     chart: Flag | None = None
     part_of: str | None = None
+    provisional: str | None = None
 
 
 class FlagPage(Struct, kw_only=True, omit_defaults=True):
     """Some rows of the list of a month. `looked_at` is how many series were judged; of
-    `too_short` there are no twelve whole months before, of `too_few` hardly any records."""
+    `too_short` there are no twelve whole months before, of `too_few` hardly any records. So many
+    more are `held_back`: what is still to be recorded may explain how far they are out."""
 
     force: str
     at: str
@@ -99,7 +109,10 @@ class FlagPage(Struct, kw_only=True, omit_defaults=True):
     too_few: int
     words: str
     rows: list[FlagRow]
+    not_known: dict[str, int] = {}
+    """By the reason, how many series are not known in the month."""
     next: int | None = None
+    held_back: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +134,18 @@ class Judged:
     series: Series
     ahead: Predictive
     p_value: float
+    young: Young | None = None
+    """Where not all of it is recorded yet; the p-value is of the nearest that it may come to."""
+
+    def held_by(self, young: Young | None) -> Judged:
+        """The same by the nearest count that it may come to."""
+        if young is None:
+            return self
+        count, mean = self.series.count, self.ahead.mean
+        low, high = min(young.low or 0.0, count), max(young.high or inf, count)
+        nearest = floor(low) if low > mean else ceil(high) if high < mean else None
+        p_value = 1.0 if nearest is None else self.ahead.mid_p(nearest)
+        return replace(self, p_value=max(p_value, self.p_value), young=young)
 
     @property
     def direction(self) -> Flag:
@@ -152,13 +177,17 @@ class MonthlyFlags:
         self.length = _days(self.stretch)
         self.before = self.stretch.before(LOOKED_BACK)
         self.too_short = self.too_few = 0
+        self.not_known = Counter[str]()
 
     def page(self, page: Page) -> FlagPage:
         """A page of the list: the least likely first, and what is part of a listed one below it."""
         self.too_short = self.too_few = 0
+        self.not_known.clear()
         every = [each for one in _indicators(self.query) for each in self._series(one)]
-        judged = self._judged(self._apart(every))
+        so_far = self._judged(self._apart(every))
+        judged = [self._held(each) for each in so_far]
         listed = self._listed(judged)
+        held_back = len(self._flagged(so_far)) - len(self._flagged(judged))
         return FlagPage(
             force=self.query.force.id,
             at=rfc3339(self.query.at, self.query.force.zone),
@@ -168,9 +197,11 @@ class MonthlyFlags:
             flagged=len(listed),
             too_short=self.too_short,
             too_few=self.too_few,
-            words=self._words(len(judged), len(listed)),
+            words=self._words(len(judged), len(listed), held_back),
             rows=[self._row(*each) for each in listed[page.offset :][: page.limit]],
+            not_known=dict(sorted(self.not_known.items())),
             next=page.after(len(listed)),
+            held_back=held_back,
         )
 
     # -- what is looked at -------------------------------------------------------------------------
@@ -181,6 +212,8 @@ class MonthlyFlags:
         before = [(month, query.figures(indicator, month)) for month in self.before]
         for area, name in enumerate(query.areas()):
             found = now.at(area)
+            if found.reason and not found.known:
+                self.not_known[found.reason] += 1
             if not found.complete or found.value is None:
                 continue
             ends = (each.at for each in breaks(query, indicator, name))
@@ -208,13 +241,7 @@ class MonthlyFlags:
     # -- what is listed ----------------------------------------------------------------------------
 
     def _listed(self, judged: list[Judged]) -> list[Listed]:
-        shares = parents_first([each.p_value for each in judged], _parents(judged))
-        # With room for the last bit: the rate is often met exactly.
-        flagged = [
-            (each, share)
-            for each, share in zip(judged, shares, strict=True)
-            if share <= self.rate * (1.0 + 1e-12)
-        ]
+        flagged = self._flagged(judged)
         flagged.sort(key=lambda one: (one[0].p_value, -one[0].series.count))
         wholes = [self._whole(each, flagged) for each, _ in flagged]
         inside: dict[int, list[int]] = defaultdict(list)
@@ -235,6 +262,26 @@ class MonthlyFlags:
             found.append(Listed(each, share, None if whole is None else flagged[whole][0].series))
             waiting += inside[place][::-1]
         return found
+
+    def _flagged(self, judged: list[Judged]) -> list[tuple[Judged, float]]:
+        """What is listed, and the least rate at which it is."""
+        shares = parents_first([each.p_value for each in judged], _parents(judged))
+        # With room for the last bit: the rate is often met exactly.
+        return [
+            (each, share)
+            for each, share in zip(judged, shares, strict=True)
+            if share <= self.rate * (1.0 + 1e-12)
+        ]
+
+    def _held(self, one: Judged) -> Judged:
+        """One as far as it is out whatever is still to come. What is not far out by the rate is in
+        no list, and is left as it is."""
+        if one.p_value > self.rate:
+            return one
+        series = one.series
+        return one.held_by(
+            self.query.reader(Delays).young(series.indicator, self.stretch, series.area)
+        )
 
     def _apart(self, every: list[Series]) -> list[Series]:
         """Each series once: the forces' lists have one under several names, and a whole may have a
@@ -303,20 +350,30 @@ class MonthlyFlags:
             words=f"{self._name(series)}: {phrases.count(series.count)} in {when}, {usual}.",
             chart=None if point is None else point.flag,
             part_of=None if whole is None else self._name(whole),
+            provisional=None if one.young is None else one.young.reason,
         )
 
     def _name(self, series: Series) -> str:
         area = self.query.areas()[series.area]
         return f"{series.indicator.title}, {phrases.place(self.query.force, area)}"
 
-    def _words(self, looked_at: int, flagged: int) -> str:
+    def _words(self, looked_at: int, flagged: int, held_back: int) -> str:
         """What the list is, in a sentence: `Of 412 series looked at 7 are flagged; about 1 in 10 of
         those flagged is chance.`"""
         if not looked_at:
             return f"No series has {MONTHS} whole months before to be held against."
         many = f"Of {phrases.count(looked_at)} series looked at"
+        more = ""
+        if held_back:
+            are = "is" if held_back == 1 else "are"
+            more = (
+                f" {phrases.count(held_back)} more {are} held back: what is still to be recorded "
+                "may explain it."
+            )
         if not flagged:
-            return f"{many} none is flagged: none is farther out than chance alone may explain."
+            return (
+                f"{many} none is flagged: none is farther out than chance alone may explain.{more}"
+            )
         one_in = round(1.0 / self.rate)
         by_chance = (
             f"about 1 in {one_in} flags is chance"
@@ -324,7 +381,7 @@ class MonthlyFlags:
             else f"about {phrases.percent(self.rate)} of flags are chance"
         )
         are = "is" if flagged == 1 else "are"
-        return f"{many} {phrases.count(flagged)} {are} flagged; at this rate {by_chance}."
+        return f"{many} {phrases.count(flagged)} {are} flagged; at this rate {by_chance}.{more}"
 
 
 def _parents(judged: list[Judged]) -> list[int | None]:

@@ -5,10 +5,15 @@ earlier months it is known how many each had so many days after its end, and so 
 of that age have grown (`detectors.counts.chain_ladder`: Mack's chain ladder, which takes falls as
 well as rises). Applied to a month of today it gives what that will come to, with an interval.
 
+A month that is likely to rise or fall by 1 % or more is young: its figure is provisional, and is
+not judged beside months that are all recorded (`Delays.young`). So is a month of few records, of
+which nothing is likely by itself, where counts of its age rose or fell by 5 % or more.
+
 The growth is that of the indicator in the area where a month has enough records, else in the force,
 else that of all records of the kind in the force. Months that were heard in part are left out, and
-so are those of which nothing ever changed: they were loaded when they were complete. With fewer
-than `NEED` months nothing is said.
+so are those of which nothing ever changed: they were loaded when they were complete. So were all
+before the first of which records were added, moved or taken out: a file that is unfolded brings
+outcomes at their time, but each record at once. With fewer than `NEED` months nothing is said.
 """
 
 from __future__ import annotations
@@ -23,14 +28,15 @@ from msgspec import Struct
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
-from detectors.counts.chain_ladder import ChainLadder, Completed
+from detectors.counts.chain_ladder import ChainLadder, Completed, ToCome
 from streams.board.area_sums import counters_of
 from streams.board.columns import Numbers
-from streams.board.query import Figures, Query
+from streams.board.query import Figures, Number, Query
 from streams.fold.changes import AGES, Changed, Changes
 from streams.fold.ledger import Ledger
 from streams.periods import DAY, HOUR
 from streams.registry.aggregates import SMALL, Count
+from streams.registry.conditions import ALWAYS
 from streams.registry.indicator import Indicator, Part
 from streams.registry.phrases import full_date
 from streams.stretches import Stretch
@@ -48,6 +54,11 @@ NEGLIGIBLE = 0.002
 """Growth that is not waited for, as a share of a count."""
 LIKELY = 0.9
 """The chance of a rise (or fall) at which it is said."""
+MATERIAL = 0.01
+"""A likely rise or fall from which on a count is provisional, as a share of it. Less is lost in its
+scatter: by chance alone counts below 10,000 differ by more than that."""
+OF_FEW = 0.05
+"""The same where the count is so small that no rise or fall is likely of it by itself."""
 
 
 OWN = "its own"
@@ -72,6 +83,15 @@ class Outlook(Struct, frozen=True, omit_defaults=True):
     words: str | None = None
 
 
+class Young(NamedTuple):
+    """A figure that is not all recorded yet: why it is provisional, in words, and the 95 % interval
+    of what it is expected to come to; None of a count of 0, of which nothing is known."""
+
+    reason: str
+    low: float | None
+    high: float | None
+
+
 class Growth(NamedTuple):
     """How the counts of some series grow after their month, and until which age that is known."""
 
@@ -79,6 +99,14 @@ class Growth(NamedTuple):
     last: int
     """The place in `EDGES` of the last age."""
     of: str
+
+
+class _OfAge(NamedTuple):
+    """The count of a month, its age as a place in `EDGES`, and how counts grow from there on."""
+
+    so_far: Number
+    position: float
+    growth: Growth
 
 
 class Aged(NamedTuple):
@@ -105,6 +133,53 @@ class Delays:
         """What the count of a closed month in an area, by its index, will come to. None where the
         delay is not known, of a month that is as old as that is known for, and of what is no
         count of records."""
+        aged = self._of_age(indicator, stretch, area)
+        if aged is None:
+            return None
+        found = aged.growth.ladder.completed(aged.so_far, aged.position, aged.growth.last)
+        return None if found is None else self._said(found, aged.growth, aged.so_far, stretch)
+
+    def young(self, indicator: Indicator, stretch: Stretch, area: int) -> Young | None:
+        """Whether a figure is provisional, and why; None where it is not, or that is not known. A
+        longer period is as young as the last of its months that is."""
+        if stretch.grain == "month":
+            return self._young(indicator, stretch, area)
+        if stretch.unit != "month":
+            return None
+        for month in reversed(stretch.parts("month")):
+            found = self._young(indicator, Stretch.of(self.query.calendar, month), area)
+            if found is not None:
+                return Young(f"{month.label} is {found.reason}", None, None)
+        return None
+
+    def _young(self, indicator: Indicator, month: Stretch, area: int) -> Young | None:
+        aged = self._of_age(indicator, month, area)
+        if aged is None:
+            return None
+        growth = aged.growth
+        found = growth.ladder.completed(aged.so_far, aged.position, growth.last)
+        said = None if found is None else self._said(found, growth, aged.so_far, month)
+        low, high = (None, None) if said is None else (said.low, said.high)
+        if said is not None and said.words and abs(said.percent) >= 100 * MATERIAL:
+            return Young(said.words, low, high)
+        to_come = growth.ladder.to_come(aged.position, growth.last)
+        if to_come is None or abs(to_come.factor - 1.0) < OF_FEW or not to_come.likely():
+            return None
+        return Young(self._not_all(to_come, growth, month), low, high)
+
+    def _not_all(self, to_come: ToCome, growth: Growth, month: Stretch) -> str:
+        """Of a count so small that nothing is likely of it by itself: `not all recorded: counts of
+        its age have come to about 15 % more by 10 October 2021, by 7 months of the force`."""
+        percent = (to_come.factor - 1.0) * 100
+        of = "" if growth.of == OWN else f" of {growth.of}"
+        return (
+            f"not all recorded: counts of its age have come to about {_percent(percent)} % "
+            f"{'more' if percent > 0 else 'less'} by {full_date(self._until(growth, month))}, by "
+            f"{to_come.periods} months{of}"
+        )
+
+    def _of_age(self, indicator: Indicator, stretch: Stretch, area: int) -> _OfAge | None:
+        """The count of a closed month, its age, and the growth that is known best from there on."""
         until = self._heard_until(indicator)
         if until is None or stretch.grain != "month" or until > stretch.end + HORIZON * DAY:
             return None
@@ -115,14 +190,17 @@ class Delays:
         now = figures.at(area)
         if now.value is None or not now.complete:
             return None
-        for growth in self._growths(indicator, area):
-            found = growth.ladder.completed(now.value, position, growth.last)
-            return None if found is None else self._said(found, growth, now.value, stretch)
-        return None
+        growth = next(iter(self._growths(indicator, area)), None)
+        return None if growth is None else _OfAge(now.value, position, growth)
+
+    def _until(self, growth: Growth, month: Stretch) -> dt.date:
+        """The day from which on counts hardly grow any more."""
+        calendar = self.query.calendar
+        day = calendar.start("day", month.end + (EDGES[growth.last] - 1) * DAY + 12 * HOUR)
+        return calendar.local(day).date()
 
     def _said(self, found: Completed, growth: Growth, count: float, stretch: Stretch) -> Outlook:
-        calendar = self.query.calendar
-        day = calendar.start("day", stretch.end + (EDGES[growth.last] - 1) * DAY + 12 * HOUR)
+        day = self._until(growth, stretch)
         low, high = found.interval()
         chance = found.chance_above(count)
         direction = None
@@ -134,14 +212,14 @@ class Delays:
             value=found.estimate,
             low=low,
             high=high,
-            by=calendar.label("day", day),
+            by=day.isoformat(),
             months=found.periods,
             of=growth.of,
             percent=(found.estimate - count) * 100 / count,
             small=count < SMALL,
             direction=direction,
         )
-        return replace(made, words=_words(made, calendar.local(day).date())) if direction else made
+        return replace(made, words=_words(made, day)) if direction else made
 
     # -- how counts grow ---------------------------------------------------------------------------
 
@@ -204,10 +282,12 @@ class Delays:
         self, indicator: Indicator, months: list[Stretch], area: int
     ) -> list[NDArray[np.float64] | None]:
         """By month, and by place in `AGES`, how many were added then; None for a month of which no
-        record of its kinds ever changed."""
+        record of its kinds ever changed, and for those before the first of which records were
+        added, moved or taken out, or what is counted of them."""
         query, size = self.query, len(AGES)
         total = np.zeros(len(months) * size)
         ever = np.zeros(len(months), np.bool_)
+        began = len(months)
         for part, group, measure in query.registry.measures_of(indicator):
             ledger = query.monitor.ledger(group.kind, query.force.id)
             if ledger is None or not isinstance(measure.value, Count) or not months:
@@ -218,10 +298,14 @@ class Delays:
             where, counter = group.where & part.where, measure.value.counter
             for aged in self._aged_changes(ledger, clock, months):
                 ever[aged.months] = True
+                for name in {counter, _of_all(ledger, clock, counter)}:
+                    _, moved = sums.held(aged.numbers, ALWAYS, name)
+                    began = min(began, int(aged.months[moved].min(initial=began)))
                 areas, held = sums.held(aged.numbers, where, counter)
                 held = held[below[areas]]
                 places = aged.months[held].astype(np.intp) * size + aged.ages[held]
                 total += np.bincount(places, aged.amounts[held].astype(np.float64), len(total))
+        ever[:began] = False
         by_month = total.reshape(len(months), size)
         return [by_month[n] if ever[n] else None for n in range(len(months))]
 
@@ -285,10 +369,17 @@ class Delays:
         return [each for each in found if each is not None]
 
 
+def _of_all(ledger: Ledger, clock: int, otherwise: str) -> str:
+    """The counter of all records of a kind by a clock; another where that counts not all."""
+    group, measure = ledger.kind.everything
+    if isinstance(measure.value, Count) and ledger.kind.clocks[clock] == group.clock:
+        return measure.value.counter
+    return otherwise
+
+
 def _words(outlook: Outlook, by: dt.date) -> str:
     """`likely to rise: about 4 % more by 30 June 2022, 835 (812 to 861); rests on 11 months`."""
-    size = abs(outlook.percent)
-    percent = f"{size:.0f}" if size >= 1 else f"{size:.1f}"
+    percent = _percent(outlook.percent)
     more = "more" if outlook.direction == "rise" else "less"
     of = "" if outlook.of == OWN else f" of {outlook.of}"
     said = (
@@ -297,6 +388,11 @@ def _words(outlook: Outlook, by: dt.date) -> str:
         f"rests on {outlook.months} months{of}"
     )
     return f"{said}; few cases" if outlook.small else said
+
+
+def _percent(change: float) -> str:
+    """The size of a change, with a decimal place below 1 %."""
+    return f"{abs(change):.0f}" if abs(change) >= 1 else f"{abs(change):.1f}"
 
 
 def _aged(dated: Changes, changed: Iterable[tuple[int, Changed]], months: list[Stretch]) -> Aged:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import click
 import msgspec
@@ -14,8 +13,8 @@ from rich.text import Text
 
 from streams.board.answers import Page
 from streams.board.flags import LEAST, MONTHS, FlagPage, FlagRow, MonthlyFlags
-from streams.cli.inputs import Inputs
-from streams.cli.options import answer_options, asked_options, board_console
+from streams.cli.inputs import Inputs, asked_options
+from streams.cli.options import answer_options, board_console
 from streams.cli.query import client_of, page_of, played
 from streams.outputs.figure_csv import csv_text
 from streams.registry import phrases
@@ -41,8 +40,7 @@ RARE = 1e-6
 @answer_options
 def flags(
     month: str,
-    sources: tuple[str, ...],
-    mapping: Path | None,
+    inputs: Inputs,
     url: str,
     force: str | None,
     rate: float | None,
@@ -69,8 +67,8 @@ def flags(
       1    an input can't be read, or no monitor answers
       2    there is no such month or force, or the month is not over
     """
-    if sources:
-        inputs = Inputs(sources, (), mapping, None).check()
+    if inputs:
+        inputs.check()
         with played(inputs, () if force is None else (force,), at) as query:
             page = MonthlyFlags(query, month, rate).page(Page(0, sys.maxsize))
     else:
@@ -97,6 +95,9 @@ def _of_monitor(url: str, asked: dict[str, str | None], rate: float | None) -> F
     return page
 
 
+PROVISIONAL = "* not all is recorded yet; it is out whatever is still to come."
+
+
 def shown(page: FlagPage) -> RenderableType:
     """The list as a table, with the sentence that says of how many."""
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
@@ -105,9 +106,10 @@ def shown(page: FlagPage) -> RenderableType:
         table.add_column(heading, justify="right")
     table.add_column("Its chart")
     for row, depth in _with_depth(page.rows):
+        sign = "+" if row.direction == "above" else "-"
         table.add_row(
             "  " * depth + row.name,
-            f"{row.value:,} {'+' if row.direction == 'above' else '-'}",
+            f"{row.value:,} {sign}{' *' if row.provisional else ''}",
             f"{row.lower:,} to {row.upper:,}",
             _one_in(row.p_value),
             "exceptional" if row.chart is not None else "",
@@ -120,7 +122,8 @@ def shown(page: FlagPage) -> RenderableType:
         )
         if number
     ]
-    below = [Text(f"Not looked at: {', '.join(left)}.", style="dim")] if left else []
+    below = [Text(PROVISIONAL, style="dim")] if any(row.provisional for row in page.rows) else []
+    below += [Text(f"Not looked at: {', '.join(left)}.", style="dim")] if left else []
     listed: list[RenderableType] = [Text(), table, Text()] if page.rows else []
     return Group(Text(page.words), *listed, *below)
 

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import click
 from rich.console import Console
@@ -21,6 +21,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from streams.cli.options import Command
 from streams.config.force import Force
 from streams.sources import Source, open_source
 from streams.sources.order.play import Play
@@ -54,39 +55,76 @@ class Paired(click.ParamType):
         return source, Path(mapping)
 
 
-def source_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Adds the arguments that say what is read; the command gets them as its `inputs`."""
+MAPPING_OPTIONS = (
+    click.option("--glob", metavar="PATTERN", help="Which files to read inside folders."),
+    click.option(
+        "--mapping",
+        "mappings",
+        type=click.Path(dir_okay=False, path_type=Path),
+        multiple=True,
+        help="What the columns of the SOURCEs mean, where they are tables.",
+    ),
+    click.option(
+        "--source",
+        "paired",
+        type=Paired(),
+        multiple=True,
+        metavar="FILE:MAPPING",
+        help="A table with a mapping of its own: calls.csv:calls.toml. Repeatable.",
+    ),
+)
+"""Which files are read, and what their columns mean."""
+
+
+def _with_inputs(command: Command, *options: Callable[[Any], Any]) -> Command:
+    """Adds options; the command gets what they say is read as its `inputs`."""
 
     @functools.wraps(command)
     def with_inputs(
         sources: tuple[str, ...],
         paired: tuple[tuple[str, Path], ...],
-        mapping: Path | None,
+        mappings: tuple[Path, ...],
         glob: str | None,
-        **options: Any,
+        **others: Any,
     ) -> Any:
-        return command(inputs=Inputs(sources, paired, mapping, glob), **options)
+        if len(mappings) > 1:
+            raise click.UsageError(
+                "one --mapping goes with all SOURCEs: give each table its own, "
+                "--source calls.csv:calls.toml --source cad.csv:cad.toml"
+            )
+        mapping = next(iter(mappings), None)
+        return command(inputs=Inputs(sources, paired, mapping, glob), **others)
 
-    adorned: Callable[..., Any] = with_inputs
-    for option in (
-        click.option("--glob", metavar="PATTERN", help="Which files to read inside folders."),
-        click.option(
-            "--mapping",
-            type=click.Path(dir_okay=False, path_type=Path),
-            help="What the columns of the SOURCEs mean, where they are tables.",
-        ),
-        click.option(
-            "--source",
-            "paired",
-            type=Paired(),
-            multiple=True,
-            metavar="FILE:MAPPING",
-            help="A table with a mapping of its own: calls.csv:calls.toml. Repeatable.",
-        ),
-        click.argument("sources", nargs=-1, metavar="[SOURCE]..."),
-    ):
+    adorned: Any = with_inputs
+    for option in (*MAPPING_OPTIONS, *options):
         adorned = option(adorned)
-    return adorned
+    return cast("Command", adorned)
+
+
+def source_options(command: Command) -> Command:
+    """Adds the arguments that say what is read; the command gets them as its `inputs`."""
+    return _with_inputs(command, click.argument("sources", nargs=-1, metavar="[SOURCE]..."))
+
+
+def asked_options(command: Command) -> Command:
+    """Adds who is asked: files, as `inputs`, or where none is named a monitor at a `url`."""
+    return _with_inputs(
+        command,
+        click.option(
+            "--url",
+            default="http://127.0.0.1:8787",
+            show_default=True,
+            help="The web address of a running monitor.",
+        ),
+        click.option(
+            "--from",
+            "sources",
+            multiple=True,
+            metavar="SOURCE",
+            help="A file or folder of events to read and count; repeatable. Without it, and "
+            "without --source, a monitor is asked.",
+        ),
+    )
 
 
 class Inputs(NamedTuple):

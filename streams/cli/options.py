@@ -56,33 +56,6 @@ more_forces_option = _forces_option("The shipped forces are always known.")
 """Forces beside those that are shipped, for `forces_known`."""
 
 
-def asked_options(command: Command) -> Command:
-    """Adds who is asked: files (`sources`, with their `mapping`), or a monitor at a `url`."""
-    for option in (
-        click.option(
-            "--url",
-            default="http://127.0.0.1:8787",
-            show_default=True,
-            help="The web address of a running monitor.",
-        ),
-        click.option(
-            "--mapping",
-            type=click.Path(dir_okay=False, path_type=Path),
-            help="What the columns of the SOURCEs mean, where they are tables.",
-        ),
-        click.option(
-            "--from",
-            "sources",
-            multiple=True,
-            metavar="SOURCE",
-            help="A file or folder of events to read and count; repeatable. Without it a monitor "
-            "is asked.",
-        ),
-    ):
-        command = option(command)
-    return command
-
-
 def answer_options(command: Command) -> Command:
     """Adds as of when an answer is (`at`), and how it is written (`form`)."""
     written = click.option(

@@ -76,12 +76,15 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
         "defendants": "those charged with it",
         "outcome": "the Home Office code of its outcome",
         "outcome_at": "when it had that outcome",
+        "outcome_group": "whether action was taken, where the code of the outcome is not known",
         "cancelled": "no crime: it counts nowhere",
         "notifiable": "whether it is notifiable to the Home Office (default: it is); only then is "
         "it recorded crime",
         "offence_code": "the Home Office code of the offence, beside its group",
         "incident_id": "the incident that it was recorded of",
         "series": "the series of offences that it is taken to belong to",
+        "entered_at": "of an export, when it was entered into the system, where that was later: "
+        "the delay of recording is known from it",
     },
     "reading": {
         **RECORD,

@@ -63,6 +63,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
         "offence",
         "markers",
         "outcome",
+        "outcome_group",
         "victims",
         "suspects",
         "defendants",

@@ -209,7 +209,10 @@ class Crime(Record, tag="crime"):
 
     Recorded crime counts what is `notifiable` to the Home Office. `offence` is the group that it
     counts under, `offence_code` its code beside it. `series` links offences that are taken for the
-    work of the same people.
+    work of the same people. `outcome_group` is for an outcome of which no more is known than that:
+    several codes share the published words. Where `outcome` is there, it says the group.
+    `entered_at` is when a crime of an export was entered into the system, where that was after
+    `recorded_at`: a live feed would not have sent it before.
     """
 
     recorded_at: PartialStamp | None = None
@@ -228,6 +231,14 @@ class Crime(Record, tag="crime"):
     offence_code: OffenceCode | None = None
     incident_id: RecordId | None = None
     series: RecordId | None = None
+    entered_at: PartialStamp | None = None
+    outcome_group: (
+        Annotated[
+            Literal["action_taken", "no_action"],
+            Meta(description="the group of an outcome whose code is not known"),
+        ]
+        | None
+    ) = None
 
 
 CallCount = Annotated[int, Meta(ge=0, le=1_000_000_000)] | None

@@ -10,19 +10,21 @@ from rich.text import Text
 
 from streams.board.answers import FigureRow
 from streams.board.compare import (
+    AsLastYear,
     Beside,
     Change,
     Compared,
     Rank,
     Rate,
-    Season,
-    Standing,
     printed,
 )
 from streams.board.drivers import Drivers
+from streams.board.month_by_month import MonthByMonth
 from streams.board.outlook import Outlook
 from streams.board.query import Observation
 from streams.board.revisions import FirstFigure
+from streams.board.season import Season
+from streams.board.standing import Standing
 from streams.board.targets import Judged
 from streams.board.trend import Trend
 from streams.config.measures import Unit
@@ -40,7 +42,9 @@ HEADINGS = {
     "rolling_6": "6 months (last year's)",
     "rolling_12": "12 months (last year's)",
     "season": "Season",
+    "as_last_year": "As last year",
     "trend": "Trend",
+    "month_by_month": "Month by month",
     "drivers": "Moved by",
     "share": "Share",
     "share_change": "Share before",
@@ -68,6 +72,7 @@ def figures(rows: Sequence[FigureRow], compare: Sequence[str] = ()) -> Renderabl
     """The table; areas and periods have a column where there are several of them."""
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     placed = [name for name in ("area", "period") if len({getattr(r, name) for r in rows}) > 1]
+    reasons = Reasons()
     table.add_column("")
     for name in placed:
         table.add_column(name.capitalize())
@@ -82,7 +87,8 @@ def figures(rows: Sequence[FigureRow], compare: Sequence[str] = ()) -> Renderabl
             )
             for name in compare
         )
-        table.add_row(row.title, *(getattr(row, name) for name in placed), value(row), *beside)
+        shown = value(row) if row.known else f"{NOT_KNOWN}{reasons.mark(row.reason)}"
+        table.add_row(row.title, *(getattr(row, name) for name in placed), shown, *beside)
     notes = [Text(PART, style="dim")] if any(r.known and not r.complete for r in rows) else []
     for row in rows:
         name = ", ".join((row.title, *(getattr(row, each) for each in placed)))
@@ -90,7 +96,26 @@ def figures(rows: Sequence[FigureRow], compare: Sequence[str] = ()) -> Renderabl
         if isinstance(row.beside, Beside) and isinstance(row.beside.first_published, FirstFigure):
             said += dates(row.beside.first_published, row.unit)
         notes += [Text(f"{name}: {words}", style="dim") for words in said]
-    return Group(table, *notes)
+    return Group(table, *notes, *(Text(each, style="dim") for each in reasons.notes()))
+
+
+class Reasons:
+    """Why figures of a table are not known: each reason stands once below it, with the number that
+    marks its figures."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[str, int] = {}
+
+    def mark(self, reason: str) -> str:
+        """What stands behind a figure of which nothing is known: ` (1)`; nothing without a
+        reason."""
+        if not reason:
+            return ""
+        return f" ({self._numbers.setdefault(reason, len(self._numbers) + 1)})"
+
+    def notes(self) -> list[str]:
+        """The lines below the table."""
+        return [f"({number}) not known: {reason}" for reason, number in self._numbers.items()]
 
 
 def value(row: FigureRow) -> str:
@@ -130,8 +155,8 @@ def compared(found: Compared | None, unit: Unit, *, sums: bool = False) -> str:
             said = f"{printed(value, 2)}"
         case Standing(word, by) if word is not None:
             said = f"{word} ({by})"
-        case Season() | Trend() | Drivers():
-            said = pattern(found) or NONE
+        case Season() | AsLastYear() | Trend() | Drivers() | MonthByMonth():
+            said = pattern(found, unit) or NONE
         case Rank():
             said = placed(found) or NONE
         case Judged():
@@ -147,20 +172,52 @@ def placed(found: Rank) -> str:
     """Its place: `2 of 4, lowest first (1 left out)`; empty where it has none."""
     if found.rank is None:
         return ""
-    left_out = f" ({len(found.left_out)} left out)" if found.left_out else ""
-    return f"{found.rank} of {found.of}, {found.order}{left_out}"
+    apart = [
+        f"{len(some)} {words}"
+        for some, words in (
+            (found.left_out, "left out"),
+            (found.too_few, "too few to judge"),
+            (found.level_with, "level with it by chance"),
+        )
+        if some
+    ]
+    said = f" ({', '.join(apart)})" if apart else ""
+    return f"{found.rank} of {found.of}, {found.order}{said}"
 
 
-def pattern(found: Season | Trend | Drivers) -> str:
-    """Whether a figure is as in its season, where it tends, what moved it; why a trend can't be
-    told; empty where that is not known."""
+def pattern(found: Season | AsLastYear | Trend | Drivers | MonthByMonth, unit: Unit) -> str:
+    """Whether a figure is as in its season, where it tends, how it went, what moved it; why a trend
+    can't be told; empty where that is not known."""
+    if isinstance(found, MonthByMonth):
+        return went(found, unit)
     if isinstance(found, Drivers):
         return driven(found)
-    if isinstance(found, Season):
+    if isinstance(found, AsLastYear):
         return found.word or ""
+    if isinstance(found, Season):
+        return in_season(found)
     if found.word is None:
         return found.reason
-    return f"{found.word}, {found.first} to {found.last}, its season included"
+    return f"{found.word}, {found.first} to {found.last}, its season apart"
+
+
+def in_season(found: Season) -> str:
+    """What its months usually are: `usually +12 % on an average month, now +15 %`; why no season is
+    told."""
+    if not found.seasonal or found.usual is None:
+        return found.reason
+    now = "" if found.now is None else f", now {_percent(found.now)}"
+    return f"usually {_percent(found.usual)} on an average month{now}"
+
+
+def went(found: MonthByMonth, unit: Unit) -> str:
+    """How a figure went: `rose in 7 of 11 months, 3 in a row to 2021-12: 120 to 164`."""
+    fell = found.falls > found.rises
+    many = found.falls if fell else found.rises
+    row = abs(found.in_a_row)
+    again = f", {row} in a row to {found.last}" if row > 1 and (found.in_a_row < 0) is fell else ""
+    ends = f"{amount(found.base, unit)} to {amount(found.value, unit)}"
+    return f"{'fell' if fell else 'rose'} in {many} of {found.of} months{again}: {ends}"
 
 
 def driven(found: Drivers) -> str:

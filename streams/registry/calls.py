@@ -12,6 +12,9 @@ Handling time is the talk, from the answer to the end of the call; wrap-up what 
 handler is free again. The national 999 figures are taken from when the operator passed the call on,
 which only some telephone systems record: a call without it is in none of them.
 
+Callers who ring again are found by their pseudonyms (`people`). Calls with a caller stay for a
+quarter and the month before it; those without leave as soon as ever.
+
 The last version of a call in a finished export that names no end is lost, never waiting.
 """
 
@@ -36,7 +39,7 @@ from streams.registry.conditions import (
 from streams.registry.counting import Counter, Timing
 from streams.registry.dimensions import Areas, Choice, Lines
 from streams.registry.facts import UNKNOWN, Case, Flag
-from streams.registry.kind import Duration, Kind, OpenRecords, Rule, Time
+from streams.registry.kind import Duration, Kind, OpenRecords, People, Rule, Time
 from streams.registry.measures import (
     LIVE_GRAINS,
     ChosenShare,
@@ -91,6 +94,7 @@ def a_day(_force: Force, _known: Mapping[str, Any]) -> int:
 CHANNELS = ("", "999", "101", "online", "webchat", "text")
 """The first stands for a call of which its line says all."""
 ENDED = present("ended_at") | is_("played", "end")
+WITH_CALLER = flagged("with_caller")
 ANSWERED, ABANDONED = is_("end", "answered"), is_("end", "abandoned")
 CONNECTED, WRAPPED_UP = ANSWERED & flagged("by_operator"), ANSWERED & flagged("wrapped")
 
@@ -315,7 +319,11 @@ CALL = Kind(
         Case("resolved", UNKNOWN, (("no", present("resolved")), ("yes", is_("resolved", True)))),
         Flag("by_operator", present("connected_at")),
         Flag("wrapped", present("wrapped_up_at")),
+        Flag("with_caller", present("caller")),
     ),
+    people=(People("caller", "caller"),),
+    people_in=WITH_CALLER,
+    people_for=160 * DAY,  # a quarter, the month before it, and as long to read it
     counters=(
         Counter("offered"),
         Counter("answered", ANSWERED),

@@ -4,7 +4,9 @@ A crime belongs to the moment at which it was recorded, to the precision that is
 known only to the month enters no day and no hour. A cancelled crime ("no crime") counts nowhere.
 
 An outcome belongs to the moment at which it was decided, and is counted by that; beside it stands,
-of the crimes recorded in a period, how many have one so far.
+of the crimes recorded in a period, how many have one so far. There are four groups: action taken,
+no action taken, complete without a suspect, and not decided yet. Where a source leaves it open
+which code an outcome has, its group may be known all the same.
 
 Recorded crime is what is notifiable to the Home Office. Markers are counted on all records. An
 offence is current where it was recorded within 28 days of being committed, and non-recent where it
@@ -17,7 +19,7 @@ from streams.config.measures import Polarity
 from streams.events.schema import Crime
 from streams.periods import DAY
 from streams.registry.aggregates import Count, Share
-from streams.registry.conditions import ALWAYS, Condition, flagged, has, is_, present, timed, within
+from streams.registry.conditions import ALWAYS, Condition, flagged, has, is_, present, within
 from streams.registry.counting import Counter, Timing
 from streams.registry.dimensions import Areas, Categories
 from streams.registry.facts import UNKNOWN, Case, Code, Flag, Marks, Number, declared_markers
@@ -104,13 +106,35 @@ RECENCY = Group(
     wide=True,
 )
 
-ACTION_TAKEN = is_("outcome", 1, 2, 3, 4, 6, 7, 8)
+YEAR, CENTURY = 366 * DAY, 36_525 * DAY
+ACTION_CODES = (1, 2, 3, 4, 6, 7, 8)
 """The Home Office's codes of action taken: charge or summons, cautions, taken into consideration,
 penalty notice, cannabis warning, community resolution."""
-DECIDED = present("outcome")
+COMPLETE_CODE = 18
+"""That of an investigation that is complete, without a suspect; every other is of no action."""
+UNCODED = ~present("outcome")
+OUTCOME_GROUP = Case(
+    "outcome_group",
+    "not_decided",
+    (
+        ("no_action", present("outcome") | is_("outcome_group", "no_action")),
+        (
+            "action_taken",
+            is_("outcome", *ACTION_CODES) | (UNCODED & is_("outcome_group", "action_taken")),
+        ),
+        ("complete", is_("outcome", COMPLETE_CODE)),
+    ),
+    rests_on="outcome",
+)
+DECIDED = is_("outcome_group", "action_taken", "no_action", "complete")
+ACTION_TAKEN = is_("outcome_group", "action_taken")
+NO_ACTION = is_("outcome_group", "no_action")
+TIMED = within("to_outcome", CENTURY)
+DATED_OUTCOME = flagged("outcome_dated")
+PROSECUTION_CODES = (11, 12, 13, 14, 15, 16, 17)
+"""Those of a suspect who can't be prosecuted. Some feeds have one word for all of them."""
 SOON = is_("outcome_within", "5_days")
 WITHIN_30 = is_("outcome_within", "30_days")
-NO_ACTION = DECIDED & ~ACTION_TAKEN & ~is_("outcome", 18)
 NO_VICTIM = ~present("victims")
 AGES = {30: ("5_days", "30_days"), 100: ("5_days", "30_days", "100_days")}
 """Days after recording by which outcomes of periods of any age can be compared, and the cases of
@@ -140,7 +164,7 @@ RESULTS = Group(
         ),
         Measure(
             "with_dated_outcome",
-            "With an outcome of a known date",
+            "With an outcome of a known date or month",
             "count",
             "neutral",
             Count("with_dated_outcome"),
@@ -211,14 +235,14 @@ BY_DECISION = Group(
             "Share within 5 days",
             "ratio",
             "up_good",
-            Share(("within_5_days",), ("outcomes",)),
+            Share(("within_5_days",), ("timed",)),
         ),
         Measure(
             "later_share",
             "Share within 6 to 30 days",
             "ratio",
             "neutral",
-            Share(("within_6_to_30_days",), ("outcomes",)),
+            Share(("within_6_to_30_days",), ("timed",)),
         ),
         *lengths("outcome_time", "timed", "time", "time to the outcome"),
         Measure("outcome_14", "Victim declines", "count", "neutral", Count("outcome_14")),
@@ -276,9 +300,15 @@ BY_DECISION = Group(
     wide=True,
 )
 
+
+def declined(code: int) -> Condition:
+    """An outcome that the victim declines; known of a feed that tells apart the codes of a suspect
+    who can't be prosecuted."""
+    return flagged("prosecution_coded") & is_("outcome", code)
+
+
 CHILD_AT_RISK = has("markers", "child_at_risk")
 DOMESTIC = has("markers", "domestic_abuse")
-YEAR, CENTURY = 366 * DAY, 36_525 * DAY
 
 CRIME = Kind(
     name="crime",
@@ -323,15 +353,19 @@ CRIME = Kind(
             ),
         ),
         Code("outcome"),
+        OUTCOME_GROUP,
+        Flag("prosecution_coded", is_("outcome", *PROSECUTION_CODES), rests_on="outcome 11 to 17"),
+        Flag("outcome_dated", present("outcome_at")),
         Case(
             "outcome_within",
             UNKNOWN,
             (
-                ("longer", present("outcome_at")),
+                ("longer", TIMED),
                 ("100_days", within("to_outcome", 100 * DAY)),
                 ("30_days", within("to_outcome", 30 * DAY)),
                 ("5_days", within("to_outcome", 5 * DAY)),
             ),
+            rests_on="outcome_at to the day",
         ),
         Flag("linked_series", present("series")),
         Number("victims", "victims", len),
@@ -347,7 +381,7 @@ CRIME = Kind(
         Counter("count", RECORDED),
         Counter("with_outcome", RECORDED & DECIDED),
         Counter("without_outcome", RECORDED & ~DECIDED),
-        Counter("with_dated_outcome", RECORDED & DECIDED & ~is_("outcome_within", UNKNOWN)),
+        Counter("with_dated_outcome", RECORDED & DECIDED & DATED_OUTCOME),
         Counter(DATED[0], RECORDED & is_("recency", DATED[0])),
         Counter("with_no_action", RECORDED & NO_ACTION),
         *(
@@ -365,18 +399,18 @@ CRIME = Kind(
         Counter("outcomes", RECORDED & DECIDED, BY_OUTCOME),
         Counter("action_taken", RECORDED & ACTION_TAKEN, BY_OUTCOME),
         Counter("no_action", RECORDED & NO_ACTION, BY_OUTCOME),
-        Counter("timed", RECORDED & DECIDED & timed("to_outcome"), BY_OUTCOME),
+        Counter("timed", RECORDED & DECIDED & TIMED, BY_OUTCOME),
         Counter("within_5_days", RECORDED & DECIDED & SOON, BY_OUTCOME),
         Counter("within_6_to_30_days", RECORDED & DECIDED & WITHIN_30, BY_OUTCOME),
-        Counter("outcome_14", RECORDED & is_("outcome", 14), BY_OUTCOME),
-        Counter("outcome_16", RECORDED & is_("outcome", 16), BY_OUTCOME),
-        Counter("outcome_18", RECORDED & is_("outcome", 18), BY_OUTCOME),
-        Counter("outcome_14_linked", RECORDED & is_("outcome", 14) & ~NO_VICTIM, BY_OUTCOME),
-        Counter("outcome_16_linked", RECORDED & is_("outcome", 16) & ~NO_VICTIM, BY_OUTCOME),
-        Counter("outcome_14_no_victim", RECORDED & is_("outcome", 14) & NO_VICTIM, BY_OUTCOME),
-        Counter("outcome_16_no_victim", RECORDED & is_("outcome", 16) & NO_VICTIM, BY_OUTCOME),
+        Counter("outcome_14", RECORDED & declined(14), BY_OUTCOME),
+        Counter("outcome_16", RECORDED & declined(16), BY_OUTCOME),
+        Counter("outcome_18", RECORDED & is_("outcome", COMPLETE_CODE), BY_OUTCOME),
+        Counter("outcome_14_linked", RECORDED & declined(14) & ~NO_VICTIM, BY_OUTCOME),
+        Counter("outcome_16_linked", RECORDED & declined(16) & ~NO_VICTIM, BY_OUTCOME),
+        Counter("outcome_14_no_victim", RECORDED & declined(14) & NO_VICTIM, BY_OUTCOME),
+        Counter("outcome_16_no_victim", RECORDED & declined(16) & NO_VICTIM, BY_OUTCOME),
         Counter("domestic_abuse_outcomes", DOMESTIC & DECIDED, BY_OUTCOME),
-        Counter("domestic_abuse_outcome_16", DOMESTIC & is_("outcome", 16), BY_OUTCOME),
+        Counter("domestic_abuse_outcome_16", DOMESTIC & declined(16), BY_OUTCOME),
     ),
     timings=(Timing("to_outcome", RECORDED & DECIDED, BY_OUTCOME, "outcome_time", squares=""),),
     groups=(CRIMES, MARKED, RECENCY, RESULTS, BY_DECISION),

@@ -311,6 +311,16 @@ DEPLOYMENT = Group(
             "neutral",
             Share(("deployed",), ("count",)),
         ),
+        Measure(
+            "recontacted", "Caller told of the delay", "count", "neutral", Count("recontacted")
+        ),
+        Measure(
+            "recontacted_share",
+            "Share with the caller told of the delay",
+            "ratio",
+            "neutral",
+            Share(("recontacted",), ("count",)),
+        ),
     ),
     wide=True,
 )
@@ -420,6 +430,7 @@ INCIDENT = Kind(
                 ("attended", present("arrived_at")),
                 ("cancelled", flagged("cancelled")),
             ),
+            rests_on="arrived_at",
         ),
         Flag("ended", present("closed_at") | flagged("cancelled") | is_("played", "end")),
         Marks("markers", declared_markers),
@@ -441,6 +452,7 @@ INCIDENT = Kind(
             present("dispatched_at") | present("arrived_at"),
             rests_on="dispatched_at or arrived_at",
         ),
+        Flag("recontacted", present("recontacted_at")),
         # Who was last told before the time that holds now is to be told again.
         Flag("to_be_told", timed("to_recontact") & ~timed("told_late_by")),
     ),
@@ -462,6 +474,7 @@ INCIDENT = Kind(
         Counter("crimed", flagged("crimed")),
         *marker_counters(flagged("crimed")),
         Counter("deployed", flagged("deployed")),
+        Counter("recontacted", flagged("recontacted")),
         Counter("graded", timed("to_grade")),
         Counter("dispatched", flagged("deployed") & timed("to_dispatch")),
         Counter("travelled", ATTENDED & timed("travel")),

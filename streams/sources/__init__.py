@@ -8,6 +8,7 @@ readers.py                one file: what it is, and who reads it
 bytes/                    blocks of bytes -> decompressed -> batches of whole lines
 tables/                   -> rows under a header
 mapping/, police_uk.py    rows -> event lines
+police_uk_histories.py    street and outcome rows -> the versions of a crime
 order/                    finished history -> the order of time
 ```
 

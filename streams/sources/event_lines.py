@@ -36,7 +36,8 @@ class Chunk(NamedTuple):
 
     `payload` is whole NDJSON lines joined by a newline, without one at the end; `line_numbers` has
     the 1-based line of the input for each of them. `excluded` counts the rows that are no event by
-    the user's own rule (a mapping's filters) and lines that are blank, `joined` those that became
+    the user's own rule (a mapping's filters), lines that are blank and outcomes of crimes that no
+    file has, `joined` those that became
     part of the event of another row. Nothing else is left out: rows read = lines + rejected +
     excluded + joined.
 

@@ -20,6 +20,7 @@ from streams.sources.event_lines import Chunk
 from streams.sources.mapping.file import load_mapping
 from streams.sources.mapping.model import Mapping
 from streams.sources.mapping.pseudonyms import key_of
+from streams.sources.police_uk_histories import Histories
 from streams.sources.readers import At, Reader, taken
 
 STDIN = "standard input"
@@ -111,6 +112,32 @@ class Source:
         return given.at._replace(live=False) if self.finite else given.at
 
     def _all(self, inputs: list[Input]) -> Generator[Chunk]:
+        if not any(map(self._may_have_outcomes, inputs)):
+            yield from self._files(inputs)
+            return
+        histories = self._reader.histories = Histories(self.forces, self._reader.notices)
+        failure = None
+        try:
+            try:
+                yield from self._files(inputs)
+            except SourceError as error:
+                failure = error
+            yield from histories.versions()
+        finally:
+            histories.close()
+        if failure is not None:
+            raise failure
+
+    def _may_have_outcomes(self, given: Input) -> bool:
+        """Whether a data.police.uk outcome file may be among what is given."""
+        if given.mapping is not None:
+            return False
+        if given.path is None or not given.path.is_file():  # which can't be looked at before
+            return not self._at(given).live
+        with _opened(given.path) as opened:
+            return self._reader.may_have_outcomes(opened, given.at)
+
+    def _files(self, inputs: list[Input]) -> Iterator[Chunk]:
         for given in inputs:
             path = given.path
             if path is None:

@@ -1,5 +1,8 @@
 """data.police.uk street files: one row a crime or anti-social behaviour incident, known by month.
 
+Outcome files, which have the month of each outcome, are read beside them:
+`streams.sources.police_uk_histories`.
+
 **Kinds.** Anti-social behaviour becomes an `incident` of category `asb`; every other row a `crime`
 whose `offence` stands one to one for the file's crime type. `recorded_at` and `opened_at` are the
 month, so that the record enters no day or hour.
@@ -17,8 +20,9 @@ greatest content, as the ledger compares it. That does not depend on the order o
 **Areas.** The LSOA name without its code ("Rugby 012B" is Rugby) is looked up among the areas of
 the force. A row without an LSOA, or with one outside the force, counts under the force alone.
 
-**Outcomes.** `outcome` is the Home Office code where the published words leave no choice; see
-`OUTCOMES`. They carry no date, so `outcome_at` stays empty.
+**Outcomes.** `outcome` is the Home Office code where the published words leave no choice, else
+`outcome_group` is its group; see `OUTCOMES` and `OUTCOME_GROUPS`. They carry no date, so
+`outcome_at` stays empty.
 """
 
 from __future__ import annotations
@@ -27,6 +31,7 @@ import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from streams.config.force import Force, find_force, shipped_forces
@@ -76,12 +81,22 @@ OUTCOMES: Mapping[str, int] = {
     "Action to be taken by another organisation": 20,
     "Further investigation is not in the public interest": 21,
 }
-"""Last outcome category to Home Office outcome code. Left unset, since several codes share the
-words: "Unable to prosecute suspect" (11 to 17), "Offender given a caution" (2, 3), "Formal action
-is not in the public interest" (9, 10), "Further action is not in the public interest", "Suspect
-charged as part of another case"; and, since nothing is decided or known, "Under investigation" and
-"Status update unavailable"."""
+"""Last outcome category to Home Office outcome code, where the words stand for one."""
 
+OutcomeGroup = Literal["action_taken", "no_action"]
+OUTCOME_GROUPS: Mapping[str, OutcomeGroup] = {
+    "Offender given a caution": "action_taken",  # 2, 3
+    "Suspect charged as part of another case": "action_taken",  # 1, 4
+    "Unable to prosecute suspect": "no_action",  # 11 to 17
+    "Formal action is not in the public interest": "no_action",  # 9, 10
+    "Further action is not in the public interest": "no_action",  # 5, 22
+}
+"""Those that several codes share, by the group that all of these belong to."""
+
+UNDECIDED = frozenset({"", "Under investigation", "Status update unavailable"})
+"""What says that nothing is decided, or known."""
+
+LONGEST_ID = 128
 _LSOA = re.compile(r"(.+) \d{3}[A-Z]$")
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 
@@ -91,10 +106,9 @@ def is_street(header: Sequence[str]) -> bool:
     return {"Crime ID", "Month", "Falls within", "Crime type", "LSOA name"} <= set(header)
 
 
-def is_other_file(header: Sequence[str]) -> bool:
-    """Whether this is one of the site's other files: outcomes, or stop and search."""
-    names = set(header)
-    return {"Crime ID", "Outcome type"} <= names or {"Object of search", "Legislation"} <= names
+def is_stop_and_search(header: Sequence[str]) -> bool:
+    """Whether this is a stop-and-search file, which has no records that are counted."""
+    return {"Object of search", "Legislation"} <= set(header)
 
 
 def force_slug(name: str) -> str:
@@ -104,7 +118,7 @@ def force_slug(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", name.casefold().replace("&", "and")).strip("-")
 
 
-class _ForceRows:
+class ForceRows:
     """What all rows of one force share."""
 
     def __init__(self, slug: str, force: Force | None) -> None:
@@ -146,60 +160,22 @@ class _ForceRows:
             return self.months[month]
 
 
-class StreetRows:
-    """The rows of one street file; call it with the cells of a row.
+class PublishedForces:
+    """The forces of some rows by their published names.
 
     `forces` are the known forces by id; a shipped force is found without it. A force that is not
     known keeps its slug as id, and its rows have no area.
     """
 
-    def __init__(self, header: Sequence[str], forces: Mapping[str, Force]) -> None:
-        place = {name: position for position, name in enumerate(header)}
-        self._id, self._month = place["Crime ID"], place["Month"]
-        self._force, self._lsoa = place["Falls within"], place["LSOA name"]
-        self._type, self._outcome = place["Crime type"], place.get("Last outcome category", -1)
-        alike = ("Month", "Falls within", "Longitude", "Latitude", "Location", "LSOA code")
-        self._alike = [place[n] for n in (*alike, "LSOA name", "Crime type") if n in place]
-        self._seen: dict[bytes, int] = {}
+    def __init__(self, forces: Mapping[str, Force]) -> None:
         self._known = dict(forces)
-        self._forces: dict[str, _ForceRows] = {}
+        self._met: dict[str, ForceRows] = {}
 
-    def __call__(self, cells: list[str]) -> bytes:
-        """One row as an event line; raises `Refused`."""
-        force = self._forces.get(cells[self._force]) or self._meet(cells[self._force])
-        month, crime_type = cells[self._month], cells[self._type]
-        updated = force.end_of(month)
-        area = force.area(cells[self._lsoa])
-        key = cells[self._id] or self._made_up(cells)
-        if len(key) > 128:
-            raise Refused("wrong_form", "Crime ID is longer than 128 characters")
-        try:
-            if crime_type == ASB:
-                return encode(
-                    Incident(
-                        force=force.id,
-                        id=key,
-                        updated_at=updated,
-                        opened_at=month,
-                        category="asb",
-                        area=area,
-                    )
-                )
-            return encode(
-                Crime(
-                    force=force.id,
-                    id=key,
-                    updated_at=updated,
-                    recorded_at=month,
-                    offence=OFFENCES.get(crime_type) or _unlisted(crime_type),
-                    area=area,
-                    outcome=OUTCOMES.get(cells[self._outcome]) if self._outcome >= 0 else None,
-                )
-            )
-        except UnicodeEncodeError:
-            raise Refused("bad_encoding", "the bytes are not UTF-8") from None
+    def of(self, name: str) -> ForceRows:
+        """The force that a row falls within; raises `Refused` where it does not say."""
+        return self._met.get(name) or self._meet(name)
 
-    def _meet(self, name: str) -> _ForceRows:
+    def _meet(self, name: str) -> ForceRows:
         slug = force_slug(name)
         if not slug:
             raise Refused("no_force", "Falls within is blank")
@@ -210,8 +186,73 @@ class StreetRows:
                     force = candidate
         if force is None and slug in shipped_forces():
             force = find_force(slug)
-        self._forces[name] = _ForceRows(slug[:80], force)
-        return self._forces[name]
+        self._met[name] = ForceRows(slug[:80], force)
+        return self._met[name]
+
+
+def checked_id(text: str) -> str:
+    """A Crime ID; raises `Refused` for one that is too long."""
+    if len(text) > LONGEST_ID:
+        raise Refused("wrong_form", f"Crime ID is longer than {LONGEST_ID} characters")
+    return text
+
+
+def encoded(event: Crime | Incident) -> bytes:
+    """An event as a line; raises `Refused` where its texts were no UTF-8."""
+    try:
+        return encode(event)
+    except UnicodeEncodeError:
+        raise Refused("bad_encoding", "the bytes are not UTF-8") from None
+
+
+class StreetRows:
+    """The rows of one street file; call it with the cells of a row."""
+
+    def __init__(self, header: Sequence[str], forces: Mapping[str, Force]) -> None:
+        place = {name: position for position, name in enumerate(header)}
+        self._id, self._month = place["Crime ID"], place["Month"]
+        self._force, self._lsoa = place["Falls within"], place["LSOA name"]
+        self._type, self._outcome = place["Crime type"], place.get("Last outcome category", -1)
+        alike = ("Month", "Falls within", "Longitude", "Latitude", "Location", "LSOA code")
+        self._alike = [place[n] for n in (*alike, "LSOA name", "Crime type") if n in place]
+        self._seen: dict[bytes, int] = {}
+        self._forces = PublishedForces(forces)
+
+    def __call__(self, cells: list[str]) -> bytes:
+        """One row as an event line; raises `Refused`."""
+        return encoded(self.event(cells))
+
+    def has_id(self, cells: list[str]) -> bool:
+        """Whether a row has a Crime ID, by which outcomes can name it."""
+        return cells[self._id] != "" and cells[self._type] != ASB
+
+    def event(self, cells: list[str]) -> Crime | Incident:
+        """One row as an event; raises `Refused`."""
+        force = self._forces.of(cells[self._force])
+        month, crime_type = cells[self._month], cells[self._type]
+        updated = force.end_of(month)
+        area = force.area(cells[self._lsoa])
+        key = checked_id(cells[self._id] or self._made_up(cells))
+        if crime_type == ASB:
+            return Incident(
+                force=force.id,
+                id=key,
+                updated_at=updated,
+                opened_at=month,
+                category="asb",
+                area=area,
+            )
+        words = cells[self._outcome] if self._outcome >= 0 else ""
+        return Crime(
+            force=force.id,
+            id=key,
+            updated_at=updated,
+            recorded_at=month,
+            offence=OFFENCES.get(crime_type) or _unlisted(crime_type),
+            area=area,
+            outcome=OUTCOMES.get(words),
+            outcome_group=OUTCOME_GROUPS.get(words),
+        )
 
     def _made_up(self, cells: list[str]) -> str:
         content = "\x1f".join([cells[i] for i in self._alike])

@@ -4,7 +4,7 @@
 |---|---|
 | gzip, Zstandard, ZIP, Excel, Parquet and what can't be read | the first bytes, whatever the name |
 | a table (CSV, TSV, JSON, sheet, Parquet) | a mapping is given |
-| data.police.uk street file | its header |
+| data.police.uk street or outcome file | its header |
 | an array of events | it is JSON and has a `kind` |
 | NDJSON | the rest: lines pass untouched, even those that are no JSON |
 """
@@ -61,7 +61,8 @@ from streams.sources.mapping.mapped import Mapper
 from streams.sources.mapping.model import Mapping
 from streams.sources.mapping.pseudonyms import VeiledRows
 from streams.sources.notices import Notices
-from streams.sources.police_uk import StreetRows, is_other_file, is_street
+from streams.sources.police_uk import StreetRows, is_stop_and_search, is_street
+from streams.sources.police_uk_histories import Histories, is_outcomes
 from streams.sources.tables.delimited import Table
 from streams.sources.tables.json_rows import (
     LineItems,
@@ -145,6 +146,8 @@ class Reader:
         self.skipped: list[str] = []
         self.notices = Notices()
         """What counts and should be looked at all the same."""
+        self.histories: Histories | None = None
+        """Takes street and outcome files together, where there may be outcome files."""
 
     # --- what a file is -----------------------------------------------------------------------
 
@@ -162,6 +165,26 @@ class Reader:
             return  # damage is an error in its turn, after what can be read
         if unfit is not None:
             raise _error(unfit, at)
+
+    def may_have_outcomes(self, file: BinaryIO, at: At) -> bool:
+        """Whether a file is an outcome file, or an archive in which one may be."""
+        try:
+            whole = whole_form(file)
+            if whole is None:
+                stream = cast("io.BufferedIOBase", file)
+                return _may_be_outcomes(
+                    decompress(read_blocks(stream, at.origin, Meter()), at.origin)
+                )
+            if whole != ZIP or workbook_in(archive := open_zip(file, at.origin)) is not None:
+                return False
+            return any(
+                _may_be_outcomes(
+                    decompress(member_blocks(archive, info, inner.origin, Meter()), inner.origin)
+                )
+                for info, inner in self._members(archive, at)
+            )
+        except SourceError:
+            return False  # damage is an error in its turn
 
     def _unfit(self, head: bytes, at: At) -> Unfit | None:
         form = form_of(head, at.mapping.encoding if at.mapping else "utf-8")
@@ -283,8 +306,18 @@ class Reader:
         batches = line_batches(blocks, at.origin)
         if is_street(_header(head)):
             table = Table(batches, at.origin, ",")
-            convert = StreetRows(table.header, self.forces)
-            yield from table_chunks(table, convert, live=at.live)
+            if self.histories is not None and not at.live:
+                yield from self.histories.crimes(table)
+            else:
+                convert = StreetRows(table.header, self.forces)
+                yield from table_chunks(table, convert, live=at.live)
+        elif is_outcomes(_header(head)):
+            if self.histories is None or at.live:
+                raise SourceError(
+                    f"{at.origin}: outcomes are joined with the crimes that they name once all is "
+                    "read, and this goes on. Give a file, or say --speed max if it ends"
+                )
+            yield from self.histories.outcomes(Table(batches, at.origin, ","))
         else:
             yield from _ndjson(batches, at.origin)
 
@@ -427,6 +460,11 @@ def whole_form(file: BinaryIO) -> str | None:
     return form.name if form.name in WHOLE else None
 
 
+def _may_be_outcomes(blocks: Iterator[bytes]) -> bool:
+    head, _ = peek(blocks, HEADER_BYTES)
+    return form_of(head).name in WHOLE or is_outcomes(_header(_text_head(head)))
+
+
 def _text_head(head: bytes) -> bytes:
     """The beginning of a text as UTF-8 without a byte order mark."""
     encoding = marked(head)
@@ -450,13 +488,10 @@ def _unmapped(start: bytes, at: At) -> Unfit | None:
     suffix = suffix_of(at.path)
     layout = json_layout(start, named_lines=suffix in LINES)
     header = _header(start)
-    if is_street(header) or layout == "lines" or suffix in LINES:
+    if is_street(header) or is_outcomes(header) or layout == "lines" or suffix in LINES:
         return None
-    if is_other_file(header):
-        return Unfit(
-            "is an outcomes or stop-and-search file of data.police.uk; only street files hold "
-            "whole records"
-        )
+    if is_stop_and_search(header):
+        return Unfit("is a stop-and-search file of data.police.uk; stops are not counted")
     lines = [line for line in re.split(rb"[\r\n]+", start) if line.strip()]
     if layout == "document" or suffix in TABULAR - NDJSON - {".txt"}:
         table = layout != "document" or b'"kind"' not in start

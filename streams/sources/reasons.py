@@ -46,7 +46,8 @@ REASONS: dict[str, Reason] = {
     ),
     # the mapping
     "bad_time": Reason(
-        "a time that fits none of the formats", "add its form to `time_format`, or to `null`"
+        "a time that fits none of the formats",
+        "mend the row, or add its form to `time_format`, or to `null`, in the mapping",
     ),
     "bad_number": Reason(
         "a figure or duration that is no number", "add what stands there to `null`"
@@ -56,12 +57,13 @@ REASONS: dict[str, Reason] = {
     ),
     "no_time": Reason("the row has no time at all", "map a column with a time, or exclude the row"),
     "no_id": Reason(
-        "a part of the id is blank", "choose other columns for `id`, or exclude such rows"
+        "a part of the id is blank",
+        "mend the row, or let the mapping exclude such rows or make the id of other columns",
     ),
     "no_force": Reason("the column with the force is blank", "give --force, or mend the row"),
     "unknown_value": Reason(
-        "a word that is not among `values`, and without which the row counts nowhere",
-        "list it in `values`, or give a `default`",
+        "a word that is not known, and without which the row counts nowhere",
+        "mend the row, or list the word in `values`, or give a `default`, in the mapping",
     ),
     # the sense of a record
     "missing_field": Reason("a field that the kind needs is missing", "map it, or mend the sender"),

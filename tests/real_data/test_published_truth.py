@@ -11,7 +11,6 @@ import pytest
 
 from streams.board.model import Board
 from streams.board.monitor import Monitor, canonical
-from streams.board.query import Query
 from streams.board.rollup import Rollup
 from streams.config.force import Force, find_force, load_force
 from streams.registry.incidents import ATTENDANCE, INCIDENT
@@ -206,60 +205,6 @@ def test_street_files_count_as_the_files_do_by_month_and_type(
     assert done.refused == {}
     assert taken["new"] + merged == rows
     assert taken["new"] == expected.total()
-
-
-ACTION_TAKEN = {
-    "Suspect charged", "Awaiting court outcome", "Court case unable to proceed",
-    "Court result unavailable", "Defendant found not guilty", "Defendant sent to Crown Court",
-    "Offender deprived of property", "Offender fined", "Offender given absolute discharge",
-    "Offender given community sentence", "Offender given conditional discharge",
-    "Offender given suspended prison sentence", "Offender ordered to pay compensation",
-    "Offender otherwise dealt with", "Offender sent to prison", "Offender given penalty notice",
-    "Offender given a drugs possession warning", "Local resolution",
-}  # fmt: skip
-NO_ACTION = {
-    "Investigation complete; no suspect identified",
-    "Action to be taken by another organisation",
-    "Further investigation is not in the public interest",
-}
-"""The published words that stand for one outcome code; others leave it open which it was."""
-
-
-def plain_outcomes(paths: list[Path]) -> Counter[tuple[str, str]]:
-    """Crimes by month and what became of them, from the last row of each Crime ID."""
-    last: dict[str, tuple[str, str]] = {}
-    counts: Counter[tuple[str, str]] = Counter()
-    for found in plain_rows(paths):
-        if found["Crime type"] == "Anti-social behaviour":
-            continue
-        month, said = found["Month"], found["Last outcome category"]
-        if not found["Crime ID"]:
-            counts[month, said] += 1
-        elif last.get(found["Crime ID"], ("", ""))[0] < month:
-            last[found["Crime ID"]] = month, said
-        else:
-            assert last[found["Crime ID"]][0] > month or last[found["Crime ID"]][1] == said
-    return counts + Counter(last.values())
-
-
-@pytest.mark.real_data
-@pytest.mark.parametrize("name", ["west-mercia", "warwickshire"])
-def test_outcomes_of_street_files_count_as_the_files_do_by_month(
-    shared_data: Path, name: str
-) -> None:
-    paths = street_files(shared_data, name)
-    expected = plain_outcomes(paths)
-    monitor = replay(*paths, force=find_force(name)).monitor
-    ledger = monitor.ledger("crime", name)
-    assert ledger is not None
-    query = Query(monitor, name, ledger.watermark)
-    for month in MONTHS:
-        of_month = {said: n for (when, said), n in expected.items() if when == month}
-        acted = sum(of_month.get(said, 0) for said in ACTION_TAKEN)
-        decided = acted + sum(of_month.get(said, 0) for said in NO_ACTION)
-        seen = query.figure("outcome_rate", month)
-        assert (seen.numerator, seen.denominator) == (decided, sum(of_month.values()))
-        assert query.figure("action_taken_outcome_rate", month).numerator == acted
 
 
 @pytest.mark.real_data

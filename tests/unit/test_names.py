@@ -82,6 +82,7 @@ ELSEWHERE = {
     ("facts", "streams.registry."): "what is known of a record besides its times",
     ("facts", "streams.state.s"): "the same, as it is stored",
     ("outcomes", "streams.sources.police_uk"): "the outcomes of crimes",
+    ("outcomes", "streams.sources.readers"): "the same",
     ("tell", "streams.sources.readers"): "where a file is read, as Python has it",
     ("outcomes", "streams.alerts."): "what people said of alerts, counted as `/board.json` has it",
     ("outcomes", "streams.outputs.alert_metrics"): "the same",

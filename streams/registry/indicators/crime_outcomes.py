@@ -83,11 +83,12 @@ CRIME_OUTCOMES = (
     of("action_taken_outcomes", "Outcomes with action taken", "outcomes.action_taken",
        "Outcomes with action taken, decided in the period"),
     of("outcomes_assigned_within_5_days", "Outcomes within 5 days", "outcomes.early_share",
-       "Share of the outcomes decided in the period that came within 5 days of recording", IN_2016),
+       "Share of the outcomes decided in the period on a known day that came within 5 days of "
+       "recording", IN_2016),
     of("outcomes_assigned_within_6_to_30_days", "Outcomes within 6 to 30 days",
        "outcomes.later_share",
-       "Share of the outcomes decided in the period that came 6 to 30 days after recording",
-       IN_2016),
+       "Share of the outcomes decided in the period on a known day that came 6 to 30 days after "
+       "recording", IN_2016),
     of("time_to_assign_outcome", "Time to the outcome, mean", "outcomes.time_mean",
        "From recording to the outcome, of the outcomes decided in the period", IN_2016),
     of("time_to_assign_outcome_median", "Time to the outcome, median", "outcomes.time_median",

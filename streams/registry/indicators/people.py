@@ -1,4 +1,5 @@
-"""What the reports say of people who come back: victims, defendants, nominals, missing persons.
+"""What the reports say of people who come back: victims, defendants, nominals, missing persons; and
+callers who ring again.
 
 A repeat victim of a month is the victim of at least one other offence in the 12 months before, in
 either of two allied forces. "3 or more" and "10 or more" count the offence itself.
@@ -6,6 +7,7 @@ either of two allied forces. "3 or more" and "10 or more" count the offence itse
 
 from __future__ import annotations
 
+from streams.registry.calls import WITH_CALLER
 from streams.registry.conditions import ALWAYS, Condition, has, is_
 from streams.registry.incidents import MISSING
 from streams.registry.indicator import Indicator
@@ -58,6 +60,19 @@ def nominals(name: str, title: str, definition: str, rule: RepeatRule) -> Indica
         polarity="down_good",
         definition=f"{definition} in the period (three months in the reports)",
         source=IN_2020,
+    )
+
+
+def callers(name: str, title: str, at_least: int, share_of: str) -> Indicator:
+    """People with so many calls in a month, of which one is in the period."""
+    calls = f", with {at_least} or more calls in the month to one of these" if at_least > 1 else ""
+    return Indicator(
+        name,
+        title,
+        repeats=RepeatRule("call", ("caller",), WITH_CALLER, at_least, months=1),
+        share_of=share_of,
+        polarity="down_good" if at_least > 1 else "neutral",
+        definition=f"People who rang in the period, each once, on any line{calls}",
     )
 
 
@@ -117,6 +132,11 @@ PEOPLE = (
         definition="People reported missing who were also reported missing in the 12 months before",
         source=REPORTS,
     ),
+    callers("callers", "Callers", 1, ""),
+    callers("repeat_callers", "Callers who rang again", 2, "callers"),
+    callers("repeat_callers_3plus_calls", "Callers with 3 or more calls", 3, "callers"),
+    callers("repeat_callers_6plus_calls", "Callers with 6 or more calls", 6, "callers"),
+    callers("repeat_callers_10plus_calls", "Callers with 10 or more calls", 10, "callers"),
     nominals(NOMINALS, "Nominals with 3 or more offences of high harm",
              "Victims of or suspects in 3 or more offences of high harm", IN_PERIOD),
     nominals("repeat_nominals_victims_only", "Nominals, victims only",

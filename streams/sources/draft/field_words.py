@@ -11,18 +11,44 @@ from typing import Literal
 Kind = Literal["call", "incident", "crime", "reading"]
 KINDS: tuple[Kind, ...] = ("call", "incident", "crime", "reading")
 
-KIND_WORDS: Mapping[Kind, str] = {
-    "call": r"abandon|queue|\bagent|answered|\bring|talk|hold time|wait|\bivr|\bvru|offered|\bacd",
-    "incident": r"incident|\bcad\b|dispatch|arriv|scene|\bunit|priority|nature|respon|ambul|fire"
-    r"|call type|clear|on ?scene|event|\btitle|descri|attendance|station",
-    "crime": r"crime(?!d\b)|offen[cs]e|ucr\b|nibrs|\bibr\b|statute|victim|report(ed)? (date|number)"
-    r"|weapon|modus|recorded|primary type|\bfbi\b|arrest|case (no|number)",
-    "reading": r"measure|numerator|denominator|period|indicator",
-}
-CRIME_ALONE = r"offen[cs]e|\bcrime(?!d\b)"
-ATTENDED = r"dispatch|despatch|arriv|scene|priorit|respon|\bunit"
-"""A table with a column of the first kind and none of the second is of crimes, however often
-"incident" or "event" stands in its header."""
+SIGNS: Mapping[Kind, Sequence[tuple[int, str]]] = {
+    "call": (
+        (4, r"abandon"),
+        (3, r"talk|\b(acw|after ?(contact|call))\b|wrap"),
+        (3, r"\bacd|\bivr|\bvru|\bdnis\b|\bani\b|\bddi\b|\bcsq\b|\bskill"),
+        (2, r"queue|enqueue|\bq time"), (2, r"answer|pick ?up"), (2, r"\bagent"),
+        (2, r"offered|presented"),
+        (2, r"\bring|\bhold\b|\bheld|\balert time"),
+        (1, r"wait|delay"), (1, r"\bline\b|trunk|extension|\bcli\b"),
+        (1, r"disconnect|handl|releas"),
+    ),
+    "incident": (
+        (3, r"dispatch|despatch|mobilis"), (3, r"arriv|\b(on|at) ?scene|scene"),
+        (3, r"missing|misper|looked after"),
+        (3, r"collision|casualt|crash|road user"),
+        (2, r"enroute|en route"), (2, r"assign|alloc|attended|attendance|available"),
+        (2, r"priorit|\bgrade|severity"), (2, r"\bunit|call ?sign|resource|\bstation|ambul|fire"),
+        (2, r"nature|problem|call type"),
+        (1, r"incident"), (1, r"\bcad\b|\blog\b"), (1, r"\bevent"), (1, r"respon"),
+        (1, r"clear|closed|\bclose"), (1, r"\btitle|descri"), (1, r"call taker"),
+    ),
+    "crime": (
+        (4, r"offen[cs]e|\bofns"),
+        (3, r"\bi?ucr\b|nibrs|\bibr\b|\bfbi\b|statute|\bho (class|code)"),
+        (3, r"commit|\bocc(ur\w*)?\b"),
+        (3, r"crime (type|group|categ)|\bcrm\b|cmplnt|primary type"),
+        (2, r"crime(?!d\b)"), (2, r"victim|\bvict?\b|suspect|nominal"),
+        (2, r"weapon|modus|arrest|\bmo\b"),
+        (2, r"recorded|\brptd?\b|report(ed)? (date|number)"), (2, r"investigation|reclassified"),
+        (1, r"outcome|disposal|resolution"), (1, r"case ?(no|number)"),
+    ),
+    "reading": (
+        (3, r"\bmeasure|indicator"), (3, r"numerator"), (3, r"denominator"), (2, r"period"),
+        (1, r"\bvalue|\btarget"),
+    ),
+}  # fmt: skip
+"""What the columns of each kind of record are called in exports, with how much that says: 4 what no
+other kind has, 1 what several have. A sign counts once, in however many columns it stands."""
 TIMES: Mapping[Kind, Sequence[tuple[str, Sequence[str]]]] = {
     "call": (
         ("answered_at", (r"answer", r"ser start|connect|pick")),
@@ -44,6 +70,7 @@ TIMES: Mapping[Kind, Sequence[tuple[str, Sequence[str]]]] = {
         ("outcome_at", (r"outcome|clear|dispos|arrest",)),
         ("committed_to", (r"(occur|commit|offen|inc).*(\bto\b|end|until|thru)|to date|end date",)),
         ("recorded_at", (r"record|report", r"creat|enter|entry|month")),
+        ("entered_at", (r"\benter|\bentry|input|creat",)),
         ("committed_from", (r"occur|commit|offen|inc|from|start|begin",)),
         ("recorded_at", (r"date|time|stamp", r".")),
     ),
@@ -51,7 +78,7 @@ TIMES: Mapping[Kind, Sequence[tuple[str, Sequence[str]]]] = {
 }  # fmt: skip
 MAIN: Mapping[Kind, str] = {"call": "offered_at", "incident": "opened_at", "crime": "recorded_at",
                              "reading": ""}  # fmt: skip
-PARTIAL = {"opened_at", "recorded_at", "committed_from", "committed_to", "outcome_at"}
+PARTIAL = {"opened_at", "recorded_at", "committed_from", "committed_to", "outcome_at", "entered_at"}
 ID = (
     r"(incident|event|call|case|crime|offen[cs]e|cad|cfs).*(id|no|num|number|ref|key)\b",
     r"\b(id|urn|ref|reference|guid|uuid|key)\b|number|\bno\b|\bnum\b|(id|no|nbr|num)$",

@@ -34,6 +34,7 @@ from streams.sources.bytes.lines import (
 )
 from streams.sources.draft.time_guess import like_a_value
 from streams.sources.police_uk import is_street
+from streams.sources.police_uk_histories import is_outcomes
 from streams.sources.readers import LINES, TABULAR, suffix_of, whole_form
 from streams.sources.tables.json_rows import LineItems, document_items, find_rows, json_layout
 from streams.sources.tables.parquet import parquet_items
@@ -183,8 +184,9 @@ def _of_lines(text: str, origin: str, settings: dict[str, object]) -> Sample:
     notes = []
     width = len(rows[place])
     header = [cell.strip() for cell in rows[place]]
-    if is_street(header):
-        raise SourceError(f"{origin} is a street file of data.police.uk, which needs no mapping")
+    if is_street(header) or is_outcomes(header):
+        what = "a street" if is_street(header) else "an outcome"
+        raise SourceError(f"{origin} is {what} file of data.police.uk, which needs no mapping")
     following = [row for row in rows[place + 1 :] if len(row) == width]
     if any(like_a_value(cell) for cell in header):
         header = [f"column {n}" for n in range(1, width + 1)]

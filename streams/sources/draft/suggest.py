@@ -17,11 +17,9 @@ from streams.sources.draft.columns import Columns
 from streams.sources.draft.details import place_details
 from streams.sources.draft.draft import Work, clean, quoted
 from streams.sources.draft.field_words import (
-    ATTENDED,
     CATEGORY,
-    CRIME_ALONE,
-    KIND_WORDS,
     OFFENCE,
+    SIGNS,
     Kind,
 )
 from streams.sources.draft.ids import place_id
@@ -32,6 +30,9 @@ from streams.sources.draft.times import place_times
 from streams.sources.draft.totals import place_totals
 from streams.sources.draft.words import place_area, place_grade, place_words
 
+CLOSE = 0.75
+"""Of the weight of the kind that is taken; another with so much is named beside it."""
+
 
 class Draft(NamedTuple):
     """A drafted mapping: its TOML, and what a person has to look at first."""
@@ -40,20 +41,29 @@ class Draft(NamedTuple):
     doubts: list[str]
 
 
-def guess_kind(columns: Columns) -> tuple[Kind, bool]:
-    """What a row is, by the names of the columns, and whether any name said so."""
-    score = {
-        kind: sum(bool(re.search(pattern, column.words)) for column in columns.all)
-        for kind, pattern in KIND_WORDS.items()
-    }
+class Guess(NamedTuple):
+    """What a row is; `other` is what it may be as well, None where that is clear. Not `sure` where
+    no column's name says anything."""
+
+    kind: Kind
+    sure: bool
+    other: Kind | None
+
+
+def guess_kind(columns: Columns) -> Guess:
+    """What a row is, by what the names of the columns say of each kind."""
     names = [column.words for column in columns.all]
-    if any(re.search(CRIME_ALONE, name) for name in names) and not (
-        score["call"] or score["reading"] or any(re.search(ATTENDED, name) for name in names)
-    ):
-        return "crime", True
+
+    def weight(kind: Kind) -> int:
+        signs = SIGNS[kind]
+        return sum(n for n, sign in signs if any(re.search(sign, name) for name in names))
+
+    # Of equal ones the first: an incident's log has words of calls and crimes in it.
     ranked: tuple[Kind, ...] = ("incident", "call", "crime", "reading")
-    best = max(ranked, key=lambda kind: score[kind])
-    return best, score[best] > 0
+    weights = {kind: weight(kind) for kind in ranked}
+    first, second = sorted(ranked, key=lambda kind: -weights[kind])[:2]
+    close = weights[second] > 0 and weights[second] >= CLOSE * weights[first]
+    return Guess(first, weights[first] > 0, second if close else None)
 
 
 def suggest(
@@ -70,10 +80,14 @@ def suggest(
         place_persons(work)
         if place_states(work, events):
             return Draft(_text(work, _zone(work, timezone)), work.doubts)
-    guessed, sure = guess_kind(columns)
-    work = Work(sample, columns, kind or guessed, force)
-    if kind is None and not sure:
-        work.doubts.append(f"`kind`: no column's name says what a row is; {guessed} is a guess")
+    guess = guess_kind(columns)
+    work = Work(sample, columns, kind or guess.kind, force)
+    if kind is None and not guess.sure:
+        work.doubts.append(f"`kind`: no column's name says what a row is; {guess.kind} is a guess")
+    if kind is None and guess.other is not None:
+        work.doubts.append(
+            f"`kind`: the columns could be of {guess.kind} or {guess.other}; --kind says it"
+        )
     try:
         return _draft(work, timezone)
     except SourceError:

@@ -182,19 +182,18 @@ class Play:
         self.gathered = True
 
     def _add(self, chunk: Chunk) -> Iterator[Rejected]:
-        origin = self._origins.setdefault(chunk.origin, len(self._origins))
         if not chunk.finished:
             lines = chunk.lines()
-            file = place_of(origin, 0, begins=True)
             rows: list[SortedRow] = [
-                (UNREADABLE if at is None else at, line, file | number << 1)
-                for at, line, number in zip(
-                    map(instant_of, lines), lines, chunk.line_numbers, strict=True
+                (UNREADABLE if at is None else at, line, place)
+                for at, line, place in zip(
+                    map(instant_of, lines), lines, self._places(chunk), strict=True
                 )
             ]
             self._sort.extend(rows, len(chunk.payload))
-            self.rows += len(rows)
+            self.rows += chunk.rows_in(len(rows))
             return
+        origin = self._origin(chunk.origin)
         unfolds = self.unfolds and chunk.unfolds
         for number, line in zip(chunk.line_numbers, chunk.lines(), strict=True):
             try:
@@ -208,6 +207,20 @@ class Play:
                 self.rows += 1
             except Refused as refused:
                 yield Rejected(line, refused.reason, refused.detail, f"{chunk.origin}:{number}")
+
+    def _origin(self, name: str) -> int:
+        return self._origins.setdefault(name, len(self._origins))
+
+    def _places(self, chunk: Chunk) -> list[int]:
+        """Where each line of a chunk came from."""
+        numbers = chunk.line_numbers
+        if chunk.origins is None or chunk.begins is None:
+            file = place_of(self._origin(chunk.origin), 0, begins=True)
+            return [file | number << 1 for number in numbers]
+        return [
+            place_of(self._origin(name), number, begins=begins)
+            for name, number, begins in zip(chunk.origins, numbers, chunk.begins, strict=True)
+        ]
 
     def __iter__(self) -> Iterator[Chunk]:
         """The lines in order; raises what broke off the reading, after all that came before it."""

@@ -9,7 +9,10 @@ two months would move the clock two months ahead. So each record is *unfolded*:
 | call | offered, connected, answered or abandoned, ended, wrapped up, called back |
 | incident | opened, graded (which brings the grade), dispatched, arrived, told of a delay, closed |
 | its units | dispatched (which brings the unit), arrived, cleared |
-| crime | recorded, outcome (which brings the outcome) |
+| crime | recorded (entered, where that was later), outcome (which brings the outcome) |
+
+A crime that was entered into the system after it was recorded (`entered_at`) has no version before
+that: without it, nobody knows how long recording was delayed.
 
 Each version is the record as it was known then. Facts that have no time of their own (area,
 category, markers, a grade without `graded_at`) stand in every version; `played` says so: `step`,
@@ -30,7 +33,7 @@ from streams.registry.registry import REGISTRY
 from streams.registry.times import DAY_PRECISE, MONTH_PRECISE, partial_stamp
 from streams.sources.record_times import RECORD_TIMES
 
-BRINGS = {"graded_at": "grade", "outcome_at": "outcome"}
+BRINGS = {"graded_at": ("grade",), "outcome_at": ("outcome", "outcome_group")}
 """Facts that become known with a time."""
 UNFOLDED: dict[type[Record], tuple[str, tuple[str, ...]]] = {
     cast("type[Record]", REGISTRY.structs[kind]): (
@@ -76,7 +79,10 @@ def unfold(event: Versioned, calendar: Calendar) -> list[tuple[int, Event]]:
     if life is None or begun is None or event.deleted or event.version is not None:
         return [(end, event)]
     begin, later = life
-    first = min(known_at(begin, begun, calendar), end)
+    first = known_at(begin, begun, calendar)
+    if (entered := getattr(event, "entered_at", None)) is not None:
+        first = max(first, known_at("entered_at", entered, calendar))
+    first = min(first, end)
     known: dict[str, int] = {}
     for field in later:
         stamp: dt.datetime | str | None = getattr(event, field)
@@ -93,8 +99,7 @@ def unfold(event: Versioned, calendar: Calendar) -> list[tuple[int, Event]]:
         for field in later:
             if known.get(field, at) > at:
                 changed[field] = None
-                if field in BRINGS:
-                    changed[BRINGS[field]] = None
+                changed.update(dict.fromkeys(BRINGS.get(field, ())))
         if units:
             changed["units"] = tuple(_unit_at(unit, own, at) for unit, own in units
                                      if not own or min(own.values()) <= at)  # fmt: skip

@@ -159,7 +159,8 @@ def test_a_rate_at_an_age_is_complete_when_all_have_reached_it() -> None:
 def test_what_has_no_dates_of_outcomes_says_so() -> None:
     undated = [recorded("1", "2021-01-01", outcome=1), recorded("2", "2021-06-30")]
     change = Comparisons(asked(*undated), "outcome_rate", "2021-02").previous
-    assert (change.change, change.reason) == (None, "the feed of crimes has not carried outcome_at")
+    reason = "the feed of crimes has not carried outcome_at to the day"
+    assert (change.change, change.reason) == (None, reason)
 
 
 def test_a_rate_so_far_has_no_chart_and_one_at_an_age_has() -> None:
@@ -187,9 +188,11 @@ def steady(period: str, at: str) -> Comparisons:
     return Comparisons(asked(first, *known, last, at=ms(at)), "outcome_rate", period)
 
 
-def test_a_steady_process_has_no_trend_though_the_newest_months_have_had_less_time() -> None:
-    found = steady("2021-02", "2021-04-02T12:00:00Z").trend
-    assert (found.word, found.first, found.at_age) == ("neither", "2020-03", 30)
+def test_a_steady_process_does_not_fall_though_the_newest_months_have_had_less_time() -> None:
+    found = steady("2021-02", "2021-04-02T12:00:00Z").month_by_month
+    assert found is not None
+    assert (found.first, found.falls, found.base, found.value) == ("2020-03", 0, 1 / 3, 1 / 3)
+    assert found.at_age == 30
 
 
 def test_months_that_are_too_young_have_no_trend_yet() -> None:

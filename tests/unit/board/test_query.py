@@ -22,7 +22,9 @@ from tests.build import call, crime, feed, incident, monitor, ms, tiny_force
 AT = ms("2021-07-01T12:00:00Z")
 CALENDAR = Calendar(tiny_force().zone)
 
-NOT_KNOWN = Observation(None, known=False, complete=False)
+
+def not_known(reason: str) -> Observation:
+    return Observation(None, known=False, complete=False, reason=reason)
 
 
 def asked(*records: dict[str, Any], at: int = AT) -> Query:
@@ -69,11 +71,13 @@ def test_a_counted_zero_is_0() -> None:
 @pytest.mark.parametrize("period", ["2020-12", "2020-Q4", "2021-07", "2019/20", "2019"])
 def test_what_lies_outside_the_feeds_days_is_not_known(period: str) -> None:
     query = asked(*EDGES, at=ms("2021-09-01T00:00:00Z"))
-    assert query.figure("vehicle_offences", period) == NOT_KNOWN
+    assert query.figure("vehicle_offences", period) == not_known(
+        "crimes are known from 2021-01-01 to 2021-06-30"
+    )
 
 
 def test_of_a_feed_that_never_was_nothing_is_known() -> None:
-    assert asked(*EDGES).figure("incidents", "2021-02") == NOT_KNOWN
+    assert asked(*EDGES).figure("incidents", "2021-02") == not_known("no incidents have come")
 
 
 def test_a_period_that_runs_or_was_heard_in_part_is_not_complete() -> None:
@@ -91,7 +95,7 @@ def test_as_of_an_instant_a_period_that_holds_it_counts_what_had_happened_by_the
     assert query.figure("total_recorded_crime", "2021-06") == Observation(1, complete=False)
     assert query.figure("total_recorded_crime", "2021-Q2") == Observation(1, complete=False)
     assert query.figure("total_recorded_crime", "2021-06-09") == Observation(0)
-    assert query.figure("total_recorded_crime", "2021-06-11") == NOT_KNOWN
+    assert query.figure("total_recorded_crime", "2021-06-11") == not_known("it is still to come")
 
 
 def test_of_the_last_two_days_it_counts_up_to_the_end_of_its_minute() -> None:
@@ -115,7 +119,9 @@ def test_within_an_hour_that_has_no_minutes_any_more_nothing_is_answered() -> No
 def test_records_known_only_to_the_day_are_not_known_of_a_part_of_it() -> None:
     records = (*EDGES, *crimes("2021-06-10", "2021-06-09", updated_at=LAST))
     query = asked(*records, at=ms("2021-06-10T10:00:00Z"))
-    assert query.figure("total_recorded_crime", "2021-06") == NOT_KNOWN
+    assert query.figure("total_recorded_crime", "2021-06") == not_known(
+        "crimes of then are known only by longer periods"
+    )
     query = asked(*records, at=ms("2021-06-09T23:00:00Z"))
     assert query.figure("total_recorded_crime", "2021-06") == Observation(1, complete=False)
 
@@ -137,7 +143,9 @@ def test_without_an_instant_all_that_came_counts() -> None:
 
 def test_records_known_only_to_the_month_leave_its_days_unknown() -> None:
     query = asked(*EDGES, *crimes("2021-02"))
-    assert query.figure("total_recorded_crime", "2021-02-03") == NOT_KNOWN
+    assert query.figure("total_recorded_crime", "2021-02-03") == not_known(
+        "crimes of then are known only by longer periods"
+    )
     assert query.figure("total_recorded_crime", "2021-03-03") == Observation(0)
 
 
@@ -176,13 +184,15 @@ def test_attendance_is_of_emergencies_alone() -> None:
 
 def test_an_offence_that_the_force_does_not_list_is_not_known() -> None:
     query = asked(*EDGES, *crimes("2021-02-03T12:00:00Z", offence="robbery.personal"))
-    assert query.figure("robbery", "2021-02") == NOT_KNOWN
+    assert query.figure("robbery", "2021-02") == not_known("the force does not list what it counts")
     assert query.figure("crimes.count{offence=other}", "2021-02") == Observation(1)
 
 
 def test_a_silent_feed_is_not_0() -> None:
     query = asked(*EDGES)
-    assert query.figure("total_recorded_crime", "2021-07-01") == NOT_KNOWN
+    assert query.figure("total_recorded_crime", "2021-07-01") == not_known(
+        "crimes are known from 2021-01-01 to 2021-06-30"
+    )
 
 
 def test_a_watched_feed_is_not_0_where_it_was_silent_nor_ahead() -> None:
@@ -195,11 +205,15 @@ def test_a_watched_feed_is_not_0_where_it_was_silent_nor_ahead() -> None:
             feed(watched, call(str(number), at, ended_at=at))
     query = Query(watched, "tiny", ms("2021-03-21T12:00:00Z"))
     assert query.figure("calls_999", "2021-03-10") == Observation(480)
-    assert query.figure("calls_999", "2021-03-17") == NOT_KNOWN
+    assert query.figure("calls_999", "2021-03-17") == not_known(
+        "the feed of calls was not heard then"
+    )
     assert query.figure("calls_999", "2021-03-18") == Observation(240, complete=False)
     assert not query.figure("calls_999", "2021-03-21").complete
-    assert query.figure("calls_999", "2021-03-22") == NOT_KNOWN
-    assert query.figure("calls_999", "2021-02") == NOT_KNOWN
+    assert query.figure("calls_999", "2021-03-22") == not_known("it is still to come")
+    assert query.figure("calls_999", "2021-02") == not_known(
+        "calls are known from 2021-03-01 to 2021-03-21"
+    )
 
 
 @pytest.mark.parametrize("indicator", ["total_recorded_crime", "open_investigations"])
@@ -209,7 +223,9 @@ def test_nothing_is_counted_of_a_day_that_is_still_to_come(indicator: str) -> No
     feed(watched, *EDGES)
     watched.advance(AT)
     ahead = ms("2021-07-03T00:00:00+01:00")
-    assert Query(watched, "tiny", ahead).figure(indicator, "2021-07-02") == NOT_KNOWN
+    assert Query(watched, "tiny", ahead).figure(indicator, "2021-07-02") == not_known(
+        "it is still to come"
+    )
     assert not Query(watched, "tiny", ahead).figure(indicator, "2021-07-01").complete
 
 
@@ -238,11 +254,15 @@ def test_totals_of_calls_stand_beside_records_as_on_the_board() -> None:
     assert query.figure("calls_101", "2021-02") == Observation(100)
     assert query.figure("answered_101_within_30s", "2021-02") == Observation(0.8, 80, 100)
     assert query.figure("calls_101", "2021-02..2021-03") == Observation(150)
-    assert query.figure("answered_101_within_30s", "2021-03") == NOT_KNOWN
-    assert query.figure("calls.answer_mean{line=101}", "2021-02") == NOT_KNOWN
-    assert query.figure("calls_101", "2021-Q2") == NOT_KNOWN
+    assert query.figure("answered_101_within_30s", "2021-03") == not_known(
+        "totals of calls leave it open"
+    )
+    assert query.figure("calls.answer_mean{line=101}", "2021-02") == not_known(
+        "totals of calls leave it open"
+    )
+    assert query.figure("calls_101", "2021-Q2") == not_known("totals of calls leave it open")
     assert query.figure("calls_101", "2021-Q1") == Observation(150, complete=False)
-    assert query.figure("calls.offered", "2021-01") == NOT_KNOWN
+    assert query.figure("calls.offered", "2021-01") == not_known("totals of calls leave it open")
     assert query.figure("calls_999", "2021-Q2") == Observation(1)
 
 

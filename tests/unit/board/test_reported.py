@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from detectors.shares.interval import wilson
 from streams.board.compare import Comparisons
 from streams.board.control import chart
-from streams.board.query import UNKNOWN, Observation, Query
+from streams.board.query import UNREPORTED, Observation, Query
 from streams.config.force import Force, check_force, load_force
 from streams.errors import ConfigError
 from tests.build import TINY_FORCE, feed, monitor, ms
@@ -74,7 +74,7 @@ def asked(*records: dict[str, Any]) -> Query:
 def test_a_value_is_the_figure_of_its_period() -> None:
     query = asked(reading("visits", "2021-05", value=12))
     assert query.figure("visits", "2021-05") == Observation(12)
-    assert query.figure("visits", "2021-04") == UNKNOWN
+    assert query.figure("visits", "2021-04") == UNREPORTED
     assert query.unit("visits") == "count"
     assert query.polarity("satisfaction") == "up_good"
 
@@ -86,7 +86,7 @@ def test_as_of_an_instant_within_a_period_what_is_reported_of_its_days_to_then_c
     query = Query(watched, "tiny", ms("2021-05-04T10:00:00Z"))
     assert query.figure("visits", "2021-05") == Observation(1 + 2 + 3, complete=False)
     query = Query(watched, "tiny", ms("2021-06-04T10:00:00Z"))
-    assert query.figure("visits", "2021-06") == UNKNOWN
+    assert query.figure("visits", "2021-06") == UNREPORTED
     assert Query(watched, "tiny", AT).figure("visits", "2021-06") == Observation(12)
 
 
@@ -100,7 +100,7 @@ def test_counts_add_up_over_time_and_areas_where_all_are_there() -> None:
     assert query.figure("visits", "2021-04") == Observation(7)
     assert query.figure("visits", "YTD-2021-05") == Observation(18)
     assert query.figure("visits", "2021-04..2021-05", "north") == Observation(8)
-    assert query.figure("visits", "2021-Q2") == UNKNOWN
+    assert query.figure("visits", "2021-Q2") == UNREPORTED
 
 
 def test_shares_add_up_by_their_parts_and_have_an_interval() -> None:
@@ -146,8 +146,8 @@ def test_values_alone_are_never_averaged() -> None:
         reading("referrals", "2021-04", area="south", value=0.2),
         reading("referrals", "2021-05", area="north", value=0.6),
     )
-    assert query.figure("referrals", "2021-04") == UNKNOWN
-    assert query.figure("referrals", "2021-04..2021-05", "north") == UNKNOWN
+    assert query.figure("referrals", "2021-04") == UNREPORTED
+    assert query.figure("referrals", "2021-04..2021-05", "north") == UNREPORTED
 
 
 def test_a_rolling_figure_is_made_of_the_parts_of_its_months() -> None:
@@ -157,7 +157,7 @@ def test_a_rolling_figure_is_made_of_the_parts_of_its_months() -> None:
     assert (found.value, found.numerator, found.denominator) == (0.5, 20, 40)
     assert query.figure("satisfaction", "2021-06").value == 13 / 40
     assert query.figure("satisfaction", "R3-2021-05").value == 0.5
-    assert query.figure("satisfaction", "2021-04") == UNKNOWN
+    assert query.figure("satisfaction", "2021-04") == UNREPORTED
 
 
 def test_of_rolling_figures_only_those_with_no_month_in_common_are_judged() -> None:

@@ -13,9 +13,10 @@ import pytest
 from click.testing import Result
 
 from streams.board.answers import FigureRow
-from streams.board.compare import Change, Rank, Rate, Standing
+from streams.board.compare import Change, Rank, Rate
 from streams.board.monitor import Monitor
 from streams.board.query import Observation
+from streams.board.standing import Standing
 from streams.live import Live
 from streams.outputs.figures_shown import amount, compared, value
 from streams.outputs.web import serve
@@ -92,9 +93,89 @@ def test_areas_and_periods_have_a_column_where_there_are_several(folder: Path) -
 def test_what_is_not_known_or_not_whole_is_said(folder: Path) -> None:
     answer = asked("incidents", "crimes.count", *FILES, "--period", "2021/22")
     said = table(answer.stdout)
-    assert said[1][-1] == "not known"
+    assert said[1][-1] == "not known (1)"
     assert said[2][-1] == "47 *"
-    assert said[3] == ["* the period is not over, or was not heard from end to end"]
+    assert said[3:] == [
+        ["* the period is not over, or was not heard from end to end"],
+        ["(1) not known: no incidents have come"],
+    ]
+
+
+def test_why_figures_are_not_known_is_said_once_a_reason(folder: Path) -> None:
+    answer = asked("incidents", "answered_999_within_10s", "outcome_rate", "incidents.count",
+                   "robbery", *FILES, "--period", "2021-05", "--compare", "share")  # fmt: skip
+    said = table(answer.stdout)
+    assert [row[1] for row in said[1:6]] == [
+        "not known (1)", "not known (2)", "not known (3)", "not known (1)", "not known (4)",
+    ]  # fmt: skip
+    assert said[6:] == [
+        ["(1) not known: no incidents have come"],
+        ["(2) not known: no calls have come"],
+        ["(3) not known: the feed of crimes has not carried outcome"],
+        ["(4) not known: the force does not list what it counts"],
+    ]
+
+
+CALLS = "No,Start,Answered\na,2021-05-01 10:00:00,2021-05-01 10:00:05\nb,2021-05-31 10:00:00,\n"
+LOGS = "Log,Opened\n1,01/05/2021 10:00\n2,31/05/2021 10:00\n"
+CALLS_TOML = """
+kind = "call"
+force = "tiny"
+timezone = "Europe/London"
+id = "No"
+constants = { line = "999" }
+[fields.offered_at]
+column = "Start"
+[fields.answered_at]
+column = "Answered"
+"""
+LOGS_TOML = """
+kind = "incident"
+force = "tiny"
+timezone = "Europe/London"
+time_format = "%d/%m/%Y %H:%M"
+id = "Log"
+constants = { category = "other" }
+[fields.opened_at]
+column = "Opened"
+"""
+
+
+@pytest.fixture
+def exports(folder: Path) -> tuple[str, ...]:
+    """Two exports, each with a mapping of its own."""
+    for name, text in {
+        "calls.csv": CALLS, "calls.toml": CALLS_TOML, "logs.csv": LOGS, "logs.toml": LOGS_TOML,
+    }.items():  # fmt: skip
+        (folder / name).write_text(text)
+    return ("--source", "calls.csv:calls.toml", "--source", "logs.csv:logs.toml",
+            "--force", "tiny.toml")  # fmt: skip
+
+
+def test_tables_are_asked_each_through_its_own_mapping(exports: tuple[str, ...]) -> None:
+    answer = asked("calls_999", "incidents", "crimes.count", *exports, "--from", "crimes.ndjson",
+                   "--period", "2021-05")  # fmt: skip
+    assert [row[-1] for row in table(answer.stdout)[1:]] == ["2", "2", "26"]
+
+
+def test_what_stands_out_is_asked_of_tables_with_mappings(exports: tuple[str, ...]) -> None:
+    answer = watchroom("flags", "2021-05", *exports)
+    assert answer.exit_code == 0, answer.stderr
+    assert answer.stdout.startswith("No series has 12 whole months before")
+
+
+@pytest.mark.parametrize(
+    "command", [("query", "robbery", "--period", "2021"), ("flags", "2021-05")]
+)
+def test_of_several_mappings_it_is_said_how_each_gets_its_table(
+    exports: tuple[str, ...], command: tuple[str, ...]
+) -> None:
+    answer = watchroom(*command, "--from", "calls.csv", "--mapping", "calls.toml", "--mapping",
+                       "logs.toml")  # fmt: skip
+    assert answer.exit_code == 2
+    assert "give each table its own, --source calls.csv:calls.toml" in " ".join(
+        answer.stderr.split()
+    )
 
 
 def test_a_monitor_answers_as_its_files_do(folder: Path, url: str) -> None:
@@ -209,3 +290,45 @@ def test_a_comparison_in_words(found: Any, unit: Any, words: str) -> None:
 def test_of_a_sum_its_own_value_comes_first() -> None:
     year = Change("YTD-2021-05", 46, "YTD-2020-05", 40, 6, 15.0)
     assert compared(year, "count", sums=True) == "46 (40) +15 %"
+
+
+# -- a chart -----------------------------------------------------------------------------------
+
+
+def test_the_chart_of_a_figure_is_written_as_a_file_of_its_own(folder: Path) -> None:
+    answer = asked("total_recorded_crime", *FILES, "--period", "2021-04..2021-06",
+                   "--by", "month", "--chart", "crime.svg")  # fmt: skip
+    assert len(answer.stdout.splitlines()) == 4
+    text = (folder / "crime.svg").read_text()
+    assert text.startswith("<svg ")
+    assert "Total recorded crime, Tiny Police, by month, from April 2021 to June 2021" in text
+
+
+def test_a_monitor_draws_the_same_chart(folder: Path, url: str) -> None:
+    question = ("total_recorded_crime", "--period", "2021-04..2021-06")
+    asked(*question, *FILES, "--chart", "files.svg")
+    asked(*question, "--url", url, "--chart", "monitor.svg")
+    assert (folder / "files.svg").read_text() == (folder / "monitor.svg").read_text()
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        ("robbery", "burglary", "--period", "2021"),
+        ("--period", "2021"),
+        ("robbery", "--period", "2021", "--period", "2020"),
+        ("robbery", "--period", "2021", "--area", "all"),
+    ],
+)
+def test_a_chart_of_several_figures_is_refused(folder: Path, question: tuple[str, ...]) -> None:
+    answer = watchroom("query", *question, *FILES, "--chart", "x.svg")
+    assert answer.exit_code == 2
+    assert "--chart draws one INDICATOR, --area and --period at a time" in answer.stderr
+    assert not (folder / "x.svg").exists()
+
+
+def test_a_chart_that_can_not_be_written_says_why(folder: Path) -> None:
+    answer = watchroom("query", "total_recorded_crime", *FILES, "--period", "2021-05",
+                       "--chart", "nowhere/x.svg")  # fmt: skip
+    assert answer.exit_code == 1
+    assert "nowhere/x.svg can't be written: No such file or directory" in answer.stderr

@@ -115,3 +115,41 @@ def test_it_is_what_a_plain_program_makes_of_the_formulas(
         estimate *= factor
     assert completed.estimate == pytest.approx(estimate)
     assert completed.error == pytest.approx(estimate * math.sqrt(relative))
+
+
+cells = st.one_of(st.none(), st.integers(0, 60))
+
+
+@given(
+    st.lists(st.lists(cells, max_size=5), max_size=5),
+    st.integers(0, 60),
+    st.floats(0, 6),
+    st.none() | st.integers(0, 6),
+)
+def test_of_any_small_triangle_there_is_an_estimate_with_its_interval_or_none(
+    rows: list[list[int | None]], count: int, age: float, until: int | None
+) -> None:
+    completed = ChainLadder(rows).completed(count, age, until)
+    if completed is not None:
+        low, high = completed.interval()
+        assert 0 < low <= high < math.inf
+        assert math.isfinite(completed.error)
+        for limit in (0, count, completed.estimate):
+            assert 0 <= completed.chance_above(limit) <= 1
+
+
+def test_the_growth_to_come_is_the_same_whatever_the_count() -> None:
+    ladder = ChainLadder([[100, 120], [90, 96], [110, 140]])
+    found = ladder.to_come(0)
+    assert found is not None
+    assert found.factor == pytest.approx(356 / 300)
+    assert found.periods == 3
+    completed = ladder.completed(1e9, 0)
+    assert completed is not None
+    assert found.error / found.factor == pytest.approx(completed.error / completed.estimate)
+    assert found.likely()
+    wild = ChainLadder([[100, 120], [90, 72], [110, 112]]).to_come(0)
+    assert wild is not None
+    assert not wild.likely()
+    assert ladder.to_come(1) is None
+    assert ladder.to_come(0, 2) is None

@@ -94,3 +94,57 @@ def test_of_the_crimes_recorded_in_a_period_it_is_known_how_many_have_an_outcome
     query: Query, name: str, value: float
 ) -> None:
     assert query.figure(name, "2021-02").value == value
+
+
+def test_the_mean_time_to_an_outcome_is_of_those_that_took_more_than_40_days_too(
+    query: Query,
+) -> None:
+    days = (89 + 89 + 86 + 11 / 24) / 3
+    assert query.figure("time_to_assign_outcome", "2021-05").value == pytest.approx(days * 86_400)
+
+
+@pytest.fixture(scope="module")
+def grouped() -> Query:
+    """Outcomes of which the group is known, without a code, and those with a code."""
+    month = {"outcome_at": "2021-03", "updated_at": "2021-03-31T22:59:59Z"}
+    records = [
+        crime("1", "2021-02-01T12:00:00Z", outcome_group="action_taken", **month),
+        crime("2", "2021-02-01T12:00:00Z", outcome_group="no_action", **month),
+        crime("3", "2021-02-01T12:00:00Z", outcome_group="no_action"),
+        crime("4", "2021-02-01T12:00:00Z", outcome=1, outcome_group="no_action", **month),
+        crime("5", "2021-02-01T12:00:00Z", outcome=18, outcome_group="action_taken", **month),
+        crime("6", "2021-02-01T12:00:00Z", outcome=5, outcome_group="action_taken", **month),
+        crime("7", "2021-02-01T12:00:00Z"),
+        crime("8", "2021-05-01T12:00:00Z"),
+    ]
+    watched = monitor()
+    feed(watched, *sorted(records, key=lambda each: str(each["updated_at"])))
+    return Query(watched, "tiny", AT)
+
+
+@pytest.mark.parametrize(
+    ("name", "period", "value"),
+    [
+        ("results.with_outcome", "2021-02", 6),
+        ("results.without_outcome", "2021-02", 1),
+        ("results.with_dated_outcome", "2021-02", 5),
+        ("action_taken_outcome_rate", "2021-02", 2 / 7),
+        ("no_action_taken_outcome_rate", "2021-02", 3 / 7),
+        ("offences_outcomed", "2021-03", 5),
+        ("action_taken_outcomes", "2021-03", 2),
+        ("outcomes.no_action", "2021-03", 2),
+        ("outcome_18", "2021-03", 1),
+        ("open_investigations", "2021-02", 6),
+        ("open_investigations", "2021-03", 1),
+    ],
+)
+def test_an_outcome_counts_in_its_group_and_a_code_says_which_before_a_group_does(
+    grouped: Query, name: str, period: str, value: float
+) -> None:
+    assert grouped.figure(name, period).value == value
+
+
+def test_an_outcome_dated_to_the_month_is_neither_early_nor_late(grouped: Query) -> None:
+    seen = grouped.figure("outcomes_assigned_within_5_days", "2021-03")
+    assert (seen.value, seen.known) == (None, False)
+    assert seen.reason == "the feed of crimes has not carried outcome_at to the day"

@@ -54,7 +54,7 @@ def test_members_are_read_in_sorted_order_with_their_folders(tmp_path: Path) -> 
 def test_an_archive_of_street_files_needs_no_mapping(tmp_path: Path) -> None:
     members = {
         "2024-01/2024-01-warwickshire-street.csv": STREET.format("c1"),
-        "2024-01/2024-01-warwickshire-outcomes.csv": "Crime ID,Month,Outcome type\n1,2024-01,x\n",
+        "2024-01/2024-01-warwickshire-stop-and-search.csv": "Object of search,Legislation\nx,y\n",
         "2024-02/2024-02-warwickshire-street.csv": STREET.format("c2"),
         "__MACOSX/2024-01/._2024-01-warwickshire-street.csv": "junk",
         ".hidden": "junk",
@@ -66,7 +66,7 @@ def test_an_archive_of_street_files_needs_no_mapping(tmp_path: Path) -> None:
     found = read(write(tmp_path / "x.zip", out.getvalue()))
     assert found.places == [f"x.zip/2024-0{n}/2024-0{n}-warwickshire-street.csv:2" for n in (1, 2)]
     assert [line.partition(": ")[0] for line in found.skipped] == [
-        "x.zip/2024-01/2024-01-warwickshire-outcomes.csv"
+        "x.zip/2024-01/2024-01-warwickshire-stop-and-search.csv"
     ]
 
 

@@ -188,13 +188,13 @@ def test_a_folder_is_read_in_sorted_order_with_its_sub_folders(tmp_path: Path) -
 def test_a_folder_names_what_it_passed_over(tmp_path: Path) -> None:
     write(tmp_path / "README.md", b"# hello\n")
     write(tmp_path / "table.csv", b"a,b\n1,2\n")
-    write(tmp_path / "outcomes.csv", b"Crime ID,Month,Outcome type\n1,2021-03,x\n")
+    write(tmp_path / "stops.csv", b"Type,Object of search,Legislation\nPerson,Drugs,x\n")
     write(tmp_path / "x.ndjson", b"{}\n")
     source = open_source(tmp_path)
     assert lines(source) == [b"{}"]
     assert [line.removeprefix(f"{tmp_path}/")[:28] for line in source.skipped] == [
         "README.md: is no NDJSON",
-        "outcomes.csv: is an outcomes",
+        "stops.csv: is a stop-and-sea",
         "table.csv: is a table, so it",
     ]
     assert source.consumed_bytes == source.total_bytes

@@ -159,6 +159,19 @@ def test_an_outcome_code_is_set_only_where_the_words_leave_no_choice(
     assert crime(Last_outcome_category=words).outcome == code
 
 
+@pytest.mark.parametrize(
+    ("words", "group"),
+    [("Unable to prosecute suspect", "no_action"), ("Offender given a caution", "action_taken"),
+     ("Formal action is not in the public interest", "no_action"),
+     ("Suspect charged as part of another case", "action_taken"),
+     ("Offender sent to prison", None), ("Under investigation", None), ("", None)],
+)  # fmt: skip
+def test_words_that_several_codes_share_say_the_group_of_the_outcome(
+    words: str, group: str | None
+) -> None:
+    assert crime(Last_outcome_category=words).outcome_group == group
+
+
 def test_outcome_codes_are_those_of_the_home_office() -> None:
     assert set(OUTCOMES.values()) == {1, 6, 7, 8, 18, 20, 21}
 

@@ -59,7 +59,8 @@ def test_the_documents_have_the_same_table() -> None:
 
 def test_a_refusal_says_where_what_and_what_to_do() -> None:
     assert in_words("no_id", "in.csv:7", "blank: Number") == (
-        "in.csv:7: blank: Number. To do: choose other columns for `id`, or exclude such rows."
+        "in.csv:7: blank: Number. To do: mend the row, or let the mapping exclude such rows or "
+        "make the id of other columns."
     )
 
 

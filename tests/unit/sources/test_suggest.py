@@ -14,9 +14,10 @@ from click.testing import CliRunner, Result
 from streams.cli import main
 from streams.errors import ConfigError, SourceError
 from streams.sources import open_source
+from streams.sources.draft.columns import Columns
 from streams.sources.draft.field_words import Kind
 from streams.sources.draft.sample import Sample, encoding_of, read_sample
-from streams.sources.draft.suggest import suggest
+from streams.sources.draft.suggest import guess_kind, suggest
 from streams.sources.draft.time_guess import find_times
 from streams.sources.draft.trial import try_mapping
 from streams.sources.draft.value_guess import INCIDENTS, translated
@@ -128,6 +129,19 @@ LAYOUTS: dict[str, tuple[str, str, str, dict[str, object]]] = {
         {"offered_at": "Call Time", "answered_at": "Wait Time", "abandoned_at": "Wait Time",
          "line": "Line"},
     ),
+    "a telephony export that calls its rows incidents and events": (
+        table(
+            "Incident No,Event Title,Priority,Received,Time Answered,Time Abandoned,Queue,"
+            "Response Agent,Description",
+            lambda n: [n + 4000, "Call", pick(n, "1", "2"), at(n, 0, "%d/%m/%Y %H:%M:%S"),
+                       at(n, 6, "%d/%m/%Y %H:%M:%S") if n % 5 else "",
+                       "" if n % 5 else at(n, 40, "%d/%m/%Y %H:%M:%S"),
+                       pick(n, "999", "101"), f"A{n % 7}", "caller"],
+        ),
+        "call", "Incident No",
+        {"offered_at": "Received", "answered_at": "Time Answered",
+         "abandoned_at": "Time Abandoned", "line": "Queue"},
+    ),
     "San Francisco fire, a row a unit": (
         table(
             "Call Number,Unit ID,Call Type,Call Date,Received DtTm,Dispatch DtTm,On Scene DtTm,"
@@ -221,6 +235,53 @@ def test_a_draft_finds_the_fields_of_a_public_layout_and_lets_every_row_in(
     mapping.force = "any"
     trial = try_mapping(path, mapping, None)
     assert (trial.rows, trial.events + trial.joined) == (120, 120)
+
+
+HEADERS: Sequence[tuple[Kind, str]] = (
+    # Telephony: contact centres, exchanges, emergency call takers.
+    ("call", "Contact_ID,Skill_Name,Agent_No,Start_Date,InQueue,Agent_Time,ACW_Time,Abandon"),
+    ("call", "ContactId,InitiationTimestamp,EnqueueTimestamp,AfterContactWorkDuration"),
+    ("call", "Call Start Time,Contact Disposition,Called Number,Queue Time,Talk Time"),
+    ("call", "Conversation ID,Date,ANI,DNIS,Queue,Direction,IVR Time,Alert Time,ACW,Abandoned"),
+    ("call", "SEGSTART,CALLID,DISPVDN,DISPOSITION,QUEUETIME,RINGTIME,TALKTIME,ACWTIME"),
+    ("call", "Event No,Event Date,Presented to Queue,Answered At,Abandoned At,Cleared At,Priority"),
+    ("call", "Incident Call ID,Date,Time Received,Time Answered,Time Abandoned,Emergency Line"),
+    ("call", "Priority,Event Title,Received,Answered,Abandoned,Queue,Description"),
+    ("call", "Position,Call Time,Pick Up Time,Release Time,Ring Time,Talk Time,Trunk"),
+    # Command and control: an answer and a queue stand in its log too.
+    ("incident", "Call Number,Call Answered,Entered Queue,Dispatched,En Route,Arrived,Problem"),
+    ("incident", "Call_Id,Call_Answer_Time,Queue_Time,Dispatch_Time,OnScene_Time,Nature"),
+    ("incident", "Master Incident Number,Call Queued,First Unit Assigned,Call Closed"),
+    ("incident", "Log,Opened,Grade,Beat,Call sign,Assigned,At scene,Closed,Result codes,Crime no"),
+    ("incident", "Event ID,Create Date,Grade,Resource,Allocated,Arrived,Call Taker,Caller Waiting"),
+    # Missing persons, collisions.
+    ("incident", "Misper Ref,Date Reported Missing,Risk Level,Age,Looked After Child,Date Found"),
+    ("incident", "Collision,Date,Time,Authority,Grid ref,Casualty no,Severity,Casualty class"),
+    ("incident", "CRASH DATE,CRASH TIME,BOROUGH,NUMBER OF PERSONS INJURED,COLLISION_ID"),
+    # Crimes: many have the number of an incident, and who attended.
+    ("crime", "DR_NO,Date Rptd,DATE OCC,TIME OCC,AREA NAME,Crm Cd,Vict Age,Weapon Desc"),
+    ("crime", "CMPLNT_NUM,CMPLNT_FR_DT,RPT_DT,OFNS_DESC,PD_DESC,BORO_NM,VIC_RACE"),
+    ("crime", "Incident ID,Incident Datetime,Report Datetime,Resolution,CAD Number"),
+    ("crime", "Crime Number,Committed From,Date Recorded,Beat,Response Officer,Unit"),
+    ("crime", "Occurrence No,Event Number,Offence Title,Date Recorded,Victim,Dispatch Ref"),
+    ("crime", "Investigation,Created,HO code,Classification,Reclassified to,Outcome,Nominal"),
+    ("reading", "Indicator,Month,Numerator,Denominator,Area"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "header"), HEADERS)
+def test_what_a_row_is_follows_from_all_that_the_columns_say(kind: Kind, header: str) -> None:
+    found = guess_kind(Columns(Sample("export.csv", header.split(","), [])))
+    assert (found.kind, found.sure, found.other) == (kind, True, None)
+
+
+def test_columns_that_could_be_of_two_kinds_are_said(tmp_path: Path) -> None:
+    path = write(tmp_path / "in.csv", table(
+        "No,Received,Answered,Queue,Agent,Dispatched,Arrived",
+        lambda n: [n, at(n), at(n, 9), "999", "A1", at(n, 60), at(n, 600)],
+    ))  # fmt: skip
+    said = "`kind`: the columns could be of incident or call; --kind says it"
+    assert said in suggest(read_sample(path)).doubts
 
 
 def test_a_row_for_each_unit_is_drafted_as_one_incident(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
@@ -202,7 +203,7 @@ def test_the_versions_are_in_order_and_end_in_the_record(event: Versioned) -> No
         Judge([tiny_force()]).packed(version)  # each is valid by itself
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(st.lists(finished(), max_size=12, unique_by=lambda event: (type(event), event.id)))
 def test_folding_the_versions_in_order_gives_the_board_of_the_records_alone(
     events: list[Versioned],
@@ -226,3 +227,17 @@ def test_folding_the_versions_in_order_gives_the_board_of_the_records_alone(
     assert canonical(whole.board("tiny", end, periods)) == canonical(
         played.board("tiny", end, periods)
     )
+
+
+def test_the_group_of_an_outcome_is_not_known_before_the_outcome_is() -> None:
+    event = Crime(
+        force="f",
+        id="1",
+        updated_at=dt.datetime(2021, 5, 31, 22, tzinfo=dt.UTC),
+        recorded_at="2021-03-01",
+        outcome_group="no_action",
+        outcome_at="2021-04-01",
+    )
+    versions = [each for _, each in unfold(event, Calendar(ZoneInfo("Europe/London")))]
+    groups = [each.outcome_group for each in versions if isinstance(each, Crime)]
+    assert groups == [None, "no_action", "no_action"]

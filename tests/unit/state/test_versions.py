@@ -106,6 +106,18 @@ def test_what_a_watch_holds_more_is_found(monkeypatch: pytest.MonkeyPatch) -> No
     assert all(each.endswith("counts.more: is new") for each in found)
 
 
+def test_a_counter_that_is_declared_later_is_no_other_form_of_what_was_published() -> None:
+    published = form("published")
+    kept = published.file(published.version).read_bytes()
+    more = kept.replace(b'"counted":{', b'"counted":{"declared_later":"0a",').replace(
+        b'"counts":{', b'"counts":{"declared_later":3,'
+    )
+    assert more != kept
+    assert complaint(published._replace(made=lambda: more)) == ""
+    other = kept.replace(b'"minute"', b'"instant"')
+    assert ".instant: is new" in complaint(published._replace(made=lambda: other))
+
+
 @pytest.mark.parametrize(
     ("kept", "made", "said"),
     [

@@ -1,0 +1,329 @@
+"""The chart of an indicator: its control chart (`streams.board.control`) with what is expected of
+the newest months, the year before, targets, changes of the series and alerts. An indicator that has
+no control chart of a grain is charted without limits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from typing import NamedTuple, TypeVar
+
+from streams.alerts.model import Alert
+from streams.board import control
+from streams.board.breaks import break_between, breaks
+from streams.board.control import Moved
+from streams.board.outlook import Delays, Outlook
+from streams.board.query import Observation, Query
+from streams.board.targets import Goal, goal
+from streams.charts.model import Bound, Chart, Flag, Level, Mark, Point, Range, Side, Target
+from streams.charts.words import amount, limit
+from streams.config.force import WHOLE
+from streams.config.measures import Unit
+from streams.errors import QueryError
+from streams.periods import Grain, Period, to_ms
+from streams.registry import phrases
+from streams.registry.charting import POINTS
+from streams.registry.conditions import Is
+from streams.registry.dimensions import ALL
+from streams.registry.indicator import Indicator
+from streams.stretches import Stretch
+
+T = TypeVar("T")
+
+MOST_POINTS = 1_000
+"""Points of one chart: more can't be told apart, and would keep a reader waiting."""
+
+
+def indicator_chart(
+    query: Query,
+    name: str | Indicator,
+    grain: Grain = "month",
+    within: str | Stretch | None = None,
+    area: str = WHOLE,
+    alerts: Iterable[Alert] = (),
+) -> Chart:
+    """The chart of an indicator by the periods of a grain that lie `within` a stretch, by default
+    from the first that anything is known of; the one that runs is its last. `alerts` are marked,
+    and what was usual of the period that one is about is shown.
+    Raises `QueryError` for what there is not, and for more than `MOST_POINTS` periods."""
+    return _Reader(query, query.indicator(name), grain, area, alerts).chart(within)
+
+
+def periods(query: Query, indicator: Indicator, grain: Grain, within: Stretch) -> list[Period]:
+    """The periods of a grain within a stretch that have begun; raises `QueryError` for too many."""
+    first = query.since(indicator)
+    if first is None:
+        return []
+    start = max(within.start, query.calendar.start(grain, first))
+    found, at = [], query.calendar.holding(grain, start)
+    if at.start < within.start:
+        at = query.calendar.holding(grain, at.end)
+    while at.start < min(within.end, query.at):
+        found.append(at)
+        if len(found) > MOST_POINTS:
+            raise QueryError(
+                f"from {found[0].label} on there are more than {MOST_POINTS:,} periods by "
+                f"{grain.replace('_', ' ')}: ask for a shorter time, or by a longer grain"
+            )
+        at = query.calendar.holding(grain, at.end)
+    return found
+
+
+class Judged(NamedTuple):
+    """What a control chart says: of each period, how its limits are made, and in sentences."""
+
+    points: list[control.Point | None]
+    rule: str
+    findings: tuple[str, ...] = ()
+
+
+class _Reader:
+    """Reads what a chart shows of one indicator, grain and area."""
+
+    def __init__(
+        self,
+        query: Query,
+        indicator: Indicator,
+        grain: Grain,
+        area: str,
+        alerts: Iterable[Alert],
+    ) -> None:
+        self.query, self.indicator, self.grain = query, indicator, grain
+        self.area = query.areas()[query.area(area)]
+        self.unit = query.unit(indicator)
+        self.alerts = list(alerts)
+        self.usual = {
+            (to_ms(found.start), to_ms(found.end)): Range(found.lower, found.upper)
+            for each in self.alerts
+            if (found := each.evidence).start is not None
+            and found.end is not None
+            and found.lower is not None
+            and found.upper is not None
+            and each.grain == grain
+            and is_of(each, query, indicator, self.area)
+        }
+        """The usual range of a period, by its start and end, by which an alert of it was raised."""
+
+    def chart(self, within: str | Stretch | None) -> Chart:
+        """The chart, with all that stands beside its points."""
+        query, unit = self.query, self.unit
+        shown = periods(query, self.indicator, self.grain, self._stretch(within))
+        stretches = [Stretch.of(query.calendar, each) for each in shown]
+        points = tuple(map(self._point, stretches))
+        judged, rule, findings = self._judged(stretches)
+        place = phrases.place(query.force, self.area)
+        marks = [*self._changes(), *map(alert_mark, self.alerts)]
+        return Chart(
+            title=f"{self.indicator.title}, {place}",
+            unit=unit,
+            period=self.grain,
+            points=points,
+            levels=tuple(_levels(judged, unit)),
+            expected=_if_any([self._expected(each) for each in stretches]),
+            earlier=_if_any([self._earlier(each) for each in stretches]),
+            targets=tuple(_targets([self._goal(each) for each in stretches])),
+            flags=tuple(_flags(judged, unit, self.grain)),
+            marks=tuple(each for each in marks if _shown(each, points)),
+            rule=rule,
+            findings=findings,
+        )
+
+    def _stretch(self, within: str | Stretch | None) -> Stretch:
+        query = self.query
+        if within is not None:
+            return query.stretch(within)
+        first = query.since(self.indicator)
+        start = query.at if first is None else first
+        return query.stretch(
+            "..".join(query.calendar.holding(self.grain, at).label for at in (start, query.at - 1))
+        )
+
+    def _point(self, stretch: Stretch) -> Point:
+        query = self.query
+        found = query.figure(self.indicator, stretch, self.area)
+        start, end = (query.calendar.local(at) for at in (stretch.start, stretch.end))
+        return Point(
+            start=start,
+            end=end,
+            label=stretch.label,
+            value=found.value,
+            missing=_why_missing(found),
+            cases=_cases(found, self.unit),
+            provisional=self._provisional(stretch, found),
+            running=stretch.end > query.at,
+        )
+
+    def _provisional(self, stretch: Stretch, found: Observation) -> str:
+        if not found.known or stretch.end > self.query.at:
+            return ""
+        outlook = self._outlook(stretch)
+        if outlook is not None and outlook.words:
+            return outlook.words.rstrip(".")
+        return "" if found.complete else "not known from end to end"
+
+    def _outlook(self, stretch: Stretch) -> Outlook | None:
+        place = self.query.area(self.area)
+        return self.query.reader(Delays).outlook(self.indicator, stretch, place)
+
+    def _expected(self, stretch: Stretch) -> Range | None:
+        """What a month that is still being recorded is likely to come to; else what was usual of a
+        period that an alert is about."""
+        found = self._outlook(stretch)
+        if found is not None:
+            return Range(found.low, found.high)
+        return self.usual.get((stretch.start, stretch.end))
+
+    def _earlier(self, stretch: Stretch) -> float | None:
+        """The same a year before, where the area was the same; a year is beside the one before."""
+        before = stretch.last_year
+        if self.grain == "financial_year":
+            return None
+        broken = break_between(self.query, self.indicator, self.area, before.start, stretch.end)
+        if broken is not None and broken.of_area:
+            return None
+        found = self.query.figure(self.indicator, before, self.area)
+        return found.value if found.complete else None
+
+    def _goal(self, stretch: Stretch) -> Goal | None:
+        found = goal(self.query, self.indicator, stretch, self.area)
+        return found if found is not None and found.of == "value" else None
+
+    def _judged(self, stretches: Sequence[Stretch]) -> Judged:
+        """What the control chart says; nothing but why where it has none."""
+        nothing: list[control.Point | None] = [None] * len(stretches)
+        if not stretches:
+            return Judged(nothing, "")
+        try:
+            policy = control.policy_of(self.query, self.indicator, self.grain)
+        except QueryError as error:
+            return Judged(nothing, f"No limits: {error}.")
+        within = self.query.stretch(f"{stretches[0].label}..{stretches[-1].label}")
+        found = control.chart(self.query, self.indicator, self.grain, within, self.area, policy)
+        by_label = {each.label: each for each in found.points}
+        points = [by_label.get(each.label) for each in stretches]
+        return Judged(points, found.rule, tuple(found.words))
+
+    def _changes(self) -> Iterator[Mark]:
+        for each in breaks(self.query, self.indicator, self.area):
+            yield Mark(at=self.query.calendar.local(each.at), kind="change", words=each.reason)
+
+
+# -- points ----------------------------------------------------------------------------------------
+
+
+def _why_missing(found: Observation) -> str:
+    if found.value is not None:
+        return ""
+    return "no cases" if found.known else found.reason or "not known"
+
+
+def _cases(found: Observation, unit: Unit) -> tuple[int, int] | int | None:
+    if found.value is None or found.denominator is None:
+        return None
+    if unit == "ratio" and found.numerator is not None:
+        return round(found.numerator), found.denominator
+    return found.denominator
+
+
+def _if_any(found: Sequence[T | None]) -> tuple[T | None, ...]:
+    return tuple(found) if any(each is not None for each in found) else ()
+
+
+# -- what points are judged by ---------------------------------------------------------------------
+
+
+def _levels(judged: Sequence[control.Point | None], unit: Unit) -> Iterator[Level]:
+    """Points in a row that were judged by the same lines are one level."""
+
+    def lines(at: int) -> tuple[float | None, ...] | None:
+        point = judged[at]
+        known = point is not None and point.centre is not None
+        return (point.centre, point.lower, point.upper) if point is not None and known else None
+
+    why = ""
+    for found, places in groupby(range(len(judged)), lines):
+        at = list(places)
+        if found is not None and found[0] is not None:
+            yield Level(
+                first=at[0], last=at[-1], centre=found[0], lower=found[1], upper=found[2], why=why
+            )
+        last = judged[at[-1]]
+        moved = None if last is None else last.moved
+        why = "" if moved is None else _why(moved, unit)
+
+
+def _why(moved: Moved, unit: Unit) -> str:
+    return f"Average {amount(moved.old, unit)} to {amount(moved.new, unit)}"
+
+
+def _flags(judged: Sequence[control.Point | None], unit: Unit, grain: Grain) -> Iterator[Flag]:
+    places = {each.label: at for at, each in enumerate(judged) if each is not None}
+    for at, point in enumerate(judged):
+        if point is None:
+            continue
+        if point.flag is not None:
+            name, end = ("upper", point.upper) if point.flag == "above" else ("lower", point.lower)
+            beyond = limit(end or 0.0, point.value or 0.0, unit)
+            words = f"exceptional: {point.flag} the {name} limit of {beyond}"
+            yield Flag(first=at, last=at, rule="limit", side=point.flag, words=words)
+        if point.moved is not None:
+            side: Side = "above" if point.moved.new > point.moved.old else "below"
+            words = (
+                f"one of {point.moved.points} {POINTS[grain]} in a row {side} the average of "
+                f"{amount(point.moved.old, unit)}"
+            )
+            first = places.get(point.moved.since, 0)
+            yield Flag(first=first, last=at, rule="run", side=side, words=words)
+
+
+# -- what stands beside them -----------------------------------------------------------------------
+
+
+def _targets(goals: Sequence[Goal | None]) -> Iterator[Target]:
+    """The bounds of goals; equal ones in a row are one."""
+    bounds: tuple[tuple[Bound, str], ...] = (("at least", "lower"), ("at most", "upper"))
+    for bound, name in bounds:
+        values = [None if each is None else getattr(each, name) for each in goals]
+        for value, places in groupby(range(len(values)), values.__getitem__):
+            at = list(places)
+            if value is not None:
+                yield Target(first=at[0], last=at[-1], value=value, bound=bound)
+
+
+def alert_mark(alert: Alert) -> Mark:
+    """An alert as a mark, from when what it is about began."""
+    said = " ".join(alert.said) if alert.said else alert.words
+    began = alert.onset or alert.opened_at
+    return Mark(at=began, until=alert.resolved_at, kind="alert", words=said, link=alert.id)
+
+
+def _shown(mark: Mark, points: Sequence[Point]) -> bool:
+    """Whether a mark lies within the periods of a chart."""
+    return bool(points) and points[0].start <= mark.at < points[-1].end
+
+
+def is_about(alert: Alert, query: Query, indicator: Indicator, area: str) -> bool:
+    """Whether an alert is about what an indicator counts in an area: about the same measure of the
+    same records or of some of them, or about how these stand at the moment."""
+    if query.areas()[query.area(area)] not in (alert.area, alert.watched):
+        return False
+    for part, group, measure in query.registry.measures_of(indicator):
+        asked = [each for each in (group.where & part.where).parts() if isinstance(each, Is)]
+        same = alert.grain == "now" or measure.name == alert.measure
+        within = all(each.admits(alert.row.get(each.name)) for each in asked)
+        if group.name == alert.group and same and within:
+            return True
+    return False
+
+
+def is_of(alert: Alert, query: Query, indicator: Indicator, area: str) -> bool:
+    """Whether an alert is about the very figures of an indicator in an area, so that what was usual
+    of these is what it says."""
+    found = query.registry.measures_of(indicator)
+    if len(found) != 1 or query.areas()[query.area(area)] != alert.watched:
+        return False
+    ((part, group, measure),) = found
+    asked = [each for each in (group.where & part.where).parts() if isinstance(each, Is)]
+    row = {name: (value,) for name, value in alert.row.items() if value != ALL}
+    same = (group.name, measure.name) == (alert.group, alert.measure)
+    return same and {each.name: each.allowed for each in asked} == row
