@@ -12,7 +12,7 @@ an indicator is made of; they are never averaged.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace as with_changes
 from difflib import get_close_matches
@@ -25,6 +25,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
+from detectors.durations.welch import Sample
 from detectors.shares.interval import wilson
 from streams.board.area_sums import AreaSums
 from streams.board.columns import Numbers
@@ -52,6 +53,7 @@ from streams.registry.measures import (
 )
 from streams.registry.phrases import (
     known_between,
+    no_longer_carried,
     none_came,
     not_carried,
     too_coarse,
@@ -390,6 +392,29 @@ class Query:
             return None
         return [_plain(each) for each in found.tops]
 
+    def sample(self, indicator: Indicator, stretch: Stretch, area: str) -> Sample | None:
+        """How many durations a mean is of, the mean in seconds, and how they scatter, within 2 %;
+        None of what is no mean of records, of fewer than two, and where totals without single
+        durations are a part of it."""
+        found = self.figure(indicator, stretch, area)
+        if indicator.reported is not None or found.value is None or found.denominator is None:
+            return None
+        number, together, squares = 0, 0.0, 0.0
+        for part, group, measure in self.registry.measures_of(indicator):
+            value, ledger = self.value_of(measure), self.monitor.ledger(group.kind, self.force.id)
+            if not isinstance(value, Mean) or ledger is None:
+                return None
+            with self.lock:
+                panes = ledger.panes_by(self._clock(group))
+                parts = _parts_of(panes, self._until_then(stretch, ledger, panes))
+                more = self._sums(group).spread(
+                    parts, group.where & part.where, value.timing, self.area(area)
+                )
+            number, together, squares = number + more[0], together + more[1], squares + more[2]
+        if number < 2 or number != found.denominator:
+            return None
+        return Sample.of_sums(number, together, squares)._replace(mean=float(found.value))
+
     def series(
         self, indicator: str | Indicator, grain: Grain, within: str | Stretch, area: str = WHOLE
     ) -> list[tuple[Stretch, Observation]]:
@@ -483,13 +508,14 @@ class Query:
         counters = dict(zip(sorted(value.needs), counts, strict=True))
         empty = not any(each.kept or each.fresh for each in parts)
         heard = self._heard(ledger, panes, stretch, empty=empty)
-        unknown = ledger.unknown_in(group.clock, stretch.start, stretch.end)
+        stopped = self.monitor.stopped(ledger, self.force.id)
+        unknown = stopped.unknown_in(group.clock, stretch.start, stretch.end)
         if heard.known and not sums.counts_any(where):
             heard = _unheard(NOT_LISTED)
         elif heard.known and not value.needs.isdisjoint(unknown):
             lacking = self._not_carried(ledger, group, value.needs, stretch)
             heard = _unheard(lacking or NOT_COUNTED)
-        elif heard.complete and self._began_late(ledger, panes, group, value.needs, stretch):
+        elif heard.complete and self._in_part(ledger, panes, group, value.needs, stretch):
             heard = Heard(known=True, complete=False)
         known, reason = np.full(size, heard.known), heard.reason
         if self._beside is not None and group.name == MEASURE:
@@ -519,6 +545,20 @@ class Query:
                 found[index] = began and (end is None or stretch.start < end)
         return found
 
+    def while_there(self, stretch: Stretch, area: str) -> Stretch:
+        """The part of a stretch in which an area was there; all of it of one that was there at no
+        time of it, or always."""
+        found = self.force.areas[self.area(area)]
+        if found is None:
+            return stretch
+        opened = stretch.start if found.opened is None else self.force.instant(found.opened)
+        ended = self.force.end_of(found)
+        start = max(stretch.start, opened)
+        end = stretch.end if ended is None else min(stretch.end, ended)
+        if not start < end or (start, end) == (stretch.start, stretch.end):
+            return stretch
+        return with_changes(stretch, grain=None, form="range", start=start, end=end)
+
     def _clock(self, group: Group) -> int:
         return self.registry.kinds[group.kind].clocks.index(group.clock)
 
@@ -537,12 +577,13 @@ class Query:
         stretch = self._until_then(stretch, ledger, ledger.panes)
         counted = repeats.count(rule, stretch)
         heard = self._heard(ledger, ledger.panes, stretch, empty=False)
-        known = np.full(len(self.force.areas), counted.known and heard.known)
-        complete = ended and counted.complete and heard.complete
-        reason = heard.reason
+        stopped, fields = self.monitor.stopped(ledger, self.force.id), repeats.fields(rule)
+        reason = heard.reason or self._why_not(ledger, fields, stretch)
         if not counted.known:
-            feed, lacking = ledger.kind.feed, counted.lacking
-            reason = reason or (not_carried(feed, lacking) if lacking else PEOPLE_LEFT)
+            reason = reason or PEOPLE_LEFT
+        known = np.full(len(self.force.areas), counted.known and heard.known and not reason)
+        cut = stopped.cut(fields, repeats.reach(rule, stretch.start), stretch.end)
+        complete = ended and counted.complete and heard.complete and not cut
         return Figures(counted.people, None, False, known, complete, reason)
 
     def value_of(self, measure: Measure) -> Count | Share | Mean | Quantile:
@@ -596,20 +637,30 @@ class Query:
             return _unheard(known_between(feed, first, last))
         if not panes.keeps(start, end) or panes.covered(start, end):
             return _unheard(too_coarse(feed))
-        if not watched:
-            return Heard(True, whole and end <= span[1])
+        whole = whole and (watched or end <= span[1])
         share = self.monitor.known_share(kind, self.force.id, start, end, now, empty=empty)
         return Heard(share > 0.0, whole and share == 1.0, "" if share else was_not_heard(feed))
 
     def _not_carried(
         self, ledger: Ledger, group: Group, counters: Iterable[str], stretch: Stretch
     ) -> str:
-        """Why counters are not known of a stretch, where the feed had not carried what they rest
-        on; else nothing."""
-        missing = ledger.packer.carried.missing(self._clock(group), counters, stretch.end)
-        return not_carried(ledger.kind.feed, missing) if missing else ""
+        """Why counters are not known of a stretch, where the feed did not carry what they rest on,
+        or not any more; else nothing."""
+        carried = ledger.packer.carried
+        fields = carried.needed(self._clock(group), counters)
+        return self._why_not(ledger, fields, stretch)
 
-    def _began_late(
+    def _why_not(self, ledger: Ledger, fields: Collection[str], stretch: Stretch) -> str:
+        if missing := ledger.packer.carried.lacking(fields, stretch.end):
+            return not_carried(ledger.kind.feed, missing)
+        stopped = self.monitor.stopped(ledger, self.force.id)
+        lacking = stopped.lacking(fields, stretch.start, stretch.end)
+        if not lacking:
+            return ""
+        days = {name: self.calendar.local(at).date() for name, at in lacking.items()}
+        return no_longer_carried(ledger.kind.feed, days)
+
+    def _in_part(
         self,
         ledger: Ledger,
         panes: Panes,
@@ -617,8 +668,11 @@ class Query:
         counters: Iterable[str],
         stretch: Stretch,
     ) -> bool:
-        """Whether what counters rest on was first carried within a stretch, after so many records
-        without it that this is no chance."""
+        """Whether the feed did not carry what counters rest on in a part of a stretch: it was first
+        carried after so many records without it that this is no chance, or stopped."""
+        needed = ledger.packer.carried.needed(self._clock(group), counters)
+        if self.monitor.stopped(ledger, self.force.id).cut(needed, stretch.start, stretch.end):
+            return True
         since = ledger.packer.carried.begun(self._clock(group), counters)
         if since <= stretch.start:
             return False

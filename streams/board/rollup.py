@@ -7,7 +7,7 @@ which rows it counts in, and each row has a number, so that the sums are those o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from functools import lru_cache
 from itertools import product
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.board.columns import NONE, Changes, Numbers, Sums, quantiles, unpack
+from streams.board.columns import NONE, Changes, Difference, Numbers, Sums, quantiles
 from streams.board.model import TYPES, BoardTypes, Figure, Row
 from streams.board.totals import Part, Used
 from streams.config.force import Force
@@ -29,7 +29,7 @@ from streams.registry.aggregates import (
     Ratio,
     Share,
 )
-from streams.registry.counting import BIN_SHIFT, SERIES_KEY_MASK, CounterOfAll
+from streams.registry.counting import CounterOfAll
 from streams.registry.dimensions import AREA
 from streams.registry.histogram import BINS
 from streams.registry.kind import Kind
@@ -63,7 +63,10 @@ class Rollup:
         """The bits of the counters that a row is shown for: a cancelled incident makes none of its
         category."""
         self._quantiles = sorted({v for v in self._values if isinstance(v, Quantile)})
-        self._timed = {kind.duration_of[each.timing] for each in self._quantiles}
+        self._shares = [each.share for each in self._quantiles]
+        self._together = [self._needed.index(each.timing) for each in self._quantiles]
+        self._bins_begin = [kind.duration_of[each.timing] * BINS for each in self._quantiles]
+        self._timed = {begin // BINS for begin in self._bins_begin}
         self._row_keys: list[Key] = []
         """The rows by number; those that are shown even when nothing happened come first."""
         self._number_of: dict[Key, int] = {}
@@ -152,21 +155,23 @@ class Rollup:
 
     def sums(self, pane: Pane, before: Pane = NOTHING.fresh) -> Sums:
         """What each row counts in a pane, or by how much that is more than before."""
-        series, bins, timed = Changes(), Changes(), self._timed
-        old: list[int] = []
-        new: list[int] = []
-        for key in before.keys() | pane.keys():
-            was, now = before.get(key, 0), pane.get(key, 0)
-            if key <= SERIES_KEY_MASK:
-                if len(rows := self._rows(key)):
-                    series.add(rows, (now & self.shown != 0) - (was & self.shown != 0))
-                    old.append(was)
-                    new.append(now)
-            elif timed and (a_bin := (key >> BIN_SHIFT) - 1) // BINS in timed:
-                bins.add(self._rows(key & SERIES_KEY_MASK), now - was, a_bin)
-        counts = unpack(self._layout, self._needed, new + old if before else new)
-        if before:
-            counts = counts[:, : len(new)] - counts[:, len(new) :]
+        return self.sums_of(Difference.of(before, pane))
+
+    def sums_of(self, difference: Difference) -> Sums:
+        """By how much more each row counts."""
+        series, bins, shown, timed = Changes(), Changes(), self.shown, self._timed
+        held: list[int] = []
+        each = zip(difference.keys, difference.old, difference.new, strict=True)
+        for place, (key, old, new) in enumerate(each):
+            if len(rows := self._rows(key)):
+                series.add(rows, (new & shown != 0) - (old & shown != 0))
+                held.append(place)
+        for key, number, more in difference.bins if timed else ():
+            if number // BINS in timed:
+                bins.add(self._rows(key), more, number)
+        counts = difference.counters(self._layout, self._needed)
+        if len(held) < counts.shape[1]:
+            counts = counts[:, held]
         return Sums.of(series, counts, bins, len(self._row_keys))
 
     def there(self, sums: Sums) -> NDArray[np.bool_]:
@@ -181,15 +186,9 @@ class Rollup:
         counts = sums.counts[:, numbers]
         if not self._quantiles:
             return counts.astype(np.float64)
-        found = [self._quantile(each, sums, numbers, counts) for each in self._quantiles]
-        return np.vstack((counts, *found))
-
-    def _quantile(
-        self, of: Quantile, sums: Sums, numbers: NDArray[np.intp], counts: Numbers
-    ) -> NDArray[np.float64]:
-        together = counts[self._needed.index(of.timing)] / 1000
-        first = self.kind.duration_of[of.timing] * BINS
-        return quantiles(sums, numbers, of.share, together, first)
+        together = counts[self._together] / 1000
+        found = quantiles(sums, numbers, self._shares, self._bins_begin, together)
+        return np.vstack((counts, found))
 
     def made(self, numbers: NDArray[np.intp], figures: NDArray[np.float64]) -> list[Row]:
         """The rows of some numbers, of their figures."""
@@ -227,7 +226,7 @@ class Rollup:
 
     # -- what is true at an instant ----------------------------------------------------------------
 
-    def gauges(self, packer: Packer, open_records: Iterable[int] | None, at: int) -> list[Row]:
+    def gauges(self, packer: Packer, open_records: Collection[int] | None, at: int) -> list[Row]:
         """The rows of what is open at an instant: how many, the oldest, and how many are unknown
         (so old that the end must have been lost). What is open only after `at` is left out. Nothing
         is known where `open_records` is None, nor of what the force does not say."""
@@ -237,11 +236,11 @@ class Rollup:
         standing = self.standing_rows()
         if open_records is None:
             return [make(*key, *(None for _ in self._gauges)) for key in sorted(standing)]
-        found = {each.name: _Open(packer.gauges[each.name]) for each in self._open_records}
-        for packed in open_records:
-            for each in found.values():
-                if each.reader.counts(packed):
-                    each.add(packed, at, self.keys(packer.series_key(packed)))
+        readers = {each.name: packer.gauges[each.name] for each in self._open_records}
+        found = {
+            name: _Open(reader, open_records, at, packer.series_key, self.keys)
+            for name, reader in readers.items()
+        }
         keys = set(standing).union(*(each.rows for each in found.values()))
         return [
             make(*key, *(self._open_at(key, each, found[each.records]) for each in self._gauges))
@@ -253,9 +252,9 @@ class Rollup:
         kept, known = found.reader.gauge.kept, dict(zip(self._place, key, strict=True))
         if kept is not None and not kept(self.force, known):
             return None
-        counted, unknown, oldest = found.rows.get(key, (0, 0, None))
+        counted, unknown, oldest = found.rows.get(key, _NONE_OPEN)
         if gauge.of == "oldest_seconds":
-            return None if oldest is None else oldest // 1000
+            return None if oldest < 0 else oldest // 1000
         return counted if gauge.of == "count" else unknown
 
     @property
@@ -265,25 +264,39 @@ class Rollup:
 
 
 class _Open:
-    """The records that one gauge counts, by row."""
+    """The records that one gauge counts at an instant, by row. They are counted by series first,
+    since many are open of one."""
 
-    def __init__(self, reader: GaugeReader) -> None:
+    def __init__(
+        self,
+        reader: GaugeReader,
+        open_records: Collection[int],
+        at: int,
+        series_key: Callable[[int], int],
+        keys: Callable[[int], Iterable[Key]],
+    ) -> None:
         self.reader = reader
-        self.rows: dict[Key, tuple[int, int, int | None]] = {}
-        """How many, how many unknown, and how long the oldest has been, in ms."""
+        series: dict[int, _State] = {}
+        counts, since, lost_after = reader.counts, reader.since, reader.lost_after
+        for packed in open_records:
+            if counts(packed) and (age := at - since(packed)) >= 0:
+                key = series_key(packed)
+                counted, unknown, oldest = series.get(key, _NONE_OPEN)
+                if age > lost_after(packed):
+                    series[key] = counted, unknown + 1, oldest
+                else:
+                    series[key] = counted + 1, unknown, max(oldest, age)
+        self.rows: dict[Key, _State] = {}
+        for key, (counted, unknown, oldest) in series.items():
+            for row in keys(key):
+                before = self.rows.get(row, _NONE_OPEN)
+                together = before[0] + counted, before[1] + unknown, max(before[2], oldest)
+                self.rows[row] = together
 
-    def add(self, packed: int, at: int, keys: Iterable[Key]) -> None:
-        """Counts a record at an instant."""
-        age = at - self.reader.since(packed)
-        if age < 0:
-            return
-        lost = age > self.reader.lost_after(packed)
-        for key in keys:
-            counted, unknown, oldest = self.rows.get(key, (0, 0, None))
-            if lost:
-                self.rows[key] = counted, unknown + 1, oldest
-            else:
-                self.rows[key] = counted + 1, unknown, max(oldest or 0, age)
+
+_State = tuple[int, int, int]
+"""How many are open, how many unknown, and how long the oldest has been, in ms; -1 of none."""
+_NONE_OPEN: _State = (0, 0, -1)
 
 
 def _column(

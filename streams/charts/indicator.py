@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from streams.alerts.model import Alert
 from streams.board import control
@@ -20,10 +20,11 @@ from streams.charts.words import amount, limit
 from streams.config.force import WHOLE
 from streams.config.measures import Unit
 from streams.errors import QueryError
-from streams.periods import Grain, Period
+from streams.periods import Grain, Period, to_ms
 from streams.registry import phrases
 from streams.registry.charting import POINTS
 from streams.registry.conditions import Is
+from streams.registry.dimensions import ALL
 from streams.registry.indicator import Indicator
 from streams.stretches import Stretch
 
@@ -42,9 +43,10 @@ def indicator_chart(
     alerts: Iterable[Alert] = (),
 ) -> Chart:
     """The chart of an indicator by the periods of a grain that lie `within` a stretch, by default
-    from the first that anything is known of; the one that runs is its last. `alerts` are marked.
+    from the first that anything is known of; the one that runs is its last. `alerts` are marked,
+    and what was usual of the period that one is about is shown.
     Raises `QueryError` for what there is not, and for more than `MOST_POINTS` periods."""
-    return _Reader(query, query.indicator(name), grain, area).chart(within, alerts)
+    return _Reader(query, query.indicator(name), grain, area, alerts).chart(within)
 
 
 def periods(query: Query, indicator: Indicator, grain: Grain, within: Stretch) -> list[Period]:
@@ -67,23 +69,50 @@ def periods(query: Query, indicator: Indicator, grain: Grain, within: Stretch) -
     return found
 
 
+class Judged(NamedTuple):
+    """What a control chart says: of each period, how its limits are made, and in sentences."""
+
+    points: list[control.Point | None]
+    rule: str
+    findings: tuple[str, ...] = ()
+
+
 class _Reader:
     """Reads what a chart shows of one indicator, grain and area."""
 
-    def __init__(self, query: Query, indicator: Indicator, grain: Grain, area: str) -> None:
+    def __init__(
+        self,
+        query: Query,
+        indicator: Indicator,
+        grain: Grain,
+        area: str,
+        alerts: Iterable[Alert],
+    ) -> None:
         self.query, self.indicator, self.grain = query, indicator, grain
         self.area = query.areas()[query.area(area)]
         self.unit = query.unit(indicator)
+        self.alerts = list(alerts)
+        self.usual = {
+            (to_ms(found.start), to_ms(found.end)): Range(found.lower, found.upper)
+            for each in self.alerts
+            if (found := each.evidence).start is not None
+            and found.end is not None
+            and found.lower is not None
+            and found.upper is not None
+            and each.grain == grain
+            and is_of(each, query, indicator, self.area)
+        }
+        """The usual range of a period, by its start and end, by which an alert of it was raised."""
 
-    def chart(self, within: str | Stretch | None, alerts: Iterable[Alert]) -> Chart:
+    def chart(self, within: str | Stretch | None) -> Chart:
         """The chart, with all that stands beside its points."""
         query, unit = self.query, self.unit
         shown = periods(query, self.indicator, self.grain, self._stretch(within))
         stretches = [Stretch.of(query.calendar, each) for each in shown]
         points = tuple(map(self._point, stretches))
-        judged, rule = self._judged(stretches)
+        judged, rule, findings = self._judged(stretches)
         place = phrases.place(query.force, self.area)
-        marks = [*self._changes(), *map(alert_mark, alerts)]
+        marks = [*self._changes(), *map(alert_mark, self.alerts)]
         return Chart(
             title=f"{self.indicator.title}, {place}",
             unit=unit,
@@ -96,6 +125,7 @@ class _Reader:
             flags=tuple(_flags(judged, unit, self.grain)),
             marks=tuple(each for each in marks if _shown(each, points)),
             rule=rule,
+            findings=findings,
         )
 
     def _stretch(self, within: str | Stretch | None) -> Stretch:
@@ -136,9 +166,12 @@ class _Reader:
         return self.query.reader(Delays).outlook(self.indicator, stretch, place)
 
     def _expected(self, stretch: Stretch) -> Range | None:
-        """What a month that is still being recorded is likely to come to."""
+        """What a month that is still being recorded is likely to come to; else what was usual of a
+        period that an alert is about."""
         found = self._outlook(stretch)
-        return None if found is None else Range(found.low, found.high)
+        if found is not None:
+            return Range(found.low, found.high)
+        return self.usual.get((stretch.start, stretch.end))
 
     def _earlier(self, stretch: Stretch) -> float | None:
         """The same a year before, where the area was the same; a year is beside the one before."""
@@ -155,19 +188,20 @@ class _Reader:
         found = goal(self.query, self.indicator, stretch, self.area)
         return found if found is not None and found.of == "value" else None
 
-    def _judged(self, stretches: Sequence[Stretch]) -> tuple[list[control.Point | None], str]:
-        """What the control chart says of each period, and its rule; nothing where it has none."""
+    def _judged(self, stretches: Sequence[Stretch]) -> Judged:
+        """What the control chart says; nothing but why where it has none."""
         nothing: list[control.Point | None] = [None] * len(stretches)
         if not stretches:
-            return nothing, ""
+            return Judged(nothing, "")
         try:
             policy = control.policy_of(self.query, self.indicator, self.grain)
         except QueryError as error:
-            return nothing, f"No limits: {error}."
+            return Judged(nothing, f"No limits: {error}.")
         within = self.query.stretch(f"{stretches[0].label}..{stretches[-1].label}")
         found = control.chart(self.query, self.indicator, self.grain, within, self.area, policy)
         by_label = {each.label: each for each in found.points}
-        return [by_label.get(each.label) for each in stretches], found.rule
+        points = [by_label.get(each.label) for each in stretches]
+        return Judged(points, found.rule, tuple(found.words))
 
     def _changes(self) -> Iterator[Mark]:
         for each in breaks(self.query, self.indicator, self.area):
@@ -280,3 +314,16 @@ def is_about(alert: Alert, query: Query, indicator: Indicator, area: str) -> boo
         if group.name == alert.group and same and within:
             return True
     return False
+
+
+def is_of(alert: Alert, query: Query, indicator: Indicator, area: str) -> bool:
+    """Whether an alert is about the very figures of an indicator in an area, so that what was usual
+    of these is what it says."""
+    found = query.registry.measures_of(indicator)
+    if len(found) != 1 or query.areas()[query.area(area)] != alert.watched:
+        return False
+    ((part, group, measure),) = found
+    asked = [each for each in (group.where & part.where).parts() if isinstance(each, Is)]
+    row = {name: (value,) for name, value in alert.row.items() if value != ALL}
+    same = (group.name, measure.name) == (alert.group, alert.measure)
+    return same and {each.name: each.allowed for each in asked} == row

@@ -25,6 +25,7 @@ from collections.abc import Hashable, Iterable, Iterator
 from itertools import chain
 from typing import NamedTuple, TypeVar
 
+from streams.fold.kept_sums import KeptSum
 from streams.periods import DAY, HOUR, MINUTE, Calendar, Grain
 from streams.registry.packing import FACT_MASK, ByClock, Contribution
 from streams.registry.times import DAY_PRECISE, EARLIEST, LATEST, MONTH_PRECISE, SECOND_PRECISE
@@ -38,6 +39,8 @@ _LONGEST = 32 * DAY
 """No pane is longer."""
 PANES_A_STEP = 240
 """Hours that are joined into days in one step, where many are at once."""
+_DAYS = {SECOND_PRECISE: "day", DAY_PRECISE: "whole_day", MONTH_PRECISE: "whole_month"}
+"""The stored grain of what is known to the second, by the day, and to the day or month."""
 FEW = 4
 """Records; where fewer have the same facts it takes longer to put them in together."""
 MANY = 1 << 32
@@ -49,31 +52,17 @@ MOST_REVISED = 1_000
 """Revisions that are taken into the sums that are kept; with more, all are made anew."""
 
 K = TypeVar("K", bound=Hashable)
-P = TypeVar("P", bound=Pane)
+S = TypeVar("S")
 
 
 class Kept(dict[int, int]):
-    """A sum that is kept: a `Pane` that never changes. Where something in it is revised, another
-    takes its place, which knows what it was before, and the keys that were revised."""
-
-    __slots__ = ("before", "revised")
-
-    def __init__(self, pane: Pane, before: Kept | None = None) -> None:
-        super().__init__(pane)
-        self.before = before
-        self.revised: set[int] = set()
-        if before is not None:
-            before.before = None  # nobody is that far behind
-
-    def revised_since(self, other: Pane | None) -> set[int] | None:
-        """The keys that were revised since it was another one; None where that is not known."""
-        return self.revised if other is not None and other is self.before else None
+    """The sum of a closed day: a `Pane` that never changes."""
 
 
 class Parts(NamedTuple):
     """Two panes that add up to a stretch of time. Neither may be changed by who reads it."""
 
-    kept: Kept | None
+    kept: KeptSum | None
     """The sum of its whole closed hours: the same object as long as nothing in them changes. None
     where it has no such hour."""
     fresh: Pane
@@ -154,10 +143,14 @@ class Panes:
         self.closed_before = 0
         """The instant (the start of an hour) before which nothing changes but by `revise`."""
         self._day_sums: OrderedDict[int, Kept] = OrderedDict()
-        self._kept: OrderedDict[tuple[int, int, bool], Kept] = OrderedDict()
+        self._kept: OrderedDict[tuple[int, int, bool], KeptSum] = OrderedDict()
         """By start, end, and whether records known only to the day or month are in it."""
         self._revised: list[Change] = []
         """What was revised and is not in the sums that are kept."""
+        self.changed: set[tuple[str, int]] | None = None
+        """Of what lies before `closed_before`, the days that were revised since somebody emptied
+        it, and the days and months of what is known only to these: each by its stored grain and
+        start minute. None where anything may have changed."""
         self._records: defaultdict[int, int] = defaultdict(int)
         self._minutes: dict[int, Pane] = {}
         self._unread: defaultdict[int, list[int]] = defaultdict(list)
@@ -267,8 +260,11 @@ class Panes:
 
     def revise(self, change: Change) -> None:
         """The same where the record belongs before `closed_before`."""
-        if self._day_sums:
-            self._day_sums.pop(self.calendar.start("day", change.when), None)
+        if self._day_sums or self.changed is not None:
+            day = self.calendar.start("day", change.when)
+            self._day_sums.pop(day, None)
+            if self.changed is not None:
+                self.changed.add((_DAYS[change.precision], day // MINUTE))
         if self._kept:
             self._revised.append(change)
             if len(self._revised) > MOST_REVISED:
@@ -439,25 +435,39 @@ class Panes:
             if any(each.precision != SECOND_PRECISE for each in within):
                 del self._kept[span]
             elif within:
-                total = self._kept[span] = Kept(self._kept[span], self._kept[span])
+                change: Pane = {}
                 for each in within:
-                    add_into(total, each.sums)
-                    total.revised |= each.sums.keys()
+                    add_into(change, each.sums)
+                self._kept[span] = self._kept[span].after(change)
         self._revised.clear()
 
-    def _kept_sum(self, start: int, end: int, *, entire: bool) -> Kept:
+    def _kept_sum(self, start: int, end: int, *, entire: bool) -> KeptSum:
         """The sum of the closed hours of [start, end), remembered; with the records that are known
         only to a day or month within it where that is `entire`."""
         kept = self._kept.get((start, end, entire))
+        if kept is None and not entire:
+            kept = self._went_on(start, end)
         if kept is None:
             total: Pane = {}
             for pane in self._precise(start, end):
                 add_into(total, pane)
             for pane in self._whole(start, end) if entire else ():
                 add_into(total, pane)
-            kept = Kept(total)
+            kept = KeptSum(total)
         _keep(self._kept, (start, end, entire), kept)
         return kept
+
+    def _went_on(self, start: int, end: int) -> KeptSum | None:
+        """The sum that began there, with the hours that have closed since it was made in it; None
+        where none was kept, or most hours are new."""
+        ends = [span[1] for span in self._kept if span[0] == start and not span[2]]
+        before = max((each for each in ends if each < end), default=start)
+        if end - before > before - start:
+            return None
+        more: Pane = {}
+        for pane in self._precise(before, end):
+            add_into(more, pane)
+        return self._kept.pop((start, before, False)).after(more)
 
     def covered(self, start: int, end: int) -> bool:
         """Whether [start, end) cuts a day or month that has records known only to it: then nobody
@@ -552,6 +562,7 @@ class Panes:
 
     def restore(self, grain: str, minute: int, pane: Pane) -> None:
         """Puts back a pane that was sealed: it replaces what stands there."""
+        self.changed = None
         self._drop_kept()
         self._by_grain(grain)[minute] = pane
         self._open_from = self._open_until = 0
@@ -565,6 +576,7 @@ class Panes:
             self._records[minute] += MANY
             self._unread[minute // 60]
         grain, minute = self.place_now(grain, minute)
+        self.changed = None
         self._drop_kept()
         add_into(self._by_grain(grain).setdefault(minute, {}), pane)
         if not grain.startswith("whole"):
@@ -585,7 +597,7 @@ class Panes:
         }[grain]
 
 
-def _keep(sums: OrderedDict[K, P], span: K, total: P) -> None:
+def _keep(sums: OrderedDict[K, S], span: K, total: S) -> None:
     """Keeps a sum as the one that was asked for last; the oldest goes where there are many."""
     sums[span] = total
     sums.move_to_end(span)

@@ -187,7 +187,7 @@ class Packer:
         self._places = _Places(kind)
         self.bits = self._places.bits
         self.when_shift = self.bits - WHEN_BITS
-        self.carried = Carried(kind, self.when_shift)
+        self.carried = Carried(kind, force, self.when_shift)
         """What the feed has carried, by the records that were taken."""
         self.later_clocks = sum(CLOCK << each for each in self._places.times[1:])
         """The bits of the times by other clocks than the first."""
@@ -251,6 +251,11 @@ class Packer:
     def facts_of(self, packed: int) -> Facts:
         """The tuple of facts of a packed record."""
         return self.facts.tuples[(packed >> 1) & FACT_MASK]
+
+    def shift_of(self, duration: str) -> int:
+        """Where a duration begins in a packed record: the first ones of a kind stand highest, and
+        above them nothing but times."""
+        return self._places.durations[duration][0]
 
     def series_key(self, packed: int) -> int:
         """The series key of a packed record."""

@@ -84,7 +84,7 @@ class Registry:
             part = Part.at(name)
             place = self.find(part.group, part.measure)
             if place is not None:
-                title = f"{place[0].title}: {place[1].title}"
+                title = f"{place[0].title}: {place[1].title}{part.in_words}"
                 found = Indicator(part.address, title, (part,))
                 self._check(found)
         if found is None:

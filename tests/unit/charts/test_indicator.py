@@ -117,7 +117,7 @@ def test_a_month_that_is_not_known_has_no_value_and_says_why() -> None:
     made = indicator_chart(moved(), "domestic_abuse", within="2021-09")
     (point,) = made.points
     assert point.value is None
-    assert point.missing == "the feed of crimes has not carried markers"
+    assert point.missing.startswith("the feed of crimes has not carried markers")
 
 
 def test_a_share_of_nothing_has_no_value() -> None:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streams.fold.kept_sums import KeptSum
 from streams.fold.panes import Change, Pane, Panes, add_into
 from streams.periods import DAY, HOUR, MINUTE, Calendar
 from streams.registry.calls import CALL
@@ -25,6 +26,10 @@ def at(when: int, series_key: int = 1, precision: int = SECOND_PRECISE) -> Chang
     return Change(when, precision, {series_key: 1}, 1)
 
 
+def pane_of(kept: KeptSum | None) -> Pane:
+    return kept.pane if kept else {}
+
+
 @pytest.fixture
 def panes() -> Panes:
     """Those of March and the first days of April, an event every seven hours."""
@@ -38,7 +43,7 @@ def panes() -> Panes:
 
 def test_a_closed_period_is_one_kept_sum(panes: Panes) -> None:
     kept, fresh = panes.parts(MARCH, APRIL)
-    assert (kept, fresh) == ({1: -(-(APRIL - MARCH) // (7 * HOUR))}, {})
+    assert (pane_of(kept), fresh) == ({1: -(-(APRIL - MARCH) // (7 * HOUR))}, {})
     assert panes.parts(MARCH, APRIL).kept is kept
 
 
@@ -53,7 +58,7 @@ def test_of_a_running_period_the_closed_hours_are_kept(panes: Panes) -> None:
 def test_a_revision_makes_the_sums_anew_that_it_is_in(panes: Panes) -> None:
     march, april = panes.parts(MARCH, APRIL).kept, panes.parts(APRIL, APRIL + DAY).kept
     panes.revise(at(MARCH + DAY, 3))
-    assert panes.parts(MARCH, APRIL).kept == {**(march or {}), 3: 1}
+    assert pane_of(panes.parts(MARCH, APRIL).kept) == {**pane_of(march), 3: 1}
     assert panes.parts(APRIL, APRIL + DAY).kept is april
 
 
@@ -65,17 +70,27 @@ def test_a_revised_sum_knows_what_was_revised_since_the_one_before(panes: Panes)
     third = panes.parts(MARCH, APRIL).kept
     assert second is not None
     assert third is not None
-    assert second.revised - {-1} == {3}
-    assert third.revised_since(second) == third.revised
-    assert third.revised - {-1} == {4}
-    assert third.revised_since(march) is None
+    assert second.differs == frozenset({3})
+    assert third.differs_from(second) == frozenset({4})
+    assert third.differs_from(march) is None
 
 
 def test_what_was_given_out_does_not_change_by_a_revision(panes: Panes) -> None:
     march = panes.parts(MARCH, APRIL).kept
-    before = dict(march or {})
+    before = dict(pane_of(march))
     panes.revise(at(MARCH + DAY, 3))
-    assert march == before
+    assert pane_of(march) == before
+
+
+def test_hours_that_close_are_put_into_the_sum_that_is_kept(panes: Panes) -> None:
+    closed, end = panes.closed_before, CALENDAR.end("month", APRIL)
+    before = panes.parts(APRIL, end).kept
+    panes.add(at(closed + MINUTE, 2))
+    panes.closed_before = closed + HOUR
+    kept, fresh = panes.parts(APRIL, end)
+    assert (pane_of(kept), fresh) == (panes.between(APRIL, closed + HOUR), {})
+    assert kept is not None
+    assert kept.differs_from(before) == frozenset({1, 2})
 
 
 def test_a_sealed_pane_that_is_put_back_makes_all_sums_anew(panes: Panes) -> None:
@@ -133,7 +148,7 @@ def test_parts_add_up_to_what_lies_within_whenever_it_came(
         panes.add(whole(event))
     watermark = MARCH + 40 * DAY
     panes.coarsen(watermark)
-    panes.closed_before = watermark - HOUR
+    panes.closed_before = watermark - 12 * HOUR
     asked = [(MARCH + a * HOUR, MARCH + b * HOUR) for a, b in spans] + [(MARCH, APRIL)]
     counted = [whole(event) for event in first]
     for change in (None, *map(whole, late)):
@@ -147,3 +162,8 @@ def test_parts_add_up_to_what_lies_within_whenever_it_came(
                 if lies_within(each, start, end):
                     add_into(expected, each.sums)
             assert panes.between(start, end) == expected
+            kept, fresh = panes.parts(start, end)
+            together = dict(pane_of(kept))
+            add_into(together, fresh)
+            assert together == expected
+        panes.closed_before += HOUR
