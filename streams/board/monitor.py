@@ -469,6 +469,13 @@ class Monitor:
             revisions={label: first for label, first in revised.items() if first is not None},
         )
 
+    def period_figures(self, force_id: str, period: Period, at: int) -> PeriodFigures:
+        """All tables over a period, as of `at`, as `board` has them of the `periods` that are asked
+        for."""
+        force = self.forces[force_id]
+        beside, label = self.beside(force), period.label
+        return self._figures(force, label, period.start, period.end, beside, at, period.grain)
+
     def _figures(
         self,
         force: Force,
