@@ -514,7 +514,7 @@ class Monitor:
                 else:
                     rows = tables.rows(name, parts or NOTHING)
                 stopped = self.stopped(ledger, force.id)
-                rows = tables.without(rows, stopped.unknown_in(group.clock, start, end))
+                rows = tables.without(name, rows, stopped.unknown_in(group.clock, start, end))
                 out.put(group.name, rows)
                 if known < 1.0:
                     days = (min(end, at) - start) / DAY
@@ -576,7 +576,8 @@ class Monitor:
                 else:
                     rows = tables.first(period.label, parts, change)
                 stopped = self.stopped(ledger, force.id)
-                rows = tables.without(rows, stopped.unpublished_in(group.clock, period))
+                unknown = stopped.unpublished_in(group.clock, period)
+                rows = tables.without(f"first {period.label}", rows, unknown)
                 out.put(group.name, rows)
                 out.days[group.name] = ledger.days_of_change(period, clock)
         return out
