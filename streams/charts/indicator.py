@@ -118,11 +118,11 @@ class _Reader:
             unit=unit,
             period=self.grain,
             points=points,
-            levels=tuple(_levels(judged, unit)),
+            levels=tuple(levels_of(judged, unit)),
             expected=_if_any([self._expected(each) for each in stretches]),
             earlier=_if_any([self._earlier(each) for each in stretches]),
             targets=tuple(_targets([self._goal(each) for each in stretches])),
-            flags=tuple(_flags(judged, unit, self.grain)),
+            flags=tuple(flags_of(judged, unit, self.grain)),
             marks=tuple(each for each in marks if _shown(each, points)),
             rule=rule,
             findings=findings,
@@ -232,7 +232,7 @@ def _if_any(found: Sequence[T | None]) -> tuple[T | None, ...]:
 # -- what points are judged by ---------------------------------------------------------------------
 
 
-def _levels(judged: Sequence[control.Point | None], unit: Unit) -> Iterator[Level]:
+def levels_of(judged: Sequence[control.Point | None], unit: Unit) -> Iterator[Level]:
     """Points in a row that were judged by the same lines are one level."""
 
     def lines(at: int) -> tuple[float | None, ...] | None:
@@ -256,7 +256,8 @@ def _why(moved: Moved, unit: Unit) -> str:
     return f"Average {amount(moved.old, unit)} to {amount(moved.new, unit)}"
 
 
-def _flags(judged: Sequence[control.Point | None], unit: Unit, grain: Grain) -> Iterator[Flag]:
+def flags_of(judged: Sequence[control.Point | None], unit: Unit, grain: Grain) -> Iterator[Flag]:
+    """The points outside of their limits, and the runs that moved the average."""
     places = {each.label: at for at, each in enumerate(judged) if each is not None}
     for at, point in enumerate(judged):
         if point is None:
