@@ -16,6 +16,7 @@ from streams.alerts import policy
 from streams.alerts.actions import changed, may_escalate, may_notify, words_of
 from streams.alerts.course import has_lasted, notified_of_latest
 from streams.alerts.model import Alert, Transition, What, instant, ms_of, stamp
+from streams.alerts.peak import with_peak
 from streams.alerts.rules import feed_silent
 from streams.alerts.store import AlertStore
 from streams.periods import to_ms
@@ -80,6 +81,9 @@ class Lifecycle:
         elif alert.notification_due and notify and self.notify:
             changes["notification_due"] = False
         self._deferred.discard(alert.id)
+        if "peak" not in changes and (found := self.store.peaks.pop(alert.id, None)) is not None:
+            changes["peak"] = found
+        changes = with_peak(alert, changes)
         if what == "updated" and all(getattr(alert, key) == new for key, new in changes.items()):
             return alert
         notify = notify and self.notify

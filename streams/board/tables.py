@@ -15,7 +15,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.board.columns import Sums
+from streams.board.columns import Difference, Sums
 from streams.board.model import Figure, Row
 from streams.board.rollup import Rollup
 from streams.fold.kept_sums import KeptSum
@@ -35,10 +35,10 @@ class Changed:
 
     def __init__(self) -> None:
         self._old = self._new = NOTHING
-        self._found: tuple[Pane, Pane] = {}, {}
+        self._found = Difference()
 
-    def between(self, old: Parts, new: Parts) -> tuple[Pane, Pane]:
-        """Those keys of which the numbers differ, with the old and the new ones."""
+    def between(self, old: Parts, new: Parts) -> Difference:
+        """By how much they differ."""
         if self._old is not old or self._new is not new:
             self._old, self._new, self._found = old, new, _changed(old, new)
         return self._found
@@ -170,10 +170,10 @@ class _Running:
 
     def rows(self, parts: Parts) -> list[Row]:
         """The rows of both parts together; the list of last time where none changed."""
-        before, after = self._between(self._parts, parts)
+        difference = self._between(self._parts, parts)
         self._parts = parts
-        if not self._made or before or after:
-            self._change(self._rollup.sums(after, before))
+        if difference or not self._made:
+            self._change(self._rollup.sums_of(difference))
         return self._rows
 
     def _change(self, change: Sums) -> None:
@@ -202,26 +202,22 @@ class _Running:
         return len(numbers) > 0
 
 
-def _changed(old: Parts, new: Parts) -> tuple[Pane, Pane]:
-    """Those keys of two stretches of which the numbers differ, with the old and the new ones."""
+def _changed(old: Parts, new: Parts) -> Difference:
+    """By how much two stretches differ."""
+    found = Difference()
     (was_kept, was_fresh), (kept, fresh) = old, new
     if was_kept is kept and was_fresh == fresh:
-        return {}, {}
-    keys = was_fresh.keys() | fresh.keys()
+        return found
+    keys: set[int] = {key for key, _ in was_fresh.items() ^ fresh.items()}
     if was_kept is not kept:
         keys |= _revised(was_kept, kept)
     was_kept, kept = was_kept or NONE_KEPT, kept or NONE_KEPT
-    before: Pane = {}
-    after: Pane = {}
     for key in keys:
         was = was_kept.get(key) + was_fresh.get(key, 0)
         value = kept.get(key) + fresh.get(key, 0)
         if was != value:
-            if was:
-                before[key] = was
-            if value:
-                after[key] = value
-    return before, after
+            found.add(key, was, value)
+    return found
 
 
 def _revised(old: KeptSum | None, new: KeptSum | None) -> Set[int]:
