@@ -137,7 +137,7 @@ def rebased() -> str:
     assert [(round(one.moved.old), round(one.moved.new)) for one in judged if one.moved] == [
         (364, 394)
     ]
-    told = "Shiryaev-Roberts alarms"
+    words = "Shiryaev-Roberts alarms"
     made = Chart(
         title="Criminal damage: re-based from 364 to 394 after eight months above",
         unit="count",
@@ -153,7 +153,7 @@ def rebased() -> str:
         ),
         levels=tuple(levels_of(judged, "count")),
         flags=tuple(flags_of(judged, "count", "month")),
-        marks=(Mark(at=calendar.local(alarm), kind="note", words=told),) if alarm else (),
+        marks=(Mark(at=calendar.local(alarm), kind="note", words=words),) if alarm else (),
     )
     return standalone(layout(made, 760, 360, "print"), "rebase")
 

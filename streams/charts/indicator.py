@@ -34,7 +34,7 @@ T = TypeVar("T")
 LATELY = 28 * DAY
 """For how long, in ms, what is usual now is shown beside what was."""
 MOST_POINTS = 1_000
-"""Points of one chart: more can't be told apart, and would keep a reader waiting."""
+"""Points of one chart: more can't be then apart, and would keep a reader waiting."""
 
 
 def indicator_chart(
@@ -95,7 +95,7 @@ class _Reader:
         self.area = query.areas()[query.area(area)]
         self.unit = query.unit(indicator)
         self.alerts = list(alerts)
-        self.told_usual = {
+        self.usual_then = {
             (to_ms(found.start), to_ms(found.end)): Range(found.lower, found.upper)
             for each in self.alerts
             if (found := each.evidence).start is not None
@@ -176,9 +176,9 @@ class _Reader:
         found = self._outlook(stretch)
         if found is not None:
             return Range(found.low, found.high)
-        told = self.told_usual.get((stretch.start, stretch.end))
-        if told is not None or self.usual is None or stretch.start < self.query.at - LATELY:
-            return told
+        then = self.usual_then.get((stretch.start, stretch.end))
+        if then is not None or self.usual is None or stretch.start < self.query.at - LATELY:
+            return then
         period = self.query.calendar.holding(self.grain, stretch.start)
         with self.query.lock:
             return Range(*self.usual(period))
