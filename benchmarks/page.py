@@ -60,18 +60,20 @@ TRIED = {
     ),
     "watchroom run FILE, a county's *, without": (
         "The alerts of finished history are judged as they would have been live, at every full "
-        "minute: a third of the time, most of it the windows of answered calls. These follow the "
-        "calls that change, and a window is judged again only once enough of them have. A tenth "
-        "each goes into decoding, into the closing of hours, and into changes of closed hours; "
-        "less into reading and sorting, where what lies in order is not sorted again. Tried "
-        "before: passing over minutes at which no alert can change, which is kept. What has not "
-        "been tried is a fold in columns for stretches in which no alert can change."
+        "minute at which anything may hold: a quarter of the time. Of each window of answered "
+        "calls it is known until when, and for how many more late calls, it needs no look; that is "
+        "asked some ten times an hour. What is usual is learned once a day. A tenth each goes into "
+        "decoding, into the closing of hours, and into changes of closed hours; less into reading "
+        "and sorting, where what lies in order is not sorted again. Tried: to count the changes "
+        "of calls and read them in lots, which is dearer than to take each as it comes; one room "
+        "for all windows together, which is used up too soon. What has not been tried is a fold in "
+        "columns for stretches in which no alert can change."
     ),
     "watchroom run FILE, a county's *, with": (
         "To what it costs without detectors comes the closing of some 700 series an hour, a fifth "
         "of the time: a county's hour has no more than a few dozen events to bear it. How fast a "
-        "feed came lately is asked only where it may be silent, and no sum is kept that is read "
-        "once; both were dear."
+        "feed came lately is the difference of two sums, and below what length no stretch without "
+        "a record can be missing is known by the hour."
     ),
     "events alone": (
         "Messages are taken past Faust's stream, in lots. What is left is the fold, the detectors "

@@ -10,8 +10,8 @@ at the feed's own rate. Here the rate is read of the counts themselves:
 
 At the beginning of a feed the weeks after stand in for those before. Where fewer than four are
 known, or fewer than eleven records were to be expected, a span without any is quiet, and zero. So
-is one of records that come by the day (crimes), but for what their heartbeats say: where nobody
-works at Easter, that is no outage.
+is one of other records than calls, but for what their heartbeats say: an export of incidents may be
+uneven by the way that it was made, and where nobody works at Easter, that is no outage of crimes.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from streams.fold.ledger import Ledger
 from streams.fold.panes import Pane
 from streams.periods import DAY, HOUR, MINUTE, Grain, Span
 from streams.registry.aggregates import Count
+from streams.registry.calls import CALL
 from streams.registry.counting import SERIES_KEY_MASK
 
 WEEKS, FEW_WEEKS = 8, 4
@@ -110,7 +111,7 @@ class Unheard:
         breaks = self.breaks(run)
         if breaks is not None:
             return breaks
-        if not self.ledger.kind.hourly:
+        if self.ledger.kind.name != CALL.name:
             return []
         grain: Grain = "hour" if run[0] >= self.ledger.panes.days_before else "day"
         ahead = self._ahead(grain, self._pieces(grain, run))
