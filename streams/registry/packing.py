@@ -252,6 +252,11 @@ class Packer:
         """The tuple of facts of a packed record."""
         return self.facts.tuples[(packed >> 1) & FACT_MASK]
 
+    def shift_of(self, duration: str) -> int:
+        """Where a duration begins in a packed record: the first ones of a kind stand highest, and
+        above them nothing but times."""
+        return self._places.durations[duration][0]
+
     def series_key(self, packed: int) -> int:
         """The series key of a packed record."""
         return self._series_keys[(packed >> 1) & FACT_MASK]

@@ -13,9 +13,10 @@ import pytest
 from click.testing import Result
 
 from streams.board.answers import FigureRow
-from streams.board.compare import Change, Rank, Rate, Standing
+from streams.board.compare import Change, Rank, Rate
 from streams.board.monitor import Monitor
 from streams.board.query import Observation
+from streams.board.standing import Standing
 from streams.live import Live
 from streams.outputs.figures_shown import amount, compared, value
 from streams.outputs.web import serve
