@@ -471,6 +471,13 @@ class Monitor:
             revisions={label: first for label, first in revised.items() if first is not None},
         )
 
+    def period_figures(self, force_id: str, period: Period, at: int) -> PeriodFigures:
+        """All tables over a period, as of `at`, as `board` has them of the `periods` that are asked
+        for."""
+        force = self.forces[force_id]
+        beside, label = self.beside(force), period.label
+        return self._figures(force, label, period.start, period.end, beside, at, period.grain)
+
     def _figures(
         self,
         force: Force,
@@ -514,7 +521,7 @@ class Monitor:
                 else:
                     rows = tables.rows(name, parts or NOTHING)
                 stopped = self.stopped(ledger, force.id)
-                rows = tables.without(rows, stopped.unknown_in(group.clock, start, end))
+                rows = tables.without(name, rows, stopped.unknown_in(group.clock, start, end))
                 out.put(group.name, rows)
                 if known < 1.0:
                     days = (min(end, at) - start) / DAY
@@ -576,7 +583,8 @@ class Monitor:
                 else:
                     rows = tables.first(period.label, parts, change)
                 stopped = self.stopped(ledger, force.id)
-                rows = tables.without(rows, stopped.unpublished_in(group.clock, period))
+                unknown = stopped.unpublished_in(group.clock, period)
+                rows = tables.without(f"first {period.label}", rows, unknown)
                 out.put(group.name, rows)
                 out.days[group.name] = ledger.days_of_change(period, clock)
         return out

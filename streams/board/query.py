@@ -616,6 +616,26 @@ class Query:
 
     # -- what is known -----------------------------------------------------------------------------
 
+    def begins(self) -> int | None:
+        """The start of the first day of which anything is known of any feed, totals and reported
+        figures among them; None while nothing is."""
+        found = [self.since(name) for name in self.indicators()]
+        with self.lock:
+            totals = () if self._beside is None else self._beside.totals.lines.values()
+            found += [starts[0] for each in totals for starts in each.starts.values() if starts]
+        return min((each for each in found if each is not None), default=None)
+
+    def heard(self, group: Group, stretch: Stretch) -> Heard:
+        """How much of a stretch the feed was heard in of which a table counts records."""
+        ledger = self.monitor.ledger(group.kind, self.force.id)
+        if ledger is None:
+            return _unheard(none_came(self.registry.kinds[group.kind].feed))
+        panes = ledger.panes_by(self._clock(group))
+        with self.lock:
+            parts = _parts_of(panes, stretch)
+            empty = not any(each.kept or each.fresh for each in parts)
+            return self._heard(ledger, panes, stretch, empty=empty)
+
     @property
     def _heard_until(self) -> int:
         """The instant that is asked for, or now where that is still to come."""

@@ -780,7 +780,7 @@ class _Counting:
         """The limits that are asked for, and what is still to be asked: no counter of which a limit
         has no target."""
         limits: list[Limit] = []
-        for place, questions in clock.questions(asked):
+        for place, questions in clock.questions(asked) if asked else ():
             found = [self._limit(each, facts) for each in questions]
             there = [each for each in found if each is not None]
             if len(there) == len(found):
@@ -891,6 +891,8 @@ class _ClockCounting:
         """Of each of these the questions about durations, and what it counts; no counter, but the
         place of the timing in the kind for a timing."""
         self._timings = []
+        self._questions: dict[int, list[tuple[int, tuple[Within, ...]]]] = {}
+        """What `questions` gave: few combinations are asked."""
         for counter in kind.counters_by(clock):
             facts, asked = _split(counter.when)
             if asked:
@@ -912,11 +914,14 @@ class _ClockCounting:
     def questions(self, asked: int) -> list[tuple[int, tuple[Within, ...]]]:
         """The questions about durations of the counters that are to be asked, with the place of
         each counter."""
-        return [
-            (place, questions)
-            for place, (questions, _) in enumerate(self._asked)
-            if asked >> place & 1
-        ]
+        found = self._questions.get(asked)
+        if found is None:
+            found = self._questions[asked] = [
+                (place, questions)
+                for place, (questions, _) in enumerate(self._asked)
+                if asked >> place & 1
+            ]
+        return found
 
     def is_timed(self, asked: int) -> bool:
         """Whether any duration is added up."""
