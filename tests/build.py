@@ -26,6 +26,7 @@ name = "Tiny Police"
 timezone = "Europe/London"
 population = 1000
 service_level = "answered_of_offered"
+carries = ["arrived_at"]
 incident_categories = ["asb.personal", "asb.nuisance", "missing_person"]
 offence_groups = ["burglary.residential", "vehicle"]
 

@@ -36,11 +36,12 @@ payloads: list[bytes] = []
 
 
 def county(name: str, areas: int, folder: Path) -> Force:
-    """Warwickshire under another name, with so many areas and without dated events."""
+    """Warwickshire under another name, with so many areas, without dated events and allies."""
     shipped = find_force("warwickshire")
     text = Path(__file__).parents[2].joinpath("streams/config/forces/warwickshire.toml").read_text()
     head = text.split("[[areas]]")[0]
     head = re.sub(r"(?ms)^events = \[.*?^\]\n", "", head)
+    head = re.sub(r'(?m)^partition_group = ".*"\n', "", head)
     head = re.sub(r'(?m)^id = ".*"', f'id = "{name}"', head, count=1)
     assert shipped.id == "warwickshire"
     more = "".join(

@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 from streams.board.columns import Numbers, Sums, quantiles, unpack
 from streams.config.force import WHOLE, Force
 from streams.fold.changes import COUNTER_BITS, Flat
-from streams.fold.panes import Kept, Pane, Parts
+from streams.fold.kept_sums import KeptSum
+from streams.fold.panes import Pane, Parts
 from streams.registry.aggregates import Quantile
 from streams.registry.conditions import Condition, Is
 from streams.registry.counting import BIN_SHIFT, SERIES_KEY_MASK
@@ -56,7 +57,8 @@ class AreaSums:
         self._to = np.concatenate([np.array(chain, np.intp) for chain in self._within])
         self._from = np.repeat(np.arange(self.size), lengths)
         self._admits = lru_cache(maxsize=MOST_ASKED)(self._admitted)
-        self._kept: OrderedDict[int, _Series] = OrderedDict()
+        self._kept: OrderedDict[int, tuple[KeptSum, _Series]] = OrderedDict()
+        """By the identity of a kept sum: it, and it taken apart."""
         self._numbers = count()
         self._asked_for: OrderedDict[Condition, int] = OrderedDict()
         """A number for each condition, which no other ever has: to compare conditions takes longer
@@ -118,7 +120,7 @@ class AreaSums:
         numbers = np.bincount(place, np.concatenate([n for _, n in found] or [_NONE]), len(pairs))
         some = numbers > 0
         sums = Sums(_NONE, _NONE, some, pairs[some], numbers[some].astype(np.int64))
-        found_of = quantiles(sums, np.arange(self.size), of.share, together)
+        found_of = quantiles(sums, np.arange(self.size), (of.share,), (0,), together[None])[0]
         durations = np.bincount(sums.pairs >> _AREA_SHIFT, sums.numbers, self.size)
         return found_of, durations.astype(np.int64)
 
@@ -156,14 +158,14 @@ class AreaSums:
                 found.append(_Series(self, fresh, None))
         return found
 
-    def _of_kept(self, pane: Kept) -> _Series:
-        series = self._kept.get(id(pane))
-        if series is None:
-            series = self._kept[id(pane)] = _Series(self, pane, next(self._numbers))
+    def _of_kept(self, kept: KeptSum) -> _Series:
+        place = id(kept)
+        if place not in self._kept:
+            self._kept[place] = kept, _Series(self, kept.pane, next(self._numbers))
             if len(self._kept) > MOST_KEPT:
                 self._kept.popitem(last=False)
-        self._kept.move_to_end(id(pane))
-        return series
+        self._kept.move_to_end(place)
+        return self._kept[place][1]
 
     def rolled_up(self, own: NDArray[Any]) -> Numbers:
         """From what each area counts itself to what it counts with all areas within it."""

@@ -153,30 +153,36 @@ def _joined(
 def quantiles(
     sums: Sums,
     rows: NDArray[np.intp],
-    share: float,
+    shares: Sequence[float],
+    firsts: Sequence[int],
     together: NDArray[np.float64],
-    first: int = 0,
 ) -> NDArray[np.float64]:
-    """The nearest-rank quantile of each row's durations, in seconds, as
-    `streams.registry.histogram.quantile` gives it; `NONE` where there are none. `together` are the
-    sums of their durations, in seconds, and `first` is where the bins of that duration begin.
+    """Nearest-rank quantiles of the durations of rows, in seconds, as
+    `streams.registry.histogram.quantile` gives them, (shares, rows); `NONE` where there are none.
+    By share, `firsts` says where the bins of its duration begin, and `together` what the durations
+    of each row sum up to, in seconds.
     """
-    found = np.full(len(rows), NONE)
-    if not len(sums.pairs):
-        return found
-    least, middle = _seconds((sums.pairs & (1 << _ROW_SHIFT) - 1) % BINS)
-    before = np.concatenate(([0], np.cumsum(sums.numbers)))
-    below = np.concatenate(([0], np.cumsum(sums.numbers * least)))
-    keys = rows.astype(np.int64) << _ROW_SHIFT | first
+    keys = (rows.astype(np.int64) << _ROW_SHIFT) + np.array(firsts, np.int64)[:, None]
     begin = np.searchsorted(sums.pairs, keys)
-    total = before[np.searchsorted(sums.pairs, keys + BINS)] - before[begin]
-    some = total > 0
-    begin, total = begin[some], total[some]
+    lengths = np.searchsorted(sums.pairs, keys + BINS) - begin
+    found, some = np.full(keys.shape, NONE), lengths > 0
+    if not some.any():
+        return found
+    lengths, share = lengths[some], np.repeat(np.array(shares), some.sum(axis=1))
+    # Only the bins of these rows are looked at, one row after the other.
+    ends = np.cumsum(lengths)
+    starts = ends - lengths
+    asked = np.arange(ends[-1]) + np.repeat(begin[some] - starts, lengths)
+    numbers = sums.numbers[asked]
+    least, middle = _seconds((sums.pairs[asked] & (1 << _ROW_SHIFT) - 1) % BINS)
+    before = np.concatenate(([0], np.cumsum(numbers)))
+    below = np.concatenate(([0], np.cumsum(numbers * least)))
+    total = before[ends] - before[starts]
     # A tiny slack keeps 0.9 * 10 = 9.000000000000002 from asking for the tenth of ten.
     rank = np.maximum(1, np.ceil(share * total - 1e-9).astype(np.int64))
-    place = np.searchsorted(before, before[begin] + rank) - 1
-    shorter = below[place] - below[begin]
-    shorter += (rank - 1 - before[place] + before[begin]) * least[place]
+    place = np.searchsorted(before, before[starts] + rank) - 1
+    shorter = below[place] - below[starts]
+    shorter += (rank - 1 - before[place] + before[starts]) * least[place]
     most = (together[some] - shorter) / (total - rank + 1)
     found[some] = np.where(most >= middle[place], middle[place], np.floor(most))
     return found

@@ -7,8 +7,10 @@
 | `average`                      | a period on average of those before: 4 quarters, 12 months      |
 | `year_to_date`                 | the financial year to then, beside the last one at the same day |
 | `rolling_3`, `_6`, `_12`       | so many months to then, beside those of a year before           |
-| `season`                       | whether the same dates of last year lay as it does to the mean  |
-| `trend`                        | whether it rises or falls over its months, or twelve            |
+| `season`                       | whether there is one, and what its months usually are           |
+| `as_last_year`                 | whether the same dates of last year lay as it does to the mean  |
+| `trend`                        | whether it rises or falls over the years, its season apart      |
+| `month_by_month`               | in how many months it rose, how many in a row: no test          |
 | `drivers`                      | the areas and parts that moved it from the period before        |
 | `share`, `share_change`        | as a share of its parent (`share_of`); beside the period before |
 | `of_force`                     | of an area, as a share of the whole force's                     |
@@ -39,9 +41,11 @@ from detectors.charts.limits import usual_counts
 from streams.board.breaks import break_between
 from streams.board.control import Point, chart
 from streams.board.drivers import Drivers, drivers
+from streams.board.month_by_month import MonthByMonth, month_by_month
 from streams.board.outlook import Delays, Outlook, Young
 from streams.board.query import Number, Observation, Query
 from streams.board.revisions import FirstFigure, Revisions
+from streams.board.season import Season, season_of
 from streams.board.targets import Judged, goal
 from streams.board.trend import Trend, trend
 from streams.config.force import WHOLE
@@ -116,9 +120,10 @@ class Rank(Struct, frozen=True):
     left_out: list[str] = []
 
 
-class Season(Struct, frozen=True):
+class AsLastYear(Struct, frozen=True):
     """Whether a value lies on the side of the average on which that of `last_year` lay, the average
-    being that of the year before, which has the same dates in it."""
+    being that of the year before, which has the same dates in it. No test: of two sides by chance
+    alone half agree."""
 
     word: Literal["as last year", "unlike last year"] | None
     value: Number | None
@@ -292,25 +297,49 @@ class Comparisons:
         return None if rolling is None else self._change(rolling, rolling.last_year)
 
     @property
-    def season(self) -> Season:
-        """Whether what sets it apart from the average is that of its season."""
+    def as_last_year(self) -> AsLastYear:
+        """Whether it lies on the side of the average on which last year's did."""
         value, average, last_year = self.average.value, self.average.base, self.last_year.base
         word: Literal["as last year", "unlike last year"] | None = None
         comparable = not (self.average.reason or self.last_year.reason)
         if comparable and value is not None and average is not None and last_year is not None:
             same = (value - average) * (last_year - average) > 0
             word = "as last year" if same else "unlike last year"
-        return Season(word, value, last_year, average)
+        return AsLastYear(word, value, last_year, average)
+
+    @property
+    def season(self) -> Season | None:
+        """Whether a season is told, and what its months usually are; None of what is no part of a
+        year in whole months."""
+        of, average = self._comparable, self.average
+        if of is None:
+            return Season(False, reason=self._too_young(self.stretch.label))
+        now = None
+        if not average.reason and average.change is not None and average.base:
+            now = average.change / average.base
+        found = season_of(self.query, of, self.stretch, self.area, now)
+        if found is None or not self.indicator.at_age:
+            return found
+        return structs.replace(found, at_age=of.settled_after)
 
     @property
     def trend(self) -> Trend:
-        """Whether it rises or falls over its months; over the twelve to its end, where it has but
-        few."""
+        """Whether it rises or falls over whole years, its season apart."""
         of, label = self._comparable, self.stretch.label
         if of is None:
             return Trend(None, label, label, None, reason=self._too_young(label))
         found = trend(self.query, of, self.stretch, self.area)
         return structs.replace(found, at_age=of.settled_after) if self.indicator.at_age else found
+
+    @property
+    def month_by_month(self) -> MonthByMonth | None:
+        """In how many of its months it rose, or of the twelve to its end; None where fewer than two
+        are known."""
+        of = self._comparable
+        found = None if of is None else month_by_month(self.query, of, self.stretch, self.area)
+        if of is None or found is None or not self.indicator.at_age:
+            return found
+        return structs.replace(found, at_age=of.settled_after)
 
     @property
     def drivers(self) -> Drivers | None:
@@ -552,7 +581,15 @@ class Comparisons:
         return _if_whole(self.query.figure(self._comparable, stretch, self.area))
 
     def _change(self, now: Stretch | None, before: Stretch) -> Change:
-        return self._compared(now, before.label, self._base(before), before.start)
+        made = self._compared(now, before.label, self._base(before), before.start)
+        if made.change is None and not made.reason:
+            return structs.replace(made, reason=self._why_not(now, before))
+        return made
+
+    def _why_not(self, *stretches: Stretch | None) -> str:
+        """Why one of some stretches is not known, where the feed does not carry it."""
+        found = (self._of(each).reason for each in stretches if each is not None)
+        return next(filter(None, found), "")
 
     def _compared(
         self, now: Stretch | None, base_period: str, base: float | None, since: int
@@ -617,7 +654,9 @@ Compared = (
     | Rate
     | Standing
     | Season
+    | AsLastYear
     | Trend
+    | MonthByMonth
     | Drivers
     | Rank
     | Judged
@@ -636,8 +675,10 @@ class Beside(Struct, frozen=True, omit_defaults=True):
     rolling_3: Change | UnsetType | None = UNSET
     rolling_6: Change | UnsetType | None = UNSET
     rolling_12: Change | UnsetType | None = UNSET
-    season: Season | UnsetType = UNSET
+    season: Season | UnsetType | None = UNSET
+    as_last_year: AsLastYear | UnsetType = UNSET
     trend: Trend | UnsetType = UNSET
+    month_by_month: MonthByMonth | UnsetType | None = UNSET
     drivers: Drivers | UnsetType | None = UNSET
     share: Observation | UnsetType | None = UNSET
     share_change: Change | UnsetType | None = UNSET

@@ -75,6 +75,8 @@ class Point(Struct, omit_defaults=True):
     """How many points in a row up to this lie above the centre; below it, as a negative number."""
     moved: Moved | None = None
     """The centre moved with this point."""
+    reason: str = ""
+    """Why it is not known."""
     provisional: str = ""
     """Why the value is not the last one, where that is known: it is not judged then."""
 
@@ -204,8 +206,9 @@ def _points(
 
 
 def _point(label: str, start: int, end: int, seen: Observation) -> Point:
+    whole = seen.known and seen.complete
     return Point(
-        label, start, end, seen.value, seen.denominator, complete=seen.known and seen.complete
+        label, start, end, seen.value, seen.denominator, complete=whole, reason=seen.reason
     )
 
 

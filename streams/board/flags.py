@@ -26,7 +26,7 @@ listed. The months before are taken as they are: of these the last one or two ha
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import product
@@ -109,6 +109,8 @@ class FlagPage(Struct, kw_only=True, omit_defaults=True):
     too_few: int
     words: str
     rows: list[FlagRow]
+    not_known: dict[str, int] = {}
+    """By the reason, how many series are not known in the month."""
     next: int | None = None
     held_back: int = 0
 
@@ -175,10 +177,12 @@ class MonthlyFlags:
         self.length = _days(self.stretch)
         self.before = self.stretch.before(LOOKED_BACK)
         self.too_short = self.too_few = 0
+        self.not_known = Counter[str]()
 
     def page(self, page: Page) -> FlagPage:
         """A page of the list: the least likely first, and what is part of a listed one below it."""
         self.too_short = self.too_few = 0
+        self.not_known.clear()
         every = [each for one in _indicators(self.query) for each in self._series(one)]
         so_far = self._judged(self._apart(every))
         judged = [self._held(each) for each in so_far]
@@ -195,6 +199,7 @@ class MonthlyFlags:
             too_few=self.too_few,
             words=self._words(len(judged), len(listed), held_back),
             rows=[self._row(*each) for each in listed[page.offset :][: page.limit]],
+            not_known=dict(sorted(self.not_known.items())),
             next=page.after(len(listed)),
             held_back=held_back,
         )
@@ -207,6 +212,8 @@ class MonthlyFlags:
         before = [(month, query.figures(indicator, month)) for month in self.before]
         for area, name in enumerate(query.areas()):
             found = now.at(area)
+            if found.reason and not found.known:
+                self.not_known[found.reason] += 1
             if not found.complete or found.value is None:
                 continue
             ends = (each.at for each in breaks(query, indicator, name))

@@ -295,12 +295,13 @@ class FeedAge(Struct, omit_defaults=True):
     """When a feed was last heard; of heartbeats also how long its silence is no news.
 
     `not_carried` names the fields that none of its records ever had, though figures rest on them:
-    these are not known."""
+    these are not known. `stopped` says of those that its records no longer have, since when."""
 
     as_of: str
     age_seconds: float
     silent_after_seconds: int | float | None = None
     not_carried: list[str] = []
+    stopped: dict[str, str] = {}
 
 
 class KindTaken(Struct, omit_defaults=True, kw_only=True):

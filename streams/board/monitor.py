@@ -34,6 +34,7 @@ from streams.board.model import (
 from streams.board.repeats import Repeats, keep, revise
 from streams.board.reported import Reports
 from streams.board.rollup import Rollup
+from streams.board.stopped import Stopped
 from streams.board.tables import Changed, Tables, both, without
 from streams.board.totals import Beside
 from streams.config.force import Force
@@ -183,6 +184,7 @@ class Monitor:
         }
         self._area_sums: dict[tuple[str, str, int], AreaSums] = {}
         self._reports: dict[str, Reports] = {}
+        self._stopped: dict[tuple[str, str], Stopped] = {}
         if all_shards:
             for kind in registry.structs:
                 self.shards.append(Shard(kind, self.forces.values(), registry=registry))
@@ -258,7 +260,7 @@ class Monitor:
             shallow = max(map(len, lines)) <= SHALLOW
             for number, line in enumerate(lines, start=1):
                 try:
-                    if not shallow:
+                    if not shallow and len(line) > SHALLOW:
                         check_depth(line)
                     event = decode_line(line)
                     add = adders.get(event.__class__, NONE).get(event.force)
@@ -395,6 +397,14 @@ class Monitor:
                 return shard.repeats[force_id]
         return None
 
+    def stopped(self, ledger: Ledger, force_id: str) -> Stopped:
+        """What the feed of a ledger has stopped carrying."""
+        place = force_id, ledger.kind.name
+        held = self._stopped.get(place)
+        if held is None or held.ledger is not ledger:
+            held = self._stopped[place] = Stopped(ledger, self.forces[force_id])
+        return held
+
     def reports(self, force_id: str) -> Reports | None:
         """The readings of a force by measure; None where no readings are here."""
         readings = self._readings(self.forces[force_id])
@@ -501,7 +511,8 @@ class Monitor:
                     rows = tables.rollup.rows_beside(tables.rollup.sums(both(parts)), used)
                 else:
                     rows = tables.rows(name, parts or NOTHING)
-                rows = tables.without(rows, ledger.unknown_in(group.clock, start, end))
+                stopped = self.stopped(ledger, force.id)
+                rows = tables.without(rows, stopped.unknown_in(group.clock, start, end))
                 out.put(group.name, rows)
                 if known < 1.0:
                     days = (min(end, at) - start) / DAY
@@ -553,8 +564,9 @@ class Monitor:
                     first = tables.rollup.sums(without(change, parts))
                     rows = tables.rollup.rows_beside(first, used)
                 else:
-                    rows = tables.first(parts, change)
-                rows = tables.without(rows, ledger.unpublished_in(group.clock, period))
+                    rows = tables.first(period.label, parts, change)
+                stopped = self.stopped(ledger, force.id)
+                rows = tables.without(rows, stopped.unpublished_in(group.clock, period))
                 out.put(group.name, rows)
                 out.days[group.name] = ledger.days_of_change(period, clock)
         return out
@@ -600,6 +612,8 @@ class Monitor:
                         heard.silent_after_seconds = patience(interval)
                 elif isinstance(fold, Ledger):
                     heard.not_carried = fold.packer.carried.never
+                    ceased = self.stopped(fold, force.id).now().items()
+                    heard.stopped = {field: rfc3339(since, force.zone) for field, since in ceased}
         return out
 
     def _ingest(self) -> dict[str, KindTaken]:

@@ -12,7 +12,7 @@ an indicator is made of; they are never averaged.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace as with_changes
 from difflib import get_close_matches
@@ -52,6 +52,7 @@ from streams.registry.measures import (
 )
 from streams.registry.phrases import (
     known_between,
+    no_longer_carried,
     none_came,
     not_carried,
     too_coarse,
@@ -381,6 +382,15 @@ class Query:
         found, place = self.indicator(indicator), self.area(area)
         return [self.figures(found, self.stretch(each)).at(place) for each in periods]
 
+    def counts(self, indicator: Indicator, stretch: Stretch) -> list[Number] | None:
+        """How many records each area counts, by its index, whatever is known of it: areas add up by
+        these. None of what does not add up: of people, and of what is reported."""
+        found = self.figures(indicator, stretch)
+        people = indicator.repeats is not None
+        if people or not isinstance(found, Figures) or found.bottoms is not None:
+            return None
+        return [_plain(each) for each in found.tops]
+
     def series(
         self, indicator: str | Indicator, grain: Grain, within: str | Stretch, area: str = WHOLE
     ) -> list[tuple[Stretch, Observation]]:
@@ -474,13 +484,14 @@ class Query:
         counters = dict(zip(sorted(value.needs), counts, strict=True))
         empty = not any(each.kept or each.fresh for each in parts)
         heard = self._heard(ledger, panes, stretch, empty=empty)
-        unknown = ledger.unknown_in(group.clock, stretch.start, stretch.end)
+        stopped = self.monitor.stopped(ledger, self.force.id)
+        unknown = stopped.unknown_in(group.clock, stretch.start, stretch.end)
         if heard.known and not sums.counts_any(where):
             heard = _unheard(NOT_LISTED)
         elif heard.known and not value.needs.isdisjoint(unknown):
             lacking = self._not_carried(ledger, group, value.needs, stretch)
             heard = _unheard(lacking or NOT_COUNTED)
-        elif heard.complete and self._began_late(ledger, panes, group, value.needs, stretch):
+        elif heard.complete and self._in_part(ledger, panes, group, value.needs, stretch):
             heard = Heard(known=True, complete=False)
         known, reason = np.full(size, heard.known), heard.reason
         if self._beside is not None and group.name == MEASURE:
@@ -528,12 +539,13 @@ class Query:
         stretch = self._until_then(stretch, ledger, ledger.panes)
         counted = repeats.count(rule, stretch)
         heard = self._heard(ledger, ledger.panes, stretch, empty=False)
-        known = np.full(len(self.force.areas), counted.known and heard.known)
-        complete = ended and counted.complete and heard.complete
-        reason = heard.reason
+        stopped, fields = self.monitor.stopped(ledger, self.force.id), repeats.fields(rule)
+        reason = heard.reason or self._why_not(ledger, fields, stretch)
         if not counted.known:
-            feed, lacking = ledger.kind.feed, counted.lacking
-            reason = reason or (not_carried(feed, lacking) if lacking else PEOPLE_LEFT)
+            reason = reason or PEOPLE_LEFT
+        known = np.full(len(self.force.areas), counted.known and heard.known and not reason)
+        cut = stopped.cut(fields, repeats.reach(rule, stretch.start), stretch.end)
+        complete = ended and counted.complete and heard.complete and not cut
         return Figures(counted.people, None, False, known, complete, reason)
 
     def value_of(self, measure: Measure) -> Count | Share | Mean | Quantile:
@@ -595,12 +607,23 @@ class Query:
     def _not_carried(
         self, ledger: Ledger, group: Group, counters: Iterable[str], stretch: Stretch
     ) -> str:
-        """Why counters are not known of a stretch, where the feed had not carried what they rest
-        on; else nothing."""
-        missing = ledger.packer.carried.missing(self._clock(group), counters, stretch.end)
-        return not_carried(ledger.kind.feed, missing) if missing else ""
+        """Why counters are not known of a stretch, where the feed did not carry what they rest on,
+        or not any more; else nothing."""
+        carried = ledger.packer.carried
+        fields = carried.needed(self._clock(group), counters)
+        return self._why_not(ledger, fields, stretch)
 
-    def _began_late(
+    def _why_not(self, ledger: Ledger, fields: Collection[str], stretch: Stretch) -> str:
+        if missing := ledger.packer.carried.lacking(fields, stretch.end):
+            return not_carried(ledger.kind.feed, missing)
+        stopped = self.monitor.stopped(ledger, self.force.id)
+        lacking = stopped.lacking(fields, stretch.start, stretch.end)
+        if not lacking:
+            return ""
+        days = {name: self.calendar.local(at).date() for name, at in lacking.items()}
+        return no_longer_carried(ledger.kind.feed, days)
+
+    def _in_part(
         self,
         ledger: Ledger,
         panes: Panes,
@@ -608,8 +631,11 @@ class Query:
         counters: Iterable[str],
         stretch: Stretch,
     ) -> bool:
-        """Whether what counters rest on was first carried within a stretch, after so many records
-        without it that this is no chance."""
+        """Whether the feed did not carry what counters rest on in a part of a stretch: it was first
+        carried after so many records without it that this is no chance, or stopped."""
+        needed = ledger.packer.carried.needed(self._clock(group), counters)
+        if self.monitor.stopped(ledger, self.force.id).cut(needed, stretch.start, stretch.end):
+            return True
         since = ledger.packer.carried.begun(self._clock(group), counters)
         if since <= stretch.start:
             return False

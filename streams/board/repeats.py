@@ -50,8 +50,6 @@ class Counted(NamedTuple):
     """Whether all records of the window are still kept, and the feed had carried people by then."""
     complete: bool
     """Whether the feed goes back to the window's start, and carried people from there on."""
-    lacking: list[str]
-    """The fields with people that the feed had not carried by the end of the stretch."""
 
 
 class Record(NamedTuple):
@@ -279,21 +277,24 @@ class Repeats:
     def count(self, rule: RepeatRule, stretch: Stretch) -> Counted:
         """How many people there are by a rule in a stretch of time, by area."""
         count = self._of(rule, stretch)
-        lacking = self.ledger.packer.carried.lacking(self._fields(rule), stretch.end)
-        if lacking:
-            return Counted(np.zeros(len(self.force.areas), np.int64), False, False, lacking)
+        if self.ledger.packer.carried.lacking(self.fields(rule), stretch.end):
+            return Counted(np.zeros(len(self.force.areas), np.int64), known=False, complete=False)
         known = self._is_known(count)
         kept = None if known else self.ledger.counted_people.get((_digest(rule), stretch.start))
         if kept is not None and stretch.grain == "month":
             people = np.array([kept.get(n, 0) for n in range(len(self.force.areas))], np.int64)
-            return Counted(people, known=True, complete=COMPLETE in kept, lacking=[])
-        return Counted(count.counted(), known, self._is_complete(count), lacking=[])
+            return Counted(people, known=True, complete=COMPLETE in kept)
+        return Counted(count.counted(), known, self._is_complete(count))
 
     def keep(self, people_since: int) -> Iterator[None]:
         """Keeps what months count of which records leave as `people_since` of the ledger or of an
         ally moves on, in steps."""
-        ledger, first = self.ledger, first_record(self.ledger.panes)
+        ledger = self.ledger
         known_since = max(each.people_since for each in (ledger, *self.allies))
+        # All that is asked for goes back to the start of a month, and on most days none begins.
+        if self.calendar.start("month", max(0, people_since - 1)) < known_since:
+            return
+        first = first_record(ledger.panes)
         for rule in self.rules if first is not None else ():
             after = max(known_since, first or 0)
             while (reach := self.reach(rule, self._month(after).start)) < people_since:
@@ -378,12 +379,12 @@ class Repeats:
         if first is None or self.calendar.start("day", first) > count.reach:
             return False
         end = count.stretch.end
-        since = max((carried.since.get(each, end) for each in self._fields(count.rule)), default=0)
+        since = max((carried.since.get(each, end) for each in self.fields(count.rule)), default=0)
         days = [(day, min(day + DAY, since)) for day in range(count.reach, since, DAY)]
         before = chain.from_iterable(ledger.records_between(*day) for day in days)
         return sum(1 for _ in islice(before, MANY)) < MANY
 
-    def _fields(self, rule: RepeatRule) -> list[str]:
+    def fields(self, rule: RepeatRule) -> list[str]:
         """The fields that people by a rule are named in, of those of which it is known since when
         they were carried."""
         roles, fields = {*rule.roles, *rule.no_other}, self.ledger.packer.carried.fields

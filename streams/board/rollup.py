@@ -7,7 +7,7 @@ which rows it counts in, and each row has a number, so that the sums are those o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from functools import lru_cache
 from itertools import product
 from typing import Any
@@ -63,7 +63,10 @@ class Rollup:
         """The bits of the counters that a row is shown for: a cancelled incident makes none of its
         category."""
         self._quantiles = sorted({v for v in self._values if isinstance(v, Quantile)})
-        self._timed = {kind.duration_of[each.timing] for each in self._quantiles}
+        self._shares = [each.share for each in self._quantiles]
+        self._together = [self._needed.index(each.timing) for each in self._quantiles]
+        self._bins_begin = [kind.duration_of[each.timing] * BINS for each in self._quantiles]
+        self._timed = {begin // BINS for begin in self._bins_begin}
         self._row_keys: list[Key] = []
         """The rows by number; those that are shown even when nothing happened come first."""
         self._number_of: dict[Key, int] = {}
@@ -181,15 +184,9 @@ class Rollup:
         counts = sums.counts[:, numbers]
         if not self._quantiles:
             return counts.astype(np.float64)
-        found = [self._quantile(each, sums, numbers, counts) for each in self._quantiles]
-        return np.vstack((counts, *found))
-
-    def _quantile(
-        self, of: Quantile, sums: Sums, numbers: NDArray[np.intp], counts: Numbers
-    ) -> NDArray[np.float64]:
-        together = counts[self._needed.index(of.timing)] / 1000
-        first = self.kind.duration_of[of.timing] * BINS
-        return quantiles(sums, numbers, of.share, together, first)
+        together = counts[self._together] / 1000
+        found = quantiles(sums, numbers, self._shares, self._bins_begin, together)
+        return np.vstack((counts, found))
 
     def made(self, numbers: NDArray[np.intp], figures: NDArray[np.float64]) -> list[Row]:
         """The rows of some numbers, of their figures."""
@@ -227,7 +224,7 @@ class Rollup:
 
     # -- what is true at an instant ----------------------------------------------------------------
 
-    def gauges(self, packer: Packer, open_records: Iterable[int] | None, at: int) -> list[Row]:
+    def gauges(self, packer: Packer, open_records: Collection[int] | None, at: int) -> list[Row]:
         """The rows of what is open at an instant: how many, the oldest, and how many are unknown
         (so old that the end must have been lost). What is open only after `at` is left out. Nothing
         is known where `open_records` is None, nor of what the force does not say."""
@@ -237,11 +234,11 @@ class Rollup:
         standing = self.standing_rows()
         if open_records is None:
             return [make(*key, *(None for _ in self._gauges)) for key in sorted(standing)]
-        found = {each.name: _Open(packer.gauges[each.name]) for each in self._open_records}
-        for packed in open_records:
-            for each in found.values():
-                if each.reader.counts(packed):
-                    each.add(packed, at, self.keys(packer.series_key(packed)))
+        readers = {each.name: packer.gauges[each.name] for each in self._open_records}
+        found = {
+            name: _Open(reader, open_records, at, packer.series_key, self.keys)
+            for name, reader in readers.items()
+        }
         keys = set(standing).union(*(each.rows for each in found.values()))
         return [
             make(*key, *(self._open_at(key, each, found[each.records]) for each in self._gauges))
@@ -253,9 +250,9 @@ class Rollup:
         kept, known = found.reader.gauge.kept, dict(zip(self._place, key, strict=True))
         if kept is not None and not kept(self.force, known):
             return None
-        counted, unknown, oldest = found.rows.get(key, (0, 0, None))
+        counted, unknown, oldest = found.rows.get(key, _NONE_OPEN)
         if gauge.of == "oldest_seconds":
-            return None if oldest is None else oldest // 1000
+            return None if oldest < 0 else oldest // 1000
         return counted if gauge.of == "count" else unknown
 
     @property
@@ -265,25 +262,39 @@ class Rollup:
 
 
 class _Open:
-    """The records that one gauge counts, by row."""
+    """The records that one gauge counts at an instant, by row. They are counted by series first,
+    since many are open of one."""
 
-    def __init__(self, reader: GaugeReader) -> None:
+    def __init__(
+        self,
+        reader: GaugeReader,
+        open_records: Collection[int],
+        at: int,
+        series_key: Callable[[int], int],
+        keys: Callable[[int], Iterable[Key]],
+    ) -> None:
         self.reader = reader
-        self.rows: dict[Key, tuple[int, int, int | None]] = {}
-        """How many, how many unknown, and how long the oldest has been, in ms."""
+        series: dict[int, _State] = {}
+        counts, since, lost_after = reader.counts, reader.since, reader.lost_after
+        for packed in open_records:
+            if counts(packed) and (age := at - since(packed)) >= 0:
+                key = series_key(packed)
+                counted, unknown, oldest = series.get(key, _NONE_OPEN)
+                if age > lost_after(packed):
+                    series[key] = counted, unknown + 1, oldest
+                else:
+                    series[key] = counted + 1, unknown, max(oldest, age)
+        self.rows: dict[Key, _State] = {}
+        for key, (counted, unknown, oldest) in series.items():
+            for row in keys(key):
+                before = self.rows.get(row, _NONE_OPEN)
+                together = before[0] + counted, before[1] + unknown, max(before[2], oldest)
+                self.rows[row] = together
 
-    def add(self, packed: int, at: int, keys: Iterable[Key]) -> None:
-        """Counts a record at an instant."""
-        age = at - self.reader.since(packed)
-        if age < 0:
-            return
-        lost = age > self.reader.lost_after(packed)
-        for key in keys:
-            counted, unknown, oldest = self.rows.get(key, (0, 0, None))
-            if lost:
-                self.rows[key] = counted, unknown + 1, oldest
-            else:
-                self.rows[key] = counted + 1, unknown, max(oldest or 0, age)
+
+_State = tuple[int, int, int]
+"""How many are open, how many unknown, and how long the oldest has been, in ms; -1 of none."""
+_NONE_OPEN: _State = (0, 0, -1)
 
 
 def _column(

@@ -1,14 +1,15 @@
 """The tables of a group, each row of which is made again only where it changes.
 
 A board is read far more often than most of its rows change. Rows of a closed period are kept as
-long as the panes keep its sum. Of a running period or a sliding window, the rows that were made
-last are kept, and those are made again that anything changed in.
+long as nothing in it changes. Of a running period, a sliding window or a closed period that has
+changed, the rows that were made last are kept, and those are made again that anything changed in.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Set
+from typing import TypeVar
 
 import msgspec
 import numpy as np
@@ -17,12 +18,15 @@ from numpy.typing import NDArray
 from streams.board.columns import Sums
 from streams.board.model import Figure, Row
 from streams.board.rollup import Rollup
-from streams.fold.panes import NOTHING, Kept, Pane, Parts, add_into
+from streams.fold.kept_sums import KeptSum
+from streams.fold.panes import NOTHING, Pane, Parts, add_into
 
 MOST_CLOSED = 128
 """Tables of closed periods that are kept of a group; those that were asked for last."""
-MOST_RUNNING = 32
-NONE_KEPT = Kept({})
+MOST_RUNNING = 48
+"""Tables that are kept of running periods, of windows, and of closed periods that change."""
+NONE_KEPT = KeptSum({})
+T = TypeVar("T")
 
 
 class Changed:
@@ -46,8 +50,10 @@ class Tables:
 
     def __init__(self, rollup: Rollup, changed: Changed | None = None) -> None:
         self.rollup, self._changed = rollup, changed or Changed()
-        self._closed: OrderedDict[tuple[int, bool], tuple[Pane, list[Row]]] = OrderedDict()
-        """By the identity of a kept sum, and whether they are as first published."""
+        self._closed: OrderedDict[str, tuple[KeptSum, list[Row]]] = OrderedDict()
+        """By the name of a closed period: its sum, and its rows."""
+        self._first: OrderedDict[str, _First] = OrderedDict()
+        """The same as first published."""
         self._running: OrderedDict[str, _Running] = OrderedDict()
         self._resting: dict[frozenset[str], dict[str, Figure]] = {}
         """By counters, the figures that need one of them."""
@@ -59,14 +65,17 @@ class Tables:
         """The rows of a stretch of time. `name` is that of its period or window, under which what
         is made of it is kept for the next time."""
         kept, fresh = parts
-        if kept is not None and not fresh:
-            return self._of_closed(kept, first=False, make=lambda: kept)
-        running = self._running.get(name)
-        if running is None:
-            running = self._running[name] = _Running(self.rollup, self._changed)
-            if len(self._running) > MOST_RUNNING:
-                self._running.popitem(last=False)
-        self._running.move_to_end(name)
+        if kept is not None and not fresh and name not in self._running:
+            held = self._closed.get(name)
+            if held is None:
+                held = kept, self.rollup.rows(self.rollup.sums(kept.pane))
+                _keep(self._closed, name, held, MOST_CLOSED)
+            if held[0] is kept:
+                self._closed.move_to_end(name)
+                return held[1]
+            del self._closed[name]  # it has changed, and may again
+        running = self._running.get(name) or _Running(self.rollup, self._changed)
+        _keep(self._running, name, running, MOST_RUNNING)
         return running.rows(parts)
 
     def without(self, rows: list[Row], counters: frozenset[str]) -> list[Row]:
@@ -86,29 +95,54 @@ class Tables:
         self._without.move_to_end(id(rows))
         return held[2]
 
-    def first(self, parts: Parts, change: Pane) -> list[Row]:
+    def first(self, name: str, parts: Parts, change: Pane) -> list[Row]:
         """The rows of a closed period as they were before `change`, all that changed since."""
         kept, fresh = parts
-        if kept is not None and not fresh:  # what changes the period makes its sum anew
-            return self._of_closed(kept, first=True, make=lambda: without(change, parts))
-        return self.rollup.rows(self.rollup.sums(without(change, parts)))
+        if kept is None or fresh:
+            return self.rollup.rows(self.rollup.sums(without(change, parts)))
+        held = self._first.get(name)
+        if held is None or not held.is_as(kept, change):
+            held = _First(self.rollup.rows(self.rollup.sums(without(change, parts))))
+        if held.kept is not kept:
+            held.kept, held.change = kept, dict(change)
+        _keep(self._first, name, held, MOST_CLOSED)
+        return held.rows
 
-    def _of_closed(self, kept: Pane, *, first: bool, make: Callable[[], Pane]) -> list[Row]:
-        """The rows of what is made of a kept sum."""
-        place = id(kept), first
-        if place not in self._closed:
-            self._closed[place] = kept, self.rollup.rows(self.rollup.sums(make()))
-            if len(self._closed) > MOST_CLOSED:
-                self._closed.popitem(last=False)
-        self._closed.move_to_end(place)
-        return self._closed[place][1]
+
+class _First:
+    """The rows of a closed period as first published, which is its sum without what changed since.
+    As a rule both change by the same, so that the rows stay."""
+
+    def __init__(self, rows: list[Row]) -> None:
+        self.rows = rows
+        self.kept = NONE_KEPT
+        self.change: Pane = {}
+
+    def is_as(self, kept: KeptSum, change: Pane) -> bool:
+        """Whether the rows are those of a sum without a change as well."""
+        if kept is self.kept:
+            return True
+        differ = kept.differs_from(self.kept)
+        return differ is not None and all(
+            kept.get(key) - change.get(key, 0) == self.kept.get(key) - self.change.get(key, 0)
+            for key in differ
+        )
+
+
+def _keep(held: OrderedDict[str, T], name: str, made: T, most: int) -> None:
+    """Keeps something as what was asked for last; the oldest goes where there are many."""
+    held[name] = made
+    held.move_to_end(name)
+    if len(held) > most:
+        held.popitem(last=False)
 
 
 def both(parts: Parts | None) -> Pane:
     """The two parts of a stretch as one."""
     total: Pane = {}
-    for part in parts or ():
-        add_into(total, part or {})
+    if parts is not None:
+        add_into(total, parts.kept.pane if parts.kept else {})
+        add_into(total, parts.fresh)
     return total
 
 
@@ -180,8 +214,8 @@ def _changed(old: Parts, new: Parts) -> tuple[Pane, Pane]:
     before: Pane = {}
     after: Pane = {}
     for key in keys:
-        was = was_kept.get(key, 0) + was_fresh.get(key, 0)
-        value = kept.get(key, 0) + fresh.get(key, 0)
+        was = was_kept.get(key) + was_fresh.get(key, 0)
+        value = kept.get(key) + fresh.get(key, 0)
         if was != value:
             if was:
                 before[key] = was
@@ -190,10 +224,10 @@ def _changed(old: Parts, new: Parts) -> tuple[Pane, Pane]:
     return before, after
 
 
-def _revised(old: Kept | None, new: Kept | None) -> set[int]:
+def _revised(old: KeptSum | None, new: KeptSum | None) -> Set[int]:
     """The keys of which the numbers differ in two sums that are kept."""
-    known = None if new is None else new.revised_since(old)
+    known = None if new is None else new.differs_from(old)
     if known is not None:
         return known
-    old, new = old or NONE_KEPT, new or NONE_KEPT
-    return {key for key in old.keys() | new.keys() if old.get(key) != new.get(key)}
+    was, now = (old or NONE_KEPT).pane, (new or NONE_KEPT).pane
+    return {key for key in was.keys() | now.keys() if was.get(key) != now.get(key)}

@@ -23,7 +23,7 @@ from typing import Literal, NamedTuple
 
 from streams.board.model import Row
 from streams.config.force import WHOLE, Force
-from streams.fold.panes import Pane, Panes, Parts
+from streams.fold.panes import Panes, Parts
 from streams.fold.totals import GRAINS, CallTotals, LineTotals, Total
 from streams.periods import DAY, MINUTE, Calendar, Grain
 from streams.registry.calls import CALL
@@ -91,7 +91,7 @@ class Beside:
         None where panes so fine are not kept."""
         parts: dict[LineArea, Part] = {}
         others: set[str] = set()
-        with_records = self._with_records(start, end) if counted is None else _lines_of(*counted)
+        with_records = self._with_records(start, end) if counted is None else _lines_of(counted)
         for index, line in enumerate(self.force.lines):
             held = self.totals.lines.get(line.id)
             if held is None:
@@ -133,7 +133,7 @@ class Beside:
             if not self.panes.keeps(start, end):
                 first = self.calendar.start("day", start)
                 last = self.calendar.end("day", self.calendar.start("day", end - 1))
-            found = self._lines_in[start, end] = _lines_of(*self.panes.parts(first, last))
+            found = self._lines_in[start, end] = _lines_of(self.panes.parts(first, last))
         return found
 
     def _recently(self, line: int, start: int) -> bool:
@@ -248,9 +248,10 @@ class Beside:
         return False
 
 
-def _lines_of(*panes: Pane | None) -> frozenset[int]:
-    """The lines that have records in some panes, by index."""
-    keys = (key for pane in panes for key in pane or () if key <= SERIES_KEY_MASK)
+def _lines_of(parts: Parts) -> frozenset[int]:
+    """The lines that have records in a stretch, by index."""
+    panes = (parts.kept.pane if parts.kept else {}, parts.fresh)
+    keys = (key for pane in panes for key in pane if key <= SERIES_KEY_MASK)
     return frozenset(CALL.series.split(key)[0] for key in keys)
 
 

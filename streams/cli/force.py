@@ -19,7 +19,7 @@ from streams.config.force import (
 )
 from streams.config.toml import read_text
 from streams.errors import ConfigError
-from streams.registry.affected import unknown_names
+from streams.registry.affected import unknown_fields, unknown_names
 from streams.registry.targets import measure_problems
 
 
@@ -60,7 +60,11 @@ def check(context: click.Context, files: tuple[Path, ...]) -> None:
             text = read_text(path)
             found, problems = check_force(text, str(path))
             if found is not None:
-                problems = [*unknown_names(found, text), *measure_problems(found, text)]
+                problems = [
+                    *unknown_names(found, text),
+                    *unknown_fields(found, text),
+                    *measure_problems(found, text),
+                ]
         except ConfigError as error:
             found, problems = None, [error]
         if found is None or problems:

@@ -61,8 +61,8 @@ __all__ = [
 
 
 NOT_COUNTED = (
-    "alerts", "feeds", "most_similar", "populations", "households_by_year", "metrics", "targets",
-    "readings", "readings_files",
+    "alerts", "carries", "feeds", "most_similar", "populations", "households_by_year", "metrics",
+    "targets", "readings", "readings_files",
 )  # fmt: skip
 """Settings on which nothing that is counted depends."""
 

@@ -164,6 +164,9 @@ class Change(Struct, kw_only=True, forbid_unknown_fields=True):
     `restart` where they can't: baselines begin anew. `affects` names measures (`response_mean`), or
     records for every figure made from them (`crimes`); `streams.registry.affected` has all of its
     names. Empty means everything.
+
+    From that day on a feed has `not_carried` some fields, until a later change says that they are
+    `carried` again: what rests on them is not known, and never 0.
     """
 
     date: dt.date
@@ -171,6 +174,8 @@ class Change(Struct, kw_only=True, forbid_unknown_fields=True):
     what: str
     effect: Literal["mark", "restart"] = "mark"
     affects: list[str] = []
+    not_carried: list[Dotted] = []
+    carried: list[Dotted] = []
 
 
 class GrainShares(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
@@ -301,6 +306,7 @@ class ForceFile(Struct, kw_only=True, forbid_unknown_fields=True):
     incident_categories: Annotated[list[Dotted], Meta(max_length=4000)] = []
     offence_groups: Annotated[list[Dotted], Meta(max_length=4000)] = []
     markers: Annotated[list[Dotted], Meta(max_length=200)] = []
+    carries: Annotated[list[Dotted], Meta(max_length=200)] = []
     most_similar: Annotated[list[Slug], Meta(max_length=50)] = []
     events: list[LocalEvent] = []
     changes: list[Change] = []

@@ -25,10 +25,9 @@ from typing import NamedTuple
 
 import msgspec
 
-from streams.fold.panes import Pane, add_into, clock_and_grain, put_in, stored_grain
+from streams.fold.panes import Pane, add_into, clock_and_grain, stored_grain
 from streams.periods import DAY, HOUR, Calendar, Grain
 from streams.registry.counting import SERIES_KEY_MASK, CounterLayout
-from streams.registry.packing import Contribution
 
 AGES = (*range(14), *range(14, 91, 7), *range(91, 735, 28))
 """The first days of the stretches by which changes are kept, in days after the end of the record's
@@ -99,15 +98,15 @@ class Changes:
         self._days: dict[tuple[int, int, int, int], list[str]] = {}
         """What `days` gave, by what was asked, until it may be another."""
 
-    def note(self, place: Place, at: int, contribution: Contribution, sign: int) -> None:
-        """Notes a change of a day or month, at an instant in ms."""
+    def note(self, place: Place, at: int, sums: Pane) -> None:
+        """Notes by how much a day or month has changed, at an instant in ms."""
         key = (*place, self.calendar.start("day", at))
         # What a checkpoint has taken is not changed any more.
         if key not in self._changed or key not in self._open:
             self._forget_days(key)
             self._open[key] = dict(self._taken_up(key))
         self._changed[key] = pane = self._open[key]
-        put_in(pane, contribution, sign)
+        add_into(pane, sums)
 
     def _taken_up(self, key: ChangeKey) -> Pane:
         """What has changed on a day already."""

@@ -39,8 +39,10 @@ from streams.fold.gaps import (
 )
 from streams.fold.links import Links
 from streams.fold.panes import (
+    Change,
     Pane,
     Panes,
+    add_into,
     clock_and_grain,
     end_of_record,
     put_in,
@@ -50,6 +52,7 @@ from streams.periods import DAY, EPOCH, GRAINS, HOUR, Calendar, Grain, Period, S
 from streams.registry.conditions import ALWAYS
 from streams.registry.counting import bin_in
 from streams.registry.packing import (
+    CLOCK,
     OPEN,
     ByClock,
     Contribution,
@@ -540,33 +543,43 @@ class Ledger:
     def _recount(self, old_packed: int, packed: int, at: int) -> None:
         """Takes what one packed record counts out of the panes and puts in what another does; 0
         counts nothing. `at` is when, by event time."""
-        for clock in self.packer.by_clock:
-            old = self._contribution(clock, old_packed)
-            new = self._contribution(clock, packed)
-            if old and new and old[:4] == new[:4] and old[5] in ((), new[5]):
-                # The usual case, a call that is answered: one series, changed in one go.
-                counters, bins = new[4] - old[4], () if old[5] else new[5]
-                if counters or bins:
-                    self._count((*new[:4], counters, bins), 1, 0, at)
+        for index, clock in enumerate(self.packer.by_clock):
+            old, new = old_packed >> clock.shift & CLOCK, packed >> clock.shift & CLOCK
+            if old == new:  # the usual case, a call that is answered
+                if new:
+                    sums: Pane = {}
+                    less = self._put(clock, old_packed, sums, -1)
+                    more = self._put(clock, packed, sums, 1)
+                    if sums:
+                        self._count(index, Change(new >> 2, new & 3, sums, more - less), at)
                 continue
-            if old is not None:
-                self._count(old, -1, -1, at)
-            if new is not None:
-                self._count(new, 1, 1, at)
+            for time, each, sign in ((old, old_packed, -1), (new, packed, 1)):
+                sums = {}
+                if time and self._put(clock, each, sums, sign):
+                    self._count(index, Change(time >> 2, time & 3, sums, sign), at)
 
-    def _count(self, contribution: Contribution, sign: int, records: int, at: int) -> None:
-        clock, when = contribution[:2]
-        if when >= self._closed:
-            self._by_clock[clock].add(contribution, sign, records)
+    def _put(self, clock: ByClock, packed: int, pane: Pane, sign: int) -> bool:
+        """Puts what a record counts by a clock into a pane (`sign` 1) or takes it out (-1); returns
+        whether it counts anything."""
+        if not self.uncounted:
+            return clock.put(packed, pane, sign)
+        found = self._contribution(clock, packed)
+        if found is not None:
+            put_in(pane, found, sign)
+        return found is not None
+
+    def _count(self, clock: int, change: Change, at: int) -> None:
+        if change.when >= self._closed:
+            self._by_clock[clock].add(change)
         else:
-            self._revise(contribution, sign, at)
-            if when >= self.sealed_before or not self._holds_already(contribution):
-                self._by_clock[clock].revise(contribution, sign, records)
+            self._revise(clock, change, at)
+            if change.when >= self.sealed_before or not self._holds_already(clock, change):
+                self._by_clock[clock].revise(change)
 
-    def _holds_already(self, contribution: Contribution) -> bool:
+    def _holds_already(self, clock: int, change: Change) -> bool:
         """Whether a published pane has a change in it already; else notes which sealed pane
         changes, if one does."""
-        clock, when, precision = contribution[:3]
+        when, precision = change.when, change.precision
         if self._is_over(when, precision):
             # Only what is counted by the first clock is published.
             published = self.published if clock == 0 else None
@@ -644,10 +657,15 @@ class Ledger:
             max(known.figures, end), max(known.published, end)
         )
 
-    def _contributions(self, packed: int) -> list[Contribution]:
-        """What a record counts by all clocks, see `_contribution`; a tombstone nothing."""
-        found = [self._contribution(clock, packed) for clock in self.packer.by_clock]
-        return [each for each in found if each is not None]
+    def _counted_of(self, packed: int, sign: int = 1) -> Iterator[tuple[int, Change]]:
+        """What a record counts in panes that are not sealed, with the index of the clock; with
+        `sign` -1 what is missing there without it."""
+        for index, clock in enumerate(self.packer.by_clock):
+            time = packed >> clock.shift & CLOCK
+            if time and not self._is_over(time >> 2, time & 3):
+                sums: Pane = {}
+                if self._put(clock, packed, sums, sign):
+                    yield index, Change(time >> 2, time & 3, sums, sign)
 
     def _contribution(self, clock: ByClock, packed: int) -> Contribution | None:
         """What a record counts by a clock, without the counters that its pane does not have, since
@@ -668,10 +686,10 @@ class Ledger:
             return None
         return clock, when, precision, series_key, counters, bins
 
-    def _revise(self, contribution: Contribution, sign: int, at: int) -> None:
+    def _revise(self, clock: int, change: Change, at: int) -> None:
         """Adds a change, at an instant, to the revisions of every closed period that it falls
         into."""
-        clock, when, precision = contribution[:3]
+        when, precision, sums, _ = change
         dated = GRAINS[max(1, precision)]  # the day, or the month of what is known only to that
         for grain, stored in self._stored_grains[clock][precision:]:
             if when >= self.closed_until[grain]:
@@ -679,13 +697,13 @@ class Ledger:
             if grain == "hour" and when < self._panes.days_before:
                 continue  # the hour itself is no longer kept
             place = stored, self.calendar.start(grain, when)
-            change = self.changed_revisions.get(place)
-            if change is None:
-                change = dict(self.revisions.get(place, ()))
-                self.revisions[place] = self.changed_revisions[place] = change
-            put_in(change, contribution, sign)
+            revised = self.changed_revisions.get(place)
+            if revised is None:
+                revised = dict(self.revisions.get(place, ()))
+                self.revisions[place] = self.changed_revisions[place] = revised
+            add_into(revised, sums)
             if grain == dated:
-                self.dated.note(place, at, contribution, sign)
+                self.dated.note(place, at, sums)
 
     def _cross_hour(self) -> Iterator[None] | None:
         """Does all that happens as the watermark passes an hour, or returns it as steps."""
@@ -858,16 +876,15 @@ class Ledger:
     def _note_left(self, packed: int, sign: int) -> None:
         """Notes what a record that leaves (`sign` 1) or comes back (-1) counts by other clocks in
         periods that are not sealed."""
-        for each in self._contributions(packed):
-            clock, when, precision = each[:3]
-            if clock and not self._is_over(when, precision):
+        for clock, (when, precision, sums, _) in self._counted_of(packed, sign):
+            if clock:
                 grain, minute = self._by_clock[clock].finest_place_of(when, precision)
                 place = stored_grain(clock, grain), minute
-                change = self.changed_left.get(place)
-                if change is None:
-                    change = dict(self.left.get(place, ()))
-                    self.left[place] = self.changed_left[place] = change
-                put_in(change, each, sign)
+                left = self.changed_left.get(place)
+                if left is None:
+                    left = dict(self.left.get(place, ()))
+                    self.left[place] = self.changed_left[place] = left
+                add_into(left, sums)
 
     def _seal_before(self, before: int) -> None:
         self.sealed_before = before
@@ -996,9 +1013,8 @@ class Ledger:
             packed = entry & self._packed_mask
             self._file(key, packed, (entry >> self._updated_shift) & _UPDATED_MASK)
             if packed:
-                for each in self._contributions(packed):
-                    if not self._is_over(each[1], each[2]):
-                        self._by_clock[each[0]].add(each, 1, 1)
+                for clock, change in self._counted_of(packed):
+                    self._by_clock[clock].add(change)
                 if packed & OPEN:
                     self.open[key] = packed
         # Only now: counting again is no revision.

@@ -19,13 +19,15 @@ long as they are given the same one.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import OrderedDict, defaultdict
 from collections.abc import Hashable, Iterable, Iterator
 from itertools import chain
 from typing import NamedTuple, TypeVar
 
+from streams.fold.kept_sums import KeptSum
 from streams.periods import DAY, HOUR, MINUTE, Calendar, Grain
-from streams.registry.packing import CLOCK, FACT_MASK, ByClock, Contribution
+from streams.registry.packing import FACT_MASK, ByClock, Contribution
 from streams.registry.times import DAY_PRECISE, EARLIEST, LATEST, MONTH_PRECISE, SECOND_PRECISE
 
 Pane = dict[int, int]
@@ -37,6 +39,10 @@ _LONGEST = 32 * DAY
 """No pane is longer."""
 PANES_A_STEP = 240
 """Hours that are joined into days in one step, where many are at once."""
+_DAYS = {SECOND_PRECISE: "day", DAY_PRECISE: "whole_day", MONTH_PRECISE: "whole_month"}
+"""The stored grain of what is known to the second, by the day, and to the day or month."""
+FEW = 4
+"""Records; where fewer have the same facts it takes longer to put them in together."""
 MANY = 1 << 32
 """More records than any minute has. Of those that have left it is not known how many count in a
 minute; it must not seem empty when one of them is taken out."""
@@ -46,31 +52,17 @@ MOST_REVISED = 1_000
 """Revisions that are taken into the sums that are kept; with more, all are made anew."""
 
 K = TypeVar("K", bound=Hashable)
-P = TypeVar("P", bound=Pane)
+S = TypeVar("S")
 
 
 class Kept(dict[int, int]):
-    """A sum that is kept: a `Pane` that never changes. Where something in it is revised, another
-    takes its place, which knows what it was before, and the keys that were revised."""
-
-    __slots__ = ("before", "revised")
-
-    def __init__(self, pane: Pane, before: Kept | None = None) -> None:
-        super().__init__(pane)
-        self.before = before
-        self.revised: set[int] = set()
-        if before is not None:
-            before.before = None  # nobody is that far behind
-
-    def revised_since(self, other: Pane | None) -> set[int] | None:
-        """The keys that were revised since it was another one; None where that is not known."""
-        return self.revised if other is not None and other is self.before else None
+    """The sum of a closed day: a `Pane` that never changes."""
 
 
 class Parts(NamedTuple):
     """Two panes that add up to a stretch of time. Neither may be changed by who reads it."""
 
-    kept: Kept | None
+    kept: KeptSum | None
     """The sum of its whole closed hours: the same object as long as nothing in them changes. None
     where it has no such hour."""
     fresh: Pane
@@ -80,8 +72,24 @@ class Parts(NamedTuple):
 NOTHING = Parts(None, {})
 
 
-Change = tuple[Contribution, int]
-"""A contribution, and whether it is put in (1) or taken out (-1)."""
+class Change(NamedTuple):
+    """What a record counts more or less than before. `when` it is, in ms, and how well that is
+    known; by how much each number changes; and how many more records count then: 0 where one
+    counts something else."""
+
+    when: int
+    precision: int
+    sums: Pane
+    records: int
+
+
+class Lot(NamedTuple):
+    """Packed records that were put into panes (`sign` 1) or taken out (-1) together. None of them
+    is of a time after `latest`, in ms."""
+
+    records: list[int]
+    sign: int
+    latest: int
 
 
 def put_in(pane: Pane, contribution: Contribution, sign: int) -> None:
@@ -118,7 +126,8 @@ class Panes:
 
     def __init__(self, calendar: Calendar, counted: ByClock) -> None:
         self.calendar = calendar
-        self._time, self._puts, self._given = counted.shift, counted.puts, counted.given
+        self._time, self._ways, self._given = counted.shift, counted.ways, counted.given
+        self._partial = counted.partial
         self.hours: dict[int, Pane] = {}
         self.days: dict[int, Pane] = {}
         self.whole_days: dict[int, Pane] = {}
@@ -133,89 +142,146 @@ class Panes:
         self.closed_before = 0
         """The instant (the start of an hour) before which nothing changes but by `revise`."""
         self._day_sums: OrderedDict[int, Kept] = OrderedDict()
-        self._kept: OrderedDict[tuple[int, int, bool], Kept] = OrderedDict()
+        self._kept: OrderedDict[tuple[int, int, bool], KeptSum] = OrderedDict()
         """By start, end, and whether records known only to the day or month are in it."""
         self._revised: list[Change] = []
         """What was revised and is not in the sums that are kept."""
-        self.records: defaultdict[int, int] = defaultdict(int)
-        """How many records count in each minute that is kept; 0 where all were taken out again."""
+        self.changed: set[tuple[str, int]] | None = None
+        """Of what lies before `closed_before`, the days that were revised since somebody emptied
+        it, and the days and months of what is known only to these: each by its stored grain and
+        start minute. None where anything may have changed."""
+        self._records: defaultdict[int, int] = defaultdict(int)
         self._minutes: dict[int, Pane] = {}
         self._unread: defaultdict[int, list[int]] = defaultdict(list)
         """By number of the hour since 1970 UTC, where any of its minutes has a record: the packed
         records that are not yet in the panes of these, below zero where they are to be taken
         out."""
-        self._hour = Pane()
-        self._hour_starts = self._hour_ends = self._last_ends = 0
-        """The hour that a record was last put in; and the end of the last hour there is."""
+        self._unsorted: list[Lot] = []
+        """The packed records that are not yet under these, nor in `records`."""
+        self._open = Pane()
+        self._open_from = self._open_until = self._last_ends = 0
+        """The pane that a record was last put in; and the end of the last one there is."""
 
     def put(self, records: Iterable[int], sign: int) -> None:
-        """Puts what packed records count in (`sign` 1) or takes it out again (-1)."""
-        at, puts, given = self._time, self._puts, self._given
-        floor = self.hours_before
-        here, starts, ends = self._hour, self._hour_starts, self._hour_ends
-        hour, unread = -1, list[int]()
-        for packed in records:
-            time, index = packed >> at & CLOCK, packed >> 1 & FACT_MASK
-            when = time >> 2
-            if time & 3:
-                whole = self.whole_days if time & 3 == DAY_PRECISE else self.whole_months
-                puts[index](packed, whole.setdefault(when // MINUTE, {}), sign, given[index])
-            elif time:
-                if starts <= when < ends:
-                    pane = here
+        """Puts what packed records count by the first clock in (`sign` 1) or takes it out again
+        (-1)."""
+        when, ordered = self._time + 2, sorted(records)  # the highest bits are the time
+        if self._partial:
+            ordered = [packed for packed in ordered if not self._put_whole(packed, sign)]
+        counting: list[int] = []
+        at = 0
+        while at < len(ordered):
+            first = ordered[at] >> when
+            pane, ends = self._pane_of(first)
+            until = bisect_left(ordered, ends << when, at)
+            counting += self._put_into(pane, ordered[at:until], sign)
+            at = until
+        if counting:
+            self._unsorted.append(Lot(counting, sign, ordered[-1] >> when))
+
+    def _put_into(self, pane: Pane, records: list[int], sign: int) -> list[int]:
+        """Puts records into one pane, those with the same facts together where they are many enough
+        for that to take less time; returns those that count anything."""
+        ways, given = self._ways, self._given
+        if len(records) < FEW:
+            alone = records
+            counting = list[int]()
+        else:
+            alone, counting = [], []
+            by_facts: defaultdict[int, list[int]] = defaultdict(list)
+            for packed in records:
+                by_facts[packed >> 1 & FACT_MASK].append(packed)
+            for index, same in by_facts.items():
+                put_all = ways[index].put_all
+                if put_all is None or len(same) < FEW:
+                    alone += same
                 else:
-                    pane = self._open(when)
-                    here, starts, ends = self._hour, self._hour_starts, self._hour_ends
-                if puts[index](packed, pane, sign, given[index]) and when >= floor:
-                    if when // HOUR != hour:
-                        hour = when // HOUR
+                    put_all(same, pane, sign, given[index])
+                    counting += same
+        for packed in alone:
+            index = packed >> 1 & FACT_MASK
+            if ways[index].put(packed, pane, sign, given[index]):
+                counting.append(packed)
+        return counting
+
+    def _put_whole(self, packed: int, sign: int) -> bool:
+        """Puts a record in that is known only to the day or month; returns whether it is."""
+        precision = packed >> self._time & 3
+        if precision == SECOND_PRECISE:
+            return False
+        whole = self.whole_days if precision == DAY_PRECISE else self.whole_months
+        index = packed >> 1 & FACT_MASK
+        pane = whole.setdefault((packed >> self._time + 2) // MINUTE, {})
+        self._ways[index].put(packed, pane, sign, self._given[index])
+        return True
+
+    @property
+    def records(self) -> dict[int, int]:
+        """How many records count in each minute that is kept; 0 where all were taken out again."""
+        if self._unsorted:
+            self._sort()
+        return self._records
+
+    def _sort(self) -> None:
+        """Notes of records that were put in under which minute they count."""
+        when, floor = self._time + 2, self.hours_before
+        hour, unread = -1, list[int]()
+        for records, sign, _ in self._unsorted:
+            for packed in records:
+                at = packed >> when
+                if at >= floor:
+                    if at // HOUR != hour:
+                        hour = at // HOUR
                         unread = self._unread[hour]
                     unread.append(packed if sign > 0 else -packed)
-                    self.records[when // MINUTE] += sign
+                    self._records[at // MINUTE] += sign
+        self._unsorted.clear()
 
-    def add(self, contribution: Contribution, sign: int, records: int) -> None:
-        """Puts a contribution in (`sign` 1) or takes it out again (-1). `records` is by how many
-        more records count then: 0 where a contribution is only by how much one has changed."""
-        when, precision = contribution[1:3]
+    def add(self, change: Change) -> None:
+        """Takes a change in."""
+        when, precision, sums, records = change
         if precision == SECOND_PRECISE:
-            here = self._hour_starts <= when < self._hour_ends
-            pane = self._hour if here else self._open(when)
+            pane, _ = self._pane_of(when)
             if when >= self.hours_before:
                 minute = when // MINUTE
                 self._unread[minute // 60]
-                put_in(self._minutes.setdefault(minute, {}), contribution, sign)
-                self.records[minute] += records
+                add_into(self._minutes.setdefault(minute, {}), sums)
+                self._records[minute] += records
         elif precision == DAY_PRECISE:
             pane = self.whole_days.setdefault(when // MINUTE, {})
         else:
             pane = self.whole_months.setdefault(when // MINUTE, {})
-        put_in(pane, contribution, sign)
+        add_into(pane, sums)
 
-    def revise(self, contribution: Contribution, sign: int, records: int) -> None:
+    def revise(self, change: Change) -> None:
         """The same where the record belongs before `closed_before`."""
-        if self._day_sums:
-            self._day_sums.pop(self.calendar.start("day", contribution[1]), None)
+        if self._day_sums or self.changed is not None:
+            day = self.calendar.start("day", change.when)
+            self._day_sums.pop(day, None)
+            if self.changed is not None:
+                self.changed.add((_DAYS[change.precision], day // MINUTE))
         if self._kept:
-            self._revised.append((contribution, sign))
+            self._revised.append(change)
             if len(self._revised) > MOST_REVISED:
                 self._drop_kept()
-        self.add(contribution, sign, records)
+        self.add(change)
 
-    def _open(self, when: int) -> Pane:
-        """The pane of the hour, or of the day, that holds an instant."""
-        if when < self.days_before:
-            start = self.calendar.start("day", when)
-            self._last_ends = max(self._last_ends, self.calendar.end("day", start))
-            return self.days.setdefault(start // MINUTE, {})
-        start = self.calendar.start("hour", when)
-        pane = self.hours.setdefault(start // MINUTE, {})
-        self._hour, self._hour_starts = pane, start
-        self._hour_ends = self.calendar.end("hour", start)
-        self._last_ends = max(self._last_ends, self._hour_ends)
-        return pane
+    def _pane_of(self, when: int) -> tuple[Pane, int]:
+        """The pane of the hour, or of the day, that holds an instant, and its end."""
+        if self._open_from <= when < self._open_until:
+            return self._open, self._open_until
+        grain: Grain = "day" if when < self.days_before else "hour"
+        panes = self.days if when < self.days_before else self.hours
+        start = self.calendar.start(grain, when)
+        self._open = panes.setdefault(start // MINUTE, {})
+        self._open_from, self._open_until = start, self.calendar.end(grain, start)
+        self._last_ends = max(self._last_ends, self._open_until)
+        return self._open, self._open_until
 
     def minute(self, minute: int) -> Pane:
         """What counts in a minute of the last 48 hours; empty in one before."""
+        if self._unsorted:
+            self._sort()
         unread = self._unread.get(minute // 60)
         if unread:
             for change in unread:
@@ -224,7 +290,7 @@ class Panes:
                 if when >= self.hours_before:
                     pane = self._minutes.setdefault(when // MINUTE, {})
                     index, sign = packed >> 1 & FACT_MASK, 1 if change > 0 else -1
-                    self._puts[index](packed, pane, sign, self._given[index])
+                    self._ways[index].put(packed, pane, sign, self._given[index])
             unread.clear()
         return self._minutes.get(minute, {})
 
@@ -279,6 +345,8 @@ class Panes:
     def _forget_minutes(self, before: int) -> None:
         first, last = self.hours_before // HOUR, -(-before // HOUR)
         self.hours_before = before
+        if self._unsorted:
+            self._unsorted = [lot for lot in self._unsorted if lot.latest >= before]
         # As a rule one hour passes: it is looked up, not all of two days.
         if last - first < len(self._unread):
             hours = [hour for hour in range(first, last) if hour in self._unread]
@@ -287,12 +355,12 @@ class Panes:
         if not hours:
             return
         until = before // MINUTE
-        if 60 * len(hours) < len(self.records):
+        if 60 * len(hours) < len(self._records):
             minutes = [m for h in hours for m in range(h * 60, min(h * 60 + 60, until))]
         else:
-            minutes = [minute for minute in self.records if minute < until]
+            minutes = [minute for minute in self._records if minute < until]
         for minute in minutes:
-            if self.records.pop(minute, None) is not None:
+            if self._records.pop(minute, None) is not None:
                 self._minutes.pop(minute, None)
         for hour in hours:
             if (hour + 1) * HOUR <= before:
@@ -301,9 +369,9 @@ class Panes:
     def _into_days(self, before: int) -> None:
         self.days_before = before
         self._days_until = self.calendar.end("day", before)
-        self._hour_starts = self._hour_ends = 0
+        self._open_from = self._open_until = 0
         for minute in [m for m in self.hours if m * MINUTE < before]:
-            add_into(self._open(minute * MINUTE), self.hours.pop(minute))
+            add_into(self._pane_of(minute * MINUTE)[0], self.hours.pop(minute))
 
     def keeps(self, start: int, end: int) -> bool:
         """Whether [start, end) can be summed exactly: both are edges of panes that are kept."""
@@ -354,29 +422,43 @@ class Panes:
         """Takes into the sums that are kept what was revised, each in a new one."""
         for span in list(self._kept):
             start, end, _ = span
-            within = [each for each in self._revised if start <= each[0][1] < end]
-            if any(contribution[2] != SECOND_PRECISE for contribution, _ in within):
+            within = [each for each in self._revised if start <= each.when < end]
+            if any(each.precision != SECOND_PRECISE for each in within):
                 del self._kept[span]
             elif within:
-                total = self._kept[span] = Kept(self._kept[span], self._kept[span])
-                for contribution, sign in within:
-                    put_in(total, contribution, sign)
-                    total.revised |= {contribution[3], *contribution[5]}
+                change: Pane = {}
+                for each in within:
+                    add_into(change, each.sums)
+                self._kept[span] = self._kept[span].after(change)
         self._revised.clear()
 
-    def _kept_sum(self, start: int, end: int, *, entire: bool) -> Kept:
+    def _kept_sum(self, start: int, end: int, *, entire: bool) -> KeptSum:
         """The sum of the closed hours of [start, end), remembered; with the records that are known
         only to a day or month within it where that is `entire`."""
         kept = self._kept.get((start, end, entire))
+        if kept is None and not entire:
+            kept = self._went_on(start, end)
         if kept is None:
             total: Pane = {}
             for pane in self._precise(start, end):
                 add_into(total, pane)
             for pane in self._whole(start, end) if entire else ():
                 add_into(total, pane)
-            kept = Kept(total)
+            kept = KeptSum(total)
         _keep(self._kept, (start, end, entire), kept)
         return kept
+
+    def _went_on(self, start: int, end: int) -> KeptSum | None:
+        """The sum that began there, with the hours that have closed since it was made in it; None
+        where none was kept, or most hours are new."""
+        ends = [span[1] for span in self._kept if span[0] == start and not span[2]]
+        before = max((each for each in ends if each < end), default=start)
+        if end - before > before - start:
+            return None
+        more: Pane = {}
+        for pane in self._precise(before, end):
+            add_into(more, pane)
+        return self._kept.pop((start, before, False)).after(more)
 
     def covered(self, start: int, end: int) -> bool:
         """Whether [start, end) cuts a day or month that has records known only to it: then nobody
@@ -471,9 +553,10 @@ class Panes:
 
     def restore(self, grain: str, minute: int, pane: Pane) -> None:
         """Puts back a pane that was sealed: it replaces what stands there."""
+        self.changed = None
         self._drop_kept()
         self._by_grain(grain)[minute] = pane
-        self._hour_starts = self._hour_ends = 0
+        self._open_from = self._open_until = 0
         if not grain.startswith("whole"):
             self._last_ends = max(self._last_ends, self.end_of(grain, minute))
 
@@ -481,9 +564,10 @@ class Panes:
         """Adds what records count that are not counted again."""
         if grain == "minute" and minute * MINUTE >= self.hours_before:
             add_into(self._minutes.setdefault(minute, {}), pane)
-            self.records[minute] += MANY
+            self._records[minute] += MANY
             self._unread[minute // 60]
         grain, minute = self.place_now(grain, minute)
+        self.changed = None
         self._drop_kept()
         add_into(self._by_grain(grain).setdefault(minute, {}), pane)
         if not grain.startswith("whole"):
@@ -504,7 +588,7 @@ class Panes:
         }[grain]
 
 
-def _keep(sums: OrderedDict[K, P], span: K, total: P) -> None:
+def _keep(sums: OrderedDict[K, S], span: K, total: S) -> None:
     """Keeps a sum as the one that was asked for last; the oldest goes where there are many."""
     sums[span] = total
     sums.move_to_end(span)

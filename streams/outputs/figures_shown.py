@@ -10,19 +10,21 @@ from rich.text import Text
 
 from streams.board.answers import FigureRow
 from streams.board.compare import (
+    AsLastYear,
     Beside,
     Change,
     Compared,
     Rank,
     Rate,
-    Season,
     Standing,
     printed,
 )
 from streams.board.drivers import Drivers
+from streams.board.month_by_month import MonthByMonth
 from streams.board.outlook import Outlook
 from streams.board.query import Observation
 from streams.board.revisions import FirstFigure
+from streams.board.season import Season
 from streams.board.targets import Judged
 from streams.board.trend import Trend
 from streams.config.measures import Unit
@@ -40,7 +42,9 @@ HEADINGS = {
     "rolling_6": "6 months (last year's)",
     "rolling_12": "12 months (last year's)",
     "season": "Season",
+    "as_last_year": "As last year",
     "trend": "Trend",
+    "month_by_month": "Month by month",
     "drivers": "Moved by",
     "share": "Share",
     "share_change": "Share before",
@@ -151,8 +155,8 @@ def compared(found: Compared | None, unit: Unit, *, sums: bool = False) -> str:
             said = f"{printed(value, 2)}"
         case Standing(word, by) if word is not None:
             said = f"{word} ({by})"
-        case Season() | Trend() | Drivers():
-            said = pattern(found) or NONE
+        case Season() | AsLastYear() | Trend() | Drivers() | MonthByMonth():
+            said = pattern(found, unit) or NONE
         case Rank():
             said = placed(found) or NONE
         case Judged():
@@ -172,16 +176,39 @@ def placed(found: Rank) -> str:
     return f"{found.rank} of {found.of}, {found.order}{left_out}"
 
 
-def pattern(found: Season | Trend | Drivers) -> str:
-    """Whether a figure is as in its season, where it tends, what moved it; why a trend can't be
-    told; empty where that is not known."""
+def pattern(found: Season | AsLastYear | Trend | Drivers | MonthByMonth, unit: Unit) -> str:
+    """Whether a figure is as in its season, where it tends, how it went, what moved it; why a trend
+    can't be told; empty where that is not known."""
+    if isinstance(found, MonthByMonth):
+        return went(found, unit)
     if isinstance(found, Drivers):
         return driven(found)
-    if isinstance(found, Season):
+    if isinstance(found, AsLastYear):
         return found.word or ""
+    if isinstance(found, Season):
+        return in_season(found)
     if found.word is None:
         return found.reason
-    return f"{found.word}, {found.first} to {found.last}, its season included"
+    return f"{found.word}, {found.first} to {found.last}, its season apart"
+
+
+def in_season(found: Season) -> str:
+    """What its months usually are: `usually +12 % on an average month, now +15 %`; why no season is
+    told."""
+    if not found.seasonal or found.usual is None:
+        return found.reason
+    now = "" if found.now is None else f", now {_percent(found.now)}"
+    return f"usually {_percent(found.usual)} on an average month{now}"
+
+
+def went(found: MonthByMonth, unit: Unit) -> str:
+    """How a figure went: `rose in 7 of 11 months, 3 in a row to 2021-12: 120 to 164`."""
+    fell = found.falls > found.rises
+    many = found.falls if fell else found.rises
+    row = abs(found.in_a_row)
+    again = f", {row} in a row to {found.last}" if row > 1 and (found.in_a_row < 0) is fell else ""
+    ends = f"{amount(found.base, unit)} to {amount(found.value, unit)}"
+    return f"{'fell' if fell else 'rose'} in {many} of {found.of} months{again}: {ends}"
 
 
 def driven(found: Drivers) -> str:

@@ -11,10 +11,12 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Iterator
+from itertools import chain
 
 from streams.config.force import Change, Force, shipped_readings
 from streams.config.toml import locate, meant
 from streams.errors import ConfigError
+from streams.registry.carried import names_of_fields
 from streams.registry.registry import REGISTRY, Registry
 
 PUBLISHED: dict[str, frozenset[str]] = {
@@ -101,10 +103,34 @@ def unknown_names(
             )
 
 
+def unknown_fields(
+    force: Force, text: str = "", registry: Registry = REGISTRY
+) -> Iterator[ConfigError]:
+    """The same of every name in `carries`, and in `not_carried` and `carried` of a change, that is
+    no field which a feed may carry or not."""
+    kinds = {**REGISTRY.kinds, **registry.kinds}.values()  # a file serves more than one registry
+    known = set[str]().union(*(names_of_fields(kind, force) for kind in kinds))
+    asked = [("carries", name) for name in force.file.carries]
+    for n, change in enumerate(force.file.changes):
+        for key, names in (("not_carried", change.not_carried), ("carried", change.carried)):
+            asked += [(f"changes[{n}].{key}", name) for name in names]
+    for field, name in asked:
+        if name not in known:
+            near = difflib.get_close_matches(name, sorted(known), n=3)
+            yield ConfigError(
+                f'"{name}" is no field that a feed may carry or not',
+                file=force.source or None,
+                line=locate(text, field) if text else None,
+                field=field,
+                cure=meant(near) if near else "Name one as outcome, crimes.markers, markers.cse",
+            )
+
+
 def check_affects(forces: Iterable[Force], registry: Registry = REGISTRY) -> None:
-    """Raises the first name that stands for nothing."""
+    """Raises the first name of a change, or of what feeds carry, that stands for nothing."""
     for force in forces:
-        for problem in unknown_names(force, registry=registry):
+        names, fields = unknown_names(force, registry=registry), unknown_fields
+        for problem in chain(names, fields(force, registry=registry)):
             raise problem
 
 

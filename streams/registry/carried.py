@@ -3,15 +3,21 @@
 A record without markers or without an outcome has none only where its feed carries markers or
 outcomes at all. What a figure rests on follows from the conditions of its counters. Until a feed
 has carried that for the first time, by the first clock of its records, the figure is not known.
+
+Each marker is carried by itself (`markers.cse`): a feed that sends one need not send all. Where one
+never came, it is not known whether there was none or nobody sends it, however many records there
+are; the force's file says so where there is none (`carries`), and then it is 0 from the first
+record on.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Set
 from typing import NamedTuple
 
-from streams.registry.conditions import Condition, Has, Is, Present, Within
+from streams.config.force import Force
+from streams.registry.conditions import Condition, Flagged, Has, Is, Not, Present, Within
 from streams.registry.counting import Counter
 from streams.registry.dimensions import Choice
 from streams.registry.facts import UNKNOWN, Case, Code, Flag, Marks, Number
@@ -30,12 +36,23 @@ class _Said(NamedTuple):
     place: int
     silent: object
     fields: str
+    bits: int = 0
+    """Of a set, those of which one has to be there."""
+    value: object = None
+    """Of a case, the one that says it, where not all but `silent` do."""
+
+    def holds(self, facts: tuple[object, ...]) -> bool:
+        """Whether a tuple of facts says it."""
+        found = facts[self.place]
+        if self.bits:
+            return isinstance(found, int) and found & self.bits != 0
+        return found != self.silent if self.value is None else found == self.value
 
 
 class Carried:
     """What the feed of one kind of one force has carried, and since when."""
 
-    def __init__(self, kind: Kind, when_shift: int) -> None:
+    def __init__(self, kind: Kind, force: Force, when_shift: int) -> None:
         self.since: dict[str, int] = {}
         """By field, the earliest event time of a record that had it, in ms."""
         self.packed_before = 0
@@ -48,29 +65,47 @@ class Carried:
         """All of these, sorted."""
         self._unknown: dict[tuple[int, int], frozenset[str]] = {}
         """By clock, and how many of these were over: the counters that were not known yet."""
-        self._said = list(_said(kind))
+        self._said = list(_said(kind, force))
         self.fields = frozenset(each.fields for each in self._said)
         """Those of which it is known since when the feed has carried them."""
+        self.always = self._declared(kind, force.file.carries)
+        """Those that the force's file says the feed carries, so that none is 0."""
         self._needs = [_needs(kind, clock, self._said) for clock in kind.clocks]
-        self._shown = _shown(kind, self._said)
+        self.shown = [_shown(kind, clock, self._said) for clock in kind.clocks]
+        """By clock and counter, the fields that a record has to have to be counted there."""
+
+    def _declared(self, kind: Kind, names: Collection[str]) -> frozenset[str]:
+        """The fields that a force's file names, and what they are a part of: who sends one marker
+        sends markers. Where either of two says a fact, one of them is enough."""
+        named = {
+            each
+            for each in self.fields
+            if any(not {*names}.isdisjoint(ways) for ways in spelled(kind, each))
+        }
+        return self.fields & {whole for each in named for whole in (each, *_wholes(each))}
 
     def meet(self, facts: tuple[object, ...]) -> None:
         """Meets facts that are new: whether a record with them is taken is not known yet."""
-        self._met |= {fields for place, silent, fields in self._said if facts[place] != silent}
+        self._met |= {each.fields for each in self._said if each.holds(facts)}
         self._look_out()
 
     def note(self, facts: tuple[object, ...], when: int) -> None:
         """Notes what a record has that was taken, at its event time. In which order records come,
         or versions of one, makes no difference."""
-        for place, silent, fields in self._said:
-            if facts[place] != silent:
-                self._has(fields, when)
+        for each in self._said:
+            if each.holds(facts):
+                self._has(each.fields, when)
 
     def note_counted(self, counters: Iterable[str], when: int) -> None:
         """The same of records that are gone, of which some counters of the first clock are left."""
         for name in counters:
-            for fields in self._shown.get(name, NOTHING):
+            for fields in self.shown[0].get(name, NOTHING):
                 self._has(fields, when)
+
+    def note_field(self, fields: str, when: int) -> None:
+        """The same of a field, as what is known of records that are gone names it."""
+        if fields in self.fields:
+            self._has(fields, when)
 
     def _has(self, fields: str, when: int) -> None:
         if when < self.since.get(fields, when + 1):
@@ -100,10 +135,14 @@ class Carried:
             )
         return found
 
+    def by(self, end: int) -> dict[str, int]:
+        """The fields that were carried before an instant, and since when."""
+        return {fields: when for fields, when in sorted(self.since.items()) if when < end}
+
     @property
     def never(self) -> list[str]:
         """The fields of which no record had any."""
-        return sorted(self.fields - self.since.keys())
+        return named_once(self.fields - self.since.keys() - self.always)
 
     def missing(self, clock: int, counters: Iterable[str], end: int) -> list[str]:
         """The fields that some counters rest on and that were not carried before an instant."""
@@ -111,28 +150,74 @@ class Carried:
 
     def lacking(self, fields: Collection[str], end: int) -> list[str]:
         """Those of some fields that were not carried before an instant."""
-        return sorted(self._missing(end).intersection(fields))
+        return named_once(self._missing(end).intersection(fields))
 
     def begun(self, clock: int, counters: Iterable[str]) -> int:
-        """Since when all is carried that some counters rest on, in ms; 0 where that is nothing."""
-        needed = self.needed(clock, counters)
+        """Since when all is carried that some counters rest on, in ms; 0 where it is nothing. When
+        the first record with a rare marker came says nothing of when a feed began to send it."""
+        needed = {self.whole_of(each) for each in self.needed(clock, counters)} - self.always
         return max((self.since[each] for each in needed if each in self.since), default=0)
+
+    def whole_of(self, fields: str) -> str:
+        """The set that a marker is in; any other field is itself."""
+        whole = fields.partition(".")[0]
+        return whole if whole in self.fields and self._is_mark(fields) else fields
+
+    def _is_mark(self, fields: str) -> bool:
+        return any(each.bits and each.fields == fields for each in self._said)
 
     def needed(self, clock: int, counters: Iterable[str]) -> frozenset[str]:
         """The fields that some counters of a clock rest on."""
         needs = self._needs[clock]
         return NOTHING.union(*(needs[name] for name in counters if name in needs))
 
+    def needs(self, clock: int) -> Mapping[str, frozenset[str]]:
+        """By counter of a clock, the fields that it rests on."""
+        return self._needs[clock]
+
     def _missing(self, end: int) -> frozenset[str]:
         since = self.since
-        return frozenset(each for each in self.fields if since.get(each, end) >= end)
+        return frozenset(each for each in self.fields - self.always if since.get(each, end) >= end)
 
 
-def _said(kind: Kind) -> Iterator[_Said]:
+def named_once(fields: Set[str]) -> list[str]:
+    """Fields in order; without the markers where none at all is carried.
+
+    >>> named_once({"outcome", "markers", "markers.hate.racial"}), named_once({"markers.cse"})
+    (['markers', 'outcome'], ['markers.cse'])
+    """
+    return sorted(each for each in fields if fields.isdisjoint(_wholes(each)))
+
+
+def _wholes(fields: str) -> Iterator[str]:
+    """What a field is a part of, from its last name up."""
+    while "." in fields:
+        fields = fields.rpartition(".")[0]
+        yield fields
+
+
+def names_of_fields(kind: Kind, force: Force) -> set[str]:
+    """Every name by which a force's file may say that a feed carries a field, or does not."""
+    fields = {each.fields for each in _said(kind, force)}
+    return {name for each in fields for ways in spelled(kind, each) for name in ways}
+
+
+def spelled(kind: Kind, fields: str) -> list[tuple[str, str]]:
+    """How a force's file may name each of the fields that say a fact: by itself, or with its
+    feed."""
+    return [(each, f"{kind.feed}.{each}") for each in fields.split(" or ")]
+
+
+def _said(kind: Kind, force: Force) -> Iterator[_Said]:
+    asked = (q for each in kind.counters for q in each.when.questions() if isinstance(q, Has))
+    wanted = dict.fromkeys((q.name, q.value) for q in asked)
     for place, fact in enumerate(kind.columns):
         match fact:
             case Marks(name):
                 yield _Said(place, 0, name)
+                for of, value in wanted:
+                    if of == name and (bits := fact.bits(force, value)):
+                        yield _Said(place, 0, f"{name}.{value}", bits)
             case Code(name, none):
                 yield _Said(place, none, name)
             case Number(field=field, part=part):
@@ -143,8 +228,8 @@ def _said(kind: Kind) -> Iterator[_Said]:
                 yield _Said(place, 0, fields)
             case Choice(name, values=("", *_)):
                 yield _Said(place, 0, name)
-            case Case(rests_on=fields) if fields:
-                yield _Said(place, 0, fields)
+            case Case(rests_on=field) if field:
+                yield _Said(place, 0, field, value=fact.case_of(Present(field)))
             case Case(otherwise=otherwise) if otherwise == UNKNOWN:
                 yield _Said(place, 0, " or ".join(_fields_asked(kind, fact)))
             case _:  # it says something of every record
@@ -168,7 +253,7 @@ def _fields_asked(kind: Kind, case: Case) -> list[str]:
 def _needs(kind: Kind, clock: str, said: Iterable[_Said]) -> dict[str, frozenset[str]]:
     """By counter of a clock, the fields that it rests on: those of the facts and durations that it
     asks for, and what says when it counts."""
-    of_fact = {kind.columns[each.place].name: each.fields for each in said}
+    of_fact = {kind.columns[each.place].name: each.fields for each in said if not each.bits}
     flags = {each.name for each in kind.columns if isinstance(each, Flag) and each.rests_on}
     # What takes time is a share or mean of those that had it: of none it is not known anyway.
     says_when = [fields for name, fields in of_fact.items() if name not in flags]
@@ -183,8 +268,10 @@ def _needs(kind: Kind, clock: str, said: Iterable[_Said]) -> dict[str, frozenset
     by_clock = {f for f in of_fact.values() if clock != kind.clocks[0] and clock in f.split(" or ")}
 
     def needed(when: Condition, *names: str) -> frozenset[str]:
-        asked = {question.name for question in when.questions()} | set(names)
-        return frozenset({of_fact[name] for name in asked if name in of_fact} | by_clock)
+        questions = list(when.questions())
+        asked = {question.name for question in questions} | set(names)
+        marks = {f"{q.name}.{q.value}" for q in questions if isinstance(q, Has)}
+        return frozenset({of_fact[name] for name in asked if name in of_fact} | by_clock | marks)
 
     found = {each.name: needed(each.when, each.adds) for each in kind.counters_by(clock)}
     for timing in kind.timings_by(clock):
@@ -204,12 +291,32 @@ def _cases_of(kind: Kind, of_fact: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def _shown(kind: Kind, said: Iterable[_Said]) -> dict[str, frozenset[str]]:
-    """By counter of the first clock, the fields that a record has to have to be counted there."""
-    of_fact = {kind.columns[each.place].name: each.fields for each in said}
+def _shown(kind: Kind, clock: str, said: Iterable[_Said]) -> dict[str, frozenset[str]]:
+    """By counter of a clock, the fields that a record has to have to be counted there."""
+    of_fact = {kind.columns[each.place].name: each for each in said if not each.bits}
+
+    def of(part: Condition) -> Iterator[str]:
+        if isinstance(part, Not) and isinstance(part.of, Not):
+            part = part.of.of
+        if isinstance(part, Has | Is | Present | Flagged) and (fact := of_fact.get(part.name)):
+            column = kind.columns[fact.place]
+            shows = fact.value is None or (
+                isinstance(part, Is)
+                and isinstance(column, Case)
+                and [column.values.index(each) for each in part.allowed] == [fact.value]
+            )
+            if shows:
+                yield fact.fields
+        if isinstance(part, Has):
+            whole = part.name
+            for name in part.value.split("."):  # who is marked with a strand is marked with it all
+                whole = f"{whole}.{name}"
+                yield whole
 
     def shown(counter: Counter) -> frozenset[str]:
-        parts = [each for each in counter.when.parts() if isinstance(each, Has | Is | Present)]
-        return frozenset(of_fact[each.name] for each in parts if each.name in of_fact)
+        found = {fields for part in counter.when.parts() for fields in of(part)}
+        if counter.adds in of_fact:
+            found.add(of_fact[counter.adds].fields)
+        return frozenset(found)
 
-    return {each.name: shown(each) for each in kind.counters_by(kind.clocks[0])}
+    return {each.name: shown(each) for each in kind.counters_by(clock)}

@@ -68,8 +68,14 @@ class Case(Fact):
     otherwise: str
     cases: tuple[tuple[str, Condition], ...]
     rests_on: str = ""
-    """What a feed has to carry for `otherwise` to say anything; where that is `UNKNOWN`, by default
-    the fields that the cases are told by."""
+    """What a feed has to carry for the cases to say anything; where `otherwise` is `UNKNOWN`, by
+    default the fields that they are told by. Where one of the cases is that there is that
+    (`present`), it alone shows that the feed carries it, else any but `otherwise`."""
+
+    def case_of(self, condition: Condition) -> int | None:
+        """The index of the case of a condition; None where there is none."""
+        whens = [when for _, when in self.cases]
+        return 1 + whens.index(condition) if condition in whens else None
 
     @property
     def values(self) -> tuple[str, ...]:
@@ -152,11 +158,13 @@ class Marks(FieldFact):
         """Whether there are any; or a name is among them, or one that lies within it."""
         if isinstance(question, Present):
             return f"{value} != 0"
-        (wanted,), bits = question.values(), 0
-        for index, path in enumerate(self.listed(force).paths):
-            if path == wanted or path.startswith(f"{wanted}."):
-                bits |= 1 << index
-        return f"{value} & {bits}"
+        (wanted,) = question.values()
+        return f"{value} & {self.bits(force, wanted)}"
+
+    def bits(self, force: Force, wanted: str) -> int:
+        """The bits of a name and of those that lie within it."""
+        paths = enumerate(self.listed(force).paths)
+        return sum(1 << n for n, path in paths if f"{path}.".startswith(f"{wanted}."))
 
 
 @dataclass(frozen=True)

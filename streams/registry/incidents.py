@@ -430,6 +430,7 @@ INCIDENT = Kind(
                 ("attended", present("arrived_at")),
                 ("cancelled", flagged("cancelled")),
             ),
+            rests_on="arrived_at",
         ),
         Flag("ended", present("closed_at") | flagged("cancelled") | is_("played", "end")),
         Marks("markers", declared_markers),

@@ -28,11 +28,11 @@ from __future__ import annotations
 import datetime as dt
 import linecache
 from bisect import bisect_right
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import count
 from types import CodeType
-from typing import Any
+from typing import Any, NamedTuple
 
 from streams.config.force import Force, Target
 from streams.errors import Refused
@@ -102,24 +102,42 @@ Put = Callable[[int, dict[int, int], int, Given], bool]
 it out, -1; returns whether it counts anything. It does the same as `Counted` and adding up, in half
 the time."""
 
+PutAll = Callable[[list[int], dict[int, int], int, Given], None]
+"""The same for several records with the same facts, each of which counts something: counters are
+added up among them, and added to those of the pane once."""
+
+
+class Way(NamedTuple):
+    """How a packed record is counted by one clock: the same for many tuples of facts."""
+
+    counted: Counted
+    put: Put
+    put_all: PutAll | None
+    """None where not every record counts something."""
+
 
 class ByClock:
     """What packed records count by one clock. The lists are by index of a tuple of facts."""
 
-    __slots__ = ("counted", "given", "puts", "shift")
+    __slots__ = ("given", "partial", "shift", "ways")
 
-    def __init__(self, shift: int) -> None:
-        self.shift = shift
+    def __init__(self, shift: int, *, partial: bool) -> None:
+        self.shift, self.partial = shift, partial
         """Where its time stands in a packed record, the precision in the two bits below it; 0 there
-        for a record without one."""
-        self.counted: list[Counted] = []
-        self.puts: list[Put] = []
+        for a record without one. And whether it may be known only to the day or month."""
+        self.ways: list[Way] = []
         self.given: list[Given] = []
 
     def contribution(self, packed: int) -> Contribution | None:
         """What a packed record counts; None where it counts nothing."""
         index = packed >> 1 & FACT_MASK
-        return self.counted[index](packed, self.given[index])
+        return self.ways[index].counted(packed, self.given[index])
+
+    def put(self, packed: int, pane: dict[int, int], sign: int) -> bool:
+        """Puts that into a pane (`sign` 1) or takes it out (-1); returns whether it is anything. It
+        is for a record that has a time by this clock."""
+        index = packed >> 1 & FACT_MASK
+        return self.ways[index].put(packed, pane, sign, self.given[index])
 
 
 Limit = int | Callable[[int], int]
@@ -169,13 +187,16 @@ class Packer:
         self._places = _Places(kind)
         self.bits = self._places.bits
         self.when_shift = self.bits - WHEN_BITS
-        self.carried = Carried(kind, self.when_shift)
+        self.carried = Carried(kind, force, self.when_shift)
         """What the feed has carried, by the records that were taken."""
         self.later_clocks = sum(CLOCK << each for each in self._places.times[1:])
         """The bits of the times by other clocks than the first."""
         self.precision_shift = self.when_shift - _PRECISION_BITS
         self._counting = _Counting(kind, force, self._places)
-        self.by_clock = tuple(map(ByClock, self._places.times))
+        self.by_clock = tuple(
+            ByClock(shift, partial=clock in kind.partial_times)
+            for clock, shift in zip(kind.clocks, self._places.times, strict=True)
+        )
         self._unfinished: list[bool] = []
         self._series_keys: list[int] = []
         self.gauges = {
@@ -291,9 +312,8 @@ class Packer:
             self.carried.meet(facts)
             series_key = self.kind.series.of(*facts[: len(self.kind.dimensions)])
             open_in, unfinished, *counts = self._counting.of(facts, series_key)
-            for clock, (counted, put, given) in zip(self.by_clock, counts, strict=True):
-                clock.counted.append(counted)
-                clock.puts.append(put)
+            for clock, (way, given) in zip(self.by_clock, counts, strict=True):
+                clock.ways.append(way)
                 clock.given.append(given)
             self._unfinished.append(unfinished)
             self._series_keys.append(series_key)
@@ -475,22 +495,21 @@ class _PackSource:
             self.time(time)
         self.durations()
         self.facts()
-        raw = ", ".join(self.raw(column) for column in self.kind.columns)
-        out.add(1, f"_facts = ({raw},)")
-        out.add(1, "_found = _met.get(_facts)")
-        out.add(1, "if _found is None:")
-        out.add(2, f"_found = _look_up(_event, _facts, {first})")
-        parts = [f"{first} << {self.places.when}"]
-        if first in self.partial:
-            out.add(1, f"if {first}_precision:")
-            out.add(2, f"_found = _found >> 1 << 1 | {first}_precision << {self.places.precision}")
         for clock, shift in self.places.clocks.items():
             out.add(1, f"if {clock} is not None:")
             precision = f"{clock}_precision" if clock in self.partial else "0"
-            out.add(2, f"_found |= ({clock} << 2 | {precision}) << {shift}")
-        for name, (shift, _) in self.places.durations.items():
-            parts.append(f"{name} + 1 << {shift}")
-        out.add(1, f"return {' | '.join((*parts, '_found'))}")
+            out.add(2, f"_packed |= ({clock} << 2 | {precision}) << {shift}")
+        # Nearly every combination has been met before; where one has not, something is no key.
+        facts = [self.raw(column) for column in self.kind.columns]
+        out.add(1, "try:")
+        out.add(2, f"_found = _met[{', '.join(known for known, _ in facts)},]")
+        out.add(1, "except KeyError:")
+        out.add(2, f"_facts = ({', '.join(or_none for _, or_none in facts)},)")
+        out.add(2, f"_found = _look_up(_event, _facts, {first})")
+        if first in self.partial:
+            out.add(1, f"if {first}_precision:")
+            out.add(2, f"_found = _found >> 1 << 1 | {first}_precision << {self.places.precision}")
+        out.add(1, "return _packed | _found")
         return out.text()
 
     def read_fields(self) -> list[str]:
@@ -596,8 +615,10 @@ class _PackSource:
         return field in {*self.kind.clocks, *ends, *bounded, *begins}
 
     def durations(self) -> None:
-        """Each duration in ms, or -1."""
+        """Begins the packed record with the time and puts each duration into it; one that a fact
+        asks for is a local, too, in ms, or -1."""
         out, first = self.out, self.first
+        out.add(1, f"_packed = {first} << {self.places.when}")
         bounded = {time.field for time in self.kind.times if time.bounded}
         asked = {
             question.name
@@ -607,8 +628,11 @@ class _PackSource:
             if isinstance(question, Within)
         }
         for duration in self.kind.durations:
-            if duration.name not in asked and duration not in self.kind.kept_durations:
+            place = self.places.durations.get(duration.name)
+            if duration.name not in asked and place is None:
                 continue
+            if duration.name in asked:
+                out.add(1, f"{duration.name} = -1")
             out.add(1, f"_until = {self.first_of(duration.until, duration)}")
             since = duration.since or (first,)
             there = "_until is not None"
@@ -625,7 +649,12 @@ class _PackSource:
                 passed = "_passed"
             elif not all(until in bounded for until in duration.until):
                 passed = f"min(max({passed}, 0), {duration.longest})"
-            out.add(1, f"{duration.name} = {passed} if {there} else -1")
+            out.add(1, f"if {there}:")
+            if duration.name in asked:
+                out.add(2, f"{duration.name} = {passed}")
+                passed = duration.name
+            if place is not None:
+                out.add(2, f"_packed |= {passed} + 1 << {place[0]}")
 
     def first_of(self, times: tuple[str, ...], duration: Duration) -> str:
         """The first of some times that is known as well as a duration needs, or None."""
@@ -641,19 +670,21 @@ class _PackSource:
             value = f"{time} if {there} else {value}" if there else time
         return value
 
-    def raw(self, column: Fact) -> str:
-        """A column of the tuple; None where the force's lists have still to be asked."""
+    def raw(self, column: Fact) -> tuple[str, str]:
+        """A column of the tuple where the force's lists have been asked for its value, which is no
+        key else; and the same with None instead."""
         if isinstance(column, Number):
-            return (
-                f"_numbers[{column.name!r}](_event.{column.field}) if _event.{column.field} else 0"
-            )
+            value = f"_numbers[{column.name!r}](_event.{column.field})"
+            value = f"{value} if _event.{column.field} else 0"
+            return value, value
         if isinstance(column, FieldFact):
             read = [f"_event.{name}" for name in column.read]
             if column.name in self.dates:
                 read.append(f"_place_in(_dates[{column.name!r}], {self.first})")
-            key = read[0] if len(read) == 1 else f"({', '.join(read)})"
-            return f"_known_{column.name}.get({key})"
-        return column.name
+            key = ", ".join(read)
+            known = f"_known_{column.name}"
+            return f"{known}[{key}]", f"{known}.get({key if len(read) == 1 else f'({key})'})"
+        return column.name, column.name
 
     def asked(self, condition: Condition) -> str:
         """A condition on the event."""
@@ -716,7 +747,7 @@ class _Counting:
 
     def of(self, facts: Facts, series_key: int) -> tuple[Any, ...]:
         """Which gauges count the records with these facts, whether their end is still to come, and
-        by clock the functions that say what they count, with what they are given."""
+        by clock the way in which they are counted, with what its functions are given."""
         open_in, unfinished, *clocks = self._settle(facts)
         found: list[Any] = [open_in, unfinished]
         for clock, (settled, may_ask) in zip(self._clocks, clocks, strict=True):
@@ -725,11 +756,11 @@ class _Counting:
                 found.append(_NOTHING)
                 continue
             dated = tuple([callable(each) for each in limits])
-            functions = clock.functions(bool(settled), asked, dated)
+            way = clock.way(bool(settled), asked, dated)
             given: Given = (series_key, self._counters.setdefault(settled, settled), *limits)
             if clock.is_timed(asked):
                 given += (self._keys_of(series_key),)
-            found.append((*functions, self._given.setdefault(given, given)))
+            found.append((way, self._given.setdefault(given, given)))
         return tuple(found)
 
     def _keys_of(self, series_key: int) -> BinKeys:
@@ -809,9 +840,14 @@ class _Counting:
 
     def _put_to_force(self, question: OfForce) -> str:
         """A question that the force answers, by the values of a tuple's dimensions."""
+        dimensions = len(self.kind.dimensions)
+        known: dict[Facts, bool] = {}
 
         def asked(facts: Facts) -> bool:
-            return bool(question.asks(self.force, _named(self.kind, self.force, facts)))
+            by = facts[:dimensions]
+            if by not in known:
+                known[by] = bool(question.asks(self.force, _named(self.kind, self.force, facts)))
+            return known[by]
 
         name = f"_{question.asks.__name__}"
         self.asks[name] = asked
@@ -838,7 +874,7 @@ class _ClockCounting:
 
     def __init__(self, kind: Kind, index: int, clock: str, places: _Places) -> None:
         self.kind, self.index, self.clock, self.places = kind, index, clock, places
-        self._functions: dict[Any, tuple[Counted, Put]] = {}
+        self._ways: dict[Any, Way] = {}
         layout = kind.layouts[index]
         self.settled: list[tuple[Condition, str]] = []
         """Counters that facts settle, and what each adds."""
@@ -881,98 +917,155 @@ class _ClockCounting:
         """Whether any duration is added up."""
         return asked >> self._counters > 0
 
-    def functions(self, has: bool, asked: int, dated: tuple[bool, ...]) -> tuple[Counted, Put]:
-        """The functions for tuples that settle some counters (`has`), where the durations of
-        `asked` are to be asked, and the limits of these are `dated` or not."""
+    def way(self, has: bool, asked: int, dated: tuple[bool, ...]) -> Way:
+        """The way for tuples that settle some counters (`has`), where the durations of `asked` are
+        to be asked, and the limits of these are `dated` or not."""
         shape = has, asked, dated
-        found = self._functions.get(shape)
+        found = self._ways.get(shape)
         if found is None:
             title = f"what a {self.kind.name} counts"
             names: dict[str, Any] = {"_bin_of": bin_of}
-            for write in (self._counted, self._put):
+            for write in (self._counted, self._put, *([self._put_all] if has else [])):
                 out = _Lines()
                 write(out, *shape)
                 _made(out.text(), write.__name__.strip("_"), title, names)
-            found = self._functions[shape] = names["counted"], names["put"]
+            found = self._ways[shape] = Way(names["counted"], names["put"], names.get("put_all"))
         return found
 
-    def _reckon(
-        self, out: _Lines, has: bool, asked: int, dated: tuple[bool, ...]
-    ) -> tuple[str, str, str | None]:
-        """Writes what has to be reckoned; returns the counters and the bin keys, and the condition
-        on which there are any (None: always)."""
+    def _given(self, asked: int, dated: tuple[bool, ...]) -> tuple[str, Iterator[str]]:
+        """What the functions are given, as names; and of these the limits, of the instant `_when`
+        where they are dated."""
         limits = [f"_limit{place}" for place in range(len(dated))]
         given = ["_key", "_settled", *limits, *(["_keys"] if self.is_timed(asked) else [])]
-        out.add(1, f"{', '.join(given)}, = _given")
+        read = [f"{limit}(_when)" if on else limit for limit, on in zip(limits, dated, strict=True)]
+        return f"{', '.join(given)}, = _given", iter(read)
+
+    def _asked_counters(self, asked: int) -> list[tuple[tuple[Within, ...], int]]:
+        """Of the counters that are asked the questions, and what each counts."""
+        return [each for place, each in enumerate(self._asked) if asked >> place & 1]
+
+    def _asked_timings(self, asked: int) -> list[tuple[str, int, int, int]]:
+        """Of the timings that are asked the duration, what its sum and squares are added to, and
+        the first of its bins."""
+        return [
+            (duration, sum_, squares, index * BINS)
+            for place, (duration, sum_, squares, index) in enumerate(self._timings)
+            if asked >> self._counters + place & 1
+        ]
+
+    def _read(self, duration: str) -> str:
+        """A duration of a packed record, in ms; -1 where it has none."""
+        shift, mask = self.places.durations[duration]
+        return f"(_packed >> {shift} & {mask}) - 1"
+
+    def _reckon(self, out: _Lines, has: bool, asked: int, dated: tuple[bool, ...]) -> str | None:
+        """Writes what has to be reckoned for one record, `_total` and `_bins`; returns the
+        condition on which it counts anything (None: always)."""
+        given, limits = self._given(asked, dated)
+        out.add(1, given)
         if any(dated):
             out.add(1, f"_when = _packed >> {self.places.when}")
-        left = iter(
-            [f"{limit}(_when)" if on else limit for limit, on in zip(limits, dated, strict=True)]
-        )
-        used: set[str] = set()
-
-        def read(duration: str) -> None:
-            if duration not in used:
-                used.add(duration)
-                shift, mask = self.places.durations[duration]
-                out.add(1, f"{duration} = (_packed >> {shift} & {mask}) - 1")
-
-        if not asked:
-            return "_settled", "()", None
         out.add(1, "_total = _settled")
-        for place, (questions, counted) in enumerate(self._asked):
-            if asked >> place & 1:
-                for question in questions:
-                    read(question.name)
-                holds = " and ".join(f"{q.shortest} <= {q.name} <= {next(left)}" for q in questions)
-                out.add(1, f"if {holds}:")
-                out.add(2, f"_total += {counted}")
-        if not self.is_timed(asked):
-            return "_total", "()", None if has else "_total"
+        counters, timings = self._asked_counters(asked), self._asked_timings(asked)
+        names = [q.name for questions, _ in counters for q in questions] + [t[0] for t in timings]
+        for name in dict.fromkeys(names):
+            out.add(1, f"{name} = {self._read(name)}")
+        for questions, counted in counters:
+            out.add(1, f"if {_hold(questions, limits)}:")
+            out.add(2, f"_total += {counted}")
         out.add(1, "_bins = ()")
-        for place, (duration, sum_, squares, index) in enumerate(self._timings):
-            if asked >> self._counters + place & 1:
-                read(duration)
-                out.add(1, f"if {duration} >= 0:")
-                each = f"({sum_} + {duration} * {squares})" if squares else f"{sum_}"
-                out.add(2, f"_total += {duration} * {each}")
-                out.add(2, f"_seconds = {duration} // {SECOND}")
-                number = f"_seconds if _seconds < {EXACT_BELOW} else _bin_of(_seconds)"
-                number = f"({number}) + {index * BINS}" if index else number
-                out.add(2, f"_bins += (_keys[{number}],)")
-        return "_total", "_bins", None if has else "_total or _bins"
+        for duration, sum_, squares, first in timings:
+            out.add(1, f"if {duration} >= 0:")
+            each = f"({sum_} + {duration} * {squares})" if squares else f"{sum_}"
+            out.add(2, f"_total += {duration} * {each}")
+            out.add(2, f"_seconds = {duration} // {SECOND}")
+            out.add(2, f"_bins += (_keys[{_bin(first)}],)")
+        if has:
+            return None
+        return "_total or _bins" if timings else "_total"
 
     def _counted(self, out: _Lines, has: bool, asked: int, dated: tuple[bool, ...]) -> None:
         """Writes the function that gives the contribution."""
         out.add(0, "def counted(_packed, _given):")
         out.add(1, f"_time = _packed >> {self.places.times[self.index]} & {CLOCK}")
-        counters, bins, there = self._reckon(out, has, asked, dated)
+        there = self._reckon(out, has, asked, dated)
         conditions = [*(["_time"] if self.index else []), *([f"({there})"] if there else [])]
         if conditions:
             out.add(1, f"if not ({' and '.join(conditions)}):")
             out.add(2, "return None")
-        out.add(1, f"return {self.index}, _time >> 2, _time & 3, _key, {counters}, {bins}")
+        out.add(1, f"return {self.index}, _time >> 2, _time & 3, _key, _total, _bins")
 
     def _put(self, out: _Lines, has: bool, asked: int, dated: tuple[bool, ...]) -> None:
         """Writes the function that puts it into a pane."""
         out.add(0, "def put(_packed, _pane, _sign, _given):")
-        counters, bins, there = self._reckon(out, has, asked, dated)
+        there = self._reckon(out, has, asked, dated)
         if there:
             out.add(1, f"if not ({there}):")
             out.add(2, "return False")
-        out.add(1, f"_value = _pane.get(_key, 0) + ({counters} if _sign > 0 else -{counters})")
+        self._add_up(out)
+        if self.is_timed(asked):
+            out.add(1, "for _bin in _bins:")
+            _count_bin(out, 2)
+        out.add(1, "return True")
+
+    def _put_all(self, out: _Lines, _has: bool, asked: int, dated: tuple[bool, ...]) -> None:
+        """Writes the function that puts several records with the same facts into a pane. Durations
+        are lists, of all records in the same order."""
+        out.add(0, "def put_all(_records, _pane, _sign, _given):")
+        given, limits = self._given(asked, dated)
+        out.add(1, given)
+        out.add(1, "_total = _settled * len(_records)")
+        counters, timings = self._asked_counters(asked), self._asked_timings(asked)
+        names = [q.name for questions, _ in counters for q in questions] + [t[0] for t in timings]
+        for name in dict.fromkeys(names):
+            out.add(1, f"{name}_of = [{self._read(name)} for _packed in _records]")
+        if any(dated):
+            out.add(1, f"_when_of = [_packed >> {self.places.when} for _packed in _records]")
+        for questions, counted in counters:
+            holds, read = _hold(questions, limits), dict.fromkeys(q.name for q in questions)
+            if "(_when)" in holds:
+                read["_when"] = None
+            each, lists = ", ".join(read), ", ".join(f"{name}_of" for name in read)
+            lists = lists if len(read) == 1 else f"zip({lists})"
+            out.add(1, f"_total += {counted} * sum([{holds} for {each} in {lists}])")
+        for duration, sum_, squares, first in timings:
+            out.add(1, f"_there = [{duration} for {duration} in {duration}_of if {duration} >= 0]")
+            out.add(1, f"_total += {sum_} * sum(_there)")
+            if squares:
+                out.add(1, f"_total += {squares} * sum([_each * _each for _each in _there])")
+            out.add(1, "for _each in _there:")
+            out.add(2, f"_seconds = _each // {SECOND}")
+            out.add(2, f"_bin = _keys[{_bin(first)}]")
+            _count_bin(out, 2)
+        self._add_up(out)
+
+    def _add_up(self, out: _Lines) -> None:
+        """Adds `_total` to the counters of a pane's series, or takes it away."""
+        out.add(1, "_value = _pane.get(_key, 0) + (_total if _sign > 0 else -_total)")
         out.add(1, "if _value:")
         out.add(2, "_pane[_key] = _value")
         out.add(1, "else:")
         out.add(2, "_pane.pop(_key, None)")
-        if bins != "()":
-            out.add(1, f"for _bin in {bins}:")
-            out.add(2, "_value = _pane.get(_bin, 0) + _sign")
-            out.add(2, "if _value:")
-            out.add(3, "_pane[_bin] = _value")
-            out.add(2, "else:")
-            out.add(3, "del _pane[_bin]")
-        out.add(1, "return True")
+
+
+def _hold(questions: Iterable[Within], limits: Iterator[str]) -> str:
+    """Whether durations lie within their limits."""
+    return " and ".join(f"{q.shortest} <= {q.name} <= {next(limits)}" for q in questions)
+
+
+def _bin(first: int) -> str:
+    """The number of the bin of `_seconds`, `first` being the first of those of its duration."""
+    number = f"_seconds if _seconds < {EXACT_BELOW} else _bin_of(_seconds)"
+    return f"({number}) + {first}" if first else number
+
+
+def _count_bin(out: _Lines, depth: int) -> None:
+    """Counts one more in the bin `_bin` of a pane, or one less."""
+    out.add(depth, "_value = _pane.get(_bin, 0) + _sign")
+    out.add(depth, "if _value:")
+    out.add(depth + 1, "_pane[_bin] = _value")
+    out.add(depth, "else:")
+    out.add(depth + 1, "del _pane[_bin]")
 
 
 def _split(condition: Condition) -> tuple[Condition, tuple[Within, ...]]:
@@ -992,7 +1085,7 @@ def _puts_nothing(_packed: int, _pane: dict[int, int], _sign: int, _given: Given
     return False
 
 
-_NOTHING: tuple[Counted, Put, Given] = _counts_nothing, _puts_nothing, ()
+_NOTHING: tuple[Way, Given] = Way(_counts_nothing, _puts_nothing, None), ()
 
 
 def _named(kind: Kind, force: Force, facts: Facts) -> dict[str, Any]:

@@ -12,7 +12,7 @@ told with its day, more than a week with its date.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import ceil, floor
 from typing import Protocol
 
@@ -21,6 +21,7 @@ from streams.config.measures import Unit
 from streams.events.refusals import WORDS as REASONS
 from streams.events.schema import KINDS
 from streams.periods import DAY, HOUR, Calendar, Grain, Period
+from streams.registry.carried import named_once
 from streams.registry.charting import POINTS
 from streams.registry.dimensions import ALL
 from streams.registry.measures import WatchPolicy
@@ -524,9 +525,26 @@ def refused(feed: str, force: Force, why: str, lines: int) -> str:
 
 def not_carried(feed: str, fields: Sequence[str]) -> str:
     """Why figures are not known that rest on fields which a feed never had until then."""
-    *most, last = fields
-    named = f"{', '.join(most)} and {last}" if most else last
+    return f"the feed of {feed} has not carried {_and(map(_field, fields))}"
+
+
+def no_longer_carried(feed: str, since: Mapping[str, dt.date]) -> str:
+    """The same of fields that it had, and no longer has since a day."""
+    days: dict[dt.date, list[str]] = {}
+    for field in named_once(since.keys()):
+        days.setdefault(since[field], []).append(_field(field))
+    named = _and(f"{_and(fields)} since {full_date(day)}" for day, fields in sorted(days.items()))
     return f"the feed of {feed} has not carried {named}"
+
+
+def _field(field: str) -> str:
+    whole, _, marker = field.partition(".")
+    return f"the marker {marker}" if whole == "markers" and marker else field
+
+
+def _and(several: Iterable[str]) -> str:
+    *most, last = several
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 def none_came(feed: str) -> str:

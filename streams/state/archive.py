@@ -30,7 +30,7 @@ from streams.registry.times import DAY_PRECISE, SECOND_PRECISE
 
 log = logging.getLogger("watchroom.archive")
 
-STATE_VERSION = 2
+STATE_VERSION = 3
 """Of the messages of the published topic, which are read for good: they name all that they hold, so
 what a later form adds has a default. To be raised with any change of what is written;
 `tests/unit/state/test_versions.py` fails where that was forgotten, or where an older form can't be
@@ -76,6 +76,9 @@ class ArchivedPane(msgspec.Struct):
     """The topic whose offset it is."""
     counted: dict[str, str] = {}
     """The counters that were counted, and a digest of how; in the first form nothing."""
+    carried: dict[str, int] = {}
+    """The fields that the feed had carried by the end of the pane, and since when, in ms; nothing
+    before the third form, of which the counters alone say it."""
 
 
 class LateVersion(msgspec.Struct):
@@ -101,6 +104,8 @@ class Archive:
     through: dict[tuple[str, int], int] = field(default_factory=dict)
     unknown: dict[tuple[str, int], frozenset[str]] = field(default_factory=dict)
     """The counters of now that were not counted in some of the panes."""
+    carried: dict[tuple[str, int], dict[str, int]] = field(default_factory=dict)
+    """By pane, the fields that the feed had carried by its end, and since when."""
     late: set[tuple[str, int]] = field(default_factory=set)
     """LateVersion versions, by record and offset."""
     at: int = -1
@@ -145,6 +150,7 @@ class Archive:
         not counted then."""
         if unknown:
             self.unknown[archived.grain, archived.minute] = unknown
+        self.carried[archived.grain, archived.minute] = archived.carried
         of_this_log = archived.topic_id == topic_id
         through = archived.through if of_this_log else -1
         self.whole &= of_this_log
@@ -212,6 +218,7 @@ def encode(
         through=through,
         topic_id=topic_id,
         counted=counted,
+        carried=ledger.packer.carried.by(ledger.panes.end_of(grain, minute)),
     )
     return _encode(archived)
 
@@ -275,6 +282,8 @@ def apply(ledger: Ledger, archive: Archive) -> list[Sealed]:
             ledger.not_counted_before(0, counter, panes.end_of(grain, minute))
         counted = layout.read(sum(pane[key] for key in pane if key <= SERIES_KEY_MASK))
         carried.note_counted((name for name, n in counted.items() if n), minute * MINUTE)
+        for fields, when in archive.carried.pop((grain, minute), {}).items():
+            carried.note_field(fields, when)
         day = ledger.calendar.start("day", minute * MINUTE) // MINUTE
         if grain == "hour" and minute * MINUTE < panes.days_before:
             add_into(coarse.setdefault(day, {}), pane)

@@ -14,12 +14,12 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
-from itertools import count, islice
+from itertools import chain, count, islice
 from random import Random
 
 import msgspec
 
-from streams.config.force import Force, find_force
+from streams.config.force import Force, check_force, find_force, shipped_force_text
 from tests.published.calls import CALLS, RESPONSES, Offered
 from tests.published.outcomes import add_facts
 from tests.published.people import add_people
@@ -95,8 +95,23 @@ class Record:
 
 
 def force_of(report: str) -> Force:
-    """The force whose report it is, as it is shipped."""
-    return find_force(FORCES[report].lower().replace(" ", "-"))
+    """The force whose report it is, as it is shipped, and with the markers that the report counts:
+    where it counts none, there were none."""
+    text = shipped_force_text(FORCES[report].lower().replace(" ", "-"))
+    force, problems = check_force(f"carries = {carries(report)}\n{text}", report)
+    assert force is not None, problems
+    return force
+
+
+def carries(report: str) -> list[str]:
+    """The markers that a report has counts of, as a force's file names them."""
+    found = set()
+    for series in chain.from_iterable(read_cells(report)):
+        kind, what, *_ = series[0].split(":")
+        marker = what if kind == "mark" or what in _MARKED_INCIDENTS else ""
+        parts = marker.split(".") if marker else []
+        found |= {".".join(["markers", *parts[: n + 1]]) for n in range(len(parts))}
+    return sorted(found)
 
 
 def read_cells(report: str) -> tuple[Counts, Counts]:

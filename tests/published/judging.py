@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from streams.board.compare import IN_LINE, Change, Comparisons
 from streams.board.control import chart
+from streams.board.month_by_month import LEAST
 from streams.errors import QueryError
 from streams.registry.affected import affects, stands_for
 from tests.published.asking import Asked, NoAnswerError, goal_of
@@ -172,7 +173,7 @@ def _run(asked: Asked, statement: Statement) -> bool:
 
 
 def _seasonal(asked: Asked, statement: Statement) -> bool:
-    word = _compared(asked, statement).season.word
+    word = _compared(asked, statement).as_last_year.word
     if word is None:
         raise NoAnswerError("last year, or a year before, is not known")
     return word == "as last year"
@@ -183,7 +184,8 @@ _RISES = {("001", 357): 3}
 
 
 def _trend(asked: Asked, statement: Statement) -> bool:
-    """Over the year to date where the report says by how much, else over the months."""
+    """Over the year to date where the report says by how much, else by the first and the last of
+    its months: reports call that a trend, which is no test of one."""
     compared, rises = _compared(asked, statement), statement.kind.endswith("increasing")
     if (times := _RISES.get((statement.report, statement.line))) is not None:
         return asked.charted(_figure(statement))[-1].rises == times
@@ -192,10 +194,12 @@ def _trend(asked: Asked, statement: Statement) -> bool:
     if statement.figures.startswith("+"):
         first = _compared(asked, statement._replace(period=statement.period.partition("..")[0]))
         return (_known(first.previous.change) > 0) is rises
-    found = compared.trend
-    if found.word in (None, "neither"):
+    found = compared.month_by_month
+    if found is None or found.of < LEAST - 1:
         raise NoAnswerError("the months of the trend were not published")
-    return found.word == ("rising" if rises else "falling")
+    if found.value == found.base:
+        raise NoAnswerError("the months of the trend were not published")
+    return (found.value > found.base) is rises
 
 
 _SHARES = {

@@ -11,6 +11,7 @@ from streams.board.answers import Page
 from streams.board.breaks import breaks
 from streams.board.compare import Comparisons
 from streams.board.control import chart
+from streams.board.drivers import NOT_COMPARABLE
 from streams.board.flags import FlagPage, MonthlyFlags
 from streams.board.monitor import Monitor
 from streams.board.query import Query
@@ -95,7 +96,7 @@ def test_a_comparison_across_a_break_says_so_and_nothing_is_judged_by_it(
         assert change.reason == reason
         assert compared(change, "count") == reason
     assert (found.standing.word, found.standing.by) == (None, reason)
-    assert found.season.word is None
+    assert found.as_last_year.word is None
     assert found.drivers is None
     assert (found.trend.word, found.trend.reason) == (None, reason)
     assert compared(found.trend, "count") == reason
@@ -124,8 +125,10 @@ def test_periods_on_the_same_side_of_a_break_are_compared(
         assert found.drivers.change == found.previous.change
     before = beside(text, "2021-09", area)
     assert before.standing.word is not None
-    assert before.season.word is not None
-    assert before.trend.word is not None
+    assert before.as_last_year.word is not None
+    assert before.trend.reason.startswith("a trend can't be told from a season with 33 months")
+    assert before.month_by_month is not None
+    assert (before.month_by_month.of, before.month_by_month.reason) == (11, "")
 
 
 def test_a_target_of_a_change_is_neither_met_nor_missed_across_a_break() -> None:
@@ -137,10 +140,11 @@ def test_a_target_of_a_change_is_neither_met_nor_missed_across_a_break() -> None
     assert other.met is not None
 
 
-def test_an_area_whose_boundary_moved_is_not_among_what_moved_the_force() -> None:
+def test_an_area_whose_boundary_moved_is_apart_from_what_moved_the_force() -> None:
     found = beside(BOUNDARY, "2021-10", "force").drivers
     assert found is not None
-    assert list(found.areas) == ["north-area"]
+    assert list(found.areas) == ["north-area", NOT_COMPARABLE]
+    assert sum(found.areas.values()) == found.change
 
 
 def test_the_monthly_list_has_no_area_whose_boundary_moved() -> None:

@@ -12,12 +12,24 @@ from hypothesis import strategies as st
 
 from streams.board.monitor import Monitor
 from streams.board.query import Query
-from streams.config.force import find_force
+from streams.config.force import Force, find_force
 from streams.live import Live
 from streams.outputs.prometheus import Exporter
 from streams.sources import open_source
 from streams.sources.order.history import play
-from tests.build import FAR_FUTURE, as_json, call, crime, feed, incident, lines, monitor, ms, row
+from tests.build import (
+    FAR_FUTURE,
+    as_json,
+    call,
+    crime,
+    feed,
+    incident,
+    lines,
+    monitor,
+    ms,
+    row,
+    tiny_force,
+)
 
 AT = ms("2021-07-01T12:00:00Z")
 ABUSE = {"markers": ["domestic_abuse"]}
@@ -27,8 +39,8 @@ def at_noon(name: str, day: str, **fields: Any) -> dict[str, Any]:
     return crime(name, f"{day}T12:00:00Z", **fields)
 
 
-def asked(*records: dict[str, Any], at: int = AT) -> Query:
-    watched = monitor()
+def asked(*records: dict[str, Any], at: int = AT, force: Force | None = None) -> Query:
+    watched = monitor(force)
     watched.play_history(True)
     feed(watched, *records)
     return Query(watched, "tiny", at)
@@ -77,11 +89,26 @@ HURT_BY_NUMBER = {"casualties": {"fatal": 0, "serious": 2, "slight": 1}}
 def test_of_an_incident_no_more_is_known_than_the_feed_says(
     fields: dict[str, Any], known: str, unknown: str, reason: str
 ) -> None:
-    query = asked(*(incident(f"i{m}", f"2021-0{m}-02T12:00:00Z", **fields) for m in (1, 3, 6)))
+    records = (incident(f"i{m}", f"2021-0{m}-02T12:00:00Z", **fields) for m in (1, 3, 6))
+    query = asked(*records, force=tiny_force(carries="[]"))
     assert query.figure(known, "2021-03").known
     found = query.figure(unknown, "2021-03")
     assert (found.value, found.known) == (None, False)
     assert found.reason == f"the feed of incidents has not carried {reason}"
+
+
+@pytest.mark.parametrize("name", ["never_attended", "attended", "within"])
+def test_without_any_arrival_nobody_knows_who_was_never_attended(name: str) -> None:
+    closed = [
+        incident(f"i{m}", f"2021-0{m}-02T12:00:00Z", closed_at=f"2021-0{m}-02T13:00:00Z")
+        for m in (1, 3, 6)
+    ]
+    force = tiny_force(carries="[]")
+    found = asked(*closed, force=force).figure(f"attendance.{name}", "2021-03")
+    assert (found.value, found.reason) == (None, "the feed of incidents has not carried arrived_at")
+    first = incident("x", "2021-01-01T12:00:00Z", arrived_at="2021-01-01T12:09:00Z")
+    found = asked(first, *closed, force=force).figure("attendance.never_attended", "2021-03")
+    assert (found.value, found.reason) == (1, "")
 
 
 def test_without_channels_nobody_knows_how_many_rang_999() -> None:
@@ -101,7 +128,31 @@ def test_from_the_first_record_that_carries_it_none_is_zero() -> None:
     months = ("2021-01", "2021-02", "2021-03", "2021-04")
     values = [query.figure("markers.domestic_abuse", month).value for month in months]
     assert values == [None, None, 1, 0]
-    assert query.figure("markers.hate", "2021-03").value == 0  # other markers were carried
+
+
+def test_each_marker_is_carried_by_itself() -> None:
+    query = asked(*PLAIN[:3], at_noon("x", "2021-03-10", **ABUSE), *PLAIN[3:])
+    assert query.figure("crime_with_a_marker", "2021-03").numerator == 1
+    found = query.figure("markers.hate", "2021-03")
+    assert (found.value, found.known) == (None, False)
+    assert found.reason == "the feed of crimes has not carried the marker hate"
+
+
+def test_who_is_marked_with_a_strand_carries_the_whole_of_it() -> None:
+    strand = {"markers": ["hate.racial"]}
+    query = asked(*PLAIN[:3], at_noon("x", "2021-03-10", **strand), *PLAIN[3:])
+    names = ("hate", "hate_racial", "hate_religious")
+    assert [query.figure(f"markers.{name}", "2021-03").value for name in names] == [1, 1, None]
+
+
+@pytest.mark.parametrize("named", ["markers.cse", "crimes.markers.cse"])
+def test_what_the_forces_file_says_is_carried_is_zero_from_the_first_record_on(named: str) -> None:
+    watched = monitor(tiny_force(carries=f'["{named}"]'))
+    feed(watched, *PLAIN)
+    query = Query(watched, "tiny", AT)
+    assert query.figure("markers.cse", "2021-03").value == 0
+    assert query.figure("crime_with_a_marker", "2021-03").value == 0.0
+    assert query.figure("markers.hate", "2021-03").value is None
 
 
 def test_the_days_of_the_first_month_before_the_first_are_not_known() -> None:
@@ -168,7 +219,11 @@ def test_what_was_carried_does_not_depend_on_the_order_of_records(data: st.DataO
 def test_of_the_days_that_are_not_closed_the_earliest_is_the_first_whatever_came_first() -> None:
     early, later = at_noon("b", "2021-03-09", **ABUSE), at_noon("a", "2021-03-10", **ABUSE)
     for records in ([early, later], [later, early]):
-        assert carried_by([*PLAIN[:3], *records]) == {"markers": ms("2021-03-09T12:00:00Z")}
+        noon = ms("2021-03-09T12:00:00Z")
+        assert carried_by([*PLAIN[:3], *records]) == {
+            "markers": noon,
+            "markers.domestic_abuse": noon,
+        }
 
 
 def test_a_record_that_is_refused_carries_nothing() -> None:
@@ -213,9 +268,10 @@ def test_on_the_board_it_is_null_and_in_metrics_it_is_not_there() -> None:
     assert "markers" in as_json(watched.board("tiny", at))["feeds"]["crime"]["not_carried"]
     feed(watched, at_noon("2", "2021-06-30", **ABUSE))
     assert "markers" not in as_json(watched.board("tiny", at))["feeds"]["crime"]["not_carried"]
-    assert "watchroom_markers_hate{" in metrics()
+    assert "watchroom_markers_hate{" not in metrics()
+    assert "watchroom_markers_domestic_abuse{" in metrics()
     shown = row(watched.board("tiny", at), "today", "markers")
-    assert (shown["recorded"], shown["domestic_abuse"], shown["hate"]) == (2, 1, 0)
+    assert (shown["recorded"], shown["domestic_abuse"], shown["hate"]) == (2, 1, None)
 
 
 def test_open_data_has_no_markers(tmp_path: Path) -> None:

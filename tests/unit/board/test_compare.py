@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from streams.board.compare import (
     COMPARISONS,
+    AsLastYear,
     Beside,
     Change,
     Comparisons,
     Rank,
     Rate,
-    Season,
     Standing,
     percent_change,
     printed,
@@ -210,9 +210,9 @@ def test_a_season_is_the_side_of_the_average_of_last_year() -> None:
     year = [each for month in range(6, 13) for each in crimes(f"2020-{month:02d}", 10)]
     year += [each for month in range(1, 5) for each in crimes(f"2021-{month:02d}", 10)]
     found = beside(*year, *crimes("2020-05", 34), *crimes("2021-05", 30))
-    assert found.season == Season("as last year", 30, 34, 12)
-    assert beside(*year, *crimes("2021-05", 30)).season.word == "unlike last year"
-    assert beside(period="2020-02").season == Season(None, 0, None, None)
+    assert found.as_last_year == AsLastYear("as last year", 30, 34, 12)
+    assert beside(*year, *crimes("2021-05", 30)).as_last_year.word == "unlike last year"
+    assert beside(period="2020-02").as_last_year == AsLastYear(None, 0, None, None)
 
 
 def test_an_area_as_a_share_of_the_force() -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from streams.board.compare import Comparisons
-from streams.board.drivers import Drivers
+from streams.board.drivers import NOT_COMPARABLE, NOT_STATED, Drivers
 from streams.board.query import Query
+from streams.config.force import check_force
 from streams.outputs.figures_shown import compared
-from tests.build import crime, feed, monitor, ms
+from tests.build import TINY_FORCE, crime, feed, monitor, ms
 
 
 def asked(indicator: str, period: str = "2021-05", area: str = "force") -> Drivers | None:
@@ -48,6 +52,58 @@ def test_the_parts_are_what_is_shown_as_a_share_of_it() -> None:
 def test_of_an_area_they_are_the_areas_within_it() -> None:
     found = asked("crimes.count", area="north-area")
     assert found == Drivers(5, {"north": 5}, {})
+
+
+places = st.lists(st.sampled_from([None, "north-area", "north", "south"]), max_size=12)
+MOVED_SOUTH = TINY_FORCE.replace('id = "south"', 'id = "south"\nboundary_changes = [2021-05-01]')
+
+
+@settings(max_examples=25, deadline=None)
+@given(places, places, st.sampled_from([TINY_FORCE, MOVED_SOUTH]))
+def test_the_areas_add_up_to_the_change_exactly(
+    before: list[str | None], now: list[str | None], text: str
+) -> None:
+    force, _ = check_force(text, "tiny.toml")
+    watched = monitor(force)
+    watched.play_history(True)
+    made = [crime("first", "2021-01-01T12:00:00Z"), crime("last", "2021-06-30T12:00:00Z")]
+    made += [
+        crime(f"{month}{n}", f"{month}-05T12:00:00Z", area=place)
+        for month, places in (("2021-04", before), ("2021-05", now))
+        for n, place in enumerate(places)
+    ]
+    feed(watched, *made)
+    query = Query(watched, "tiny", ms("2021-07-05T00:00:00Z"))
+    for area in ("force", "north-area"):
+        found = Comparisons(query, "crimes.count", "2021-05", area).drivers
+        assert found is not None
+        assert sum(found.areas.values()) == found.change
+
+
+def test_records_without_an_area_have_an_entry_of_their_own() -> None:
+    watched = monitor()
+    watched.play_history(True)
+    made = [crime("first", "2021-01-01T12:00:00Z"), crime("last", "2021-06-30T12:00:00Z")]
+    for area, number in ((None, 5), ("north-area", 3), ("north", 2), ("south", 1)):
+        made += [crime(f"{area}{n}", "2021-05-05T12:00:00Z", area=area) for n in range(number)]
+    feed(watched, *made)
+    query = Query(watched, "tiny", ms("2021-07-05T00:00:00Z"))
+    found = Comparisons(query, "crimes.count", "2021-05").drivers
+    assert found == Drivers(11, {"north-area": 5, NOT_STATED: 5, "south": 1}, {})
+    within = Comparisons(query, "crimes.count", "2021-05", "north-area").drivers
+    assert within == Drivers(5, {NOT_STATED: 3, "north": 2}, {})
+
+
+def test_an_area_whose_boundary_changed_is_told_apart() -> None:
+    force, _ = check_force(MOVED_SOUTH, "tiny.toml")
+    watched = monitor(force)
+    watched.play_history(True)
+    made = [crime("first", "2021-01-01T12:00:00Z"), crime("last", "2021-06-30T12:00:00Z")]
+    made += [crime(f"s{n}", "2021-05-05T12:00:00Z", area="south") for n in range(4)]
+    feed(watched, *made)
+    query = Query(watched, "tiny", ms("2021-07-05T00:00:00Z"))
+    found = Comparisons(query, "crimes.count", "2021-05").drivers
+    assert found == Drivers(4, {NOT_COMPARABLE: 4, "north-area": 0}, {})
 
 
 def test_what_is_no_count_or_not_known_is_moved_by_nothing() -> None:

@@ -188,9 +188,11 @@ def steady(period: str, at: str) -> Comparisons:
     return Comparisons(asked(first, *known, last, at=ms(at)), "outcome_rate", period)
 
 
-def test_a_steady_process_has_no_trend_though_the_newest_months_have_had_less_time() -> None:
-    found = steady("2021-02", "2021-04-02T12:00:00Z").trend
-    assert (found.word, found.first, found.at_age) == ("neither", "2020-03", 30)
+def test_a_steady_process_does_not_fall_though_the_newest_months_have_had_less_time() -> None:
+    found = steady("2021-02", "2021-04-02T12:00:00Z").month_by_month
+    assert found is not None
+    assert (found.first, found.falls, found.base, found.value) == ("2020-03", 0, 1 / 3, 1 / 3)
+    assert found.at_age == 30
 
 
 def test_months_that_are_too_young_have_no_trend_yet() -> None:

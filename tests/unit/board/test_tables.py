@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from streams.board.columns import unpack
 from streams.board.model import Row
 from streams.board.rollup import Key, Rollup
-from streams.board.tables import Changed, Tables
-from streams.fold.panes import Kept, Pane, Parts, add_into
+from streams.board.tables import Changed, Tables, both
+from streams.fold.kept_sums import KeptSum
+from streams.fold.panes import Pane, Parts, add_into
 from streams.registry.aggregates import Figures
 from streams.registry.calls import CALL, CALLS
 from streams.registry.counting import BIN_SHIFT, SERIES_KEY_MASK, CounterLayout, bin_in
@@ -122,15 +123,17 @@ def test_rows_are_what_their_measures_read(group: Group, data: st.DataObject) ->
 def test_a_table_is_the_same_whatever_was_made_before(group: Group, data: st.DataObject) -> None:
     tables = Tables(rollup(group))
     records = st.lists(RECORDS[group.clock], max_size=5).map(summed)
-    kept = [None, *map(Kept, data.draw(st.lists(records, max_size=2)))]
+    kept = [None, *map(KeptSum, data.draw(st.lists(records, max_size=2)))]
     for _ in range(4):
-        parts = Parts(data.draw(st.sampled_from(kept)), data.draw(records))
-        expected = one_by_one(group, summed([parts.kept or {}, parts.fresh]))
-        assert tables.rows("month", parts) == expected
+        last = data.draw(st.sampled_from(kept))
+        if last is not None and data.draw(st.booleans()):
+            kept.append(last := last.after(data.draw(records)))
+        parts = Parts(last, data.draw(st.one_of(st.just({}), records)))
+        assert tables.rows("month", parts) == one_by_one(group, both(parts))
 
 
 def test_only_the_rows_that_changed_are_made_again() -> None:
-    tables, kept = Tables(rollup(CALLS)), Kept(summed([call(0, 1, 5), call(1, 3, 9)]))
+    tables, kept = Tables(rollup(CALLS)), KeptSum(summed([call(0, 1, 5), call(1, 3, 9)]))
     first = tables.rows("month", Parts(kept, call(1, 3, 60)))
     second = tables.rows("month", Parts(kept, summed([call(1, 3, 60), call(0, 0, None)])))
     again = [row for row in second if not any(row is old for old in first)]
@@ -138,33 +141,60 @@ def test_only_the_rows_that_changed_are_made_again() -> None:
 
 
 def test_a_table_in_which_nothing_changed_is_the_same_one() -> None:
-    tables, kept = Tables(rollup(CALLS)), Kept(call(0, 1, 5))
+    tables, kept = Tables(rollup(CALLS)), KeptSum(call(0, 1, 5))
     first = tables.rows("month", Parts(kept, call(1, 3, 60)))
     assert tables.rows("month", Parts(kept, call(1, 3, 60))) is first
 
 
 def test_a_closed_period_is_made_once_for_a_kept_sum() -> None:
-    tables, kept = Tables(rollup(CALLS)), Kept(call(0, 1, 5))
+    tables, kept = Tables(rollup(CALLS)), KeptSum(call(0, 1, 5))
     rows = tables.rows("2021-02", Parts(kept, {}))
     assert tables.rows("2021-02", Parts(kept, {})) is rows
-    assert tables.rows("2021-02", Parts(Kept(kept), {})) == rows
+    assert tables.rows("2021-02", Parts(KeptSum(kept.pane), {})) == rows
+
+
+def test_of_a_closed_period_that_is_revised_only_what_changed_is_made_again() -> None:
+    tables, kept = Tables(rollup(CALLS)), KeptSum(summed([call(0, 1, 5), call(1, 3, 9)]))
+    tables.rows("2021-02", Parts(kept, {}))
+    kept = kept.after(call(1, 3, 9))
+    first = tables.rows("2021-02", Parts(kept, {}))
+    second = tables.rows("2021-02", Parts(kept.after(call(0, 0, None)), {}))
+    again = [row for row in second if not any(row is old for old in first)]
+    assert [(row["line"], row["area"]) for row in again] == [("999", "force")]
 
 
 def test_tables_of_the_same_records_share_what_changed() -> None:
     changed = Changed()
-    both = [Tables(rollup(group), changed) for group in (INCIDENTS, ATTENDANCE)]
+    several = [Tables(rollup(group), changed) for group in (INCIDENTS, ATTENDANCE)]
     first, second = incident(1, 0, 1, 300), incident(2, 1, 2, None)
     for pane in (first, summed([first, second]), second, {}):
         parts = Parts(None, pane)
-        for tables in both:
+        for tables in several:
             assert tables.rows("today", parts) == one_by_one(tables.rollup.group, pane)
 
 
 def test_as_first_published_is_without_what_changed_since() -> None:
     tables, late = Tables(rollup(CALLS)), call(0, 1, 5)
-    parts = Parts(Kept(summed([call(1, 3, 9), late])), {})
-    assert tables.first(parts, late) == one_by_one(CALLS, call(1, 3, 9))
-    assert tables.rows("2021-02", parts) == one_by_one(CALLS, parts.kept or {})
+    kept = KeptSum(summed([call(1, 3, 9), late]))
+    parts = Parts(kept, {})
+    assert tables.first("2021-02", parts, late) == one_by_one(CALLS, call(1, 3, 9))
+    assert tables.rows("2021-02", parts) == one_by_one(CALLS, kept.pane)
+
+
+def test_rows_as_first_published_stay_when_a_closed_period_is_revised() -> None:
+    tables, late, later = Tables(rollup(CALLS)), call(0, 1, 5), call(1, 2, 7)
+    kept = KeptSum(summed([call(1, 3, 9), late]))
+    rows = tables.first("2021-02", Parts(kept, {}), late)
+    kept = kept.after(later)
+    assert tables.first("2021-02", Parts(kept, {}), summed([late, later])) is rows
+
+
+def test_rows_as_first_published_are_made_again_where_a_change_is_none_of_them() -> None:
+    tables, late, more = Tables(rollup(CALLS)), call(0, 1, 5), call(1, 2, 7)
+    kept = KeptSum(summed([call(1, 3, 9), late]))
+    tables.first("2021-02", Parts(kept, {}), late)
+    found = tables.first("2021-02", Parts(kept.after(more), {}), late)
+    assert found == one_by_one(CALLS, summed([call(1, 3, 9), more]))
 
 
 def test_counters_of_any_width_are_unpacked() -> None:

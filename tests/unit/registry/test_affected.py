@@ -14,6 +14,7 @@ from streams.registry.affected import (
     PUBLISHED,
     affects,
     known_names,
+    unknown_fields,
     unknown_names,
 )
 from streams.registry.aggregates import Count
@@ -21,7 +22,7 @@ from streams.registry.crimes import CRIME, CRIMES
 from streams.registry.measures import Measure
 from streams.registry.registry import REGISTRY, Registry
 from streams.surveillance.series import watch_list
-from tests.build import TINY_FORCE, tiny_force
+from tests.build import TINY_FORCE, monitor, tiny_force
 
 ANY_NAME = (
     "Name a group (calls, further_levels, contacts, handling, since_operator, attendance, "
@@ -147,3 +148,24 @@ def test_a_measure_of_another_registry_is_a_name_there() -> None:
     force = tiny_force()
     assert "hate_crimes" in known_names(force, registry)
     assert "hate_crimes" not in known_names(force)
+
+
+def test_a_field_that_no_feed_may_carry_is_named_with_the_nearest() -> None:
+    text = TINY_FORCE.replace('carries = ["arrived_at"]', 'carries = ["markers.csa"]')
+    force, problems = check_force(text, "tiny.toml")
+    assert force is not None, problems
+    (problem,) = unknown_fields(force, text)
+    assert str(problem).startswith(
+        'tiny.toml:7 [carries]: "markers.csa" is no field that a feed may carry or not. '
+        'Did you mean "markers.cse"'
+    )
+    with pytest.raises(ConfigError, match="no field that a feed may carry"):
+        monitor(force)
+
+
+def test_a_change_names_fields_with_their_feed_or_without_it() -> None:
+    change = '[[changes]]\ndate = 2021-01-01\nkind = "system"\nwhat = "New"\n'
+    named = 'not_carried = ["crimes.markers.hate", "outcome"]\ncarried = ["incidents.crimed"]\n'
+    force, problems = check_force(f"{TINY_FORCE}\n{change}{named}", "tiny.toml")
+    assert force is not None, problems
+    assert not list(unknown_fields(force))

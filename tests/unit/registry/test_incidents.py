@@ -132,7 +132,7 @@ def test_a_definition_of_another_name_is_refused_with_the_names_that_there_are(o
     force, problems = check_force(text, "tiny.toml")
     assert force is None
     assert str(problems[0]) == (
-        f"tiny.toml:24 [attendance.in_time]: Invalid enum value '{old}'. Use one of: of_attended, "
+        f"tiny.toml:25 [attendance.in_time]: Invalid enum value '{old}'. Use one of: of_attended, "
         "of_attended_and_never, of_deployed, of_not_cancelled, of_all_opened"
     )
 

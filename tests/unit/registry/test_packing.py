@@ -306,7 +306,7 @@ def test_a_record_counts_what_its_declarations_say(
 
 def put(by: ByClock, packed: int, pane: dict[int, int], sign: int) -> bool:
     index = packed >> 1 & FACT_MASK
-    return by.puts[index](packed, pane, sign, by.given[index])
+    return by.ways[index].put(packed, pane, sign, by.given[index])
 
 
 @pytest.mark.parametrize(
@@ -335,6 +335,35 @@ def test_a_record_puts_its_contributions_into_panes_and_takes_them_out_again(
             if packed >> by.shift & CLOCK:
                 put(by, packed, pane, -1)
     assert panes == [{} for _ in kind.clocks]
+
+
+@pytest.mark.parametrize(
+    ("kind", "events"), [(COLLISIONS, incidents), (OUTCOMES, crimes)], ids=["incident", "crime"]
+)
+@given(data=st.data())
+def test_records_with_the_same_facts_put_in_together_what_each_puts_in_alone(
+    kind: Kind, events: Callable[[], st.SearchStrategy[Record]], data: st.DataObject
+) -> None:
+    packer, drawn = Packer(kind, FORCE), st.lists(events(), min_size=1, max_size=6)
+    records = [packer.pack(event, to_ms(UPDATED)) for event in data.draw(drawn)]
+    by = packer.by_clock[0]
+    by_facts: dict[int, list[int]] = {}
+    for packed in records:
+        by_facts.setdefault(packed >> 1 & FACT_MASK, []).append(packed)
+    together: dict[int, int] = {}
+    alone: dict[int, int] = {}
+    for sign in (1, -1):
+        for index, same in by_facts.items():
+            put_all = by.ways[index].put_all
+            counted = [put(by, packed, alone, sign) for packed in same]
+            if put_all is not None:
+                assert all(counted)
+                put_all(same, together, sign, by.given[index])
+            else:
+                for packed in same:
+                    put(by, packed, together, sign)
+        assert together == alone
+    assert together == {}
 
 
 @given(st.lists(crimes(), min_size=1, max_size=6), st.randoms())

@@ -122,6 +122,25 @@ def test_archived_panes_survive_in_the_checkpoint(tmp_path: Path) -> None:
     assert board(again) == board(whole)
 
 
+def test_what_the_feed_has_carried_is_known_from_the_archive_alone(tmp_path: Path) -> None:
+    marked = incident("x", "2021-02-03T12:00:00Z", markers=["hate.racial"])  # no counter has it
+    first, second, third, *rest = history("incident")
+    messages = [first, second, lines([marked]) + b"\n" + third, *rest]
+    whole = partition(tmp_path / "whole", "incident")
+    for offset, payload in enumerate(messages):
+        asyncio.run(whole.fold([Record(offset, payload)]))
+    rebuilt = partition(tmp_path / "rebuilt", "incident")
+    given(rebuilt, published(whole))
+    for offset, payload in enumerate(messages[40:], start=40):
+        asyncio.run(rebuilt.fold([Record(offset, payload)]))
+    rebuilt.settle_archives()
+    since = ms("2021-02-03T12:00:00Z")
+    marks = dict.fromkeys(("markers", "markers.hate", "markers.hate.racial"), since)
+    for held in (whole, rebuilt):
+        assert held.shard.ledgers()["tiny"].packer.carried.since == marks
+    assert board(rebuilt) == board(whole)
+
+
 def test_archived_panes_that_are_ahead_of_what_was_read_wait_for_their_time(tmp_path: Path) -> None:
     messages = history()
     whole, rebuilt = counted(tmp_path, messages)

@@ -416,4 +416,5 @@ def test_what_a_feed_has_carried_is_known_after_a_restart(path: Path) -> None:
     after = Kept(path, "crime")
     assert after.board() == before.board()
     ledger = after.shard.ledgers()["tiny"]
-    assert ledger.packer.carried.since == {"markers": ms("2021-03-02T10:00:00Z")}
+    second = ms("2021-03-02T10:00:00Z")
+    assert ledger.packer.carried.since == {"markers": second, "markers.hate": second}

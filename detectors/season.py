@@ -1,0 +1,92 @@
+r"""Whether figures have a yearly season, and what each month usually is beside an average one.
+
+Each figure is divided by the average of the year about it (of twelve months and the two halves at
+its ends), so that neither a trend nor another level looks like a season. What is left,
+
+.. math:: r_{ym} = \sqrt{x_{ym} / \bar x_{ym}},
+
+less the average of its year, scatters alike whatever the level: the root makes the variance of
+counts about even, and how much they scatter beyond chance is estimated with the rest. A season is
+what these have in common from year to year, and is told where the months differ by more than they
+do within themselves:
+
+.. math:: F = \frac{B \sum_m \bar r_m^2 / (P - 1)}
+   {\sum_{y,m} (r_{ym} - \bar r_m)^2 / ((P - 1)(B - 1))}
+
+of P months and B years, one fewer than there are, since half a year at each end has no average. Its
+distribution is F with P - 1 and (P - 1)(B - 1) degrees of freedom. `NEED` whole years are needed,
+so that two remain to compare.
+
+References: the average is that of the Census method (Shiskin, Young and Musgrave, Technical Paper
+15 of the U.S. Bureau of the Census, 1967), which tests for a stable season in the same way; the
+root is that of Bartlett (1936), Supplement to the Journal of the Royal Statistical Society 3.
+
+>>> summer = [8, 8, 9, 10, 11, 12, 13, 12, 11, 10, 9, 7]
+>>> found = season([x + off for off in (0, 1, 0, 2) for x in summer])
+>>> found.chance < 0.001, round(found.usual[6], 1), found.years
+(True, 1.3, 4)
+>>> season([8, 9, 10, 7] * 9).chance > 0.05
+False
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import sqrt
+from typing import NamedTuple
+
+from detectors import special
+
+NEED = 3
+"""Whole years below which no season is told."""
+
+
+class Seasonal(NamedTuple):
+    """The chance that months differ so much where there is no season; what each of them usually is
+    beside an average one, 1.0 for the same, from the month of the first figure on; and how many
+    years it is told from."""
+
+    chance: float
+    usual: list[float]
+    years: int
+
+
+def season(values: Sequence[float], period: int = 12) -> Seasonal:
+    """The season of figures of whole years, none below 0; raises ValueError where they are not
+    that, or of fewer than three years. `period` is how many a year has, an even number."""
+    years = len(values) // period
+    if years < NEED or len(values) % period or period % 2 or min(values) < 0:
+        raise ValueError(f"a season is told from {NEED} whole years or more, of no figure below 0")
+    half = period // 2
+    ratios = [
+        _ratio(value, values[place - half : place + half + 1])
+        for place, value in enumerate(values)
+        if half <= place < len(values) - half
+    ]
+    blocks = [ratios[at : at + period] for at in range(0, len(ratios), period)]
+    # They begin half a year later than the figures do.
+    usual = [sum(each) / len(blocks) for each in zip(*blocks, strict=True)]
+    return Seasonal(_chance(blocks), usual[half:] + usual[:half], years)
+
+
+def _ratio(value: float, about: Sequence[float]) -> float:
+    """A figure beside the average of the year about it; 1.0 where that is nothing."""
+    average = (sum(about) - (about[0] + about[-1]) / 2) / (len(about) - 1)
+    return value / average if average > 0 else 1.0
+
+
+def _chance(blocks: list[list[float]]) -> float:
+    roots = [[sqrt(each) for each in block] for block in blocks]
+    number, period = len(roots), len(roots[0])
+    apart = [[each - sum(block) / period for each in block] for block in roots]
+    months = [sum(each) / number for each in zip(*apart, strict=True)]
+    common = number * sum(each * each for each in months)
+    left = sum(
+        (each - month) ** 2 for block in apart for each, month in zip(block, months, strict=True)
+    )
+    if common <= 1e-12:
+        return 1.0
+    free, rest = period - 1, (period - 1) * (number - 1)
+    # The upper tail of F as that of a beta: its size is the share that is left.
+    share = left / (left + common)
+    return float(special.betainc(rest / 2, free / 2, share))
