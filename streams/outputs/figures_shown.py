@@ -17,7 +17,6 @@ from streams.board.compare import (
     Rank,
     Rate,
     Standing,
-    printed,
 )
 from streams.board.drivers import Drivers
 from streams.board.month_by_month import MonthByMonth
@@ -28,6 +27,7 @@ from streams.board.season import Season
 from streams.board.targets import Judged
 from streams.board.trend import Trend
 from streams.config.measures import Unit
+from streams.registry.phrases import printed
 
 NOT_KNOWN, NOTHING = "not known", "no cases"
 NOT_YET = "not comparable yet"
