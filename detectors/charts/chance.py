@@ -6,7 +6,8 @@ Student's t with `points` - 1 degrees of freedom, times sqrt(1 + 1 / `points`): 
 deviations of twelve points that is 8.1 %, and not the 4.6 % of limits that are known.
 
 A sigma by the moving range has fewer degrees of freedom, about 0.62 (`points` - 1) (Wheeler,
-Advanced Topics in Statistical Process Control, 1995); that of counts and proportions by their mean
+Advanced Topics in Statistical Process Control, 1995), and is right on average, where a standard
+deviation is a little small (`limits.c4`); that of counts and proportions by their mean
 alone is taken as known, but the centre is estimated.
 """
 
@@ -15,6 +16,7 @@ from __future__ import annotations
 from math import sqrt
 
 from detectors import special
+from detectors.charts.limits import c4
 
 RANGES = 0.62
 """Degrees of freedom of a moving range, for each that a standard deviation has."""
@@ -34,5 +36,6 @@ def exceptional_by_chance(limits: str, points: int, sigmas: float) -> float:
     if limits in BY_DEVIATION:
         return 2.0 * float(special.stdtr(points - 1, -far))
     if limits in BY_RANGE:
-        return 2.0 * float(special.stdtr(RANGES * (points - 1), -far))
+        known = RANGES * (points - 1)
+        return 2.0 * float(special.stdtr(known, -far / c4(known + 1)))
     return 2.0 * float(special.ndtr(-far))

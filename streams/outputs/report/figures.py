@@ -82,13 +82,19 @@ class Reader:
         return found
 
     def within(self, indicator: Indicator, section: str) -> list[ReportFigure]:
-        """The figures of its months and areas of which anything is known."""
+        """The figures of its months and areas of which anything is known: of areas nothing where no
+        record has one."""
         question = Question(
             [indicator.name], [self.period.label, *self.months], [WHOLE, *self.areas], WITHIN
         )
-        found = self._figures(question, section)
+        found = [each for each in self._figures(question, section) if each.known]
         own = self.period.label
-        return [each for each in found if each.known and (each.period, each.area) != (own, WHOLE)]
+        placed = any(each.denominator or each.value for each in found if each.area != WHOLE)
+        return [
+            each
+            for each in found
+            if (each.period, each.area) != (own, WHOLE) and (each.area == WHOLE or placed)
+        ]
 
     def known(self, indicator: Indicator) -> bool:
         """Whether anything is known of an indicator in the period, in the force or an area."""

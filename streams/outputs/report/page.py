@@ -21,15 +21,16 @@ from streams.outputs.report.model import Report, ReportFigure, ReportSection
 from streams.registry import phrases
 
 PACKAGE = "streams.outputs.report"
-WIDE, NARROW = (840, 330), (350, 300)
+WIDE, NARROW = (840, 290), (350, 290)
 """The sizes of a chart: for paper and a screen, and for a phone."""
 SIGNS: dict[str, str] = {"above": "▲", "below": "▼"}
 MOST_LISTED = 12
 """Rows of a monthly list that are shown."""
 
 
-class Cell(NamedTuple):
-    """A cell of a table: what it says, and below it how it lies to the figure of the row."""
+class Shown(NamedTuple):
+    """What stands in one place of a table: what it says, and below it how it lies to the figure of
+    the row."""
 
     text: str
     below: str = ""
@@ -39,10 +40,10 @@ class Cell(NamedTuple):
 
 class Table(NamedTuple):
     """A table: the headings of its columns, and of each row its name, how deep it lies and its
-    cells."""
+    entries."""
 
     headings: list[str]
-    rows: list[tuple[str, int, list[Cell]]]
+    rows: list[tuple[str, int, list[Shown]]]
     notes: list[str]
 
 
@@ -115,8 +116,8 @@ class Tables:
         if not section.figures:
             return None
         word = self.word
-        columns: list[tuple[str, Callable[[ReportFigure, Beside], Cell]]] = [
-            (f"This {word}", lambda figure, _: Cell(value(figure))),
+        columns: list[tuple[str, Callable[[ReportFigure, Beside], Shown]]] = [
+            (f"This {word}", lambda figure, _: Shown(value(figure))),
             (f"{word.capitalize()} before", lambda f, b: base(b.previous, f.unit)),
             (f"Average {word}", lambda f, b: base(b.average, f.unit)),
             (f"Same {word} last year", lambda f, b: base(b.last_year, f.unit)),
@@ -128,11 +129,11 @@ class Tables:
             (each.title, 0, [read(each, _beside(each)) for _, read in columns])
             for each in section.figures
         ]
-        kept = [at for at in range(len(columns)) if any(cells[at].text for *_, cells in rows)]
-        none = Cell(phrases.NOTHING, words="not known")
+        kept = [at for at in range(len(columns)) if any(entries[at].text for *_, entries in rows)]
+        none = Shown(phrases.NOTHING, words="not known")
         rows = [
-            (name, deep, [cells[at] if cells[at].text else none for at in kept])
-            for name, deep, cells in rows
+            (name, deep, [entries[at] if entries[at].text else none for at in kept])
+            for name, deep, entries in rows
         ]
         return Table([columns[at][0] for at in kept], rows, self._notes(section.figures, section))
 
@@ -170,7 +171,7 @@ class Tables:
         }
         areas = [area.id for area in self.force.file.areas if (area.id, self.report.period) in of]
         months = [each for each in self.months if any(p == each for _, p in of)]
-        if not areas and not months:
+        if not areas and len(months) < 2:
             return None
         rates = any(rate(_beside(each).rate).text for each in of.values())
         headings = [
@@ -182,13 +183,13 @@ class Tables:
         rows = []
         for area in (*self._in_order(areas), WHOLE):
             whole = of.get((area, self.report.period))
-            cells = [marked(of.get((area, month))) for month in months]
-            cells.append(marked(whole))
+            entries = [marked(of.get((area, month))) for month in months]
+            entries.append(marked(whole))
             beside = Beside() if whole is None else _beside(whole)
-            cells.append(_or_nothing(base(beside.previous, first.unit)))
+            entries.append(_or_nothing(base(beside.previous, first.unit)))
             if rates:
-                cells.append(_or_nothing(rate(beside.rate)))
-            rows.append((phrases.place(self.force, area), self._depth(area), cells))
+                entries.append(_or_nothing(rate(beside.rate)))
+            rows.append((phrases.place(self.force, area), self._depth(area), entries))
         notes = ["* not over, or not heard from end to end."] if _any_open(of.values()) else []
         sides = {each.flag for each in of.values() if each.flag is not None}
         if sides:
@@ -227,7 +228,7 @@ class Tables:
         return Table(section.grid.columns, rows, self._notes(shown, section))
 
 
-# -- cells -----------------------------------------------------------------------------------------
+# -- entries ---------------------------------------------------------------------------------------
 
 
 def _beside(figure: ReportFigure) -> Beside:
@@ -238,8 +239,8 @@ def _any_open(figures: Iterable[ReportFigure]) -> bool:
     return any(each.known and not each.complete for each in figures)
 
 
-def _or_nothing(cell: Cell) -> Cell:
-    return cell if cell.text else Cell(phrases.NOTHING, words="not known")
+def _or_nothing(entry: Shown) -> Shown:
+    return entry if entry.text else Shown(phrases.NOTHING, words="not known")
 
 
 def value(figure: ReportFigure) -> str:
@@ -252,28 +253,28 @@ def value(figure: ReportFigure) -> str:
     return said if figure.complete else f"{said} *"
 
 
-def marked(figure: ReportFigure | None) -> Cell:
+def marked(figure: ReportFigure | None) -> Shown:
     """A figure with the sign of an exceptional one."""
     if figure is None or not value(figure):
-        return Cell(phrases.NOTHING, words="not known")
+        return Shown(phrases.NOTHING, words="not known")
     if figure.flag is None:
-        return Cell(value(figure))
+        return Shown(value(figure))
     words = f"exceptional, {figure.flag} its limits"
-    return Cell(f"{value(figure)} {SIGNS[figure.flag]}", words=words)
+    return Shown(f"{value(figure)} {SIGNS[figure.flag]}", words=words)
 
 
-def base(found: object, unit: Unit) -> Cell:
+def base(found: object, unit: Unit) -> Shown:
     """What a figure is compared with, and below it by how much that is higher or lower."""
     if not isinstance(found, Change) or found.base is None:
-        return Cell("")
-    return Cell(phrases.in_print(found.base, unit), signed(found, unit))
+        return Shown("")
+    return Shown(phrases.in_print(found.base, unit), signed(found, unit))
 
 
-def to_date(found: object, unit: Unit) -> Cell:
+def to_date(found: object, unit: Unit) -> Shown:
     """The year to date, and below it how it lies to the last one."""
     if not isinstance(found, Change) or found.value is None:
-        return Cell("")
-    return Cell(phrases.in_print(found.value, unit), signed(found, unit))
+        return Shown("")
+    return Shown(phrases.in_print(found.value, unit), signed(found, unit))
 
 
 def signed(found: Change, unit: Unit) -> str:
@@ -283,18 +284,18 @@ def signed(found: Change, unit: Unit) -> str:
     return phrases.signed(found.change, found.percent, unit)
 
 
-def rate(found: object) -> Cell:
+def rate(found: object) -> Shown:
     """Per 1,000 people or households."""
     if not isinstance(found, Rate) or found.value is None:
-        return Cell("")
-    return Cell(f"{phrases.printed(found.value, 2)}")
+        return Shown("")
+    return Shown(f"{phrases.printed(found.value, 2)}")
 
 
-def share(found: object) -> Cell:
+def share(found: object) -> Shown:
     """As a share of its parent."""
     if not isinstance(found, Observation) or found.value is None:
-        return Cell("")
-    return Cell(phrases.in_print(found.value, "ratio"))
+        return Shown("")
+    return Shown(phrases.in_print(found.value, "ratio"))
 
 
 def _word(period: str) -> str:

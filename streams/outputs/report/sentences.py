@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
-from streams.board.compare import Beside, Change
+from streams.board.compare import Beside, Change, Rate
 from streams.board.control import Point
 from streams.board.drivers import Drivers
 from streams.board.query import Observation, Query
@@ -222,7 +222,7 @@ class Sentences:
         """The rate, and the share of its parent."""
         beside, parts = self.beside, []
         rate = beside.rate
-        if rate is not None and hasattr(rate, "value") and rate.value is not None:
+        if isinstance(rate, Rate) and rate.value is not None:
             parts.append(f"{phrases.printed(rate.value, 2)} per 1,000 {BASES[rate.per]}")
         if isinstance(beside.share, Observation) and beside.share.value is not None:
             parent = self.query.indicator(self.indicator.share_of).title

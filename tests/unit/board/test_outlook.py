@@ -411,7 +411,7 @@ def test_figures_of_several_kinds_grow_by_the_months_that_all_of_them_have() -> 
     watched = fed(9, until, markers=["domestic_abuse"])
     for number, when in enumerate(range(month_of(1)[0], ms("2021-09-03T00:00:00Z"), DAY)):
         at = rfc3339(when)  # until the third day of September
-        other = {"crimed": True, "markers": ["hate"]}
+        other = {"crimed": number > 0, "markers": ["domestic_abuse"]}
         feed(watched, incident(f"i{number}", at, updated_at=at, closed_at=at, **other))
     query = Query(watched, "tiny", ms(until))
     delays = query.reader(Delays)
