@@ -12,6 +12,8 @@ Prints, by judgement, the share of series in which it is made:
 - the test of Mann and Kendall on the twelve months to a month, which takes a season for a trend,
   and the seasonal Kendall test on whole years, as it is and with dependence allowed for;
 - whether a season is told, by the test, and by being on the same side as last year;
+- whether a share or mean is above or below the average of 28 days before, by 5 % alone and as
+  `streams.board.standing` judges it, where shares vary by chance alone, and by more;
 - whether the newest month is below the limits of its chart while 15 % of it is still to come, and
   whether a list of flags has it, by what it has so far and by what it may come to.
 """
@@ -34,9 +36,12 @@ from detectors.change.seasonal_kendall import seasonal_kendall
 from detectors.charts.limits import mean_sd
 from detectors.counts.chain_ladder import ChainLadder
 from detectors.counts.month_ahead import month_ahead
+from detectors.durations.welch import Sample, welch
 from detectors.season import season
+from detectors.shares.difference import newcombe
 
 CHANCE = 0.05
+SMALL = 20
 LEVEL, DISPERSION, WOBBLE, SEASON = 200.0, 3.0, 0.06, 0.15
 Floats = NDArray[np.float64]
 
@@ -129,6 +134,47 @@ def seasons(number: int, chance: np.random.Generator) -> None:
         print(f"  {name}: by 3, 4, 6 years {by_test}; as last year {same}")
 
 
+DAYS = 28
+
+
+def _share(chance: np.random.Generator, number: int, share: float, vary: float, new: bool) -> bool:
+    """Whether the share of a day is above or below; `vary` is by how much it varies beyond
+    chance, as a standard deviation."""
+    shares = np.clip(chance.normal(share, vary, DAYS + 1), 0.01, 0.99)
+    tops = chance.binomial(number, shares)
+    base = tops[:-1].sum() / (number * DAYS)
+    away = abs(tops[-1] / number - base) > 0.05 * base
+    if not new:
+        return bool(away)
+    low, high = newcombe(tops[-1], number, tops[:-1].sum(), number * DAYS)
+    return bool(away and not low <= 0 <= high and number >= SMALL)
+
+
+def _mean(chance: np.random.Generator, number: int, new: bool) -> bool:
+    """Whether the mean of a day's durations is above or below; they are log-normal."""
+    lengths = chance.lognormal(6.3, 0.8, (DAYS + 1) * number)
+    one, other = (
+        Sample.of_sums(len(each), each.sum(), (each**2).sum())
+        for each in (lengths[:number], lengths[number:])
+    )
+    away = abs(one.mean - other.mean) > 0.05 * other.mean
+    if not new:
+        return bool(away)
+    low, high = welch(one, other)
+    return bool(away and not low <= 0 <= high and number >= SMALL)
+
+
+def standings(number: int, chance: np.random.Generator) -> None:
+    """The share of days that are above or below where nothing has changed."""
+    print("\nabove or below the average of 28 days")
+    for size in (10, 30, 100, 1000):
+        for vary in (0.0, 0.03):
+            plain, judged = (share(number, _share, chance, size, 0.8, vary, by) for by in (0, 1))
+            print(f"  a share of {size}, varies by {vary:.0%}: by 5 % {plain}, judged {judged}")
+        plain, judged = (share(number, _mean, chance, size, by) for by in (0, 1))
+        print(f"  a mean of {size}: by 5 % {plain}, judged {judged}")
+
+
 LATE = 0.15
 """So much more than at first comes later."""
 
@@ -191,6 +237,7 @@ def main() -> None:
     chance = np.random.default_rng(asked.seed)
     trends(asked.series, chance)
     seasons(asked.series, chance)
+    standings(asked.series, chance)
     young(asked.series, chance)
 
 

@@ -31,7 +31,16 @@ from detectors.arrays import unpacked
 from streams.alerts import model as alert_records
 from streams.alerts.actions import Request
 from streams.alerts.evaluation import evaluate
-from streams.alerts.model import Alert, Course, Evidence, Handover, LogEntry, Transition, instant
+from streams.alerts.model import (
+    Alert,
+    Course,
+    Evidence,
+    Handover,
+    LogEntry,
+    Peak,
+    Transition,
+    instant,
+)
 from streams.alerts.store import AlertStore
 from streams.board.monitor import Monitor, Shard
 from streams.embedded import alert_database, calibration
@@ -395,6 +404,7 @@ def _full() -> Alert:
         notification_due=True, clear_periods=2,
         log=(LogEntry(at=at[2], who="A", what="acknowledged", note="Seen."),),
         judged_to=at[25], cleared=True, cleared_at=at[27], course=course, lasting=True,
+        peak=Peak(observed=4.5, numerator=9, denominator=2, grain="hour", start=at[3], end=at[4]),
     )  # fmt: skip
 
 

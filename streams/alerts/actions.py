@@ -10,6 +10,7 @@ from typing import Any, Literal, get_args
 
 import msgspec
 
+from streams.alerts import peak
 from streams.alerts import words as say
 from streams.alerts.model import (
     Alert,
@@ -203,6 +204,8 @@ def words_of(force: Force, alert: Alert, at: int) -> str:
         since = to_ms(alert.opened_at if alert.onset is None else alert.onset)
         accepted = (alert.kind, alert.grain) == (LEVEL_CHANGE.name, "month")
         said = (*said, say.lasting(force, since, at, accepted=accepted))
+    if not alert.open and (highest := peak.in_words(force, alert, at)):
+        return say.fit_with(said, highest, last)
     return say.fit(said, last, cleared=not alert.open)
 
 

@@ -14,7 +14,7 @@ import msgspec
 
 from streams.periods import EPOCH, rfc3339, to_ms
 
-STATE_VERSION = 1
+STATE_VERSION = 2
 """Of transitions and handovers as lines of JSON, in the alerts topic and in the alert store. They
 are facts and are read for good, so what a later form adds has a default. To be raised with any
 change of what is written; `tests/unit/state/test_versions.py` fails where that was forgotten, or
@@ -117,6 +117,18 @@ class Course(msgspec.Struct, frozen=True, kw_only=True):
         return self.observed - observed, self.expected - expected, self.taken - self.usual_days
 
 
+class Peak(msgspec.Struct, frozen=True, kw_only=True):
+    """The figure of an alert that was furthest out: of a period, or at an instant."""
+
+    observed: float
+    numerator: int | None = None
+    denominator: int | None = None
+    """What a share is made of."""
+    grain: Literal["hour", "day", "month", "now"]
+    start: dt.datetime
+    end: dt.datetime
+
+
 class LogEntry(msgspec.Struct, frozen=True, kw_only=True):
     """What happened to an alert, and who did it; `watchroom` where nobody did."""
 
@@ -185,6 +197,9 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     """Of a volume whose days are exceptional too: how it goes on by them."""
     lasting: bool = False
     """It has gone on for so long that a person is to say whether it is the new level."""
+    peak: Peak | msgspec.UnsetType = msgspec.UNSET
+    """Its highest figure, of a fall the lowest; not written where there is none, as in the first
+    form."""
 
     @property
     def waits_since(self) -> dt.datetime:

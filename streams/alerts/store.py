@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from typing import get_args
 
+import msgspec
+
 from streams.alerts import words as say
 from streams.alerts.actions import Request, act, coming_maintenance
 from streams.alerts.feedback import feedback_of
@@ -16,9 +18,11 @@ from streams.alerts.model import (
     AlertSummary,
     AlertsView,
     Handover,
+    Peak,
     Transition,
     ms_of,
 )
+from streams.alerts.peak import beyond
 from streams.config.force import Force
 from streams.errors import NoAlert
 from streams.periods import DAY, to_ms
@@ -48,6 +52,8 @@ class AlertStore:
         """By alert id, until when its condition is taken to hold; in ms."""
         self.last_held_at: dict[str, int] = {}
         """By alert id, the last evaluation at which its condition held; in ms."""
+        self.peaks: dict[str, Peak] = {}
+        """By alert id, a peak that no transition has yet: the next one takes it."""
 
     # -- what changes it -----------------------------------------------------------------------
 
@@ -75,9 +81,18 @@ class AlertStore:
         alert = self.alerts.get(alert_id)
         if alert is None:
             raise NoAlert(f'there is no alert "{alert_id}"')
+        if alert.open and alert_id in self.peaks:
+            alert = msgspec.structs.replace(alert, peak=self.peaks.pop(alert_id))
         transition = act(self.force, alert, asked, at)
         self.apply(transition)
         return transition
+
+    def note_peak(self, alert_id: str, found: Peak | msgspec.UnsetType) -> None:
+        """Notes a figure of an alert, which is kept where it is further out than the peak so
+        far."""
+        alert = self.alerts[alert_id]
+        if beyond(found, self.peaks.get(alert_id, alert.peak), alert.direction) and alert.open:
+            self.peaks[alert_id] = found
 
     def had_alert(self, at: int, direction: str | None, title: str) -> bool:
         """Whether an alert of that direction and title, or one that it joined, was open at an

@@ -189,6 +189,20 @@ def fit(
     return " ".join(filter(None, (*kept, ending)))
 
 
+def fit_with(said: Sequence[str], more: str, last: str, longest: int = LONGEST_TEXT) -> str:
+    """The sentences of an alert that is over, with one before the last where there is room for it
+    beside the first two.
+
+    >>> fit_with(["A county: 5.", "Up since May."], "Highest 9.", "Over.", 43)
+    'A county: 5. Up since May. Highest 9. Over.'
+    >>> fit_with(["A county: 5.", "Up since May."], "Highest 9.", "Over.", 40)
+    'A county: 5. Up since May. Over.'
+    """
+    both = f"{more} {last}"
+    needs = sum(map(room_of, (*said[:2], both))) - 1
+    return fit(said, both if needs <= longest else last, longest, cleared=True)
+
+
 LEAST_NAME = 12
 """A name is not cut to fewer characters."""
 LEAST_WHAT = 8

@@ -345,13 +345,14 @@ def _judge(made: SeriesPage, query: Query, indicator: Indicator, within: Stretch
 def measures(
     registry: Registry, own: Iterable[Indicator] = (), search: str = ""
 ) -> list[MeasureShown]:
-    """What can be asked for that has a word in its name, title or definition: indicators first,
-    with those that a force has of its `own`, then the measures of tables."""
+    """What can be asked for that has all words of a search in its name, title or definition:
+    indicators first, with those that a force has of its `own`, then the measures of tables."""
     named = {**registry.indicators, **{each.name: each for each in own}}
     every = [*_indicators(registry, named.values()), *_addresses(registry)]
-    asked = search.casefold()
+    words = search.casefold().split()
+    texts = (f"{each.name} {each.title} {each.definition}".casefold() for each in every)
     return [
-        each for each in every if asked in f"{each.name} {each.title} {each.definition}".casefold()
+        each for each, text in zip(every, texts, strict=True) if all(word in text for word in words)
     ]
 
 

@@ -26,7 +26,7 @@ from streams.registry.aggregates import Quantile
 from streams.registry.conditions import Condition, Is
 from streams.registry.counting import BIN_SHIFT, SERIES_KEY_MASK
 from streams.registry.dimensions import AREA, Dimension
-from streams.registry.histogram import BINS
+from streams.registry.histogram import BINS, value_of
 from streams.registry.kind import Kind
 
 MOST_KEPT = 512
@@ -39,6 +39,7 @@ _OVERHEAD = 400
 """Bytes that a sum takes beside its figures."""
 _AREA_SHIFT = 32
 """An area and a bin are one number: the area's index above this bit."""
+_BIN_MASK = (1 << _AREA_SHIFT) - 1
 _NONE: Numbers = np.empty(0, np.int64)
 
 
@@ -107,7 +108,30 @@ class AreaSums:
     ) -> tuple[NDArray[np.float64], Numbers]:
         """A quantile of durations by area, in seconds, and how many durations there are. `together`
         are the sums of them, in seconds."""
-        number, duration = self._number(where), self.kind.duration_of[of.timing]
+        pairs, numbers = self._durations(parts, where, of.timing)
+        some = numbers > 0
+        sums = Sums(_NONE, _NONE, some, pairs[some], numbers[some])
+        found_of = quantiles(sums, np.arange(self.size), (of.share,), (0,), together[None])[0]
+        return found_of, np.bincount(sums.pairs >> _AREA_SHIFT, sums.numbers, self.size).astype(
+            np.int64
+        )
+
+    def spread(
+        self, parts: Iterable[Parts], where: Condition, timing: str, area: int
+    ) -> tuple[int, float, float]:
+        """How many durations an area has, their sum in seconds and that of their squares, within
+        1 % each: by the bins that they are in."""
+        pairs, numbers = self._durations(parts, where, timing)
+        own = pairs >> _AREA_SHIFT == area
+        values = np.array([value_of(each) for each in (pairs[own] & _BIN_MASK).tolist()])
+        counted = numbers[own]
+        return int(counted.sum()), float(counted @ values), float(counted @ values**2)
+
+    def _durations(
+        self, parts: Iterable[Parts], where: Condition, timing: str
+    ) -> tuple[Numbers, Numbers]:
+        """The pairs of an area and a bin that has durations, ascending, and how many."""
+        number, duration = self._number(where), self.kind.duration_of[timing]
         found = [
             self._once(
                 (series.number, number, duration), partial(series.bins_by_area, where, duration)
@@ -118,11 +142,7 @@ class AreaSums:
             np.concatenate([p for p, _ in found] or [_NONE]), return_inverse=True
         )
         numbers = np.bincount(place, np.concatenate([n for _, n in found] or [_NONE]), len(pairs))
-        some = numbers > 0
-        sums = Sums(_NONE, _NONE, some, pairs[some], numbers[some].astype(np.int64))
-        found_of = quantiles(sums, np.arange(self.size), (of.share,), (0,), together[None])[0]
-        durations = np.bincount(sums.pairs >> _AREA_SHIFT, sums.numbers, self.size)
-        return found_of, durations.astype(np.int64)
+        return pairs, numbers.astype(np.int64)
 
     def _number(self, where: Condition) -> int:
         """That of a condition."""

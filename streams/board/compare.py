@@ -32,11 +32,10 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from functools import cached_property
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from msgspec import UNSET, Struct, UnsetType, structs
 
-from detectors.charts.limits import usual_counts
 from streams.board.breaks import break_between
 from streams.board.control import Point, chart
 from streams.board.drivers import Drivers, drivers
@@ -45,23 +44,25 @@ from streams.board.outlook import Delays, Outlook, Young
 from streams.board.query import Number, Observation, Query
 from streams.board.revisions import FirstFigure, Revisions
 from streams.board.season import Season, season_of
+from streams.board.standing import (
+    PERCENT,
+    Standing,
+    against,
+    by_percent,
+    of_count,
+    shares_apart,
+)
 from streams.board.targets import Judged, goal
 from streams.board.trend import Trend, trend
 from streams.config.force import WHOLE
 from streams.config.measures import Subject
 from streams.errors import QueryError
 from streams.periods import DAY
-from streams.registry.charting import FEW
 from streams.registry.indicator import Indicator, Per
 from streams.stretches import Stretch
 
 LEAST_BASE = 10
 """Cases; a change of fewer is given no per cent, unless that is asked for."""
-IN_LINE = 5.0
-"""Per cent of the average within which a value is in line with it, where no chart says so."""
-CHANCE = 1.96
-"""How many standard deviations a count of few cases may lie from its average by chance: the limits
-are those of exactly 95 %."""
 _AS_MANY = {"month": 12, "day": 28, "hour": 24}
 """The periods that an average is taken over, by unit: those of a year, of four weeks, of a day."""
 
@@ -96,13 +97,6 @@ class Rate(Struct, frozen=True):
     base: int | None
 
 
-class Standing(Struct, frozen=True):
-    """How a value stands to what is usual, and by what: `chart`, or a percentage."""
-
-    word: Literal["above", "below", "in line"] | None
-    by: str
-
-
 Order = Literal["highest first", "lowest first"]
 
 
@@ -110,13 +104,30 @@ class Rank(Struct, frozen=True):
     """A place among several in an `order`: by rate where there is one. The lowest is first where
     less is better, else the highest, which says of what is neither good nor bad only that it is
     high; equal ones share a place. `left_out` are the ids of those that were not heard as a whole,
-    or of whose people it is not known how many there are."""
+    or of whose people it is not known how many there are; `too_few` of those whose share or mean is
+    of fewer than 20 cases: they have no place. Of shares, `level_with` are those that differ from
+    it by no more than two shares of so many cases do by chance, at 5 % each."""
 
     rank: int | None
     of: int
     among: str
     order: Order
     left_out: list[str] = []
+    too_few: list[str] = []
+    level_with: list[str] = []
+
+
+class _Ranked(NamedTuple):
+    """A figure among others; the value is None of what is not known as a whole, and of what is of
+    too few cases to have a place."""
+
+    value: float | None
+    figure: Observation
+
+    @property
+    def too_few(self) -> bool:
+        """Whether it is of too few cases."""
+        return self.figure.small
 
 
 class AsLastYear(Struct, frozen=True):
@@ -141,7 +152,7 @@ class Ranking:
         self.per = per if query.unit(indicator) == "count" else None
         less = query.polarity(indicator) == "down_good"
         self.order: Order = "lowest first" if less else "highest first"
-        self._by_kind: dict[str, dict[str, float | None]] = {}
+        self._by_kind: dict[str, dict[str, _Ranked]] = {}
 
     def of_area(self, area: str) -> Rank:
         """The place of an area among those of its kind."""
@@ -166,32 +177,39 @@ class Ranking:
             values[each] = self._value(self.query.of(each), WHOLE)
         return self._placed(force.id, values, "most similar forces")
 
-    def _value(self, query: Query, area: str) -> float | None:
-        """What is ranked: the rate where there is one, else the value; None of what is not known as
-        a whole."""
+    def _value(self, query: Query, area: str) -> _Ranked:
+        """What is ranked: the rate where there is one, else the value."""
         own = query is self.query
         found = query.figure(self.indicator, self.stretch if own else self.stretch.label, area)
         # Whoever reports a figure says of what it is; what is counted has to have been heard.
-        if not found.complete and self.indicator.reported is None:
-            return None
-        if self.per is None or found.value is None:
-            return found.value
+        heard = found.complete or self.indicator.reported is not None
+        if not heard or found.value is None or found.small:
+            return _Ranked(None, found)
+        if self.per is None:
+            return _Ranked(found.value, found)
         base = query.base(self.per, area, self.stretch)
-        return None if base is None else found.value / base
+        return _Ranked(None if base is None else found.value / base, found)
 
-    def _placed(self, of: str, values: dict[str, float | None], among: str) -> Rank:
+    def _placed(self, of: str, every: dict[str, _Ranked], among: str) -> Rank:
         """The place of one of several."""
-        value = values[of]
-        known = sorted(each for each in values.values() if each is not None)
-        left_out = [name for name, each in values.items() if each is None]
-        place: int | None = None
-        if value is not None:
-            lowest = self.order == "lowest first"
-            before = (
-                bisect_left(known, value) if lowest else len(known) - bisect_right(known, value)
-            )
-            place = before + 1
-        return Rank(place, len(known), among, self.order, left_out)
+        value = every[of].value
+        known = sorted(each.value for each in every.values() if each.value is not None)
+        without = [name for name, each in every.items() if each.value is None]
+        too_few = [name for name in without if every[name].too_few]
+        left_out = [name for name in without if name not in too_few]
+        if value is None:
+            return Rank(None, len(known), among, self.order, left_out, too_few)
+        lowest = self.order == "lowest first"
+        before = bisect_left(known, value) if lowest else len(known) - bisect_right(known, value)
+        level = [
+            name
+            for name, each in every.items()
+            if name != of
+            and each.value is not None
+            and self.query.unit(self.indicator) == "ratio"
+            and shares_apart(every[of].figure, each.figure) is False
+        ]
+        return Rank(before + 1, len(known), among, self.order, left_out, too_few, level)
 
 
 class Comparisons:
@@ -385,11 +403,13 @@ class Comparisons:
 
     @property
     def of_force(self) -> Observation | None:
-        """A count of an area as a share of the force's; None of the force itself, and of what is no
-        count."""
+        """A count of an area as a share of the force's, of the same time: where the area opened or
+        closed in the stretch, of the days on which it was there. None of the force itself, and of
+        what is no count."""
         if self.area == WHOLE or self.unit != "count":
             return None
-        return share(self.observation, self.query.figure(self.indicator, self.stretch))
+        there = self.query.while_there(self.stretch, self.area)
+        return share(self._of(there), self.query.figure(self.indicator, there))
 
     @cached_property
     def rate(self) -> Rate | None:
@@ -422,25 +442,27 @@ class Comparisons:
     @cached_property
     def standing(self) -> Standing:
         """Above, below or in line: by the limits of the chart of its grain, where that judged it;
-        else with the average of those before: by a plain percentage, but of a count that is small
-        on average by what chance allows, exactly."""
+        else with the average of those before (`streams.board.standing`)."""
         if (point := self._charted) is not None:
             return Standing(point.flag or "in line", "chart")
         if self.young is not None:
             return Standing(None, f"provisional: {self.young.reason}")
         if self.average.reason:
             return Standing(None, self.average.reason)
-        base, by = self.average.base, f"{IN_LINE:g} % of the average"
-        value = self.average.value
-        if base is None or value is None:
-            return Standing(None, by)
-        least, most = base - abs(base) * IN_LINE / 100, base + abs(base) * IN_LINE / 100
-        if self.unit == "count" and 0 <= base < FEW:
-            least, most = usual_counts(base, self._averaged, CHANCE)
-            by = "the average, exact 95 % limits of a count"
-        if least <= value <= most:
-            return Standing("in line", by)
-        return Standing("above" if value > base else "below", by)
+        return self._to_average or Standing(None, PERCENT)
+
+    @property
+    def _to_average(self) -> Standing | None:
+        """How it stands to the average of those before; None where one of them is not known."""
+        value, base, of = self.average.value, self.average.base, self._comparable
+        if value is None or base is None or of is None:
+            return None
+        if self.unit == "count":
+            return of_count(value, base, self._averaged)
+        if not self._adds_up:
+            return by_percent(value, base)
+        before = self.stretch.all_before(self._averaged)
+        return against(self.query, of, self.stretch, before, self.area)
 
     @cached_property
     def young(self) -> Young | None:

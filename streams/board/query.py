@@ -25,6 +25,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
+from detectors.durations.welch import Sample
 from detectors.shares.interval import wilson
 from streams.board.area_sums import AreaSums
 from streams.board.columns import Numbers
@@ -391,6 +392,29 @@ class Query:
             return None
         return [_plain(each) for each in found.tops]
 
+    def sample(self, indicator: Indicator, stretch: Stretch, area: str) -> Sample | None:
+        """How many durations a mean is of, the mean in seconds, and how they scatter, within 2 %;
+        None of what is no mean of records, of fewer than two, and where totals without single
+        durations are a part of it."""
+        found = self.figure(indicator, stretch, area)
+        if indicator.reported is not None or found.value is None or found.denominator is None:
+            return None
+        number, together, squares = 0, 0.0, 0.0
+        for part, group, measure in self.registry.measures_of(indicator):
+            value, ledger = self.value_of(measure), self.monitor.ledger(group.kind, self.force.id)
+            if not isinstance(value, Mean) or ledger is None:
+                return None
+            with self.lock:
+                panes = ledger.panes_by(self._clock(group))
+                parts = _parts_of(panes, self._until_then(stretch, ledger, panes))
+                more = self._sums(group).spread(
+                    parts, group.where & part.where, value.timing, self.area(area)
+                )
+            number, together, squares = number + more[0], together + more[1], squares + more[2]
+        if number < 2 or number != found.denominator:
+            return None
+        return Sample.of_sums(number, together, squares)._replace(mean=float(found.value))
+
     def series(
         self, indicator: str | Indicator, grain: Grain, within: str | Stretch, area: str = WHOLE
     ) -> list[tuple[Stretch, Observation]]:
@@ -521,6 +545,20 @@ class Query:
                 found[index] = began and (end is None or stretch.start < end)
         return found
 
+    def while_there(self, stretch: Stretch, area: str) -> Stretch:
+        """The part of a stretch in which an area was there; all of it of one that was there at no
+        time of it, or always."""
+        found = self.force.areas[self.area(area)]
+        if found is None:
+            return stretch
+        opened = stretch.start if found.opened is None else self.force.instant(found.opened)
+        ended = self.force.end_of(found)
+        start = max(stretch.start, opened)
+        end = stretch.end if ended is None else min(stretch.end, ended)
+        if not start < end or (start, end) == (stretch.start, stretch.end):
+            return stretch
+        return with_changes(stretch, grain=None, form="range", start=start, end=end)
+
     def _clock(self, group: Group) -> int:
         return self.registry.kinds[group.kind].clocks.index(group.clock)
 
@@ -578,6 +616,26 @@ class Query:
 
     # -- what is known -----------------------------------------------------------------------------
 
+    def begins(self) -> int | None:
+        """The start of the first day of which anything is known of any feed, totals and reported
+        figures among them; None while nothing is."""
+        found = [self.since(name) for name in self.indicators()]
+        with self.lock:
+            totals = () if self._beside is None else self._beside.totals.lines.values()
+            found += [starts[0] for each in totals for starts in each.starts.values() if starts]
+        return min((each for each in found if each is not None), default=None)
+
+    def heard(self, group: Group, stretch: Stretch) -> Heard:
+        """How much of a stretch the feed was heard in of which a table counts records."""
+        ledger = self.monitor.ledger(group.kind, self.force.id)
+        if ledger is None:
+            return _unheard(none_came(self.registry.kinds[group.kind].feed))
+        panes = ledger.panes_by(self._clock(group))
+        with self.lock:
+            parts = _parts_of(panes, stretch)
+            empty = not any(each.kept or each.fresh for each in parts)
+            return self._heard(ledger, panes, stretch, empty=empty)
+
     @property
     def _heard_until(self) -> int:
         """The instant that is asked for, or now where that is still to come."""
@@ -599,8 +657,7 @@ class Query:
             return _unheard(known_between(feed, first, last))
         if not panes.keeps(start, end) or panes.covered(start, end):
             return _unheard(too_coarse(feed))
-        if not watched:
-            return Heard(True, whole and end <= span[1])
+        whole = whole and (watched or end <= span[1])
         share = self.monitor.known_share(kind, self.force.id, start, end, now, empty=empty)
         return Heard(share > 0.0, whole and share == 1.0, "" if share else was_not_heard(feed))
 

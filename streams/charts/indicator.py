@@ -4,9 +4,9 @@ no control chart of a grain is charted without limits."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from streams.alerts.model import Alert
 from streams.board import control
@@ -20,15 +20,19 @@ from streams.charts.words import amount, limit
 from streams.config.force import WHOLE
 from streams.config.measures import Unit
 from streams.errors import QueryError
-from streams.periods import Grain, Period
+from streams.periods import DAY, Grain, Period, to_ms
 from streams.registry import phrases
 from streams.registry.charting import POINTS
 from streams.registry.conditions import Is
+from streams.registry.dimensions import ALL
 from streams.registry.indicator import Indicator
+from streams.registry.measures import Group, Measure
 from streams.stretches import Stretch
 
 T = TypeVar("T")
 
+LATELY = 28 * DAY
+"""For how long, in ms, what is usual now is shown beside what was."""
 MOST_POINTS = 1_000
 """Points of one chart: more can't be told apart, and would keep a reader waiting."""
 
@@ -42,9 +46,10 @@ def indicator_chart(
     alerts: Iterable[Alert] = (),
 ) -> Chart:
     """The chart of an indicator by the periods of a grain that lie `within` a stretch, by default
-    from the first that anything is known of; the one that runs is its last. `alerts` are marked.
+    from the first that anything is known of; the one that runs is its last. `alerts` are marked,
+    and what was usual of the period that one is about is shown.
     Raises `QueryError` for what there is not, and for more than `MOST_POINTS` periods."""
-    return _Reader(query, query.indicator(name), grain, area).chart(within, alerts)
+    return _Reader(query, query.indicator(name), grain, area, alerts).chart(within)
 
 
 def periods(query: Query, indicator: Indicator, grain: Grain, within: Stretch) -> list[Period]:
@@ -67,35 +72,64 @@ def periods(query: Query, indicator: Indicator, grain: Grain, within: Stretch) -
     return found
 
 
+class Judged(NamedTuple):
+    """What a control chart says: of each period, how its limits are made, and in sentences."""
+
+    points: list[control.Point | None]
+    rule: str
+    findings: tuple[str, ...] = ()
+
+
 class _Reader:
     """Reads what a chart shows of one indicator, grain and area."""
 
-    def __init__(self, query: Query, indicator: Indicator, grain: Grain, area: str) -> None:
+    def __init__(
+        self,
+        query: Query,
+        indicator: Indicator,
+        grain: Grain,
+        area: str,
+        alerts: Iterable[Alert],
+    ) -> None:
         self.query, self.indicator, self.grain = query, indicator, grain
         self.area = query.areas()[query.area(area)]
         self.unit = query.unit(indicator)
+        self.alerts = list(alerts)
+        self.usual_then = {
+            (to_ms(found.start), to_ms(found.end)): Range(found.lower, found.upper)
+            for each in self.alerts
+            if (found := each.evidence).start is not None
+            and found.end is not None
+            and found.lower is not None
+            and found.upper is not None
+            and each.grain == grain
+            and is_of(each, query, indicator, self.area)
+        }
+        """The usual range of a period, by its start and end, by which an alert of it was raised."""
+        self.usual = self._watched()
 
-    def chart(self, within: str | Stretch | None, alerts: Iterable[Alert]) -> Chart:
+    def chart(self, within: str | Stretch | None) -> Chart:
         """The chart, with all that stands beside its points."""
         query, unit = self.query, self.unit
         shown = periods(query, self.indicator, self.grain, self._stretch(within))
         stretches = [Stretch.of(query.calendar, each) for each in shown]
         points = tuple(map(self._point, stretches))
-        judged, rule = self._judged(stretches)
+        judged, rule, findings = self._judged(stretches)
         place = phrases.place(query.force, self.area)
-        marks = [*self._changes(), *map(alert_mark, alerts)]
+        marks = [*self._changes(), *map(alert_mark, self.alerts)]
         return Chart(
             title=f"{self.indicator.title}, {place}",
             unit=unit,
             period=self.grain,
             points=points,
-            levels=tuple(_levels(judged, unit)),
+            levels=tuple(levels_of(judged, unit)),
             expected=_if_any([self._expected(each) for each in stretches]),
             earlier=_if_any([self._earlier(each) for each in stretches]),
             targets=tuple(_targets([self._goal(each) for each in stretches])),
-            flags=tuple(_flags(judged, unit, self.grain)),
+            flags=tuple(flags_of(judged, unit, self.grain)),
             marks=tuple(each for each in marks if _shown(each, points)),
             rule=rule,
+            findings=findings,
         )
 
     def _stretch(self, within: str | Stretch | None) -> Stretch:
@@ -136,9 +170,34 @@ class _Reader:
         return self.query.reader(Delays).outlook(self.indicator, stretch, place)
 
     def _expected(self, stretch: Stretch) -> Range | None:
-        """What a month that is still being recorded is likely to come to."""
+        """What a month that is still being recorded is likely to come to; else what was usual of a
+        period that an alert is about; else what is usual of such an hour or day as is learned now,
+        of the last weeks, since before them it may have been another."""
         found = self._outlook(stretch)
-        return None if found is None else Range(found.low, found.high)
+        if found is not None:
+            return Range(found.low, found.high)
+        then = self.usual_then.get((stretch.start, stretch.end))
+        if then is not None or self.usual is None or stretch.start < self.query.at - LATELY:
+            return then
+        period = self.query.calendar.holding(self.grain, stretch.start)
+        with self.query.lock:
+            return Range(*self.usual(period))
+
+    def _watched(self) -> Callable[[Period], tuple[int, int]] | None:
+        """What is usual of a period, where the count is watched by its hours or days."""
+        narrowed = narrowed_to(self.query, self.indicator)
+        if self.grain not in ("hour", "day") or narrowed is None:
+            return None
+        group, measure, row = narrowed
+        with self.query.lock:
+            for shard in self.query.monitor.shards:
+                watching = shard.surveillance.get(self.query.force.id)
+                if shard.kind == group.kind and watching is not None:
+                    found: Callable[[Period], tuple[int, int]] | None = watching.usual(
+                        self.grain, group.name, measure.name, row, self.area
+                    )
+                    return found
+        return None
 
     def _earlier(self, stretch: Stretch) -> float | None:
         """The same a year before, where the area was the same; a year is beside the one before."""
@@ -155,19 +214,20 @@ class _Reader:
         found = goal(self.query, self.indicator, stretch, self.area)
         return found if found is not None and found.of == "value" else None
 
-    def _judged(self, stretches: Sequence[Stretch]) -> tuple[list[control.Point | None], str]:
-        """What the control chart says of each period, and its rule; nothing where it has none."""
+    def _judged(self, stretches: Sequence[Stretch]) -> Judged:
+        """What the control chart says; nothing but why where it has none."""
         nothing: list[control.Point | None] = [None] * len(stretches)
         if not stretches:
-            return nothing, ""
+            return Judged(nothing, "")
         try:
             policy = control.policy_of(self.query, self.indicator, self.grain)
         except QueryError as error:
-            return nothing, f"No limits: {error}."
+            return Judged(nothing, f"No limits: {error}.")
         within = self.query.stretch(f"{stretches[0].label}..{stretches[-1].label}")
         found = control.chart(self.query, self.indicator, self.grain, within, self.area, policy)
         by_label = {each.label: each for each in found.points}
-        return [by_label.get(each.label) for each in stretches], found.rule
+        points = [by_label.get(each.label) for each in stretches]
+        return Judged(points, found.rule, tuple(found.words))
 
     def _changes(self) -> Iterator[Mark]:
         for each in breaks(self.query, self.indicator, self.area):
@@ -198,7 +258,7 @@ def _if_any(found: Sequence[T | None]) -> tuple[T | None, ...]:
 # -- what points are judged by ---------------------------------------------------------------------
 
 
-def _levels(judged: Sequence[control.Point | None], unit: Unit) -> Iterator[Level]:
+def levels_of(judged: Sequence[control.Point | None], unit: Unit) -> Iterator[Level]:
     """Points in a row that were judged by the same lines are one level."""
 
     def lines(at: int) -> tuple[float | None, ...] | None:
@@ -222,7 +282,8 @@ def _why(moved: Moved, unit: Unit) -> str:
     return f"Average {amount(moved.old, unit)} to {amount(moved.new, unit)}"
 
 
-def _flags(judged: Sequence[control.Point | None], unit: Unit, grain: Grain) -> Iterator[Flag]:
+def flags_of(judged: Sequence[control.Point | None], unit: Unit, grain: Grain) -> Iterator[Flag]:
+    """The points outside of their limits, and the runs that moved the average."""
     places = {each.label: at for at, each in enumerate(judged) if each is not None}
     for at, point in enumerate(judged):
         if point is None:
@@ -280,3 +341,29 @@ def is_about(alert: Alert, query: Query, indicator: Indicator, area: str) -> boo
         if group.name == alert.group and same and within:
             return True
     return False
+
+
+def is_of(alert: Alert, query: Query, indicator: Indicator, area: str) -> bool:
+    """Whether an alert is about the very figures of an indicator in an area, so that what was usual
+    of these is what it says."""
+    narrowed = narrowed_to(query, indicator)
+    if narrowed is None or query.areas()[query.area(area)] != alert.watched:
+        return False
+    group, measure, row = narrowed
+    about = {name: value for name, value in alert.row.items() if value != ALL}
+    return (group.name, measure.name, row) == (alert.group, alert.measure, about)
+
+
+def narrowed_to(query: Query, indicator: Indicator) -> tuple[Group, Measure, dict[str, str]] | None:
+    """The one row of a table that an indicator is a measure of, by its dimensions that are not of
+    all values; None where it is of several, or of none."""
+    found = query.registry.measures_of(indicator)
+    if len(found) != 1:
+        return None
+    ((part, group, measure),) = found
+    row: dict[str, str] = {}
+    for each in (group.where & part.where).parts():
+        if not isinstance(each, Is) or len(each.allowed) != 1:
+            return None
+        row[each.name] = each.allowed[0]
+    return group, measure, row

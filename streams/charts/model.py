@@ -102,6 +102,8 @@ class Chart(Struct, frozen=True, kw_only=True, omit_defaults=True):
     marks: tuple[Mark, ...] = ()
     rule: str = ""
     """How limits are made, in a sentence."""
+    findings: tuple[str, ...] = ()
+    """What the control chart says of its last point, in sentences."""
 
     def __post_init__(self) -> None:
         size = len(self.points)

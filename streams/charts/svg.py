@@ -20,7 +20,7 @@ def svg(layout: Layout, ident: str = "chart") -> str:
     begins = (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="chart {layout.purpose}" '
         f'viewBox="0 0 {wide} {high}" width="{wide}" height="{high}" role="img" '
-        f'aria-labelledby="{ident}-title {ident}-said">'
+        f'aria-labelledby="{ident}-title" aria-describedby="{ident}-said">'
     )
     parts = [
         begins,

@@ -79,8 +79,12 @@ def period_name(grain: Grain, point: Point) -> str:
         return f"{month} to {MONTHS[last.month - 1]} {last.year}"
     if grain == "financial_year":
         return f"{start.year}/{last.year % 100:02d}"
-    day = f"{start.day} {month} {start.year}"
+    day = _date(start)
     return day if grain == "day" else f"{start:%H:%M} to {point.end:%H:%M} on {day}"
+
+
+def _date(day: dt.datetime) -> str:
+    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
 
 
 # -- a point ---------------------------------------------------------------------------------------
@@ -182,6 +186,9 @@ def _span(chart: Chart) -> str:
     grain, (first, *_, last) = chart.period, (chart.points[0], *chart.points)
     if first is last:
         return period_name(grain, first)
+    if grain == "hour":
+        begins, ends = (f"{at:%H:%M} on {_date(at)}" for at in (first.start, last.end))
+        return f"from {begins} to {ends}"
     names = [period_name(grain, each) for each in (first, last)]
     if grain == "quarter":
         names[0] = f"{MONTHS[first.start.month - 1]} {first.start.year}"

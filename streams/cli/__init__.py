@@ -53,6 +53,7 @@ COMMANDS: dict[str, Lazy] = {
     "mapping": Lazy("streams.cli.mapping", "mapping", "Draft and check what columns mean."),
     "force": Lazy("streams.cli.force", "force", "List, show and check force files."),
     "rules": Lazy("streams.cli.rules", "rules", "Write the rules of Prometheus."),
+    "backfill": Lazy("streams.cli.backfill", "backfill", "Write history for Prometheus."),
     "grafana": Lazy("streams.cli.grafana", "grafana", "Make and publish the dashboards."),
     "measures": Lazy("streams.cli.measures", "measures", "Say what is measured, and how."),
     "schemas": Lazy("streams.cli.schemas", "schemas", "Write the JSON Schemas of the events."),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -17,6 +18,7 @@ from streams.board.query import Query
 from streams.cli.comparing import compare_option, names_in
 from streams.cli.inputs import Inputs, asked_options, passed_over, progress_bar, refused_lines
 from streams.cli.options import answer_options, board_console, forces_named
+from streams.cli.query_chart import Drawing
 from streams.config.force import WHOLE
 from streams.embedded.replay import ReplayClock
 from streams.embedded.runner import Embedded, has_records, last_event
@@ -74,6 +76,14 @@ class Where(NamedTuple):
     "--by", type=click.Choice(PARTS), help="A row for each of these within each --period."
 )
 @compare_option
+@click.option(
+    "--chart",
+    "picture",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Also write the control chart of the one figure to this file, as SVG: by the periods of "
+    "--by (month) within --period.",
+)
 @answer_options
 def query(  # noqa: PLR0913, PLR0917  one argument an option
     indicators: tuple[str, ...],
@@ -84,6 +94,7 @@ def query(  # noqa: PLR0913, PLR0917  one argument an option
     periods: tuple[str, ...],
     by: Grain | None,
     compare: tuple[tuple[str, ...], ...],
+    picture: Path | None,
     at: str | None,
     form: str,
 ) -> None:
@@ -102,6 +113,7 @@ def query(  # noqa: PLR0913, PLR0917  one argument an option
           --force my-force.toml calls_999 incidents --period 2021-12
       watchroom query 'crimes.count{offence=burglary,robbery}' --period R12-2021-12
       watchroom query answered_999_within_10s --period 2021-12 --format csv > answered.csv
+      watchroom query robbery --period 2019..2021 --by month --chart robbery.svg
 
     \b
     Exit codes:
@@ -112,14 +124,27 @@ def query(  # noqa: PLR0913, PLR0917  one argument an option
     names = names_in(compare)
     wanted = tuple(label for each in periods for label in _within(each, by))
     question = Question(indicators, wanted, areas, names)
+    drawing = None if picture is None else Drawing.of(question, periods, by)
     if inputs:
         inputs.check()
-        rows = of_files(inputs, force_names, question, at)
+        rows, chart = of_files(inputs, force_names, question, at, drawing)
     else:
         if len(force_names) > 1:
             raise click.UsageError("ask a monitor about one --force at a time")
-        rows = of_monitor(url, Where(next(iter(force_names), None), at), question)
+        where = Where(next(iter(force_names), None), at)
+        rows = of_monitor(url, where, question)
+        chart = None if drawing is None else chart_of_monitor(url, where, drawing)
+    if picture is not None and chart is not None:
+        written(picture, chart)
     show(rows, names, form)
+
+
+def written(picture: Path, chart: str) -> None:
+    """Writes a chart; raises `WatchroomError` where it can't be written."""
+    try:
+        picture.write_text(chart, "utf-8")
+    except OSError as error:
+        raise WatchroomError(f"{picture} can't be written: {error.strerror}") from None
 
 
 def _within(period: str, by: Grain | None) -> list[str]:
@@ -168,6 +193,12 @@ def of_monitor(url: str, where: Where, question: Question) -> list[FigureRow]:
     return rows
 
 
+def chart_of_monitor(url: str, where: Where, drawing: Drawing) -> str:
+    """The chart that a running monitor draws; raises `WatchroomError`."""
+    asked = drawing.asked(where.force, where.at)
+    return answer_of(client_of(url), "/chart.svg", asked).decode()
+
+
 def client_of(url: str) -> MonitorClient:
     """The monitor at an address; raises `click.BadParameter` for what is none."""
     try:
@@ -187,7 +218,17 @@ def page_of(
 ) -> Page:
     """A page of what a running monitor answers; raises `WatchroomError`."""
     try:
-        return msgspec.json.decode(client.ask(path, asked), type=kind)
+        return msgspec.json.decode(answer_of(client, path, asked), type=kind)
+    except msgspec.MsgspecError:
+        raise WatchroomError(f"{client.url} answers, but not as this release does") from None
+
+
+def answer_of(
+    client: MonitorClient, path: str, asked: Mapping[str, str | Sequence[str] | None]
+) -> bytes:
+    """What a running monitor answers; raises `WatchroomError`."""
+    try:
+        return client.ask(path, asked)
     except Declined as error:
         wrong = QueryError if error.status < 500 and error.words else WatchroomError
         raise wrong(f"{client.url}: {error}") from None
@@ -196,19 +237,23 @@ def page_of(
             f"{client.url} does not answer: {error}. Name a running monitor with --url, or "
             "what to read with --from"
         ) from None
-    except msgspec.MsgspecError:
-        raise WatchroomError(f"{client.url} answers, but not as this release does") from None
 
 
 # -- of files ----------------------------------------------------------------------------------
 
 
 def of_files(
-    inputs: Inputs, force_names: tuple[str, ...], question: Question, at: str | None
-) -> list[FigureRow]:
-    """The rows of what files hold, as of their last day; raises `WatchroomError`."""
+    inputs: Inputs,
+    force_names: tuple[str, ...],
+    question: Question,
+    at: str | None,
+    drawing: Drawing | None = None,
+) -> tuple[list[FigureRow], str | None]:
+    """The rows of what files hold, as of their last day, and the chart where one is to be drawn;
+    raises `WatchroomError`."""
     with played(inputs, force_names, at) as query:
-        return list(Rows(query, question))
+        rows = list(Rows(query, question))
+        return rows, None if drawing is None else drawing.of_query(query)
 
 
 @contextmanager

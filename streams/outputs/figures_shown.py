@@ -16,7 +16,6 @@ from streams.board.compare import (
     Compared,
     Rank,
     Rate,
-    Standing,
 )
 from streams.board.drivers import Drivers
 from streams.board.month_by_month import MonthByMonth
@@ -24,6 +23,7 @@ from streams.board.outlook import Outlook
 from streams.board.query import Observation
 from streams.board.revisions import FirstFigure
 from streams.board.season import Season
+from streams.board.standing import Standing
 from streams.board.targets import Judged
 from streams.board.trend import Trend
 from streams.config.measures import Unit
@@ -172,8 +172,17 @@ def placed(found: Rank) -> str:
     """Its place: `2 of 4, lowest first (1 left out)`; empty where it has none."""
     if found.rank is None:
         return ""
-    left_out = f" ({len(found.left_out)} left out)" if found.left_out else ""
-    return f"{found.rank} of {found.of}, {found.order}{left_out}"
+    apart = [
+        f"{len(some)} {words}"
+        for some, words in (
+            (found.left_out, "left out"),
+            (found.too_few, "too few to judge"),
+            (found.level_with, "level with it by chance"),
+        )
+        if some
+    ]
+    said = f" ({', '.join(apart)})" if apart else ""
+    return f"{found.rank} of {found.of}, {found.order}{said}"
 
 
 def pattern(found: Season | AsLastYear | Trend | Drivers | MonthByMonth, unit: Unit) -> str:

@@ -7,7 +7,7 @@ each force the worker that has it and passes on what is asked. It counts nothing
 |---|---|
 | `/`, `/chart`, `/alert` | the wallboard's pages, which are the same everywhere |
 | `/board.json`, `/series.json`, `/alerts.json`, `/events` | the worker's, of `?force=` |
-| `/api/board`, `/api/series`, `/api/flags` | the same |
+| `/api/board`, `/api/series`, `/api/flags`, `/explore`, `/chart.svg` | the same |
 | `/api/measures`, `/api/openapi.json` | any worker's |
 | POST `/api/alerts/<id>/<action>` | the worker's; a page of another site is refused here |
 | `/forces.json` | every force that a worker could show, and the release of the pages |
@@ -32,6 +32,8 @@ from starlette.responses import HTMLResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from streams.outputs.explore.asked import Asked
+from streams.outputs.explore.page import Frame, force_page
 from streams.outputs.front_pages import ABOUT, NOBODY
 from streams.outputs.holders import Holders, Worker
 from streams.outputs.wallboard.alert_actions import sent_from_own_page
@@ -42,7 +44,16 @@ PATIENCE = httpx2.Timeout(10.0, connect=2.0)
 """Of a stream it is the longest silence: a worker that lives speaks every 2 seconds."""
 
 AGAIN = {"retry-after": "2"}
-PASSED_ON = ("content-type", "cache-control", "x-accel-buffering", "retry-after", "link")
+PASSED_ON = (
+    "content-type",
+    "cache-control",
+    "x-accel-buffering",
+    "retry-after",
+    "link",
+    "content-security-policy",
+    "x-content-type-options",
+    "referrer-policy",
+)
 """The headers of a worker's answer that reach the browser."""
 
 
@@ -53,6 +64,7 @@ FIGURES = (
     "/api/board",
     "/api/series",
     "/api/flags",
+    "/chart.svg",
 )
 SAME_EVERYWHERE = ("/api/measures", "/api/openapi.json")
 
@@ -98,10 +110,11 @@ class Front:
         answers = {**own, **passed, **same, "/events": self.events}
         return Starlette(
             routes=[
+                Route("/explore", self.explore),
                 *(Route(f"/{path}", partial(self.page, path)) for path in PAGES),
                 *(Route(path, endpoint, methods=["GET"]) for path, endpoint in answers.items()),
                 Route("/api/alerts/{alert:path}/{action}", self.act, methods=["POST"]),
-                self.files.mount(),
+                *self.files.routes(),
             ],
             exception_handlers={HTTPException: _in_words, Exception: in_words},
             lifespan=self.lifespan,
@@ -137,12 +150,29 @@ class Front:
             self.holder(self.force_of(request.query_params.get("force")))
         except HTTPException as error:
             if error.status_code == 503:
-                words = html.escape(error.detail[:1].upper() + error.detail[1:])
-                return HTMLResponse(
-                    self.files.filled(NOBODY).replace("{words}", words), 503, {**HEADERS, **AGAIN}
-                )
+                return self._nobody(error.detail)
             # Which force to look at, or that there is no such force, the page says itself.
         return self.files.page(path)
+
+    def _nobody(self, why: str) -> Response:
+        """A page that says why there is nothing to show, and looks again by itself."""
+        words = html.escape(why[:1].upper() + why[1:])
+        text = self.files.filled(NOBODY).replace("{words}", words)
+        return HTMLResponse(text, 503, {**HEADERS, **AGAIN})
+
+    async def explore(self, request: Request) -> Response:
+        """The worker's page; of several forces, where none is named, the choice."""
+        known, query = self.holders.names, request.query_params
+        if not query.get("force") and len(known) > 1:
+            asked = Asked(measure=query.get("measure", ""))
+            text = force_page(Frame(self.files.assets), asked, known)
+            return HTMLResponse(text, headers=HEADERS)
+        try:
+            return await self.figures(request)
+        except HTTPException as error:
+            if error.status_code != 503:
+                raise
+            return self._nobody(error.detail)
 
     async def figures(self, request: Request) -> Response:
         """What a worker answers about one force."""

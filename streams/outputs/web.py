@@ -12,7 +12,8 @@ browser ever holds up a runner; what has to be computed is computed in a pool of
 | `/readyz` | 200 when the figures may be relied on, else 503 with the reason |
 | `/about` | where to look |
 
-`/` and what belongs to it are the wallboard's: see `streams.outputs.wallboard.pages`.
+`/` and what belongs to it are the wallboard's: see `streams.outputs.wallboard.pages`; `/explore` is
+any figure over months and years: see `streams.outputs.explore.pages`.
 """
 
 from __future__ import annotations
@@ -37,11 +38,12 @@ from starlette.routing import Route
 from streams.errors import WatchroomError
 from streams.live import Live
 from streams.outputs.api.paths import Api
+from streams.outputs.explore.pages import Explore
 from streams.outputs.exported import in_words as exported_in_words
 from streams.outputs.instants import parse_instant
 from streams.outputs.prometheus import Exporter
 from streams.outputs.wallboard.hub import Hub
-from streams.outputs.wallboard.pages import Wallboard
+from streams.outputs.wallboard.pages import HEADERS, Wallboard
 
 MOST_PERIODS = 50
 """The most periods in one request for a board."""
@@ -150,6 +152,7 @@ body {{ font: 1rem/1.5 system-ui, sans-serif; max-width: 40rem; margin: 3rem aut
 <p>{state}.</p>
 <ul>
 {boards}
+<li><a href="/explore">/explore</a>: any measure over months and years</li>
 <li><a href="/api/measures">/api/measures</a>, /api/board, /api/series: any figure, by area and
 period; <a href="/api/openapi.json">/api/openapi.json</a> describes them</li>
 <li><a href="/metrics">/metrics</a>: for Prometheus</li>
@@ -175,6 +178,7 @@ def application(live: Live) -> Starlette:
     """The application, for a server or for a test."""
     pages = Pages(live)
     wallboard = Wallboard(live, pages.force)
+    explore = Explore(live, pages.force, wallboard.files.assets, HEADERS)
     paths = {
         "/about": pages.about,
         "/metrics": pages.metrics,
@@ -184,7 +188,7 @@ def application(live: Live) -> Starlette:
     }
     plain = [Route(path, endpoint, methods=["GET"]) for path, endpoint in paths.items()]
     made = Starlette(
-        routes=[*plain, *Api(live, pages.force).routes(), *wallboard.routes()],
+        routes=[*plain, *Api(live, pages.force).routes(), *explore.routes(), *wallboard.routes()],
         exception_handlers={HTTPException: in_words, Exception: in_words},
     )
     made.state.hub = wallboard.hub

@@ -45,6 +45,13 @@ class Part:
         named = ";".join(f"{each.name}={','.join(map(str, each.allowed))}" for each in asked)
         return f"{self.group}.{self.measure}" + (f"{{{named}}}" if named else "")
 
+    @property
+    def in_words(self) -> str:
+        """What it is narrowed to, after its title: ` (line 999)`; empty where it is not."""
+        _, _, where = self.address.rstrip("}").partition("{")
+        words = where.replace("=", " ").replace(",", " or ").replace(";", ", ").replace("_", " ")
+        return f" ({words})" if words else ""
+
     @classmethod
     def at(cls, address: str) -> Part:
         """The part at an address; raises `DeclarationError` for what is written in another way."""

@@ -84,7 +84,8 @@ class Registry:
             part = Part.at(name)
             place = self.find(part.group, part.measure)
             if place is not None:
-                title = f"{place[0].title}: {place[1].title}"
+                of, measured = place[0].title, place[1].title
+                title = (of if of == measured else f"{of}: {measured}") + part.in_words
                 found = Indicator(part.address, title, (part,))
                 self._check(found)
         if found is None:

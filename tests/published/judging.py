@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from streams.board.compare import IN_LINE, Change, Comparisons
+from streams.board.compare import Change, Comparisons
 from streams.board.control import chart
 from streams.board.month_by_month import LEAST
+from streams.board.standing import IN_LINE
 from streams.errors import QueryError
 from streams.registry.affected import affects, stands_for
 from tests.published.asking import Asked, NoAnswerError, goal_of

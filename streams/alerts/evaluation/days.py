@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from streams.alerts import policy, rules
+from streams.alerts import peak, policy, rules
 from streams.alerts.correlation.signals import SignalCluster
 from streams.alerts.course import (
     first_day,
@@ -131,7 +131,12 @@ class DayEvaluation:
             said = exceptional_volume.by_weeks(*about, a_day, course.ratio, since, now)
         else:
             said = exceptional_volume.by_days(*about, day, course.ratio, since, now)
-        return {"said": said, "evidence": evidence(self.force, day), "lasting": lasts}
+        return {
+            "said": said,
+            "evidence": evidence(self.force, day),
+            "lasting": lasts,
+            "peak": peak.of_signal(self.force, day),
+        }
 
     def _of_all_days(self, alert: Alert, course: Course) -> dict[str, Any]:
         """The sentences of an alert that has cleared: of all of its days."""

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from streams.alerts import policy, rules
+from streams.alerts import peak, policy, rules
 from streams.alerts.lifecycle import Lifecycle
 from streams.alerts.model import Alert, Evidence, stamp
 from streams.alerts.rules import feed_silent
@@ -65,6 +65,7 @@ class FindingEvaluation:
         known = self.store.active.get(key)
         if known is not None:
             self._note_present(known, f)
+            self.store.note_peak(known, peak.of_finding(self.force, f.evidence, self.at))
             self._bring_up_to_date(self.store.alerts[known], f)
             return
         if not f.opens:
@@ -90,6 +91,7 @@ class FindingEvaluation:
             onset=f.since,
             said=f.said,
             evidence=_with_notified(f, f.evidence.observed),
+            peak=peak.of_finding(self.force, f.evidence, self.at),
         )
 
     def _bring_up_to_date(self, alert: Alert, f: Finding) -> None:

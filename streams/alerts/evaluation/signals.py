@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from streams.alerts import policy, rules
+from streams.alerts import peak, policy, rules
 from streams.alerts import words as say
 from streams.alerts.actions import may_notify
 from streams.alerts.correlation.open_alerts import OpenAlertCorrelation, is_held
@@ -169,7 +169,9 @@ class SignalEvaluation:
             changes |= {"severity": severity if worse else alert.severity}
             changes |= {"worse_at": stamp(self.at, self.force.zone)} if worse else {}
             changes |= {"also": _union(alert.also, cluster.also)}
-            if not is_level:  # which keeps the figures of the old level, to be compared with
+            if is_level:  # which keeps the figures of the old level, to be compared with
+                changes["peak"] = peak.of_signal(self.force, s)
+            else:
                 changes |= self._figures(s, alert.kind)
         further = alert.open and is_level and level_change.has_grown(alert, s)
         further = further and self.lifecycle.may_notify_of_growth(alert)
@@ -266,6 +268,7 @@ class SignalEvaluation:
             "title": say.title(self.force, told_of),
             "said": rules.said(self.force, told_of, kind, self.lookup, self.at),
             "evidence": evidence(self.force, told_of),
+            "peak": peak.of_signal(self.force, told_of),
         }
 
     def _resolve_parts(self, alert: Alert, whole: Signal) -> tuple[str, ...]:

@@ -21,11 +21,12 @@ import msgspec
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response, StreamingResponse
+from starlette.responses import FileResponse, HTMLResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from streams.alerts.model import AlertList
+from streams.charts import svg
 from streams.live import Live
 from streams.outputs import runbooks
 from streams.outputs.instants import parse_instant
@@ -33,9 +34,11 @@ from streams.outputs.wallboard import alert_actions, series
 from streams.outputs.wallboard.hub import MOST_VIEWERS, Hub
 
 STATIC = Path(str(resources.files("streams.outputs.wallboard") / "static"))
+CHART = Path(str(resources.files("streams.charts") / svg.CSS_FILE))
+"""How charts look, on whichever page they are."""
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; "
+    "connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; "
     "frame-ancestors 'self'"
 )
 """Everything comes from this server, and nothing in a page's own text is run."""
@@ -61,7 +64,7 @@ def _json(content: object) -> Response:
 def version() -> str:
     """Tells one release of the pages from another; part of their files' address."""
     digest = hashlib.sha256()
-    for path in sorted(STATIC.iterdir()):
+    for path in (*sorted(STATIC.iterdir()), CHART):
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:12]
 
@@ -83,11 +86,19 @@ class Files:
     def filled(self, text: str) -> str:
         """A page's text with the addresses of this release's files and of the runbooks."""
         text = text.replace("{runbooks}", html.escape(runbooks.base()))
-        return text.replace("{assets}", f"/assets/{self.version}")
+        return text.replace("{assets}", self.assets)
 
-    def mount(self) -> BaseRoute:
-        """The route of what the pages load."""
-        return Mount(f"/assets/{self.version}", StaticFiles(directory=STATIC))
+    @property
+    def assets(self) -> str:
+        """Where what the pages load is."""
+        return f"/assets/{self.version}"
+
+    def routes(self) -> list[BaseRoute]:
+        """The routes of what the pages load."""
+        return [
+            Route(f"{self.assets}/{CHART.name}", lambda _: FileResponse(CHART)),
+            Mount(self.assets, StaticFiles(directory=STATIC)),
+        ]
 
 
 class Wallboard:
@@ -102,7 +113,7 @@ class Wallboard:
         """All routes of these pages."""
         return [
             *(Route(f"/{path}", self._page(path)) for path in PAGES),
-            self.files.mount(),
+            *self.files.routes(),
             Route("/events", self.events),
             Route("/forces.json", self.forces),
             Route("/series.json", self.series),

@@ -104,6 +104,34 @@ def test_of_a_time_in_which_an_area_was_not_there_it_has_no_figure() -> None:
     assert count(query.monitor, "force", "2021-03") == 1
 
 
+def test_its_share_is_of_the_force_while_the_area_was_there() -> None:
+    old = [("2021-03-10", "Old Town")] * 3
+    query = Query(fed(*old, *[("2021-05-10", "north")] * 96), "tiny", AT)
+    of_force = Comparisons(query, "crimes.count", "2021", "old-town").of_force
+    assert of_force is not None
+    assert (of_force.value, of_force.numerator, of_force.denominator) == (0.75, 3, 4)
+    north = Comparisons(query, "crimes.count", "2021", "north").of_force
+    assert north is not None
+    assert (north.numerator, north.denominator) == (98, 101)
+
+
+def test_a_share_is_of_the_parent_in_the_same_period_and_area() -> None:
+    days = [("2021-03-10", "Old Town")] * 3 + [("2021-04-10", "New Town")] * 5
+    query = Query(fed(*days), "tiny", AT)
+    months = [
+        Comparisons(query, "vehicle_offences", period, "new-town")
+        for period in ("2021-04", "2021-03")
+    ]
+    now, before = (each.share for each in months)
+    assert now is not None
+    assert now.denominator == 5
+    assert before is not None
+    assert (before.value, before.reason) == (None, "the area was not there")
+    change = months[0].share_change
+    assert change is not None
+    assert (change.base, change.change) == (None, None)
+
+
 def test_a_renamed_area_goes_on_under_one_id_with_the_name_of_the_period() -> None:
     watched = fed(("2021-02-10", "Southam"), ("2021-03-10", "South"), ("2021-03-11", "Southam"))
     assert [count(watched, "south", f"2021-0{month}") for month in (2, 3)] == [1, 2]

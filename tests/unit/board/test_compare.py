@@ -17,11 +17,11 @@ from streams.board.compare import (
     Comparisons,
     Rank,
     Rate,
-    Standing,
     percent_change,
 )
 from streams.board.monitor import Monitor
 from streams.board.query import Observation, Query
+from streams.board.standing import Standing
 from streams.config.force import Force, check_force
 from streams.errors import QueryError
 from streams.registry.phrases import printed
@@ -360,8 +360,9 @@ def test_the_comparisons_that_are_asked_for_stand_beside_a_figure() -> None:
         name: getattr(found, name) for name in COMPARISONS
     }
     some = as_json(Beside.of(found, ["share", "rank"]))
-    rank = {"rank": None, "of": 0, "among": "districts", "order": "lowest first"}
-    assert some == {"share": None, "rank": rank | {"left_out": ["north", "south"]}}
+    rank: dict[str, Any] = {"rank": None, "of": 0, "among": "districts", "order": "lowest first"}
+    rank |= {"left_out": ["north", "south"], "too_few": [], "level_with": []}
+    assert some == {"share": None, "rank": rank}
 
 
 months = st.integers(0, 26)

@@ -23,7 +23,7 @@ def test_a_chart_on_a_page_has_neither_style_nor_colour() -> None:
 
 def test_it_is_an_image_with_a_title_and_a_description() -> None:
     text = svg(layout(full()), "c1")
-    assert 'role="img" aria-labelledby="c1-title c1-said">' in text
+    assert 'role="img" aria-labelledby="c1-title" aria-describedby="c1-said">' in text
     assert '<title id="c1-title">Burglaries of homes, Northshire</title>' in text
     assert '<desc id="c1-said">Burglaries of homes, Northshire, by month, from Dec' in text
 

@@ -13,9 +13,10 @@ import pytest
 from click.testing import Result
 
 from streams.board.answers import FigureRow
-from streams.board.compare import Change, Rank, Rate, Standing
+from streams.board.compare import Change, Rank, Rate
 from streams.board.monitor import Monitor
 from streams.board.query import Observation
+from streams.board.standing import Standing
 from streams.live import Live
 from streams.outputs.figures_shown import amount, compared, value
 from streams.outputs.web import serve
@@ -289,3 +290,45 @@ def test_a_comparison_in_words(found: Any, unit: Any, words: str) -> None:
 def test_of_a_sum_its_own_value_comes_first() -> None:
     year = Change("YTD-2021-05", 46, "YTD-2020-05", 40, 6, 15.0)
     assert compared(year, "count", sums=True) == "46 (40) +15 %"
+
+
+# -- a chart -----------------------------------------------------------------------------------
+
+
+def test_the_chart_of_a_figure_is_written_as_a_file_of_its_own(folder: Path) -> None:
+    answer = asked("total_recorded_crime", *FILES, "--period", "2021-04..2021-06",
+                   "--by", "month", "--chart", "crime.svg")  # fmt: skip
+    assert len(answer.stdout.splitlines()) == 4
+    text = (folder / "crime.svg").read_text()
+    assert text.startswith("<svg ")
+    assert "Total recorded crime, Tiny Police, by month, from April 2021 to June 2021" in text
+
+
+def test_a_monitor_draws_the_same_chart(folder: Path, url: str) -> None:
+    question = ("total_recorded_crime", "--period", "2021-04..2021-06")
+    asked(*question, *FILES, "--chart", "files.svg")
+    asked(*question, "--url", url, "--chart", "monitor.svg")
+    assert (folder / "files.svg").read_text() == (folder / "monitor.svg").read_text()
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        ("robbery", "burglary", "--period", "2021"),
+        ("--period", "2021"),
+        ("robbery", "--period", "2021", "--period", "2020"),
+        ("robbery", "--period", "2021", "--area", "all"),
+    ],
+)
+def test_a_chart_of_several_figures_is_refused(folder: Path, question: tuple[str, ...]) -> None:
+    answer = watchroom("query", *question, *FILES, "--chart", "x.svg")
+    assert answer.exit_code == 2
+    assert "--chart draws one INDICATOR, --area and --period at a time" in answer.stderr
+    assert not (folder / "x.svg").exists()
+
+
+def test_a_chart_that_can_not_be_written_says_why(folder: Path) -> None:
+    answer = watchroom("query", "total_recorded_crime", *FILES, "--period", "2021-05",
+                       "--chart", "nowhere/x.svg")  # fmt: skip
+    assert answer.exit_code == 1
+    assert "nowhere/x.svg can't be written: No such file or directory" in answer.stderr

@@ -60,7 +60,7 @@ def final_board(records: list[dict[str, Any]]) -> bytes:
     return canonical(watched.board("tiny", AT, LABELS))
 
 
-@settings(max_examples=120)
+@settings(max_examples=50)
 @given(st.lists(versions(), max_size=12), st.randoms(use_true_random=False))
 def test_any_order_and_any_duplication_give_the_same_board(
     records: list[dict[str, Any]], chance: random.Random
@@ -70,7 +70,7 @@ def test_any_order_and_any_duplication_give_the_same_board(
     assert final_board(again) == final_board(records)
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(st.lists(versions(), max_size=12), st.sampled_from(["call0", "incident1", "crime2"]))
 def test_a_deleted_version_gives_the_board_without_the_record(
     records: list[dict[str, Any]], name: str
@@ -89,7 +89,7 @@ def test_a_deleted_version_gives_the_board_without_the_record(
     assert final_board([*heard, tombstone, *records]) == final_board([*heard, *without])
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(st.lists(versions(), max_size=12), st.integers(1, 5))
 def test_the_board_does_not_depend_on_how_lines_are_cut_into_payloads(
     records: list[dict[str, Any]], size: int

@@ -133,6 +133,22 @@ def test_a_chart_and_the_alerts_are_passed_on(rig: Rig) -> None:
     assert rig.get("/alerts.json?force=tiny").json() == {"alerts": []}
 
 
+def test_an_explored_figure_is_passed_on_with_its_policy(rig: Rig) -> None:
+    page = rig.get("/explore?force=tiny&measure=calls_999")
+    assert "<h1>999 calls, Tiny Police</h1>" in page.text
+    assert (
+        page.headers["content-security-policy"] == rig.get("/").headers["content-security-policy"]
+    )
+    chart = rig.get("/chart.svg?force=tiny&measure=calls_999")
+    assert chart.headers["content-type"] == "image/svg+xml"
+
+
+def test_without_a_force_an_explored_figure_asks_for_one(rig: Rig) -> None:
+    page = rig.get("/explore?measure=calls_999")
+    assert "Which force?" in page.text
+    assert 'href="/explore?force=warwickshire&amp;measure=calls_999"' in page.text
+
+
 def test_figures_are_passed_on_and_what_can_be_asked_for_is_any_workers(rig: Rig) -> None:
     query = "/api/board?force=tiny&indicator=calls_999&period=2021-03&area=all&limit=1"
     answer = rig.get(query)

@@ -232,7 +232,7 @@ def test_the_terminal_shows_each_with_its_limit_and_whether_it_is_met() -> None:
 def test_the_weeks_of_a_line_are_read_by_each_of_its_targets() -> None:
     ledger = fed(BOTH, *CALLS).ledger("call", "tiny")
     assert ledger is not None
-    windows = AnswerWindows(BOTH, ledger, (15,))
+    windows = AnswerWindows(BOTH, ledger, 15)
     day = ms("2021-03-01T00:00:00Z"), ms("2021-03-02T00:00:00Z")
     assert windows.between(*day) == {"999": (1, 4)}
     assert windows.between(*day, "second") == {"999": (3, 4)}

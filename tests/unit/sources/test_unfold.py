@@ -203,7 +203,7 @@ def test_the_versions_are_in_order_and_end_in_the_record(event: Versioned) -> No
         Judge([tiny_force()]).packed(version)  # each is valid by itself
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(st.lists(finished(), max_size=12, unique_by=lambda event: (type(event), event.id)))
 def test_folding_the_versions_in_order_gives_the_board_of_the_records_alone(
     events: list[Versioned],

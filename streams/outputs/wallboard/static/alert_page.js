@@ -1,7 +1,7 @@
 // One step down from the alerts: all of them, or one with its evidence, who has it, and what to do.
 
 import { asked, failed, fetched, shown, table, top } from "./below.js";
-import { bars, range, shares } from "./chart.js";
+import { range } from "./chart.js";
 import { by, made, say, shape } from "./dom.js";
 import { age, chance, clocks, count, duration, percent } from "./words.js";
 
@@ -10,6 +10,7 @@ const force = asked.get("force") ?? id?.split("/")[0];
 const OUTCOMES = { real: "real", planned_event: "a planned event", data_fault: "a fault in the data", false: "false alarm" };
 const SECONDS = /^(oldest|answer|response)_/; // measures of which a figure is seconds
 const HOURLY = { calls: "offered", attendance: "emergencies" }; // what is drawn of a figure of this moment
+const COUNTED = ["calls", "attendance", "incidents", "crimes"];
 const METHODS = {
   surprise: "this period by itself", change: "all since the change began", level: "the level of the months", proportion: "the share, case by case",
   duration: "how long cases took", chart: "a control chart", silence: "how long nothing came",
@@ -70,18 +71,27 @@ function value(name, held, worded) {
   return name === "probability" ? chance(held) : String(Math.round(held * 100) / 100);
 }
 
-async function chart(alert) {
+// The measure that it is about over a longer time: an address of Explore; null where there is none.
+function explored(alert) {
   const measure = alert.measure.startsWith("oldest_") ? HOURLY[alert.group] : alert.measure;
-  const known = ["calls", "attendance", "incidents", "crimes"].includes(alert.group);
-  if (!["hour", "now"].includes(alert.grain) || !known) return null;
-  try {
-    const series = await fetched("/series.json", { force, group: alert.group, measure, ...alert.row, area: alert.area ?? "force" });
-    const title = `${alert.title}: ${measure.replaceAll("_", " ")} by hour`;
-    const share = series.points.some((point) => "denominator" in point);
-    return made("figure", {}, share ? shares(title, series.points, clock, alert.evidence?.target) : bars(title, series.points, clock), made("figcaption", {}, title));
-  } catch {
-    return null; // a measure without hours has no such chart
-  }
+  if (!measure || !COUNTED.includes(alert.group)) return null;
+  const row = Object.entries(alert.row ?? {}).filter(([, value]) => value !== "all").map(([name, value]) => `${name}=${value}`).join(";");
+  const query = { force, measure: `${alert.group}.${measure}${row ? `{${row}}` : ""}`, grain: alert.grain === "now" ? "hour" : alert.grain };
+  if (alert.area && alert.area !== "force") query.area = alert.area;
+  if (alert.state !== "open") query.to = alert.updated_at.slice(0, 10);
+  return `/explore?${new URLSearchParams(query)}`;
+}
+
+// Its chart, as Explore draws it, and the way there.
+async function chart(address) {
+  if (!address) return null;
+  const link = made("p", {}, made("a", { class: "onward", href: address }, "Days, months and years: explore"));
+  const answer = await fetch(address);
+  if (!answer.ok) return null;
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const figure = page.querySelector(".drawing");
+  by("#read", figure ?? page)?.remove();
+  return made("div", {}, figure, link);
 }
 
 // What to do, where the force serves the runbooks: `callers_waiting` is WatchroomCallersWaiting.md.
@@ -173,7 +183,7 @@ async function refreshed() {
 async function one() {
   const alert = await found();
   document.title = `${told(alert)} – Watchroom`;
-  const drawing = await chart(alert);
+  const drawing = await chart(explored(alert)).catch(() => null);
   shown(
     made("h1", { id: "words" }, told(alert)),
     made("div", { id: "status" }),

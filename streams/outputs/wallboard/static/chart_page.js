@@ -3,7 +3,7 @@
 import { asked, failed, fetched, shown, table, top } from "./below.js";
 import { bars, shares } from "./chart.js";
 import { made } from "./dom.js";
-import { age, clocks, count, duration, limit, percent } from "./words.js";
+import { age, clocks, count, duration, explored, limit, percent } from "./words.js";
 
 const force = asked.get("force");
 const area = asked.get("area");
@@ -69,6 +69,7 @@ async function hours() {
     titled(title),
     lead && made("p", { class: "lead" }, lead),
     made("figure", {}, drawing, made("figcaption", {}, share ? "The last point is the hour in progress." : "The last, outlined bar is the hour in progress.")),
+    explored(chart, line) ? made("p", {}, made("a", { class: "onward", href: `/explore?${new URLSearchParams({ ...where, measure: explored(chart, line) })}` }, "Days, months and years: explore")) : null,
     made("details", {}, made("summary", {}, "The same figures as a table"),
       table(title, share ? ["hour from", "share", "cases"] : ["hour from", "count"], rows)),
   );

@@ -5,7 +5,7 @@ import { by, made, say } from "./dom.js";
 import { Link } from "./link.js";
 import { buttons, chime, kiosk, settings, stayAwake } from "./settings.js";
 import * as tiles from "./tiles.js";
-import { clocks, mode, origin } from "./words.js";
+import { clocks, explored, mode, origin } from "./words.js";
 
 const asked = new URLSearchParams(location.search);
 const area = asked.get("area");
@@ -105,6 +105,8 @@ function links() {
     by(`#${tile} h2 a`).href = address("/chart", { chart, ...(screen.waiting && chart !== "unattended" && chart !== "feeds" ? { line: screen.waiting.line } : {}) });
   }
   by("#alerts h2 a").href = address("/alert");
+  for (const chart of ["waiting", "unattended", "answer"]) by(`#${chart} .explore-link`).href = address("/explore", { measure: explored(chart, screen.waiting?.line) });
+  by("#explore").href = address("/explore");
   const views = [{ id: null, name: `All of ${screen.force.name}` }, ...screen.areas];
   by("#views").replaceChildren(
     ...views.map((view) => {

@@ -70,3 +70,9 @@ export function origin(status) {
   if (status.simulated) told.push(`simulated: ${status.simulated}`);
   return told.join("; ");
 }
+
+// The measure of a tile's months and years, as Explore takes it.
+export function explored(chart, line) {
+  const of = { waiting: `calls.offered{line=${line}}`, answer: `calls.service_level{line=${line}}`, unattended: "attendance.emergencies", attended: "attendance.in_time" };
+  return of[chart] ?? "";
+}
