@@ -127,6 +127,15 @@ class Registry:
             return indicator.reported.unit
         return next((m.unit for _, _, m in self.measures_of(indicator)), "count")
 
+    def noun_of(self, indicator: Indicator) -> str:
+        """What a count of it counts, as a sentence has it: `offences and crimed incidents`; nothing
+        of what is reported."""
+        if indicator.repeats is not None:
+            return "people"
+        groups = (group for _, group, _ in self.measures_of(indicator))
+        nouns = dict.fromkeys(each.noun or self.kinds[each.kind].feed for each in groups)
+        return " and ".join(nouns)
+
     def polarity_of(self, indicator: Indicator) -> Polarity:
         """Which direction is good."""
         if indicator.polarity is not None:
