@@ -134,7 +134,8 @@ class Instants:
         ]
         self._marks = self._heard() if self._silent else ()
         ends = [seen.get(alert.id, self._last) for alert in now if alert not in self._silent]
-        refreshes = [refresh_at(alert) for alert in self._silent if alert.open]
+        held = [a for a in now if a.open and seen_at.get(a.id) == self._last]
+        refreshes = [at for at in map(refresh_at, held) if at > self._last]
         self.next_change = min([*ends, *refreshes, *map(due_at, going)], default=maxsize)
 
     def _heard_again(self, at: int) -> bool:

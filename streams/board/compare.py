@@ -32,7 +32,6 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
-from decimal import ROUND_HALF_UP, Decimal
 from functools import cached_property
 from typing import Literal, NamedTuple
 
@@ -673,13 +672,6 @@ def percent_change(value: float, base: float) -> float | None:
     """By how many per cent a value is above a base; None on a base of nothing, since that is no
     number."""
     return (value - base) * 100 / abs(base) if base else None
-
-
-def printed(value: float, places: int = 0) -> Decimal:
-    """A number to so many decimal places as reports print it: a half is rounded away from zero."""
-    # To nine places first: 0.285 is a little less as a float.
-    exact = Decimal(repr(round(value, 9)))
-    return exact.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
 
 
 Compared = (

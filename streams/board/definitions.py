@@ -40,7 +40,9 @@ def definitions(force: Force, at: int) -> Definitions:
             *held(force, attendance.by_date(), at), formula=ATTENDANCES[attendance.in_time].words
         ),
         areas={
-            area.id: AreaDefinition(area.name, area.kind, area.parent)
+            area.id: AreaDefinition(
+                area.name, area.kind, area.parent, force.is_there(area, at, at + 1)
+            )
             for area in force.areas
             if area is not None
         },

@@ -260,12 +260,14 @@ class AttendanceDefinition(Struct):
     formula: str
 
 
-class AreaDefinition(Struct):
-    """An area of the force; `parent` is the id of the area that it lies in."""
+class AreaDefinition(Struct, omit_defaults=True):
+    """An area of the force; `parent` is the id of the area that it lies in. `there` is whether it
+    has opened and not closed at the board's instant."""
 
     name: str
     kind: str
     parent: str | None
+    there: bool = True
 
 
 class Definitions(Struct, omit_defaults=True):

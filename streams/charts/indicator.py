@@ -34,7 +34,7 @@ T = TypeVar("T")
 LATELY = 28 * DAY
 """For how long, in ms, what is usual now is shown beside what was."""
 MOST_POINTS = 1_000
-"""Points of one chart: more can't be then apart, and would keep a reader waiting."""
+"""Points of one chart: more can't be told apart, and would keep a reader waiting."""
 
 
 def indicator_chart(

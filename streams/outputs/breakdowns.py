@@ -159,9 +159,12 @@ def _listed(counts: Counts, path: str) -> int | None:
 
 def areas(board: Board, registry: Registry) -> Columns | None:
     """By policing area: what is open, what was served in time, and how many there were of what is
-    broken down; None where the force has no areas."""
+    broken down; None where the force has no areas. Areas that have closed, or have not opened yet,
+    are left out."""
     known = {
-        area: about for area, about in board.definitions.areas.items() if about.kind != AREA_CLASS
+        area: about
+        for area, about in board.definitions.areas.items()
+        if about.there and about.kind != AREA_CLASS
     }
     shown = [area for area, about in known.items() if about.kind == "policing_area"]
     shown = (shown or [area for area, about in known.items() if not about.parent])[:MOST_AREAS]

@@ -16,7 +16,6 @@ from streams.board.compare import (
     Compared,
     Rank,
     Rate,
-    printed,
 )
 from streams.board.drivers import Drivers
 from streams.board.month_by_month import MonthByMonth
@@ -29,6 +28,7 @@ from streams.board.standing import Standing
 from streams.board.targets import Judged
 from streams.board.trend import Trend
 from streams.config.measures import Unit
+from streams.registry.phrases import printed
 
 NOT_KNOWN, NOTHING = "not known", "no cases"
 NOT_YET = "not comparable yet"

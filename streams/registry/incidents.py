@@ -278,6 +278,7 @@ CRIMED = Group(
         *marker_measures(),
     ),
     wide=True,
+    noun="crimed incidents",
 )
 
 SEGMENTS = Group(

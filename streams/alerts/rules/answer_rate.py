@@ -162,6 +162,8 @@ class AnswerRateRule(InstantRule):
         """Whether any window up to a full minute is to be looked at closely."""
         windows, minute = self._windows, at // MINUTE
         windows.move(at)
+        if at % HOUR == 0 and self._goes_on():
+            return True
         return any(
             is_low(*windows.lines[line].rate(minute - each.minutes, minute), each.bar)
             for line, barred in self._barred_at(at).items()
@@ -174,7 +176,10 @@ class AnswerRateRule(InstantRule):
         windows, minute = self._windows, at // MINUTE
         windows.move(at)
         missed = [missed_since(line, minute - windows.longest) for line in windows.lines]
-        if max(missed) <= ALWAYS_FINE:
+        goes_on = self._goes_on()
+        if goes_on and at % HOUR == 0:
+            return at
+        if max(missed) <= ALWAYS_FINE and not goes_on:
             for line, few in zip(windows.lines, missed, strict=True):
                 line.most = line.worse + ALWAYS_FINE - few
             return maxsize
@@ -227,6 +232,10 @@ class AnswerRateRule(InstantRule):
                 if lasts is not None:
                     found[index] = lasts
         return found
+
+    def _goes_on(self) -> bool:
+        """Whether an alert is going on, whose days are judged at full hours."""
+        return any(fall.going for fall in falls(self.context.alerts()))
 
     def _look_again(self) -> None:
         if self.context.clock is not None:
