@@ -203,7 +203,7 @@ def _is_shown(document: Document, figure: Figure) -> bool:
         return value >= printed
     if figure.statistic == "percent_approx":
         return abs(value - printed) <= ABOUT
-    return abs(value - printed) <= 0.5 * 10 ** -decimals(figure) + 1e-9
+    return abs(value - printed) <= 0.5 / 10.0 ** decimals(figure) + 1e-9
 
 
 # -- judgements ------------------------------------------------------------------------------------
