@@ -21,6 +21,7 @@
 | `rank`, `peers`                | its place among the areas of its kind, and among similar forces |
 | `first_published`              | as it stood when its period closed, and what changed it when    |
 | `expected`                     | what a month that is still being recorded is likely to come to  |
+| `projection`                   | the third and sixth month to come, with intervals               |
 
 A period that runs is compared by its days that are over, with as many; so is its place among
 others. Changes and places are of what is known as a whole: a period of which the feed was heard in
@@ -41,6 +42,7 @@ from streams.board.control import Point, chart
 from streams.board.drivers import Drivers, drivers
 from streams.board.month_by_month import MonthByMonth, month_by_month
 from streams.board.outlook import Delays, Outlook, Young
+from streams.board.projection import Projection, projection
 from streams.board.query import Number, Observation, Query
 from streams.board.revisions import FirstFigure, Revisions
 from streams.board.season import Season, season_of
@@ -357,6 +359,16 @@ class Comparisons:
         if of is None or found is None or not self.indicator.at_age:
             return found
         return structs.replace(found, at_age=of.settled_after)
+
+    @property
+    def projection(self) -> Projection | None:
+        """The third and the sixth month to come; None of what is no count of whole months."""
+        if self.unit != "count":
+            return None
+        of = self._comparable
+        if of is None:
+            return Projection(reason=self._too_young(self.stretch.label))
+        return projection(self.query, of, self.stretch, self.area)
 
     @property
     def drivers(self) -> Drivers | None:
@@ -676,6 +688,7 @@ Compared = (
     | Judged
     | FirstFigure
     | Outlook
+    | Projection
 )
 
 
@@ -706,6 +719,7 @@ class Beside(Struct, frozen=True, omit_defaults=True):
     target: Judged | UnsetType | None = UNSET
     first_published: FirstFigure | UnsetType | None = UNSET
     expected: Outlook | UnsetType | None = UNSET
+    projection: Projection | UnsetType | None = UNSET
 
     @classmethod
     def of(cls, comparisons: Comparisons, names: Iterable[str]) -> Beside:

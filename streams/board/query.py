@@ -540,9 +540,7 @@ class Query:
         found = np.ones(len(force.areas), np.bool_)
         for index, area in enumerate(force.areas):
             if area is not None:
-                end = force.end_of(area)
-                began = area.opened is None or force.instant(area.opened) < stretch.end
-                found[index] = began and (end is None or stretch.start < end)
+                found[index] = force.is_there(area, stretch.start, stretch.end)
         return found
 
     def while_there(self, stretch: Stretch, area: str) -> Stretch:
