@@ -253,11 +253,13 @@ class LineDefinition(Struct):
 
 
 class AttendanceDefinition(Struct):
-    """The target of attendance that holds at the board's instant, and how it is judged."""
+    """The target of attendance that holds at the board's instant, and how it is judged. `limits`
+    are those of emergencies in words, with those of classes of areas that differ."""
 
     within_seconds: int
     target: float | None
     formula: str
+    limits: str
 
 
 class AreaDefinition(Struct, omit_defaults=True):

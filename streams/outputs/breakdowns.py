@@ -206,8 +206,8 @@ def _served(board: Board, group: Group, registry: Registry) -> Iterable[Column]:
         text = words.share(ratio, shape.unserved) if ratio else none
         return Text(text, style="dim" if ratio is None or ratio.small else "")
 
-    limit = phrases.limit(words.held_in(board, today).within_seconds)
-    return (shape.heading, still), (f"In {limit} today", within)
+    limits = words.Limits(board, [("today", today)], group.name, shape.level)
+    return (shape.heading, still), (f"{limits.title} today", within)
 
 
 def _counted(board: Board, of: Breakdown) -> Iterable[Column]:

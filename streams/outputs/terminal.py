@@ -124,13 +124,13 @@ def summary(board: Board, registry: Registry = REGISTRY) -> str:
         row = today.row(served.group, **served.where)
         open_now = board.now.row(served.group, **served.where)
         if row and open_now:
-            limit = phrases.limit(words.held_in(board, today, line).within_seconds)
+            limits = words.Limits(board, [("today", today)], served.group, shape.level, served.line)
             nothing = _no_level(row, shape)
             if line is None and row.count_of(shape.counts[0][0]) == 0:
                 nothing = shape.unserved
             level = words.share(row.ratio_of(shape.level), nothing)
             still = phrases.count(open_now.count_of(shape.open[0]))
-            said = f"{still} {shape.still}, {level} in {limit} today"
+            said = f"{still} {shape.still}, {level} {limits.words} today"
             parts.append(f"{line or shape.records}: {said}")
     return f"{board.at[:19].replace('T', ' ')}  {'; '.join(parts)}"
 
@@ -309,10 +309,12 @@ def _performance(board: Board, served: _Served, width: int) -> list[RenderableTy
         rows.append(_cells(period, counts, level, own, speeds, _no_level(row, shape)))
     headings = [heading for _, heading in shape.counts]
     target = "" if line is None and held.target is None else "Target"
-    limit = f"In {phrases.limit(held.within_seconds)}"
-    titles = ("", *headings, limit, target, "Mean", "Median", "90th pct")
+    limits = words.Limits(board, periods, group, shape.level, line)
+    titles = ("", *headings, limits.title, target, "Mean", "Median", "90th pct")
     tables = _figures(width, titles, rows)
-    return [*_heading(title, state), *tables, *_footnotes([row for row in shown if row])]
+    note = [Text(f"{limits.note}.", style=DIM)] if limits.several else []
+    marks = _footnotes([row for row in shown if row])
+    return [*_heading(title, state), *tables, *note, *marks]
 
 
 def _no_level(row: Row, shape: Performance) -> str:

@@ -117,6 +117,16 @@ def limit(seconds: int) -> str:
     return f"{seconds // 60} min" if seconds and seconds % 60 == 0 else duration(seconds)
 
 
+def limits(by_class: Mapping[str, Sequence[int]]) -> str:
+    """The limits that records are held to, by class of areas (in seconds, the first `""`, of all
+    others; those of a class in the order in which they held): `20 min, urban 15 min`."""
+    said = []
+    for area_class, seconds in by_class.items():
+        held = " then ".join(map(limit, dict.fromkeys(seconds)))
+        said.append(f"{area_class} {held}".strip())
+    return ", ".join(said)
+
+
 # -- dates and times -----------------------------------------------------------------------------
 
 
