@@ -193,8 +193,8 @@ class Tables:
         notes = ["* not over, or not heard from end to end."] if _any_open(of.values()) else []
         sides = {each.flag for each in of.values() if each.flag is not None}
         if sides:
-            signs = [f"{SIGNS[side]} exceptional, {side}" for side in sorted(sides)]
-            notes.append(f"{phrases.listed(signs)} the limits of its own chart.")
+            signs = [f"{SIGNS[side]} {side}" for side in sorted(sides)]
+            notes.append(f"{phrases.listed(signs)} the limits of its own chart: exceptional.")
         return Table(headings, rows, notes)
 
     def _in_order(self, areas: Sequence[str]) -> list[str]:

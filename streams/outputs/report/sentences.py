@@ -243,7 +243,7 @@ class Sentences:
         if change * found.change > 0:
             name = phrases.place(self.query.force, area)
             went = "increase" if change > 0 else "decrease"
-            sign = "+" if change > 0 else "-"
+            sign = "+" if change > 0 else "−"
             yield (
                 f"The largest {went} on the {self.word} before was in {name} "
                 f"({sign}{self._amount(abs(change))})."
