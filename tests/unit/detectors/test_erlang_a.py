@@ -20,9 +20,9 @@ def stationary(rate: float, handling: float, patience: float, handlers: int) -> 
     return waits / patience / rate, busy / handlers
 
 
-def test_it_gives_the_published_figures() -> None:
-    # Garnett, Mandelbaum and Reiman (2002), table 1: 48 calls a minute, 50 agents, service of 1
-    # minute, patience of 2.
+def test_few_give_up_where_fifty_handlers_take_48_calls_a_minute() -> None:
+    # One minute a call, two minutes of patience: the figures of the chain that is added up.
+    assert stationary(48 / 60, 60, 120, 50) == pytest.approx((0.031, 0.930), abs=5e-4)
     queue = erlang_a(48 / 60, 60, 120, 50)
     assert round(100 * queue.abandoned, 1) == 3.1
     assert round(queue.mean_wait, 1) == 3.7
