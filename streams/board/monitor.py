@@ -34,6 +34,7 @@ from streams.board.model import (
 from streams.board.repeats import Repeats, keep, revise
 from streams.board.reported import Reports
 from streams.board.rollup import Rollup
+from streams.board.silent import Silent
 from streams.board.stopped import Stopped
 from streams.board.tables import Changed, Tables, both, without
 from streams.board.totals import Beside
@@ -185,6 +186,7 @@ class Monitor:
         self._area_sums: dict[tuple[str, str, int], AreaSums] = {}
         self._reports: dict[str, Reports] = {}
         self._stopped: dict[tuple[str, str], Stopped] = {}
+        self._silent: dict[tuple[str, str], Silent] = {}
         if all_shards:
             for kind in registry.structs:
                 self.shards.append(Shard(kind, self.forces.values(), registry=registry))
@@ -405,6 +407,15 @@ class Monitor:
             held = self._stopped[place] = Stopped(ledger, self.forces[force_id])
         return held
 
+    def _silence(self, ledger: Ledger, force_id: str) -> Silent:
+        """When the feed of a ledger that no detector watches was silent."""
+        place = force_id, ledger.kind.name
+        held = self._silent.get(place)
+        if held is None or held.ledger is not ledger:
+            breaks = partial(self._breaks, force_id, ledger.kind.name)
+            held = self._silent[place] = Silent(ledger, breaks)
+        return held
+
     def reports(self, force_id: str) -> Reports | None:
         """The readings of a force by measure; None where no readings are here."""
         readings = self._readings(self.forces[force_id])
@@ -536,7 +547,13 @@ class Monitor:
                 if lost >= CUT:
                     return 0.0 if empty else max(0.0, 1.0 - lost)
                 return 0.0 if empty and watching.missing.before(end) else 1.0
-        return 1.0
+        ledger = None if self.watches(kind, force_id) else self.ledger(kind, force_id)
+        if ledger is None or start >= at:
+            return 1.0
+        lost = self._silence(ledger, force_id).within(start, min(end, at)) / (min(end, at) - start)
+        if lost < CUT:
+            return 1.0
+        return 0.0 if empty else max(0.0, 1.0 - lost)
 
     def beside(self, force: Force) -> Beside | None:
         """The totals of a force's calls beside its records; None where there are none."""

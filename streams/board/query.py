@@ -637,8 +637,8 @@ class Query:
             return _unheard(known_between(feed, first, last))
         if not panes.keeps(start, end) or panes.covered(start, end):
             return _unheard(too_coarse(feed))
-        if not watched:
-            return Heard(True, whole and end <= span[1])
+        if not watched:  # nothing is known of what comes after the last record
+            whole = whole and end <= span[1]
         share = self.monitor.known_share(kind, self.force.id, start, end, now, empty=empty)
         return Heard(share > 0.0, whole and share == 1.0, "" if share else was_not_heard(feed))
 
