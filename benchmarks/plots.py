@@ -12,16 +12,24 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from detection import power
 from detection_methods import AS_THEY_ARE, CALIBRATED, CHOSEN, ESTIMATED, FORCES, Design, sample
-from svg import AMBER, BLUE, FAINT, GREEN, GREY, INK, Panel, picture
+from svg import AMBER, BLUE, GREEN, GREY, Panel, picture
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from detectors.change.shiryaev_roberts import ShiryaevRoberts
-from detectors.charts.chart import ControlChart
+from streams.board.control import Point, judge
+from streams.charts import model
+from streams.charts.indicator import flags_of, levels_of
+from streams.charts.layout import layout
+from streams.charts.model import Chart, Mark
+from streams.charts.svg import standalone
+from streams.periods import Calendar
+from streams.registry.charting import ChartPolicy
 
 ROOT = Path(__file__).parents[1]
 TO = ROOT / "docs/detectors"
@@ -113,42 +121,41 @@ def months() -> list[float]:
 
 
 def rebased() -> str:
-    chart = ControlChart("mean_sd", sigmas=2, baseline=12, rebase=8)
+    """A control chart of these months, and when the detector alarms."""
     detector = ShiryaevRoberts()
-    series = months()
-    panel = Panel(56, 44, 560, 240, (0, len(series) - 1), (310, 430))
-    panel.title("Criminal damage a month: re-based from 364 to 394 after eight months above")
-    panel.up([(y, str(y)) for y in range(320, 431, 20)])
-    names = ["Mar 2016", "Sep 2016", "Mar 2017", "Sep 2017", "Feb 2018"]
-    panel.across(list(zip((0, 6, 12, 18, 23), names, strict=True)))
-    lines, alarm = [], None
-    for place, x in enumerate(series):
-        chart.update(x)
-        detector.update(x)
-        lines.append((chart.centre, chart.lower, chart.upper))
+    calendar = Calendar(ZoneInfo("Europe/London"))
+    judged: list[Point] = []
+    alarm = None
+    for value in months():
+        start = judged[-1].end if judged else calendar.midnight(2016, 3, 1)
+        period = calendar.holding("month", start)
+        judged.append(Point(period.label, start, period.end, value))
+        detector.update(value)
         if alarm is None and detector.drift_detected:
-            alarm = place
-    (move,) = chart.rebases
-    first, last = lines[11], lines[-1]
-    assert (round(move.old), round(move.new)) == (364, 394)
-    end = len(series) - 1
-    for start, stop, these in ((0, move.onset - 0.5, first), (move.onset - 0.5, end, last)):
-        for y, dash, colour in zip(these, ("", "5 4", "5 4"), (INK, INK, INK), strict=True):
-            if y is not None:
-                panel.line([(start, y), (stop, y)], colour, 1.5, dash)
-    panel.line(list(enumerate(series)), FAINT, 1.5)
-    for place, x in enumerate(series):
-        panel.dot((place, x), BLUE if move.onset <= place <= move.at else INK)
-    for y, words in zip(last, ("mean", "lower", "upper"), strict=True):
-        panel.name((end, y or 0), f"{words} {y:.0f}", INK)
-    if alarm is not None:
-        panel.line([(alarm, 318), (alarm, 424)], AMBER, 1.5, "2 4")
-        x, y = panel.at(alarm, 318)
-        panel.text((x - 6, y), "Shiryaev-Roberts alarms", colour=AMBER, anchor="end", weight=600)
-    x, y = panel.at(move.at, 424)
-    panel.line([(move.at, 318), (move.at, 424)], BLUE, 1.5, "2 4")
-    panel.text((x + 6, y + 4), "re-based", colour=BLUE, weight=600)
-    return picture([panel], 760, 320, "A control chart re-based from 364 to 394 a month")
+            alarm = start
+    judge(judged, ChartPolicy(), [])
+    assert [(round(one.moved.old), round(one.moved.new)) for one in judged if one.moved] == [
+        (364, 394)
+    ]
+    words = "Shiryaev-Roberts alarms"
+    made = Chart(
+        title="Criminal damage: re-based from 364 to 394 after eight months above",
+        unit="count",
+        period="month",
+        points=tuple(
+            model.Point(
+                start=calendar.local(one.start),
+                end=calendar.local(one.end),
+                label=one.label,
+                value=one.value,
+            )
+            for one in judged
+        ),
+        levels=tuple(levels_of(judged, "count")),
+        flags=tuple(flags_of(judged, "count", "month")),
+        marks=(Mark(at=calendar.local(alarm), kind="note", words=words),) if alarm else (),
+    )
+    return standalone(layout(made, 760, 360, "print"), "rebase")
 
 
 def main() -> None:

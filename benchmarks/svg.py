@@ -56,10 +56,6 @@ class Panel:
             f" stroke-linejoin='round' stroke-linecap='round'{dashes}/>"
         )
 
-    def dot(self, point: tuple[float, float], colour: str, radius: float = 3) -> None:
-        x, y = self.at(*point)
-        self.parts.append(f"<circle cx='{x:.1f}' cy='{y:.1f}' r='{radius}' fill='{colour}'/>")
-
     def name(self, point: tuple[float, float], words: str, colour: str, drop: float = 4) -> None:
         """To the right of a point, as at the end of a line."""
         x, y = self.at(*point)

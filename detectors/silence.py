@@ -192,6 +192,10 @@ class Silence(Detector):
             return max(expected, 0.0)
         return expected * math.log1p(excess) / excess
 
+    def holds(self, expected: float) -> bool:
+        """Whether no record at all is silence where this many are expected."""
+        return self._surprise(expected) >= -math.log(self.probability)
+
     @property
     def needed(self) -> float:
         """How many records must have been expected in a gap before it is silence."""

@@ -31,7 +31,16 @@ from detectors.arrays import unpacked
 from streams.alerts import model as alert_records
 from streams.alerts.actions import Request
 from streams.alerts.evaluation import evaluate
-from streams.alerts.model import Alert, Course, Evidence, Handover, LogEntry, Peak, Transition, instant
+from streams.alerts.model import (
+    Alert,
+    Course,
+    Evidence,
+    Handover,
+    LogEntry,
+    Peak,
+    Transition,
+    instant,
+)
 from streams.alerts.store import AlertStore
 from streams.board.monitor import Monitor, Shard
 from streams.embedded import alert_database, calibration

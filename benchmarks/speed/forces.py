@@ -20,6 +20,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from measuring import Bench, Row, in_turn
 
+import streams.config
 from streams.board.monitor import Monitor
 from streams.config.force import Force, find_force
 
@@ -38,7 +39,9 @@ payloads: list[bytes] = []
 def county(name: str, areas: int, folder: Path) -> Force:
     """Warwickshire under another name, with so many areas, without dated events and allies."""
     shipped = find_force("warwickshire")
-    text = Path(__file__).parents[2].joinpath("streams/config/forces/warwickshire.toml").read_text()
+    text = (
+        Path(streams.config.__file__).with_name("forces").joinpath("warwickshire.toml").read_text()
+    )
     head = text.split("[[areas]]")[0]
     head = re.sub(r"(?ms)^events = \[.*?^\]\n", "", head)
     head = re.sub(r'(?m)^partition_group = ".*"\n', "", head)

@@ -21,7 +21,7 @@ from typing import BinaryIO
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from measuring import Bench, Row, in_turn
+from measuring import Bench, Child, Row, in_turn
 from speed.reading import FORCE, NEWS, READINGS, RECEIVED
 from year import crimes
 
@@ -129,8 +129,7 @@ WANTED: dict[str, tuple[str, float | None, float | None]] = {
 
 def measure(bench: Bench) -> None:
     path = bench.folder / "months.ndjson"
-    with bench.children(__file__) as children:
-        child = children["here"]
+    with Child(Path(__file__), bench.here, bench.core) as child:
         number = int(child.ask("write", str(path), bench.size(4, 2, 1)).value)
         used = (bench.rounds + 1) * len(WANTED) * NEWS * READINGS
         child.ask("prepare", str(path), number - used)

@@ -29,7 +29,7 @@ American Statistical Association 76, 169-174.
 >>> years = [[12, 30, 20], [13, 33, 20], [15, 34, 21], [16, 36, 24]]
 >>> found = seasonal_kendall(years, corrected=False)
 >>> found.score, round(found.chance, 4)
-(17, 0.0008)
+(17, 0.0014)
 """
 
 from __future__ import annotations

@@ -83,4 +83,4 @@ class RuleContext:
         if calls is None:
             self._windows = None
         elif self._windows is None or self._windows.ledger is not calls:
-            self._windows = AnswerWindows(self.force, calls, WINDOWS)
+            self._windows = AnswerWindows(self.force, calls, max(WINDOWS))

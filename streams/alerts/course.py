@@ -238,9 +238,15 @@ def notified_of_latest(alert: Alert, course: Course) -> Course:
 
 
 def has_lasted(alert: Alert, at: int) -> bool:
-    """Whether an alert has gone on for so long that a person is asked what it is. Never of a kind
-    that people act on at once, such as a caller who waits."""
+    """Whether an alert has gone on for so long that a person is asked what it is."""
+    since = lasts_from(alert)
+    return since is not None and at >= since
+
+
+def lasts_from(alert: Alert) -> int | None:
+    """The instant, in ms, from which on it has; None of a kind that people act on at once, such as
+    a caller who waits."""
     if not lasts(alert.kind) or alert.severity == "state":
-        return False
+        return None
     since = alert.opened_at if alert.course is None else alert.course.since
-    return at - to_ms(since) >= (LASTS_FROM_BY_MONTH if alert.grain == "month" else LASTS_FROM)
+    return to_ms(since) + (LASTS_FROM_BY_MONTH if alert.grain == "month" else LASTS_FROM)

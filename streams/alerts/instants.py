@@ -3,8 +3,12 @@
 They are each full minute, and each moment at which something is due: a caller or an emergency
 passes its limit, a feed has been silent for too long. An instant is evaluated once all records up
 to it have come, before the first record after it is counted; so the alerts are the same at full
-speed, at any pace and live. Instants at which nothing can have changed are passed over, which makes
-the 525,600 minutes of a year cheap.
+speed, at any pace and live.
+
+At full speed the minutes at which nothing can hold are passed over without a look: each rule says
+until when it can't hold (`RuleSet.quiet_until`), what is due by the clock is known before, and
+whatever comes that may bring something forward sets the clock (`EventClock`) anew. So the 525,600
+minutes of a year cost what happens in them.
 """
 
 from __future__ import annotations
@@ -13,6 +17,7 @@ from collections.abc import Callable
 from sys import maxsize
 from typing import NamedTuple
 
+from streams.alerts.lifecycle import due_at
 from streams.alerts.model import Alert
 from streams.alerts.policy import refresh_at
 from streams.alerts.rules import feed_silent
@@ -54,8 +59,8 @@ class Instants:
         self._silence = SilentFeeds(frozenset(), 0)
         self._feeds = self._day_ends = 0
         self._beats: list[Heartbeats] = []
-        self._next = 0
-        """When an open alert about a finding may next end or change, if nothing else happens."""
+        self.next_change = 0
+        """When an alert may next end or change, if nothing else happens; in ms."""
         self._silent: list[Alert] = []
         """The alerts of feeds that were silent at the last evaluation."""
         self._marks: tuple[int, ...] = ()
@@ -75,13 +80,14 @@ class Instants:
         minute is passed over, since more is evaluated then than is known here (running hours)."""
         rules = self.rules
         self.at = until if self.at is None else self.at
+        if not always:
+            self.at = max(self.at, self._reached() - 1)  # nothing was due before
         while True:
+            minute = (self.at // MINUTE + 1) * MINUTE
             if not always:
-                self._pass_over(until)
-            at = minute = (self.at // MINUTE + 1) * MINUTE
+                minute = self._full_minute_due(minute)
             due, silence = rules.due(self.at, held_back), self._silence.next
-            if due is not None and due < at:
-                at = due
+            at = minute if due is None else min(minute, due)
             if silence < at:
                 at = silence if silence > self.at else self.at + 1
             if at >= until:
@@ -89,7 +95,7 @@ class Instants:
             self.at = at
             if at == minute:
                 worth_it = rules.may_hold(at, held_back) or always
-                worth_it = worth_it or at >= min(self._day_ends, self._next)
+                worth_it = worth_it or at >= min(self._day_ends, self.next_change)
                 worth_it = self._heard_again(at) or worth_it
             else:
                 worth_it = rules.overdue(at, held_back)
@@ -104,6 +110,20 @@ class Instants:
             if at >= self._day_ends:
                 self._day_ends = self._end_of_day(at)
 
+    def _full_minute_due(self, minute: int) -> int:
+        """The first full minute from one on at which anything may have to be evaluated, as far as
+        is known, but for what becomes overdue or silent."""
+        if self._silent or self._beating() != self._feeds or self.rules.overdue(self.at or 0):
+            return minute
+        known = min(self._day_ends, self.next_change)
+        if known > minute:
+            known = min(known, self.rules.quiet_until(minute))
+        return max(minute, -(-known // MINUTE) * MINUTE)
+
+    def _reached(self) -> int:
+        """The latest event time that was counted, in ms."""
+        return max(self._heard(), default=0)
+
     def evaluated(self) -> None:
         """Takes note of which alerts are open, after an evaluation or an action of a person."""
         going = [self.store.alerts[name] for name in self.store.active.values()]
@@ -114,8 +134,9 @@ class Instants:
         ]
         self._marks = self._heard() if self._silent else ()
         ends = [seen.get(alert.id, self._last) for alert in now if alert not in self._silent]
-        refreshes = [refresh_at(alert) for alert in self._silent if alert.open]
-        self._next = min([*ends, *refreshes], default=maxsize)
+        held = [a for a in now if a.open and seen_at.get(a.id) == self._last]
+        refreshes = [at for at in map(refresh_at, held) if at > self._last]
+        self.next_change = min([*ends, *refreshes, *map(due_at, going)], default=maxsize)
 
     def _heard_again(self, at: int) -> bool:
         """Whether anything has come since feeds were silent; up to a minute ago they still were."""
@@ -140,19 +161,6 @@ class Instants:
     def _beating(self) -> int:
         """How many feeds with heartbeats are known."""
         return sum([len(fold.latest) for fold in self._beats])
-
-    def _pass_over(self, until: int) -> None:
-        """Goes on over the instants before `until` at which nothing is to be evaluated, as far as
-        it is quickly known."""
-        if self._silent or self._beating() != self._feeds:
-            return
-        at, known = self.at or 0, min(until, self._day_ends, self._next, self._silence.next)
-        while (minute := (at // MINUTE + 1) * MINUTE) < known:
-            quiet_until = self.rules.quiet_until(minute)
-            if quiet_until <= minute:
-                break
-            at = (min(known, quiet_until) - 1) // MINUTE * MINUTE
-        self.at = at
 
     def _end_of_day(self, at: int) -> int:
         calendar = self.rules.context.calendar

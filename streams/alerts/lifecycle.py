@@ -8,13 +8,14 @@ maintenance or during a snooze; what could not be notified then is notified once
 
 from __future__ import annotations
 
+from sys import maxsize
 from typing import Any
 
 import msgspec
 
 from streams.alerts import policy
 from streams.alerts.actions import changed, may_escalate, may_notify, words_of
-from streams.alerts.course import has_lasted, notified_of_latest
+from streams.alerts.course import has_lasted, lasts_from, notified_of_latest
 from streams.alerts.model import Alert, Transition, What, instant, ms_of, stamp
 from streams.alerts.peak import with_peak
 from streams.alerts.rules import feed_silent
@@ -184,16 +185,33 @@ class Lifecycle:
         return may_escalate(self.force, alert, self.at) and not self.is_held_back(alert)
 
     def _clear_forgotten(self, alert: Alert) -> None:
-        last = ms_of(alert.resolved_at) or 0
-        if alert.course is not None:
-            last = max(last, to_ms(alert.course.judged_to))
-        if self.at - last > _forgotten_after(alert):
+        if self.at > _forgotten_at(alert):
             self.change(alert, "updated", cleared=True)
 
     def _apply(self, transition: Transition) -> Alert:
         self.store.apply(transition)
         self.made.append(transition)
         return transition.alert
+
+
+def due_at(alert: Alert) -> int:
+    """The instant, in ms, from which on time alone changes an alert, as `follow_up` does where
+    nobody is notified: it is forgotten, lasts, or its snooze ends. Far away where none does."""
+    if not alert.open:
+        return _forgotten_at(alert) + 1
+    lasting = None if alert.lasting else lasts_from(alert)
+    return min(
+        [at for at in (lasting, ms_of(alert.snoozed_until)) if at is not None], default=maxsize
+    )
+
+
+def _forgotten_at(alert: Alert) -> int:
+    """The instant, in ms, after which what a person closed is taken to have cleared, if nothing was
+    read of it."""
+    last = ms_of(alert.resolved_at) or 0
+    if alert.course is not None:
+        last = max(last, to_ms(alert.course.judged_to))
+    return last + _forgotten_after(alert)
 
 
 def _forgotten_after(alert: Alert) -> int:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from heapq import heapify, heappop, heappush
-from sys import maxsize
 
 from streams.fold.ledger import EventClock, Ledger
 from streams.periods import SECOND
+from streams.registry.packing import FACT_MASK
 
 Limits = Mapping[str, tuple[float, ...]]
 """By row (a line, or the emergencies) the lengths in seconds that a wait may pass."""
@@ -35,7 +35,8 @@ class Overdue:
         self._due: list[tuple[int, str]] = []
         self._late: set[str] = set()
         self._waits: dict[int, tuple[int, ...]] = {}
-        """By series key how long its records wait until they pass each limit, in ms."""
+        """By index of facts how long the records that have them wait until they pass each limit, in
+        ms; of those that are not counted nothing."""
         ledger.on_open = self._opened
 
     def set_limits(self, limits: Limits, at: int) -> None:
@@ -57,17 +58,6 @@ class Overdue:
             if self._is_open(key):
                 self._late.add(key)
         return due[0][0] if due else None
-
-    @property
-    def first(self) -> int:
-        """The moment before which no open record has passed a limit, in ms; in the past where one
-        may have already."""
-        if self._late:
-            return 0
-        due = self._due
-        while due and not self._is_open(due[0][1]):
-            heappop(due)
-        return due[0][0] if due else maxsize
 
     def any_late(self, at: int) -> bool:
         """Whether at an instant one that has passed a limit is still open, and its end not lost."""
@@ -95,18 +85,20 @@ class Overdue:
                 self.clock.due = moment[0]
 
     def _moments(self, key: str, packed: int) -> list[tuple[int, str]]:
-        if not self.gauge.counts(packed):
-            return []
-        series_key = self.ledger.packer.series_key(packed)
-        waits = self._waits.get(series_key)
+        index = packed >> 1 & FACT_MASK
+        waits = self._waits.get(index)
         if waits is None:
-            row = self.row_of(series_key)
-            limits = () if row is None else self._limits.get(row, ())
-            waits = self._waits[series_key] = tuple((int(n) + 1) * SECOND for n in limits)
+            waits = self._waits[index] = self._waits_of(packed)
         if not waits:
             return []
         since = self.gauge.since(packed)
         return [(since + wait, key) for wait in waits]
+
+    def _waits_of(self, packed: int) -> tuple[int, ...]:
+        row = self.row_of(self.ledger.packer.series_key(packed))
+        if row is None or not self.gauge.counts(packed):
+            return ()
+        return tuple((int(limit) + 1) * SECOND for limit in self._limits.get(row, ()))
 
 
 def ages(

@@ -220,9 +220,15 @@ class AlertService:
             self.faults += 1
             log.exception("%s: the alerts could not be judged", force.id)
             return False
-        self._instants[force.id].evaluated()
+        self._alerts_changed(force.id)
         self._pass_on(made)
         return True
+
+    def _alerts_changed(self, force: str) -> None:
+        """Something may be due before what was."""
+        instants, clock = self._instants[force], self._clocks[force]
+        instants.evaluated()
+        clock.due = min(clock.due, instants.next_change)
 
     def _pass_on(self, made: list[Transition]) -> None:
         self._feed_back({each.alert.force for each in made if gives_feedback(each.alert)})
@@ -389,8 +395,8 @@ class AlertService:
                         store.apply_handover(each)
                 elif (store := self.stores.get(each.alert.force)) is not None:
                     store.apply(each)
-            for instants in self._instants.values():
-                instants.evaluated()
+            for force in self._instants:
+                self._alerts_changed(force)
             self._feed_back(self.stores)
 
     def view(self, force: str, at: int) -> AlertsView:
@@ -415,7 +421,7 @@ class AlertService:
             if alert == shift(store.force.id):
                 return self._hand_over(store, asked, at)
             transition = store.act(alert, asked, at)
-            self._instants[store.force.id].evaluated()
+            self._alerts_changed(store.force.id)
             self._pass_on([transition])
             return transition.alert
 

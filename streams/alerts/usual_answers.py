@@ -15,7 +15,6 @@ calls of a part of an hour are, since minutes are not kept for weeks.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from itertools import accumulate, chain
 from typing import NamedTuple
@@ -88,7 +87,8 @@ class UsualAnswers:
     def __init__(self, calendar: Calendar, priors: Mapping[str, Priors]) -> None:
         self.calendar, self.priors = calendar, priors
         self._hours: dict[int, Mapping[str, AnswerRate]] = {}
-        self._starts: dict[str, list[int]] = {}
+        """By their start; each is read once."""
+        self._known: dict[str, _Hours] = {}
         """By line the hours that count."""
         self._slot_of: dict[int, Slot] = {}
         """By the start of an hour, once it was looked up."""
@@ -102,28 +102,21 @@ class UsualAnswers:
         spells: Spells | None = None,
     ) -> None:
         """Takes in what came until a day before an hour, but for the spells."""
-        spells = spells or {}
-        self._starts = {line: _normal(hour, spells.get(line, ())) for line in self.priors}
-        wanted = sorted({*range(hour - SPAN, hour - DAY, HOUR)}.union(*self._starts.values()))
-        held = self._hours
-        self._hours = {
-            start: held[start] if start in held else dict(read(start, start + HOUR))
-            for start in wanted
-        }
-        self._found = {}
-        for line, starts in self._starts.items():
-            sums: dict[Slot, list[int]] = defaultdict(lambda: [0, 0])
+        spells, held, self._hours, self._found = spells or {}, self._hours, {}, {}
+        for line in self.priors:
+            starts = _normal(hour, spells.get(line, ()))
             for start in starts:
-                rate = self._hours[start].get(line)
-                if rate is not None:
-                    into = sums[self._slot(start)]
-                    into[0] += rate[0]
-                    into[1] += rate[1]
-            self._slots[line] = {slot: AnswerRate(*found) for slot, found in sums.items()}
+                if start not in self._hours:
+                    found = held.get(start)
+                    self._hours[start] = read(start, start + HOUR) if found is None else found
+            rates = [self._hours[start].get(line, _NONE) for start in starts]
+            slots = [self._slot(start) for start in starts]
+            known = self._known[line] = _Hours.of(starts, rates, slots)
+            self._slots[line] = known.by_slot()
 
     def usual(self, line: str, minutes: int, at: int) -> UsualRate:
         """What is usual in a window of so many minutes up to an instant."""
-        within, of, cases = self._known(line, minutes, at)
+        within, of, cases = self._cases(line, minutes, at)
         if not of:
             return UsualRate()
         share = min(1.0 - 0.5 / (cases + 1), max(0.5 / (cases + 1), within / of))
@@ -161,7 +154,7 @@ class UsualAnswers:
             both.append(AnswerRate(own.within + other.within, own.of + other.of))
         return both
 
-    def _known(self, line: str, minutes: int, at: int) -> tuple[float, float, float]:
+    def _cases(self, line: str, minutes: int, at: int) -> tuple[float, float, float]:
         covered = self._covered(at - minutes * MINUTE, at)
         slots = self._slots.get(line, {})
         within, of, cases = _summed(slots, covered)
@@ -200,7 +193,7 @@ class UsualAnswers:
         z^2 = (k - n p)^2 / (n p q),  correlation = sum (z^2 - 1) / sum (n - 1).
         """
         prior, found = self.priors[line], dict[int, float]()
-        hours = _Hours.of(self, line)
+        hours = self._known.get(line, _Hours.of([], [], []))
         hourly = 1.0
         for minutes in sorted(prior, reverse=True):
             if minutes >= 60:
@@ -212,18 +205,31 @@ class UsualAnswers:
 
 
 class _Hours(NamedTuple):
-    """The hours of a line that count, in order, and the sums of the slot that each is in."""
+    """The hours of a line that count, in order: cases in time and of how many, and the number of
+    the slot that each is in."""
 
     starts: np.ndarray
     own: np.ndarray
     slots: np.ndarray
 
     @staticmethod
-    def of(made: UsualAnswers, line: str) -> _Hours:
-        starts = made._starts.get(line, [])
-        own = [made._hours[start].get(line, _NONE) for start in starts]
-        slots = [made._slots[line].get(made._slot(start), _NONE) for start in starts]
-        return _Hours(np.array(starts, dtype=np.int64), _pairs(own), _pairs(slots))
+    def of(starts: Sequence[int], rates: Sequence[AnswerRate], slots: Sequence[Slot]) -> _Hours:
+        numbers = [24 * weekend + hour for weekend, hour in slots]
+        return _Hours(
+            np.array(starts, dtype=np.int64), _pairs(rates), np.array(numbers, dtype=np.int64)
+        )
+
+    def sums(self) -> np.ndarray:
+        """By number of a slot the sum of its hours."""
+        return np.stack([np.bincount(self.slots, part, 48) for part in self.own.T], axis=1)
+
+    def by_slot(self) -> dict[Slot, AnswerRate]:
+        """The answer rate of each slot in which there were any calls."""
+        return {
+            (number >= 24, number % 24): AnswerRate(int(within), int(of))
+            for number, (within, of) in enumerate(self.sums().tolist())
+            if of
+        }
 
     def correlation(self, length: int, prior: float) -> float:
         """Of the calls of windows of so many hours, each compared with the other days."""
@@ -231,7 +237,8 @@ class _Hours(NamedTuple):
         starts = self.starts[: count * length].reshape(count, length)
         whole = starts[:, -1] - starts[:, 0] == (length - 1) * HOUR  # no spell lies between
         own = self.own[: count * length].reshape(count, length, 2).sum(axis=1)[whole]
-        other = self.slots[: count * length].reshape(count, length, 2).sum(axis=1)[whole] - own
+        slots = self.sums()[self.slots[: count * length]]
+        other = slots.reshape(count, length, 2).sum(axis=1)[whole] - own
         some = (own[:, 1] > 1) & (other[:, 0] > 0) & (other[:, 0] < other[:, 1])
         own, other = own[some], other[some]
         if not len(own):

@@ -15,7 +15,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.registry.counting import CounterLayout
+from streams.fold.panes import Pane
+from streams.registry.counting import BIN_SHIFT, SERIES_KEY_MASK, CounterLayout
 from streams.registry.histogram import BINS, EXACT_BELOW
 
 Numbers = NDArray[np.int64]
@@ -30,9 +31,19 @@ def unpack(layout: CounterLayout, names: Sequence[str], values: Sequence[int]) -
     """The named counters in each of some integers, as an array of (names, values).
 
     A counter of over 56 bits has to begin with a byte; none may be above 2^63."""
-    width, octet, bit, mask = _places(layout, tuple(names))
+    return _counters(layout, names, _octets(layout, values))
+
+
+def _octets(layout: CounterLayout, values: Sequence[int]) -> NDArray[np.uint8]:
+    """The bytes of some integers, (values, bytes)."""
+    width = _places(layout, ()).width
     text = b"".join([value.to_bytes(width, "little", signed=True) for value in values])
-    octets = np.frombuffer(text, np.uint8).reshape(len(values), width)
+    return np.frombuffer(text, np.uint8).reshape(len(values), width)
+
+
+def _counters(layout: CounterLayout, names: Sequence[str], octets: NDArray[np.uint8]) -> Numbers:
+    """The named counters in the bytes of integers, (names, integers)."""
+    _, octet, bit, mask = _places(layout, tuple(names))
     words = np.take(octets, octet, axis=1).view("<u8")[..., 0]
     return np.ascontiguousarray((words >> bit & mask).T.astype(np.int64))
 
@@ -55,6 +66,48 @@ def _places(layout: CounterLayout, names: tuple[str, ...]) -> _Places:
     bit = (shifts % 8).astype(np.uint64)
     mask = np.array([layout.mask[name] for name in names], np.uint64)
     return _Places(width, octet, bit, mask)
+
+
+class Difference:
+    """By how much two panes differ, key by key. The rows of one group after the other are made of
+    it, so what all of them ask for is made once."""
+
+    def __init__(self) -> None:
+        self.keys: list[int] = []
+        """The series that differ."""
+        self.old: list[int] = []
+        self.new: list[int] = []
+        """The counters of each of them, before and after."""
+        self.bins: list[tuple[int, int, int]] = []
+        """The series, number and change of each histogram bin that differs."""
+        self._octets: NDArray[np.uint8] | None = None
+
+    @classmethod
+    def of(cls, before: Pane, after: Pane) -> Difference:
+        """That of two panes."""
+        made = cls()
+        for key in before.keys() | after.keys() if before else after:
+            made.add(key, before.get(key, 0), after.get(key, 0))
+        return made
+
+    def add(self, key: int, old: int, new: int) -> None:
+        """Takes a key in."""
+        if key <= SERIES_KEY_MASK:
+            self.keys.append(key)
+            self.old.append(old)
+            self.new.append(new)
+        else:
+            self.bins.append((key & SERIES_KEY_MASK, (key >> BIN_SHIFT) - 1, new - old))
+
+    def __bool__(self) -> bool:
+        return bool(self.keys or self.bins)
+
+    def counters(self, layout: CounterLayout, names: Sequence[str]) -> Numbers:
+        """By how much the named counters of each series are more, (names, series)."""
+        if self._octets is None:
+            self._octets = _octets(layout, self.new + self.old)
+        found = _counters(layout, names, self._octets)
+        return found[:, : len(self.new)] - found[:, len(self.new) :]
 
 
 @dataclass(frozen=True, slots=True)

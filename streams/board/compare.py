@@ -21,6 +21,7 @@
 | `rank`, `peers`                | its place among the areas of its kind, and among similar forces |
 | `first_published`              | as it stood when its period closed, and what changed it when    |
 | `expected`                     | what a month that is still being recorded is likely to come to  |
+| `projection`                   | the third and sixth month to come, with intervals               |
 
 A period that runs is compared by its days that are over, with as many; so is its place among
 others. Changes and places are of what is known as a whole: a period of which the feed was heard in
@@ -31,7 +32,6 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
-from decimal import ROUND_HALF_UP, Decimal
 from functools import cached_property
 from typing import Literal, NamedTuple
 
@@ -42,6 +42,7 @@ from streams.board.control import Point, chart
 from streams.board.drivers import Drivers, drivers
 from streams.board.month_by_month import MonthByMonth, month_by_month
 from streams.board.outlook import Delays, Outlook, Young
+from streams.board.projection import Projection, projection
 from streams.board.query import Number, Observation, Query
 from streams.board.revisions import FirstFigure, Revisions
 from streams.board.season import Season, season_of
@@ -360,6 +361,16 @@ class Comparisons:
         return structs.replace(found, at_age=of.settled_after)
 
     @property
+    def projection(self) -> Projection | None:
+        """The third and the sixth month to come; None of what is no count of whole months."""
+        if self.unit != "count":
+            return None
+        of = self._comparable
+        if of is None:
+            return Projection(reason=self._too_young(self.stretch.label))
+        return projection(self.query, of, self.stretch, self.area)
+
+    @property
     def drivers(self) -> Drivers | None:
         """Which areas and parts moved it from the period before; None of what is no count."""
         now, before = self._as_many
@@ -663,13 +674,6 @@ def percent_change(value: float, base: float) -> float | None:
     return (value - base) * 100 / abs(base) if base else None
 
 
-def printed(value: float, places: int = 0) -> Decimal:
-    """A number to so many decimal places as reports print it: a half is rounded away from zero."""
-    # To nine places first: 0.285 is a little less as a float.
-    exact = Decimal(repr(round(value, 9)))
-    return exact.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
-
-
 Compared = (
     Change
     | Observation
@@ -684,6 +688,7 @@ Compared = (
     | Judged
     | FirstFigure
     | Outlook
+    | Projection
 )
 
 
@@ -714,6 +719,7 @@ class Beside(Struct, frozen=True, omit_defaults=True):
     target: Judged | UnsetType | None = UNSET
     first_published: FirstFigure | UnsetType | None = UNSET
     expected: Outlook | UnsetType | None = UNSET
+    projection: Projection | UnsetType | None = UNSET
 
     @classmethod
     def of(cls, comparisons: Comparisons, names: Iterable[str]) -> Beside:

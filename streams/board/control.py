@@ -430,7 +430,7 @@ def _words(query: Query, made: Chart, policy: ChartPolicy) -> Iterator[str]:
         )
     last = next((each for each in reversed(made.points) if each.centre is not None), None)
     if last is None or last.value is None or last.centre is None:
-        yield f"Nothing is judged yet: {policy.words[:1].lower()}{policy.words[1:]}"
+        yield f"Nothing is judged yet: {policy.needs}."
         return
     yield phrases.charted(
         f"{made.title}, {place}",

@@ -21,6 +21,7 @@ from streams.config.force import Force, Target
 from streams.config.schema import AREA_CLASS, AttendedGrade
 from streams.config.targets import held, held_over
 from streams.periods import rfc3339
+from streams.registry import phrases
 from streams.registry.calls import FURTHER, FURTHER_LEVELS
 from streams.registry.dimensions import AREA
 from streams.registry.incidents import ATTENDANCE, BY_GRADE, EMERGENCY
@@ -30,6 +31,8 @@ from streams.registry.measures import ATTENDANCES, SERVICE_LEVELS
 def definitions(force: Force, at: int) -> Definitions:
     """Which formulas and targets a force's figures are read by, as of `at` in ms."""
     service_level, attendance = force.file.service_level, force.file.attendance
+    within, target = held(force, attendance.by_date(), at)
+    further = _further(force, at, at + 1)
     return Definitions(
         service_level=ServiceLevelDefinition(service_level, SERVICE_LEVELS[service_level].words),
         lines={
@@ -37,15 +40,31 @@ def definitions(force: Force, at: int) -> Definitions:
             for line in force.lines
         },
         attendance=AttendanceDefinition(
-            *held(force, attendance.by_date(), at), formula=ATTENDANCES[attendance.in_time].words
+            within,
+            target,
+            ATTENDANCES[attendance.in_time].words,
+            phrases.limits({"": [within], **own_limits(further, ATTENDANCE.name, "within")}),
         ),
         areas={
-            area.id: AreaDefinition(area.name, area.kind, area.parent)
+            area.id: AreaDefinition(
+                area.name, area.kind, area.parent, force.is_there(area, at, at + 1)
+            )
             for area in force.areas
             if area is not None
         },
-        further=_further(force, at, at + 1),
+        further=further,
     )
+
+
+def own_limits(further: Sequence[FurtherTarget], group: str, measure: str) -> dict[str, list[int]]:
+    """The limits, in seconds, that classes of areas have of their own for a measure whose rows are
+    told apart by area alone, by class."""
+    found = {}
+    for each in further:
+        if (each.group, each.measure, [*each.row]) == (group, measure, [AREA]):
+            parts = [part.within_seconds for part in each.changed or ()]
+            found[each.row[AREA]] = parts or [each.within_seconds]
+    return found
 
 
 @lru_cache(maxsize=1_000)  # a board asks for the same months again and again

@@ -253,19 +253,23 @@ class LineDefinition(Struct):
 
 
 class AttendanceDefinition(Struct):
-    """The target of attendance that holds at the board's instant, and how it is judged."""
+    """The target of attendance that holds at the board's instant, and how it is judged. `limits`
+    are those of emergencies in words, with those of classes of areas that differ."""
 
     within_seconds: int
     target: float | None
     formula: str
+    limits: str
 
 
-class AreaDefinition(Struct):
-    """An area of the force; `parent` is the id of the area that it lies in."""
+class AreaDefinition(Struct, omit_defaults=True):
+    """An area of the force; `parent` is the id of the area that it lies in. `there` is whether it
+    has opened and not closed at the board's instant."""
 
     name: str
     kind: str
     parent: str | None
+    there: bool = True
 
 
 class Definitions(Struct, omit_defaults=True):

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
@@ -34,10 +34,10 @@ from streams.board.model import (
 from streams.board.repeats import Repeats, keep, revise
 from streams.board.reported import Reports
 from streams.board.rollup import Rollup
-from streams.board.silent import Silent
 from streams.board.stopped import Stopped
 from streams.board.tables import Changed, Tables, both, without
 from streams.board.totals import Beside
+from streams.board.unheard import Unheard
 from streams.config.force import Force
 from streams.errors import Refused
 from streams.events.lenient import salvage
@@ -186,7 +186,7 @@ class Monitor:
         self._area_sums: dict[tuple[str, str, int], AreaSums] = {}
         self._reports: dict[str, Reports] = {}
         self._stopped: dict[tuple[str, str], Stopped] = {}
-        self._silent: dict[tuple[str, str], Silent] = {}
+        self._unheard: dict[tuple[str, str], Unheard] = {}
         if all_shards:
             for kind in registry.structs:
                 self.shards.append(Shard(kind, self.forces.values(), registry=registry))
@@ -407,15 +407,6 @@ class Monitor:
             held = self._stopped[place] = Stopped(ledger, self.forces[force_id])
         return held
 
-    def _silence(self, ledger: Ledger, force_id: str) -> Silent:
-        """When the feed of a ledger that no detector watches was silent."""
-        place = force_id, ledger.kind.name
-        held = self._silent.get(place)
-        if held is None or held.ledger is not ledger:
-            breaks = partial(self._breaks, force_id, ledger.kind.name)
-            held = self._silent[place] = Silent(ledger, breaks)
-        return held
-
     def reports(self, force_id: str) -> Reports | None:
         """The readings of a force by measure; None where no readings are here."""
         readings = self._readings(self.forces[force_id])
@@ -480,6 +471,13 @@ class Monitor:
             revisions={label: first for label, first in revised.items() if first is not None},
         )
 
+    def period_figures(self, force_id: str, period: Period, at: int) -> PeriodFigures:
+        """All tables over a period, as of `at`, as `board` has them of the `periods` that are asked
+        for."""
+        force = self.forces[force_id]
+        beside, label = self.beside(force), period.label
+        return self._figures(force, label, period.start, period.end, beside, at, period.grain)
+
     def _figures(
         self,
         force: Force,
@@ -523,7 +521,7 @@ class Monitor:
                 else:
                     rows = tables.rows(name, parts or NOTHING)
                 stopped = self.stopped(ledger, force.id)
-                rows = tables.without(rows, stopped.unknown_in(group.clock, start, end))
+                rows = tables.without(name, rows, stopped.unknown_in(group.clock, start, end))
                 out.put(group.name, rows)
                 if known < 1.0:
                     days = (min(end, at) - start) / DAY
@@ -542,18 +540,20 @@ class Monitor:
         for shard in self.shards:
             watching = shard.surveillance.get(force_id) if shard.kind == kind else None
             if watching is not None and start < at:
-                length = min(end, at) - start
-                lost = watching.missing.shown(start, end, at) / length
-                if lost >= CUT:
-                    return 0.0 if empty else max(0.0, 1.0 - lost)
-                return 0.0 if empty and watching.missing.before(end) else 1.0
-        ledger = None if self.watches(kind, force_id) else self.ledger(kind, force_id)
+                return _share_heard(watching.missing, start, end, at, empty=empty)
+        ledger = self.ledger(kind, force_id)
         if ledger is None or start >= at:
             return 1.0
-        lost = self._silence(ledger, force_id).within(start, min(end, at)) / (min(end, at) - start)
-        if lost < CUT:
-            return 1.0
-        return 0.0 if empty else max(0.0, 1.0 - lost)
+        return _share_heard(self._unheard_by(ledger, force_id), start, end, at, empty=empty)
+
+    def _unheard_by(self, ledger: Ledger, force_id: str) -> Unheard:
+        """Where the feed of a ledger was not heard that nobody watches."""
+        kind = ledger.kind.name
+        held = self._unheard.get((force_id, kind))
+        if held is None or held.ledger is not ledger:
+            made = Unheard(ledger, partial(self._breaks, force_id, kind))
+            held = self._unheard[force_id, kind] = made
+        return held
 
     def beside(self, force: Force) -> Beside | None:
         """The totals of a force's calls beside its records; None where there are none."""
@@ -583,7 +583,8 @@ class Monitor:
                 else:
                     rows = tables.first(period.label, parts, change)
                 stopped = self.stopped(ledger, force.id)
-                rows = tables.without(rows, stopped.unpublished_in(group.clock, period))
+                unknown = stopped.unpublished_in(group.clock, period)
+                rows = tables.without(f"first {period.label}", rows, unknown)
                 out.put(group.name, rows)
                 out.days[group.name] = ledger.days_of_change(period, clock)
         return out
@@ -675,6 +676,21 @@ def _reported(readings: Readings | None) -> list[ReportedFigure]:
             row.numerator, row.denominator = event.numerator, event.denominator
         rows.append(row)
     return rows
+
+
+class _Missing(Protocol):
+    """What knows where a feed was not heard: a runner's surveillance, or `Unheard`."""
+
+    def shown(self, start: int, end: int, at: int) -> int: ...
+
+    def before(self, end: int) -> bool: ...
+
+
+def _share_heard(missing: _Missing, start: int, end: int, at: int, *, empty: bool) -> float:
+    lost = missing.shown(start, end, at) / (min(end, at) - start)
+    if lost >= CUT:
+        return 0.0 if empty else max(0.0, 1.0 - lost)
+    return 0.0 if empty and missing.before(end) else 1.0
 
 
 class _JustKind(msgspec.Struct):

@@ -126,7 +126,8 @@ class Delays:
         self.query = query
         self._growth: dict[tuple[int, int], tuple[Indicator, Growth | None]] = {}
         self._all: dict[Part, Indicator] = {}
-        self._aged: dict[tuple[int, int], Aged] = {}
+        self._aged: dict[tuple[int, int, int, int], Aged] = {}
+        """By the identity of a ledger, its clock and the months, open changes."""
         self._months: list[Stretch] = []
 
     def outlook(self, indicator: Indicator, stretch: Stretch, area: int) -> Outlook | None:
@@ -313,7 +314,7 @@ class Delays:
         """The changes of a ledger in some months: packed ones, which are kept, and open ones."""
         span = months[0].start, months[-1].end
         query, dated = self.query, ledger.dated
-        place = id(ledger), clock
+        place = id(ledger), clock, *span
         with query.lock:
             sums = query.monitor.area_sums(query.force.id, ledger.kind.name, clock)
             mark = dated.packed_until, *span

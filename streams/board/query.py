@@ -540,9 +540,7 @@ class Query:
         found = np.ones(len(force.areas), np.bool_)
         for index, area in enumerate(force.areas):
             if area is not None:
-                end = force.end_of(area)
-                began = area.opened is None or force.instant(area.opened) < stretch.end
-                found[index] = began and (end is None or stretch.start < end)
+                found[index] = force.is_there(area, stretch.start, stretch.end)
         return found
 
     def while_there(self, stretch: Stretch, area: str) -> Stretch:
@@ -616,6 +614,26 @@ class Query:
 
     # -- what is known -----------------------------------------------------------------------------
 
+    def begins(self) -> int | None:
+        """The start of the first day of which anything is known of any feed, totals and reported
+        figures among them; None while nothing is."""
+        found = [self.since(name) for name in self.indicators()]
+        with self.lock:
+            totals = () if self._beside is None else self._beside.totals.lines.values()
+            found += [starts[0] for each in totals for starts in each.starts.values() if starts]
+        return min((each for each in found if each is not None), default=None)
+
+    def heard(self, group: Group, stretch: Stretch) -> Heard:
+        """How much of a stretch the feed was heard in of which a table counts records."""
+        ledger = self.monitor.ledger(group.kind, self.force.id)
+        if ledger is None:
+            return _unheard(none_came(self.registry.kinds[group.kind].feed))
+        panes = ledger.panes_by(self._clock(group))
+        with self.lock:
+            parts = _parts_of(panes, stretch)
+            empty = not any(each.kept or each.fresh for each in parts)
+            return self._heard(ledger, panes, stretch, empty=empty)
+
     @property
     def _heard_until(self) -> int:
         """The instant that is asked for, or now where that is still to come."""
@@ -637,8 +655,7 @@ class Query:
             return _unheard(known_between(feed, first, last))
         if not panes.keeps(start, end) or panes.covered(start, end):
             return _unheard(too_coarse(feed))
-        if not watched:  # nothing is known of what comes after the last record
-            whole = whole and end <= span[1]
+        whole = whole and (watched or end <= span[1])
         share = self.monitor.known_share(kind, self.force.id, start, end, now, empty=empty)
         return Heard(share > 0.0, whole and share == 1.0, "" if share else was_not_heard(feed))
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.board.columns import NONE, Changes, Numbers, Sums, quantiles, unpack
+from streams.board.columns import NONE, Changes, Difference, Numbers, Sums, quantiles
 from streams.board.model import TYPES, BoardTypes, Figure, Row
 from streams.board.totals import Part, Used
 from streams.config.force import Force
@@ -29,7 +29,7 @@ from streams.registry.aggregates import (
     Ratio,
     Share,
 )
-from streams.registry.counting import BIN_SHIFT, SERIES_KEY_MASK, CounterOfAll
+from streams.registry.counting import CounterOfAll
 from streams.registry.dimensions import AREA
 from streams.registry.histogram import BINS
 from streams.registry.kind import Kind
@@ -155,21 +155,23 @@ class Rollup:
 
     def sums(self, pane: Pane, before: Pane = NOTHING.fresh) -> Sums:
         """What each row counts in a pane, or by how much that is more than before."""
-        series, bins, timed = Changes(), Changes(), self._timed
-        old: list[int] = []
-        new: list[int] = []
-        for key in before.keys() | pane.keys():
-            was, now = before.get(key, 0), pane.get(key, 0)
-            if key <= SERIES_KEY_MASK:
-                if len(rows := self._rows(key)):
-                    series.add(rows, (now & self.shown != 0) - (was & self.shown != 0))
-                    old.append(was)
-                    new.append(now)
-            elif timed and (a_bin := (key >> BIN_SHIFT) - 1) // BINS in timed:
-                bins.add(self._rows(key & SERIES_KEY_MASK), now - was, a_bin)
-        counts = unpack(self._layout, self._needed, new + old if before else new)
-        if before:
-            counts = counts[:, : len(new)] - counts[:, len(new) :]
+        return self.sums_of(Difference.of(before, pane))
+
+    def sums_of(self, difference: Difference) -> Sums:
+        """By how much more each row counts."""
+        series, bins, shown, timed = Changes(), Changes(), self.shown, self._timed
+        held: list[int] = []
+        each = zip(difference.keys, difference.old, difference.new, strict=True)
+        for place, (key, old, new) in enumerate(each):
+            if len(rows := self._rows(key)):
+                series.add(rows, (new & shown != 0) - (old & shown != 0))
+                held.append(place)
+        for key, number, more in difference.bins if timed else ():
+            if number // BINS in timed:
+                bins.add(self._rows(key), more, number)
+        counts = difference.counters(self._layout, self._needed)
+        if len(held) < counts.shape[1]:
+            counts = counts[:, held]
         return Sums.of(series, counts, bins, len(self._row_keys))
 
     def there(self, sums: Sums) -> NDArray[np.bool_]:

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Set
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.board.columns import Sums
+from streams.board.columns import Difference, Sums
 from streams.board.model import Figure, Row
 from streams.board.rollup import Rollup
 from streams.fold.kept_sums import KeptSum
@@ -35,10 +35,10 @@ class Changed:
 
     def __init__(self) -> None:
         self._old = self._new = NOTHING
-        self._found: tuple[Pane, Pane] = {}, {}
+        self._found = Difference()
 
-    def between(self, old: Parts, new: Parts) -> tuple[Pane, Pane]:
-        """Those keys of which the numbers differ, with the old and the new ones."""
+    def between(self, old: Parts, new: Parts) -> Difference:
+        """By how much they differ."""
         if self._old is not old or self._new is not new:
             self._old, self._new, self._found = old, new, _changed(old, new)
         return self._found
@@ -57,9 +57,7 @@ class Tables:
         self._running: OrderedDict[str, _Running] = OrderedDict()
         self._resting: dict[frozenset[str], dict[str, Figure]] = {}
         """By counters, the figures that need one of them."""
-        self._without: OrderedDict[int, tuple[list[Row], frozenset[str], list[Row]]] = OrderedDict()
-        """By the identity of a list of rows: it, the counters that are not known of it, and the
-        rows without figures of these."""
+        self._without: OrderedDict[str, _Without] = OrderedDict()
 
     def rows(self, name: str, parts: Parts) -> list[Row]:
         """The rows of a stretch of time. `name` is that of its period or window, under which what
@@ -78,22 +76,25 @@ class Tables:
         _keep(self._running, name, running, MOST_RUNNING)
         return running.rows(parts)
 
-    def without(self, rows: list[Row], counters: frozenset[str]) -> list[Row]:
-        """The same rows, and no figure that needs one of these counters. What is made of a list is
-        kept with it."""
+    def without(self, name: str, rows: list[Row], counters: frozenset[str]) -> list[Row]:
+        """The same rows, and no figure that needs one of these counters. `name` is that of the
+        table: what is made of a row is kept as long as the row is in it."""
         if counters not in self._resting:
             self._resting[counters] = self.rollup.resting_on(counters)
         unknown = self._resting[counters]
         if not unknown:
             return rows
-        held = self._without.get(id(rows))
-        if held is None or held[0] is not rows or held[1] != counters:
-            made = [msgspec.structs.replace(row, **unknown) for row in rows]
-            held = self._without[id(rows)] = rows, counters, made
-            if len(self._without) > MOST_CLOSED:
-                self._without.popitem(last=False)
-        self._without.move_to_end(id(rows))
-        return held[2]
+        held = self._without.get(name)
+        if held is None or held.counters != counters:
+            held = _Without([], counters, {}, [])
+        if held.rows is not rows:
+            made = {
+                id(row): held.made.get(id(row)) or msgspec.structs.replace(row, **unknown)
+                for row in rows
+            }
+            held = _Without(rows, counters, made, list(made.values()))
+        _keep(self._without, name, held, MOST_CLOSED)
+        return held.shown
 
     def first(self, name: str, parts: Parts, change: Pane) -> list[Row]:
         """The rows of a closed period as they were before `change`, all that changed since."""
@@ -107,6 +108,16 @@ class Tables:
             held.kept, held.change = kept, dict(change)
         _keep(self._first, name, held, MOST_CLOSED)
         return held.rows
+
+
+class _Without(NamedTuple):
+    """Rows, the counters that are not known of them, the same rows without figures of these by the
+    identity of each, and all of them."""
+
+    rows: list[Row]
+    counters: frozenset[str]
+    made: dict[int, Row]
+    shown: list[Row]
 
 
 class _First:
@@ -170,10 +181,10 @@ class _Running:
 
     def rows(self, parts: Parts) -> list[Row]:
         """The rows of both parts together; the list of last time where none changed."""
-        before, after = self._between(self._parts, parts)
+        difference = self._between(self._parts, parts)
         self._parts = parts
-        if not self._made or before or after:
-            self._change(self._rollup.sums(after, before))
+        if difference or not self._made:
+            self._change(self._rollup.sums_of(difference))
         return self._rows
 
     def _change(self, change: Sums) -> None:
@@ -202,26 +213,22 @@ class _Running:
         return len(numbers) > 0
 
 
-def _changed(old: Parts, new: Parts) -> tuple[Pane, Pane]:
-    """Those keys of two stretches of which the numbers differ, with the old and the new ones."""
+def _changed(old: Parts, new: Parts) -> Difference:
+    """By how much two stretches differ."""
+    found = Difference()
     (was_kept, was_fresh), (kept, fresh) = old, new
     if was_kept is kept and was_fresh == fresh:
-        return {}, {}
-    keys = was_fresh.keys() | fresh.keys()
+        return found
+    keys: set[int] = {key for key, _ in was_fresh.items() ^ fresh.items()}
     if was_kept is not kept:
         keys |= _revised(was_kept, kept)
     was_kept, kept = was_kept or NONE_KEPT, kept or NONE_KEPT
-    before: Pane = {}
-    after: Pane = {}
     for key in keys:
         was = was_kept.get(key) + was_fresh.get(key, 0)
         value = kept.get(key) + fresh.get(key, 0)
         if was != value:
-            if was:
-                before[key] = was
-            if value:
-                after[key] = value
-    return before, after
+            found.add(key, was, value)
+    return found
 
 
 def _revised(old: KeptSum | None, new: KeptSum | None) -> Set[int]:

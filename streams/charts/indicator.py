@@ -4,7 +4,7 @@ no control chart of a grain is charted without limits."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import NamedTuple, TypeVar
 
@@ -20,16 +20,19 @@ from streams.charts.words import amount, limit
 from streams.config.force import WHOLE
 from streams.config.measures import Unit
 from streams.errors import QueryError
-from streams.periods import Grain, Period, to_ms
+from streams.periods import DAY, Grain, Period, to_ms
 from streams.registry import phrases
 from streams.registry.charting import POINTS
 from streams.registry.conditions import Is
 from streams.registry.dimensions import ALL
 from streams.registry.indicator import Indicator
+from streams.registry.measures import Group, Measure
 from streams.stretches import Stretch
 
 T = TypeVar("T")
 
+LATELY = 28 * DAY
+"""For how long, in ms, what is usual now is shown beside what was."""
 MOST_POINTS = 1_000
 """Points of one chart: more can't be told apart, and would keep a reader waiting."""
 
@@ -92,7 +95,7 @@ class _Reader:
         self.area = query.areas()[query.area(area)]
         self.unit = query.unit(indicator)
         self.alerts = list(alerts)
-        self.usual = {
+        self.usual_then = {
             (to_ms(found.start), to_ms(found.end)): Range(found.lower, found.upper)
             for each in self.alerts
             if (found := each.evidence).start is not None
@@ -103,6 +106,7 @@ class _Reader:
             and is_of(each, query, indicator, self.area)
         }
         """The usual range of a period, by its start and end, by which an alert of it was raised."""
+        self.usual = self._watched()
 
     def chart(self, within: str | Stretch | None) -> Chart:
         """The chart, with all that stands beside its points."""
@@ -118,11 +122,11 @@ class _Reader:
             unit=unit,
             period=self.grain,
             points=points,
-            levels=tuple(_levels(judged, unit)),
+            levels=tuple(levels_of(judged, unit)),
             expected=_if_any([self._expected(each) for each in stretches]),
             earlier=_if_any([self._earlier(each) for each in stretches]),
             targets=tuple(_targets([self._goal(each) for each in stretches])),
-            flags=tuple(_flags(judged, unit, self.grain)),
+            flags=tuple(flags_of(judged, unit, self.grain)),
             marks=tuple(each for each in marks if _shown(each, points)),
             rule=rule,
             findings=findings,
@@ -167,11 +171,33 @@ class _Reader:
 
     def _expected(self, stretch: Stretch) -> Range | None:
         """What a month that is still being recorded is likely to come to; else what was usual of a
-        period that an alert is about."""
+        period that an alert is about; else what is usual of such an hour or day as is learned now,
+        of the last weeks, since before them it may have been another."""
         found = self._outlook(stretch)
         if found is not None:
             return Range(found.low, found.high)
-        return self.usual.get((stretch.start, stretch.end))
+        then = self.usual_then.get((stretch.start, stretch.end))
+        if then is not None or self.usual is None or stretch.start < self.query.at - LATELY:
+            return then
+        period = self.query.calendar.holding(self.grain, stretch.start)
+        with self.query.lock:
+            return Range(*self.usual(period))
+
+    def _watched(self) -> Callable[[Period], tuple[int, int]] | None:
+        """What is usual of a period, where the count is watched by its hours or days."""
+        narrowed = narrowed_to(self.query, self.indicator)
+        if self.grain not in ("hour", "day") or narrowed is None:
+            return None
+        group, measure, row = narrowed
+        with self.query.lock:
+            for shard in self.query.monitor.shards:
+                watching = shard.surveillance.get(self.query.force.id)
+                if shard.kind == group.kind and watching is not None:
+                    found: Callable[[Period], tuple[int, int]] | None = watching.usual(
+                        self.grain, group.name, measure.name, row, self.area
+                    )
+                    return found
+        return None
 
     def _earlier(self, stretch: Stretch) -> float | None:
         """The same a year before, where the area was the same; a year is beside the one before."""
@@ -232,7 +258,7 @@ def _if_any(found: Sequence[T | None]) -> tuple[T | None, ...]:
 # -- what points are judged by ---------------------------------------------------------------------
 
 
-def _levels(judged: Sequence[control.Point | None], unit: Unit) -> Iterator[Level]:
+def levels_of(judged: Sequence[control.Point | None], unit: Unit) -> Iterator[Level]:
     """Points in a row that were judged by the same lines are one level."""
 
     def lines(at: int) -> tuple[float | None, ...] | None:
@@ -256,7 +282,8 @@ def _why(moved: Moved, unit: Unit) -> str:
     return f"Average {amount(moved.old, unit)} to {amount(moved.new, unit)}"
 
 
-def _flags(judged: Sequence[control.Point | None], unit: Unit, grain: Grain) -> Iterator[Flag]:
+def flags_of(judged: Sequence[control.Point | None], unit: Unit, grain: Grain) -> Iterator[Flag]:
+    """The points outside of their limits, and the runs that moved the average."""
     places = {each.label: at for at, each in enumerate(judged) if each is not None}
     for at, point in enumerate(judged):
         if point is None:
@@ -319,11 +346,24 @@ def is_about(alert: Alert, query: Query, indicator: Indicator, area: str) -> boo
 def is_of(alert: Alert, query: Query, indicator: Indicator, area: str) -> bool:
     """Whether an alert is about the very figures of an indicator in an area, so that what was usual
     of these is what it says."""
-    found = query.registry.measures_of(indicator)
-    if len(found) != 1 or query.areas()[query.area(area)] != alert.watched:
+    narrowed = narrowed_to(query, indicator)
+    if narrowed is None or query.areas()[query.area(area)] != alert.watched:
         return False
+    group, measure, row = narrowed
+    about = {name: value for name, value in alert.row.items() if value != ALL}
+    return (group.name, measure.name, row) == (alert.group, alert.measure, about)
+
+
+def narrowed_to(query: Query, indicator: Indicator) -> tuple[Group, Measure, dict[str, str]] | None:
+    """The one row of a table that an indicator is a measure of, by its dimensions that are not of
+    all values; None where it is of several, or of none."""
+    found = query.registry.measures_of(indicator)
+    if len(found) != 1:
+        return None
     ((part, group, measure),) = found
-    asked = [each for each in (group.where & part.where).parts() if isinstance(each, Is)]
-    row = {name: (value,) for name, value in alert.row.items() if value != ALL}
-    same = (group.name, measure.name) == (alert.group, alert.measure)
-    return same and {each.name: each.allowed for each in asked} == row
+    row: dict[str, str] = {}
+    for each in (group.where & part.where).parts():
+        if not isinstance(each, Is) or len(each.allowed) != 1:
+            return None
+        row[each.name] = each.allowed[0]
+    return group, measure, row

@@ -216,6 +216,12 @@ class Force:
         """The end of the last day of an area, in ms; None for one that goes on."""
         return None if area.until is None else self.instant(area.until + dt.timedelta(days=1))
 
+    def is_there(self, area: Area, start: int, end: int) -> bool:
+        """Whether an area is there at any time of [start, end), in ms."""
+        ended = self.end_of(area)
+        began = area.opened is None or self.instant(area.opened) < end
+        return began and (ended is None or start < ended)
+
     def area_then(self, index: int, when: int) -> int | None:
         """The index that what names an area counts under at an instant: that of its successor once
         it has closed; None before it opens, and after its end where it has no successor."""

@@ -76,6 +76,8 @@ class Heartbeats:
             raise Refused("too_many_feeds", f"more than {MOST_FEEDS} feeds")
         if self.clock is not None and at > self.clock.due:
             self.clock.judge_until(at)
+        if self.clock is not None and event.feed not in self.latest:
+            self.clock.due = 0  # nobody knew that this feed may fall silent
         if at > self.latest.get(event.feed, 0):
             self.latest[event.feed] = at
         keep(self.beating.setdefault(event.feed, []), at)

@@ -74,9 +74,6 @@ WHOLE_HORIZON = 761 * DAY
 """25 months: the least horizon of a record known only to the day or the month. Such records are no
 live feed but history, and come months at a time."""
 
-MOST_FOLLOWED = 50_000
-"""Changes that are kept for who follows them, hour by hour."""
-
 MOST_HELD_OVER = 20_000
 """Records without their end that stay beyond the horizon. Where a feed never sends an end, the
 oldest leave like any other: they are found again when a version comes, but no gauge counts them."""
@@ -202,9 +199,9 @@ class Ledger:
         self.sealed_before = 0
         self.versions = VersionCounts()
         self.closed_until: dict[Grain, int] = dict.fromkeys(GRAINS, 0)
-        self.followed: list[int] | None = None
-        """The packed records that have begun to count since somebody emptied it, and below zero
-        those that no longer do; None where nobody follows them, or has not for very long."""
+        self.on_change: Callable[[int, int], None] | None = None
+        """Called with a record that has changed, packed as it was and as it is: 0 where it counted
+        nothing, or counts nothing any more."""
         self.revisions: dict[tuple[str, int], Pane] = {}
         """By stored grain and start of a period: the sum of what has changed in it since it
         closed."""
@@ -344,8 +341,8 @@ class Ledger:
                 counted = self._admit(key, packed)
                 self._file(key, packed, updated)
                 self._replace(key, entry, counted, packed)
-            if self.followed is not None:
-                self.followed.append(packed)
+            if self.on_change is not None:
+                self.on_change(0, packed)
             if self.changed is not None:
                 self._note_changed(key, entry, packed)
             if self.links is not None:
@@ -374,8 +371,8 @@ class Ledger:
             if moved or not packed or (self._held_over and key in self._held_over):
                 self._held_over.discard(key)
                 self._file(key, packed, updated)
-            if self.followed is not None and packed != old_packed:
-                self.followed += (-old_packed, packed)
+            if self.on_change is not None and packed != old_packed:
+                self.on_change(old_packed, packed)
             if self.changed is not None:
                 self._note_changed(key, entry, packed)
             if self.links is not None:
@@ -718,8 +715,6 @@ class Ledger:
 
     def _crossing(self, first: bool) -> Iterator[None]:
         self._settle()
-        if self.followed is not None and len(self.followed) > MOST_FOLLOWED:
-            self.followed = None
         yield from self._close_periods(first)
         for panes in self._by_clock:
             yield from panes.coarsening(self.watermark)

@@ -20,7 +20,7 @@ long as they are given the same one.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import OrderedDict, defaultdict
+from collections import OrderedDict, defaultdict, deque
 from collections.abc import Hashable, Iterable, Iterator
 from itertools import chain
 from typing import NamedTuple, TypeVar
@@ -84,12 +84,12 @@ class Change(NamedTuple):
 
 
 class Lot(NamedTuple):
-    """Packed records that were put into panes (`sign` 1) or taken out (-1) together. None of them
-    is of a time after `latest`, in ms."""
+    """Packed records that were put into panes (`sign` 1) or taken out (-1) together. `when` the
+    last of them is, in ms."""
 
     records: list[int]
     sign: int
-    latest: int
+    when: int
 
 
 def put_in(pane: Pane, contribution: Contribution, sign: int) -> None:
@@ -113,8 +113,9 @@ def add_into(total: Pane, pane: Pane) -> None:
     if not total:
         total.update(pane)
         return
+    get = total.get  # looked up once: a month is hundreds of thousands of numbers
     for key, value in pane.items():
-        summed = total.get(key, 0) + value
+        summed = get(key, 0) + value
         if summed:
             total[key] = summed
         else:
@@ -156,11 +157,11 @@ class Panes:
         """By number of the hour since 1970 UTC, where any of its minutes has a record: the packed
         records that are not yet in the panes of these, below zero where they are to be taken
         out."""
-        self._unsorted: list[Lot] = []
-        """The packed records that are not yet under these, nor in `records`."""
+        self._unsorted: deque[Lot | Change] = deque()
+        """What is not yet under these, nor in `_minutes` and `records`."""
         self._open = Pane()
         self._open_from = self._open_until = self._last_ends = 0
-        """The pane that a record was last put in; and the end of the last one there is."""
+        """The latest pane that a record was put in; and the end of the last one there is."""
 
     def put(self, records: Iterable[int], sign: int) -> None:
         """Puts what packed records count by the first clock in (`sign` 1) or takes it out again
@@ -223,30 +224,34 @@ class Panes:
         return self._records
 
     def _sort(self) -> None:
-        """Notes of records that were put in under which minute they count."""
+        """Notes of what was put in under which minute it counts."""
         when, floor = self._time + 2, self.hours_before
         hour, unread = -1, list[int]()
-        for records, sign, _ in self._unsorted:
-            for packed in records:
+        for each in self._unsorted:
+            if isinstance(each, Change):
+                if each.when >= floor:
+                    minute = each.when // MINUTE
+                    self._unread[minute // 60]
+                    add_into(self._minutes.setdefault(minute, {}), each.sums)
+                    self._records[minute] += each.records
+                continue
+            for packed in each.records:
                 at = packed >> when
                 if at >= floor:
                     if at // HOUR != hour:
                         hour = at // HOUR
                         unread = self._unread[hour]
-                    unread.append(packed if sign > 0 else -packed)
-                    self._records[at // MINUTE] += sign
+                    unread.append(packed if each.sign > 0 else -packed)
+                    self._records[at // MINUTE] += each.sign
         self._unsorted.clear()
 
     def add(self, change: Change) -> None:
         """Takes a change in."""
-        when, precision, sums, records = change
+        when, precision, sums, _ = change
         if precision == SECOND_PRECISE:
             pane, _ = self._pane_of(when)
             if when >= self.hours_before:
-                minute = when // MINUTE
-                self._unread[minute // 60]
-                add_into(self._minutes.setdefault(minute, {}), sums)
-                self._records[minute] += records
+                self._unsorted.append(change)
         elif precision == DAY_PRECISE:
             pane = self.whole_days.setdefault(when // MINUTE, {})
         else:
@@ -273,10 +278,14 @@ class Panes:
         grain: Grain = "day" if when < self.days_before else "hour"
         panes = self.days if when < self.days_before else self.hours
         start = self.calendar.start(grain, when)
-        self._open = panes.setdefault(start // MINUTE, {})
-        self._open_from, self._open_until = start, self.calendar.end(grain, start)
-        self._last_ends = max(self._last_ends, self._open_until)
-        return self._open, self._open_until
+        ends = self.calendar.end(grain, start)
+        pane = panes.get(start // MINUTE)
+        if pane is None:
+            pane = panes[start // MINUTE] = {}
+            self._last_ends = max(self._last_ends, ends)
+        if start >= self._open_from:  # most records are of the last hour, whatever is revised
+            self._open, self._open_from, self._open_until = pane, start, ends
+        return pane, ends
 
     def minute(self, minute: int) -> Pane:
         """What counts in a minute of the last 48 hours; empty in one before."""
@@ -345,8 +354,8 @@ class Panes:
     def _forget_minutes(self, before: int) -> None:
         first, last = self.hours_before // HOUR, -(-before // HOUR)
         self.hours_before = before
-        if self._unsorted:
-            self._unsorted = [lot for lot in self._unsorted if lot.latest >= before]
+        while self._unsorted and self._unsorted[0].when < before:
+            self._unsorted.popleft()
         # As a rule one hour passes: it is looked up, not all of two days.
         if last - first < len(self._unread):
             hours = [hour for hour in range(first, last) if hour in self._unread]

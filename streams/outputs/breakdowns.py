@@ -159,9 +159,12 @@ def _listed(counts: Counts, path: str) -> int | None:
 
 def areas(board: Board, registry: Registry) -> Columns | None:
     """By policing area: what is open, what was served in time, and how many there were of what is
-    broken down; None where the force has no areas."""
+    broken down; None where the force has no areas. Areas that have closed, or have not opened yet,
+    are left out."""
     known = {
-        area: about for area, about in board.definitions.areas.items() if about.kind != AREA_CLASS
+        area: about
+        for area, about in board.definitions.areas.items()
+        if about.there and about.kind != AREA_CLASS
     }
     shown = [area for area, about in known.items() if about.kind == "policing_area"]
     shown = (shown or [area for area, about in known.items() if not about.parent])[:MOST_AREAS]
@@ -203,8 +206,8 @@ def _served(board: Board, group: Group, registry: Registry) -> Iterable[Column]:
         text = words.share(ratio, shape.unserved) if ratio else none
         return Text(text, style="dim" if ratio is None or ratio.small else "")
 
-    limit = phrases.limit(words.held_in(board, today).within_seconds)
-    return (shape.heading, still), (f"In {limit} today", within)
+    limits = words.Limits(board, [("today", today)], group.name, shape.level)
+    return (shape.heading, still), (f"{limits.title} today", within)
 
 
 def _counted(board: Board, of: Breakdown) -> Iterable[Column]:

@@ -16,11 +16,11 @@ from streams.board.compare import (
     Compared,
     Rank,
     Rate,
-    printed,
 )
 from streams.board.drivers import Drivers
 from streams.board.month_by_month import MonthByMonth
 from streams.board.outlook import Outlook
+from streams.board.projection import Projection
 from streams.board.query import Observation
 from streams.board.revisions import FirstFigure
 from streams.board.season import Season
@@ -28,6 +28,7 @@ from streams.board.standing import Standing
 from streams.board.targets import Judged
 from streams.board.trend import Trend
 from streams.config.measures import Unit
+from streams.registry.phrases import printed
 
 NOT_KNOWN, NOTHING = "not known", "no cases"
 NOT_YET = "not comparable yet"
@@ -58,6 +59,7 @@ HEADINGS = {
     "target": "Target",
     "first_published": "First published",
     "expected": "Expected",
+    "projection": "Projection",
 }
 SUMS = ("year_to_date", "rolling_3", "rolling_6", "rolling_12")
 """Comparisons whose value is not that of the row."""
@@ -155,7 +157,7 @@ def compared(found: Compared | None, unit: Unit, *, sums: bool = False) -> str:
             said = f"{printed(value, 2)}"
         case Standing(word, by) if word is not None:
             said = f"{word} ({by})"
-        case Season() | AsLastYear() | Trend() | Drivers() | MonthByMonth():
+        case Season() | AsLastYear() | Trend() | Drivers() | MonthByMonth() | Projection():
             said = pattern(found, unit) or NONE
         case Rank():
             said = placed(found) or NONE
@@ -166,6 +168,16 @@ def compared(found: Compared | None, unit: Unit, *, sums: bool = False) -> str:
         case Outlook():
             said = f"{found.value:,.0f} ({found.low:,.0f} to {found.high:,.0f})"
     return said
+
+
+def projected(found: Projection) -> str:
+    """The months to come with their intervals of 95 %: `2022-03: 310 (250 to 380)`; or why none."""
+    ahead = (each for each in (found.in_3, found.in_6) if each is not None)
+    said = (
+        f"{each.month}: {each.value:,.0f} ({each.low_95:,.0f} to {each.high_95:,.0f})"
+        for each in ahead
+    )
+    return "; ".join(said) or found.reason
 
 
 def placed(found: Rank) -> str:
@@ -185,20 +197,27 @@ def placed(found: Rank) -> str:
     return f"{found.rank} of {found.of}, {found.order}{said}"
 
 
-def pattern(found: Season | AsLastYear | Trend | Drivers | MonthByMonth, unit: Unit) -> str:
-    """Whether a figure is as in its season, where it tends, how it went, what moved it; why a trend
-    can't be told; empty where that is not known."""
-    if isinstance(found, MonthByMonth):
-        return went(found, unit)
-    if isinstance(found, Drivers):
-        return driven(found)
-    if isinstance(found, AsLastYear):
-        return found.word or ""
-    if isinstance(found, Season):
-        return in_season(found)
-    if found.word is None:
-        return found.reason
-    return f"{found.word}, {found.first} to {found.last}, its season apart"
+def pattern(
+    found: Season | AsLastYear | Trend | Drivers | MonthByMonth | Projection, unit: Unit
+) -> str:
+    """Whether a figure is as in its season, where it tends, how it went, what moved it, what it is
+    projected to be; why a trend can't be told; empty where that is not known."""
+    match found:
+        case MonthByMonth():
+            said = went(found, unit)
+        case Projection():
+            said = projected(found)
+        case Drivers():
+            said = driven(found)
+        case AsLastYear():
+            said = found.word or ""
+        case Season():
+            said = in_season(found)
+        case Trend(word=None):
+            said = found.reason
+        case Trend():
+            said = f"{found.word}, {found.first} to {found.last}, its season apart"
+    return said
 
 
 def in_season(found: Season) -> str:

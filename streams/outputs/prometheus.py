@@ -83,7 +83,7 @@ class Exporter:
             for each in exported.settings.figures:
                 query.indicator(each)  # a value that the force does not have is told at the start
         self._groups = [
-            _GroupMetrics(group, registry.kinds[group.kind], self.exported)
+            GroupMetrics(group, registry.kinds[group.kind], self.exported)
             for group in registry.groups
         ]
         self._watches = WatchMetrics(live)
@@ -115,7 +115,7 @@ class Exporter:
             if families:
                 exported.add_metric([group.group.name], sum(map(_series_of, families)))
         yield from (exported,) if exported.samples else ()
-        yield from _definitions(boards)
+        yield from definition_metrics(boards)
         yield from _feeds(boards)
         yield from reading_metrics(self.live, boards)
         yield from figure_metrics(self.live, (self.exported[force] for force in boards))
@@ -226,7 +226,7 @@ class _Shown:
         """One a gauge, empty where it has no value; None before they are asked for."""
 
 
-class _GroupMetrics:
+class GroupMetrics:
     """The gauges of one group: one a measure, and a part of a ratio, with the rows of all forces.
 
     What was made of a row is kept for as long as the board has it.
@@ -352,7 +352,7 @@ class _GroupMetrics:
         return _Shown(row, sum(narrowed) + (row.area != WHOLE), wanted=wanted)
 
 
-def _definitions(boards: dict[str, Board]) -> Iterator[Metric]:
+def definition_metrics(boards: dict[str, Board]) -> Iterator[Metric]:
     """Targets and limits, so that a dashboard can draw them and a rule compare with them."""
     call_share = GaugeMetricFamily(
         "watchroom_calls_target_ratio",

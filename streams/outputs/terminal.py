@@ -124,13 +124,13 @@ def summary(board: Board, registry: Registry = REGISTRY) -> str:
         row = today.row(served.group, **served.where)
         open_now = board.now.row(served.group, **served.where)
         if row and open_now:
-            limit = phrases.limit(words.held_in(board, today, line).within_seconds)
+            limits = words.Limits(board, [("today", today)], served.group, shape.level, served.line)
             nothing = _no_level(row, shape)
             if line is None and row.count_of(shape.counts[0][0]) == 0:
                 nothing = shape.unserved
             level = words.share(row.ratio_of(shape.level), nothing)
             still = phrases.count(open_now.count_of(shape.open[0]))
-            said = f"{still} {shape.still}, {level} in {limit} today"
+            said = f"{still} {shape.still}, {level} {limits.words} today"
             parts.append(f"{line or shape.records}: {said}")
     return f"{board.at[:19].replace('T', ' ')}  {'; '.join(parts)}"
 
@@ -309,10 +309,39 @@ def _performance(board: Board, served: _Served, width: int) -> list[RenderableTy
         rows.append(_cells(period, counts, level, own, speeds, _no_level(row, shape)))
     headings = [heading for _, heading in shape.counts]
     target = "" if line is None and held.target is None else "Target"
-    limit = f"In {phrases.limit(held.within_seconds)}"
-    titles = ("", *headings, limit, target, "Mean", "Median", "90th pct")
+    limits = words.Limits(board, periods, group, shape.level, line)
+    titles = ("", *headings, limits.title, target, "Mean", "Median", "90th pct")
     tables = _figures(width, titles, rows)
-    return [*_heading(title, state), *tables, *_footnotes([row for row in shown if row])]
+    note = [Text(f"{limits.note}.", style=DIM)] if limits.several else []
+    note += _without_end(
+        board, served, [(period, row) for (period, _), row in zip(periods, shown, strict=True)]
+    )
+    marks = _footnotes([row for row in shown if row])
+    return [*_heading(title, state), *tables, *note, *marks]
+
+
+def _without_end(
+    board: Board, served: _Served, shown: Sequence[tuple[str, Row | None]]
+) -> list[Text]:
+    """Of a replay: how many records of each period have no end in the data, so that they are
+    neither served nor open; nothing where each has one. While some are open it is said of how many
+    at least, since these may be of any period."""
+    shape, now = served.shape, board.now.row(served.group, **served.where)
+    if board.status is None or not board.status.replay or now is None:
+        return []
+    still_open = (now.count_of(shape.open[0]) or 0) + (now.count_of(shape.open[2]) or 0)
+    said = []
+    for period, row in shown:
+        counts = [row.count_of(name) for name, _ in shape.counts] if row else []
+        known = [each for each in counts if each is not None]
+        if row is None or row.origin or len(known) < len(shape.counts):
+            continue
+        came, *ended = known
+        if (without := came - sum(ended) - still_open) > 0:
+            said.append(f"{period} {'at least ' * (still_open > 0)}{without:,}")
+    came_as = shape.counts[0][1].lower()
+    words = f"End not known: {', '.join(said)}. These count as {came_as}, and as nothing else."
+    return [Text(words, style=DIM)] if said else []
 
 
 def _no_level(row: Row, shape: Performance) -> str:

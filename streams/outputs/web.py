@@ -152,6 +152,7 @@ body {{ font: 1rem/1.5 system-ui, sans-serif; max-width: 40rem; margin: 3rem aut
 <p>{state}.</p>
 <ul>
 {boards}
+<li><a href="/explore">/explore</a>: any measure over months and years</li>
 <li><a href="/api/measures">/api/measures</a>, /api/board, /api/series: any figure, by area and
 period; <a href="/api/openapi.json">/api/openapi.json</a> describes them</li>
 <li><a href="/metrics">/metrics</a>: for Prometheus</li>

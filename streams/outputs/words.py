@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
+from streams.board.definitions import own_limits
 from streams.board.model import Board, FeedAge, PeriodFigures, PeriodTarget
 from streams.registry.aggregates import Ratio
-from streams.registry.phrases import duration, percent
+from streams.registry.phrases import duration, limit, limits, percent
 from streams.registry.registry import Registry
 
 
@@ -39,6 +40,50 @@ def held_in(board: Board, figures: PeriodFigures, line: str | None = None) -> Pe
     defined = board.definitions
     now = defined.attendance if line is None else defined.lines[line]
     return PeriodTarget(now.within_seconds, now.target)
+
+
+class Limits:
+    """How soon records of a line, or of a group of the force as a whole, were to be served over
+    some periods, by their names: one limit, or several, by class of areas or by date."""
+
+    def __init__(
+        self,
+        board: Board,
+        periods: Iterable[tuple[str, PeriodFigures]],
+        group: str,
+        measure: str,
+        line: str | None = None,
+    ) -> None:
+        seconds, self._said = set[int](), dict[str, list[str]]()
+        for name, figures in periods:
+            held = held_in(board, figures, line)
+            further = board.definitions.further
+            if figures.targets is not None:
+                further = figures.targets.further
+            parts = [part.within_seconds for part in held.changed or ()]
+            every = {"": parts or [held.within_seconds]}
+            if line is None:
+                every |= own_limits(further, group, measure)
+            seconds.update(*every.values())
+            self._said.setdefault(limits(every), []).append(name)
+        self.words = f"in {limit(seconds.pop())}" if len(seconds) == 1 else "in time"
+        """`in 20 min`; `in time` where there are several."""
+        self.several = self.words == "in time"
+
+    @property
+    def title(self) -> str:
+        """The same as the heading of a column."""
+        return self.words.capitalize()
+
+    @property
+    def note(self) -> str:
+        """What the limits are where there are several: `In time: 20 min, urban 15 min`; those of
+        most periods first, of others with their names. Else empty."""
+        if not self.several:
+            return ""
+        first, *others = sorted(self._said, key=lambda said: -len(self._said[said]))
+        said = [first, *(f"{', '.join(self._said[each])}: {each}" for each in others)]
+        return f"In time: {'; '.join(said)}"
 
 
 def ages(feeds: Mapping[str, FeedAge], registry: Registry) -> str:

@@ -86,8 +86,10 @@ class Carried:
 
     def meet(self, facts: tuple[object, ...]) -> None:
         """Meets facts that are new: whether a record with them is taken is not known yet."""
-        self._met |= {each.fields for each in self._said if each.holds(facts)}
-        self._look_out()
+        met = {each.fields for each in self._said if each.holds(facts)}
+        if not met <= self._met:
+            self._met |= met
+            self._look_out()
 
     def note(self, facts: tuple[object, ...], when: int) -> None:
         """Notes what a record has that was taken, at its event time. In which order records come,

@@ -53,6 +53,16 @@ class ChartPolicy:
     rebase: int = 8
 
     @property
+    def needs(self) -> str:
+        """How many known figures it takes before one is judged."""
+        many, name = self.points, POINTS[self.grain]
+        return {
+            "first": f"it takes {many} {name} that are over and known, and judges those after",
+            "year_before": f"it takes all {many} {name} of the financial year before",
+            "rolling": f"it takes {many} known {name} before the one that is judged",
+        }[self.baseline]
+
+    @property
     def words(self) -> str:
         """What it is, in a sentence."""
         many, name = self.points, POINTS[self.grain]

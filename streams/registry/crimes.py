@@ -46,6 +46,7 @@ CRIMES = Group(
             WatchPolicy(SETTLED_GRAINS, "crimes", "{offence} offences", "Recorded crimes"),
         ),
     ),
+    noun="offences",
 )
 
 MARKED = Group(
@@ -67,6 +68,7 @@ MARKED = Group(
         *marker_measures(),
     ),
     wide=True,
+    noun="offences",
 )
 
 RECENCY = Group(
@@ -104,6 +106,7 @@ RECENCY = Group(
         Measure("linked_series", "In a linked series", "count", "neutral", Count("linked_series")),
     ),
     wide=True,
+    noun="offences",
 )
 
 YEAR, CENTURY = 366 * DAY, 36_525 * DAY
@@ -203,6 +206,7 @@ RESULTS = Group(
         ),
     ),
     wide=True,
+    noun="offences",
 )
 
 BY_DECISION = Group(
@@ -298,6 +302,7 @@ BY_DECISION = Group(
         ),
     ),
     wide=True,
+    noun="outcomes",
 )
 
 

@@ -2,11 +2,11 @@
 
 All of an incident's figures belong to the minute at which it was opened (or to the day or month,
 where no more is known). Attendance runs from `opened_at` to `arrived_at`, the first resource at
-scene (where that is left out, the first of `units`); within 20 minutes includes the twentieth. A
-cancelled incident counts among all that were opened, and nowhere else. An incident closed with no
-arrival is never attended; an arrival recorded after the close still counts. The last version of an
-incident in a finished export that names neither is unknown: it counts, but is neither never
-attended nor unattended now.
+scene (where that is left out, the first of `units`); within a limit of 20 minutes includes the
+twentieth. A cancelled incident counts among all that were opened, and nowhere else. An incident
+closed with no arrival is never attended; an arrival recorded after the close still counts. The last
+version of an incident in a finished export that names neither is unknown: it counts, but is neither
+never attended nor unattended now.
 
 The way from the call to the close is timed in segments, each where both of its ends are known: call
 to grade, grade to dispatch of the first unit, its travel, and the time at the scene. A missing
@@ -278,6 +278,7 @@ CRIMED = Group(
         *marker_measures(),
     ),
     wide=True,
+    noun="crimed incidents",
 )
 
 SEGMENTS = Group(

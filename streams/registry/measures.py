@@ -220,6 +220,8 @@ class Group:
     wide: bool = False
     """Whether it has so many measures that they are shown one at a time, as somebody chooses them,
     and not side by side."""
+    noun: str = ""
+    """What is counted, as a sentence has it: `offences`; by default the name of its kind's feed."""
 
 
 def lengths(timing: str, number: str, name: str, title: str) -> tuple[Measure, ...]:

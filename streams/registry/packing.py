@@ -252,6 +252,11 @@ class Packer:
         """The tuple of facts of a packed record."""
         return self.facts.tuples[(packed >> 1) & FACT_MASK]
 
+    def shift_of(self, duration: str) -> int:
+        """Where a duration begins in a packed record: the first ones of a kind stand highest, and
+        above them nothing but times."""
+        return self._places.durations[duration][0]
+
     def series_key(self, packed: int) -> int:
         """The series key of a packed record."""
         return self._series_keys[(packed >> 1) & FACT_MASK]
@@ -775,7 +780,7 @@ class _Counting:
         """The limits that are asked for, and what is still to be asked: no counter of which a limit
         has no target."""
         limits: list[Limit] = []
-        for place, questions in clock.questions(asked):
+        for place, questions in clock.questions(asked) if asked else ():
             found = [self._limit(each, facts) for each in questions]
             there = [each for each in found if each is not None]
             if len(there) == len(found):
@@ -886,6 +891,8 @@ class _ClockCounting:
         """Of each of these the questions about durations, and what it counts; no counter, but the
         place of the timing in the kind for a timing."""
         self._timings = []
+        self._questions: dict[int, list[tuple[int, tuple[Within, ...]]]] = {}
+        """What `questions` gave: few combinations are asked."""
         for counter in kind.counters_by(clock):
             facts, asked = _split(counter.when)
             if asked:
@@ -907,11 +914,14 @@ class _ClockCounting:
     def questions(self, asked: int) -> list[tuple[int, tuple[Within, ...]]]:
         """The questions about durations of the counters that are to be asked, with the place of
         each counter."""
-        return [
-            (place, questions)
-            for place, (questions, _) in enumerate(self._asked)
-            if asked >> place & 1
-        ]
+        found = self._questions.get(asked)
+        if found is None:
+            found = self._questions[asked] = [
+                (place, questions)
+                for place, (questions, _) in enumerate(self._asked)
+                if asked >> place & 1
+            ]
+        return found
 
     def is_timed(self, asked: int) -> bool:
         """Whether any duration is added up."""

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import ROUND_HALF_UP, Decimal
 from math import ceil, floor
 from typing import Protocol
 
@@ -55,6 +56,13 @@ NOTHING = "–"
 def count(number: int | None) -> str:
     """A count with thousands separated."""
     return NOTHING if number is None else f"{number:,}"
+
+
+def printed(value: float, places: int = 0) -> Decimal:
+    """A number to so many decimal places as reports print it: a half is rounded away from zero."""
+    # To nine places first: 0.285 is a little less as a float.
+    exact = Decimal(repr(round(value, 9)))
+    return exact.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
 
 
 def rough(many: float) -> str:
@@ -109,6 +117,16 @@ def limit(seconds: int) -> str:
     return f"{seconds // 60} min" if seconds and seconds % 60 == 0 else duration(seconds)
 
 
+def limits(by_class: Mapping[str, Sequence[int]]) -> str:
+    """The limits that records are held to, by class of areas (in seconds, the first `""`, of all
+    others; those of a class in the order in which they held): `20 min, urban 15 min`."""
+    said = []
+    for area_class, seconds in by_class.items():
+        held = " then ".join(map(limit, dict.fromkeys(seconds)))
+        said.append(f"{area_class} {held}".strip())
+    return ", ".join(said)
+
+
 # -- dates and times -----------------------------------------------------------------------------
 
 
@@ -139,6 +157,128 @@ def period(label: str, zone: dt.tzinfo) -> str:
     local = dt.datetime.fromisoformat(f"{hour}:00").replace(tzinfo=zone)
     twice = local.utcoffset() != local.replace(fold=1).utcoffset()
     return label if twice else hour
+
+
+# -- reports -------------------------------------------------------------------------------------
+
+
+def listed(names: Sequence[str]) -> str:
+    """`October`, `October and November`, `October, November and December`."""
+    *most, last = names
+    return f"{', '.join(most)} and {last}" if most else last
+
+
+def in_print(value: float, unit: Unit) -> str:
+    """A figure as a report prints it, a half rounded away from zero: `1,280`, a mean `365` and
+    below ten `4.5`, `84.0 %`, `13 min 6 s`, `1.5 days`."""
+    if unit == "ratio":
+        return f"{printed(value * 100, 1)} %"
+    if unit == "seconds":
+        return duration(value)
+    if unit == "count":
+        whole = float(value).is_integer() or abs(value) >= 9.95
+        return f"{printed(value, 0 if whole else 1):,}"
+    said = f"{printed(value, 1):,}".removesuffix(".0")
+    return f"{said} days" if unit == "days" else said
+
+
+def percent_change(percent: float) -> str:
+    """By how many per cent, without a sign: `12.3 %`; never 0.0 of what has changed."""
+    shown = printed(abs(percent), 1)
+    return f"{shown} %" if shown or not percent else "less than 0.1 %"
+
+
+def compared(value: float, base: float, percent: float | None, unit: Unit, name: str) -> str:
+    """How a figure lies to another: `12.3 % above the quarter before (1,140)`, of few cases `5
+    above ...`, of shares `2.1 percentage points below ...`, of times `12 s above ...`; `the same as
+    the quarter before`."""
+    change = value - base
+    if not change:
+        return f"the same as {name}"
+    return f"{difference(change, percent, unit)} {name} ({_apart(value, base, unit)[1]})"
+
+
+def difference(change: float, percent: float | None, unit: Unit) -> str:
+    """By how much and which way a figure lies from another: `12.3 % above`; `the same as`."""
+    if not change:
+        return "the same as"
+    if unit == "ratio":
+        points = printed(abs(change) * 100, 1)
+        far = f"{points} percentage points" if points else "less than 0.1 percentage points"
+    elif unit == "count" and percent is not None:
+        far = percent_change(percent)
+    elif unit == "seconds":
+        far = duration(round(abs(change))) if abs(change) >= 1 else "less than 1 s"
+    else:
+        far = in_print(abs(change), unit)
+    return f"{far} {'above' if change > 0 else 'below'}"
+
+
+def signed(change: float, percent: float | None, unit: Unit) -> str:
+    """The same as a table has it: `+12.3 %`, `−2.1 points`, `+12 s`, of few cases `+5`; `0`."""
+    if not change:
+        return "0"
+    if unit == "ratio":
+        points = printed(abs(change) * 100, 1)
+        return f"{'+' if change > 0 else '−'}{points} points" if points else "less than 0.1 points"
+    far = difference(change, percent, unit).rpartition(" ")[0]
+    return far if far.startswith("less") else f"{'+' if change > 0 else '−'}{far}"
+
+
+def beside(figure: str, when: str, others: Sequence[str]) -> str:
+    """A figure with what stands beside it: `1,280 offences in October to December 2017: 12.3 %
+    above the quarter before (1,140) and 4.0 % below the same quarter last year (1,333).`"""
+    return f"{figure} in {when}: {listed(others)}." if others else f"{figure} in {when}."
+
+
+def average_moved(
+    grain: Grain, points: int, averages: tuple[float, float], unit: Unit, when: str, noun: str
+) -> str:
+    """That a chart took a new average: `Following 8 months of above average volumes, the monthly
+    average increased in October from 364 to 394 offences.`"""
+    old, new = averages
+    side, went = ("above", "increased") if new > old else ("below", "decreased")
+    was, now = _apart(old, new, unit)
+    of = f" {noun}" if unit == "count" and noun else ""
+    return (
+        f"Following {points} {POINTS[grain]} of {side} average {_volumes(unit)}, the "
+        f"{_EACH[grain]} average {went} in {when} from {was} to {now}{of}."
+    )
+
+
+def exceptional(side: str, when: Sequence[str], centre: str, unit: Unit) -> str:
+    """Which periods a chart calls exceptional: `Exceptional volumes above this revised average were
+    recorded in December.` `centre` is what they lie above or below: `this revised average`."""
+    much = "Exceptional" if side == "above" else "Exceptionally low"
+    return f"{much} {_volumes(unit)} {side} {centre} were recorded in {listed(when)}."
+
+
+def not_exceptional(judged: int, of: int, grain: Grain, limits: str) -> str:
+    """That no period is: `No month was exceptional: all lie within the limits of 354 and 434.` Of
+    those that were judged, where these are fewer."""
+    if judged < of:
+        are = "was" if judged == 1 else "were"
+        return f"Of {of} {POINTS[grain]}, {judged} {are} judged, and none was exceptional."
+    within = f": {limits}" if limits else ""
+    return f"No {_ONE[grain]} was exceptional{within}."
+
+
+def _volumes(unit: Unit) -> str:
+    return "volumes" if unit == "count" else "figures"
+
+
+def _apart(one: float, other: float, unit: Unit) -> tuple[str, str]:
+    """Two figures that differ, with as many decimals as show that."""
+    shown = in_print(one, unit), in_print(other, unit)
+    if unit not in ("count", "ratio"):
+        return shown
+    scale, sign = (100, " %") if unit == "ratio" else (1, "")
+    for places in (1, 2, 3):
+        if shown[0] != shown[1]:
+            break
+        more = [f"{printed(each * scale, places):,}{sign}" for each in (one, other)]
+        shown = more[0], more[1]
+    return shown
 
 
 # -- signals -------------------------------------------------------------------------------------
@@ -173,9 +313,9 @@ def place(force: Force, area: str) -> str:
 def amount(value: float, unit: Unit) -> str:
     """A count, a share in per cent or a duration: `1,021`, `84.0 %`, `12 min 4 s`."""
     if unit == "count":
-        return f"{value:,.0f}"
+        return f"{printed(value):,}"
     if unit == "ratio":
-        return f"{value * 100:.1f} %"
+        return f"{printed(value * 100, 1)} %"
     whole = round(value)
     return f"{whole} s" if whole < 60 else f"{whole // 60:,} min {whole % 60} s"
 

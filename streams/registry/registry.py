@@ -84,7 +84,8 @@ class Registry:
             part = Part.at(name)
             place = self.find(part.group, part.measure)
             if place is not None:
-                title = f"{place[0].title}: {place[1].title}{part.in_words}"
+                of, measured = place[0].title, place[1].title
+                title = (of if of == measured else f"{of}: {measured}") + part.in_words
                 found = Indicator(part.address, title, (part,))
                 self._check(found)
         if found is None:
@@ -125,6 +126,15 @@ class Registry:
         if indicator.reported is not None:
             return indicator.reported.unit
         return next((m.unit for _, _, m in self.measures_of(indicator)), "count")
+
+    def noun_of(self, indicator: Indicator) -> str:
+        """What a count of it counts, as a sentence has it: `offences and crimed incidents`; nothing
+        of what is reported."""
+        if indicator.repeats is not None:
+            return "people"
+        groups = (group for _, group, _ in self.measures_of(indicator))
+        nouns = dict.fromkeys(each.noun or self.kinds[each.kind].feed for each in groups)
+        return " and ".join(nouns)
 
     def polarity_of(self, indicator: Indicator) -> Polarity:
         """Which direction is good."""

@@ -21,7 +21,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from detectors.counts.month_watch import MONTH
 from detectors.counts.predictive import Predictive
-from detectors.counts.weekly.baseline import Baseline
 from streams.config.force import WHOLE
 from streams.fold.gaps import CUT, LEAST, empty_runs, empty_since, first_record, too_long
 from streams.fold.ledger import Ledger
@@ -75,8 +74,8 @@ class MissingSpans:
         """Missing spans that have not been reported yet: the grain of the rate, start and end."""
         self._lasting: tuple[tuple[int, int], list[Span]] = ((0, 0), [])
         self._first: int | None = None
-        self._known: list[Baseline] = []
-        self._most = 0.0
+        self._possible = -1, 0
+        """The last hour that was taken, and what `_possible_below` was then."""
 
     def judge(self, run: Span) -> list[Span]:
         """Which parts of a span without a record are missing; they are kept. Before the first
@@ -128,6 +127,9 @@ class MissingSpans:
         for grain, least in LEAST_OF.items():
             if run[1] - run[0] < least:
                 continue
+            if grain == "hour" and run[1] - run[0] < self._possible_below():
+                unknown = False
+                continue
             span = run if grain == "hour" else self._whole(grain, run)
             if span is None:
                 continue
@@ -169,8 +171,6 @@ class MissingSpans:
         counts = [w for w in every if isinstance(w, Counts)]
         if not any(each.expected.age for each in counts):
             return self._of_first_week(counts, span)
-        if grain == "hour" and self._peak(counts) * (span[1] - span[0]) < FEWEST * HOUR:
-            return Predictive(0.0)
         looked = span[0], min(span[1], span[0] + LOOKED)
         ahead = together(self._pieces(grain, counts, looked))
         more = (span[1] - span[0]) / (looked[1] - looked[0])
@@ -179,16 +179,18 @@ class MissingSpans:
             return ahead
         return at_rate(ahead, self.grains[grain].recent_rate.before(span[0]))
 
-    def _peak(self, counts: list[Counts]) -> float:
-        """The most records that any hour of the week brings, at twice the usual, as on a day with a
-        name."""
-        known = [each.expected.baseline for each in counts]
-        if len(known) != len(self._known) or any(
-            a is not b for a, b in zip(known, self._known, strict=True)
-        ):
-            self._known = known
-            self._most = 2.0 * sum(each.rate * max(each.profile) for each in known)
-        return self._most
+    def _possible_below(self) -> int:
+        """The length, in ms, below which no stretch is impossible by the hour, since the busiest
+        hours bring too few at twice the usual, as on a day with a name. 0 in the first week. What
+        detectors expect changes as hours close, so it holds until the next does."""
+        watches = self.grains["hour"]
+        if self._possible[0] != watches.last:
+            counts = [each for each in watches.everything() if isinstance(each, Counts)]
+            known = [each.expected.baseline for each in counts]
+            most = 2.0 * sum(each.rate * max(each.profile) for each in known)
+            aged = any(each.expected.age for each in counts)
+            self._possible = watches.last, int(FEWEST * HOUR / most) if aged and most else 0
+        return self._possible[1]
 
     def _pieces(self, grain: Grain, counts: list[Counts], span: Span) -> Iterator[Predictive]:
         at = span[0]

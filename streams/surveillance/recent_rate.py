@@ -9,9 +9,9 @@ its level is soon judged by that again.
 
 from __future__ import annotations
 
-from collections import deque
+from bisect import bisect_right
 from collections.abc import Iterable
-from itertools import dropwhile
+from itertools import accumulate
 from math import sqrt
 
 from detectors.counts.predictive import Predictive
@@ -37,15 +37,24 @@ class RecentRate:
 
     def __init__(self, grain: Grain) -> None:
         self.windows = WINDOWS.get(grain, ())
-        self.closed: deque[Closed] = deque()
+        self.closed: list[Closed] = []
+        self._ends: list[int] = []
+        """When each of them ended."""
+        self._sums = [(0, 0.0)]
+        """What came and what was expected before each, and of all of them."""
         self._known: tuple[int, float] | None = None
 
     def note(self, closed: Closed) -> None:
         """Adds a period that has closed."""
         self._known = None
-        while self.closed and self.closed[0][0] < closed[1] - self.windows[-1] - DAY:
-            self.closed.popleft()
+        oldest = closed[1] - self.windows[-1] - DAY
+        if self.closed and self.closed[0][0] < oldest - DAY:  # a day of them at once
+            self.restore(each for each in self.closed if each[0] >= oldest)
+        _, end, came, expected = closed
+        before = self._sums[-1]
         self.closed.append(closed)
+        self._ends.append(end)
+        self._sums.append((before[0] + came, before[1] + expected))
 
     def forget(self, gap: Span) -> None:
         """Removes the periods of a span that proves to be missing."""
@@ -55,7 +64,11 @@ class RecentRate:
 
     def restore(self, closed: Iterable[Closed]) -> None:
         """Goes on with these periods alone."""
-        self.closed, self._known = deque(closed), None
+        self.closed, self._known = list(closed), None
+        self._ends = [each[1] for each in self.closed]
+        came = accumulate([each[2] for each in self.closed], initial=0)
+        expected = accumulate([each[3] for each in self.closed], initial=0.0)
+        self._sums = list(zip(came, expected, strict=True))
 
     def before(self, at: int) -> float:
         """The pace up to an instant, in ms, by the periods that had ended: of 1."""
@@ -65,14 +78,11 @@ class RecentRate:
         return self._known[1]
 
     def _before(self, at: int) -> float:
-        recent_rate, low, found, wanted = 1.0, 0.0, 0, 0.0
-        past = dropwhile(lambda each: each[1] > at, reversed(self.closed))
-        latest = next(past, None)
+        recent_rate, low = 1.0, 0.0
+        ended = self._sums[bisect_right(self._ends, at)]
         for window in self.windows:
-            since = at - window
-            while latest is not None and latest[1] > since:
-                found, wanted = found + latest[2], wanted + latest[3]
-                latest = next(past, None)
+            begun = self._sums[bisect_right(self._ends, at - window)]
+            found, wanted = ended[0] - begun[0], ended[1] - begun[1]
             if wanted > 0.0:
                 doubt = DOUBT * sqrt(found)
                 recent_rate = min(recent_rate, max(low, (found + doubt + DOUBT) / wanted))

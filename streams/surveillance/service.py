@@ -14,7 +14,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from operator import itemgetter
 from typing import cast
 
@@ -32,9 +32,10 @@ from streams.fold.ledger import Closing, Ledger
 from streams.periods import DAY, HOUR, Period, Span
 from streams.registry import phrases
 from streams.registry.affected import affects
+from streams.registry.dimensions import ALL
 from streams.registry.registry import REGISTRY, Registry
 from streams.surveillance.adapters.base import KEPT as STARTS_KEPT
-from streams.surveillance.adapters.base import Adapter, PassedPeriods, PeriodPoint
+from streams.surveillance.adapters.base import TAIL, Adapter, PassedPeriods, PeriodPoint
 from streams.surveillance.adapters.counts import Counts
 from streams.surveillance.adapters.event_days import EventDays
 from streams.surveillance.day_names import DayNames
@@ -444,6 +445,31 @@ class Surveillance:
             return together([each.forecast(point.slot, point.names) for each in lines])
 
         return forecast
+
+    def usual(
+        self, grain: Grain, group: str, measure: str, row: Mapping[str, str], area: str
+    ) -> Callable[[Period], tuple[int, int]] | None:
+        """A function that says from where to where four of five counts of a period lie, as far as
+        is learned now. None where the count is not watched by this grain, or is still being
+        learned. `row` has the dimensions that are not of all their values."""
+        for watch in self.grains.get(grain, ()):
+            series, adapter = watch.series, watch.adapter
+            narrowed = {name: value for name, value in series.row.items() if value != ALL}
+            named = (series.group.name, series.measure.name, series.area)
+            if (
+                not isinstance(adapter, Counts)
+                or (named, narrowed) != ((group, measure, area), dict(row))
+                or adapter.state == "learning"
+            ):
+                continue
+            expected = adapter.expected
+
+            def usual(period: Period, expected: Expected = expected) -> tuple[int, int]:
+                point = self._point(period, area)
+                return expected.forecast(point.slot, point.names).limits(TAIL)
+
+            return usual
+        return None
 
     def recent_rate(self, at: int) -> float:
         """How fast the feed came before an instant, over what was expected: 1 at most."""

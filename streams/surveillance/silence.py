@@ -101,7 +101,7 @@ def records_due(feed: Feed, forecast: Callable[[int], Predictive], at: int) -> i
         begin = max(feed.heard, hour)
         silence = Silence(dispersion=ahead.dispersion, spread=ahead.spread)
         here = ahead.mean * (hour + HOUR - begin) / HOUR
-        if hour + HOUR > at and ahead.mean and expected + here >= silence.needed:
+        if hour + HOUR > at and ahead.mean and silence.holds(expected + here):
             left = max(0.0, silence.needed - expected)
             due = begin + ceil(left / ahead.mean * HOUR / SECOND) * SECOND + SECOND
             return due if due > at else at + HOUR

@@ -252,7 +252,7 @@ def test_the_evidence_of_waiting_callers_is_in_minutes(show: Open, evening: Room
     expect(page.get_by_role("heading", level=1)).to_contain_text("3 callers waiting")
     expect(page.get_by_role("row", name="seen 11 min 43 s")).to_be_visible()
     expect(page.get_by_role("row", name="target 10 s")).to_be_visible()
-    expect(page.locator("figure svg")).to_be_visible()
+    expect(page.locator(".drawing svg:visible")).to_be_visible()
     page.goto(evening.url)
     expect(page.locator("#alerts")).to_contain_text("3 callers waiting")
     expect(page.locator("#alerts")).not_to_contain_text("Nobody has this")

@@ -9,12 +9,12 @@ nights do not end it. That a target has been missed for weeks is a state, and no
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from math import floor, sqrt
+from collections.abc import Iterable, Mapping
+from math import ceil, floor
 from sys import maxsize
 
 from streams.alerts import words as say
-from streams.alerts.answer_windows import PART_BITS, AnswerWindows
+from streams.alerts.answer_windows import AnswerWindows, LineMinutes
 from streams.alerts.context import RuleContext
 from streams.alerts.model import Evidence
 from streams.alerts.rules.answers import (
@@ -49,22 +49,12 @@ Bar = tuple[float, float]
 """The most that is usual in a window, and the correlation of two calls, both `stepped`."""
 SETTLE = 3 * HOUR
 """How long an answer rate must not have been found so low before its alert is over, in ms."""
-Fine = tuple[int, int]
-"""Windows with at least so many calls in time, of at most so many, need no closer look."""
-HIGHEST = 1 << PART_BITS - 1
-"""The highest bit of a part of a sum, which no number of calls reaches."""
-MOST_ROOM = HIGHEST >> 1
-NOTHING_FINE: Fine = (HIGHEST, 0)
-ANY: Fine = (0, HIGHEST - 1)
-FEW: Fine = (0, LEAST_CALLS - 1)
-"""Nothing is judged by so few, whatever is usual."""
-ORDINARY = 1.25
-"""Standard deviations; no answer rate pages that is nearer to the usual than 1.6 of them (the least
-of 570,000 drawn bars of 20 to 3,000 calls)."""
-PLENTY = 4
-"""Calls of room from which on it is not asked more closely how many there are."""
 EXACT = 5
-"""Bits of a number of calls that a bar tells apart: what is above is rounded up."""
+"""Bits of a number of calls that a bar tells apart: what is above is rounded down."""
+AHEAD = (60, 20, 5, 1)
+"""Minutes ahead for which it is asked whether a window needs no look, longest first."""
+ALWAYS_FINE = ceil(DROP * LEAST_CALLS) - 1
+"""No answer rate pages where no more calls than these were not answered in time."""
 
 
 def answer_rate(
@@ -142,19 +132,15 @@ class AnswerRateRule(InstantRule):
         self._ledger: Ledger | None = None
         self._hour = -1
         """The number of the hour since 1970 UTC of which the bars are."""
-        self._bars: dict[tuple[int, int], Bar] = {}
-        """By window and line, where one was asked for."""
-        self._fine: list[list[Fine]] = []
-        """By window and line what needs no closer look, whatever changes within it."""
-        self._edges: list[int] = []
-        """The same of all lines of a window as one integer."""
-        self._highest = highest_bits(len(self.force.lines))
+        self._bars: dict[int, list[Barred]] = {}
+        """By index of the line, but for those that are low for days: its windows."""
         self._lasting: set[int] = set()
         """By index the lines whose answer rate is known to be low for days."""
 
     def follow(self, ledger: Ledger) -> None:
         """Reads another ledger of calls."""
-        self._ledger = ledger
+        self._ledger, self._hour = ledger, -1
+        self._windows.on_more = self._look_again
 
     @property
     def _windows(self) -> AnswerWindows:
@@ -173,14 +159,40 @@ class AnswerRateRule(InstantRule):
         self._hour = -1
 
     def may_hold(self, at: int) -> bool:
-        """Whether any window is to be looked at closely; brings them up to a full minute."""
-        self._windows.move(at)
-        return bool(self._worth(at))
+        """Whether any window up to a full minute is to be looked at closely."""
+        windows, minute = self._windows, at // MINUTE
+        windows.move(at)
+        if at % HOUR == 0 and self._goes_on():
+            return True
+        return any(
+            is_low(*windows.lines[line].rate(minute - each.minutes, minute), each.bar)
+            for line, barred in self._barred_at(at).items()
+            for each in barred
+        )
 
-    @property
-    def idle(self) -> bool:
-        """Whether no call is in any window."""
-        return self._windows.empty
+    def quiet_until(self, at: int) -> int:
+        """The first full minute from one on at which a window may have to be looked at, as far as
+        is known: it is asked again where so many calls change that one may have to be before."""
+        windows, minute = self._windows, at // MINUTE
+        windows.move(at)
+        missed = [missed_since(line, minute - windows.longest) for line in windows.lines]
+        goes_on = self._goes_on()
+        if goes_on and at % HOUR == 0:
+            return at
+        if max(missed) <= ALWAYS_FINE and not goes_on:
+            for line, few in zip(windows.lines, missed, strict=True):
+                line.most = line.worse + ALWAYS_FINE - few
+            return maxsize
+        found, until = self._barred_at(at), (self._hour + 1) * HOUR // MINUTE
+        first = until
+        for index, line in enumerate(windows.lines):
+            line.most = maxsize
+            for each in found.get(index, ()):
+                if minute >= each.fine_until or line.worse > each.fine_below:
+                    each.look_ahead(line, minute, until)
+                first = min(first, each.fine_until)
+                line.most = min(line.most, each.fine_below)
+        return max(at, first * MINUTE)
 
     def judge(self, at: int) -> Iterable[Finding]:
         """The lines whose answer rate has got worse, or has been low for days."""
@@ -188,21 +200,25 @@ class AnswerRateRule(InstantRule):
         self._windows.move(at)
         lasting = self._last(at)
         if lasting.keys() != self._lasting:
-            self._lasting, self._hour = set(lasting), -1
+            self._lasting = set(lasting)
+            self._hour = -1
         yield from lasting.values()
-        worth = self._worth(at)
-        for index, line in enumerate(force.lines):
+        for index, barred in self._barred_at(at).items():
+            line, counted = force.lines[index], self._windows.lines[index]
+            rates = {
+                each.minutes: AnswerRate(*counted.rate(end // MINUTE - each.minutes, end // MINUTE))
+                for each in barred
+            }
+            mine = [each.minutes for each in barred if is_low(*rates[each.minutes], each.bar)]
             targets = line.by_date()
             since, seconds, share = held_over(force, targets, end - 1, end)[-1]
-            mine = [WINDOWS[window] for window, of in worth if of == index]
             if len(targets) > 1:  # no window is judged by the target of another time
                 newer = since > force.instant(targets[0].since)
                 mine = [n for n in mine if not newer or end - n * MINUTE >= since]
             if share is not None and mine:
-                sums = dict(zip(WINDOWS, self._windows.sums, strict=True))
-                rates = {n: AnswerRate(*self._windows.rate(sums[n], index)) for n in mine}
                 own = {n: self.usual.usual(line.id, n, end) for n in mine}
-                found = answer_rate(force, line.id, rates, own, share, seconds, at)
+                judged = {n: rates[n] for n in mine}
+                found = answer_rate(force, line.id, judged, own, share, seconds, at)
                 if found is not None:
                     yield found
 
@@ -217,52 +233,24 @@ class AnswerRateRule(InstantRule):
                     found[index] = lasts
         return found
 
-    def _worth(self, at: int) -> list[tuple[int, int]]:
-        """The windows, by their place and that of the line, that are to be looked at closely: those
-        in which no more are in time than where an answer rate pages, at the most that is usual."""
+    def _goes_on(self) -> bool:
+        """Whether an alert is going on, whose days are judged at full hours."""
+        return any(fall.going for fall in falls(self.context.alerts()))
+
+    def _look_again(self) -> None:
+        if self.context.clock is not None:
+            self.context.clock.due = 0
+
+    def _barred_at(self, at: int) -> dict[int, list[Barred]]:
+        """The windows that end within the hour of an instant, with what is usual then."""
         if at // HOUR != self._hour:
             self._hour, self._bars = at // HOUR, {}
-            self._fine = [[NOTHING_FINE for _ in self.force.lines] for _ in WINDOWS]
-            self._edges = [self._edge(fine) for fine in self._fine]
-        found: list[tuple[int, int]] = []
-        edges, highest = self._edges, self._highest
-        for window, value in enumerate(self._windows.sums):
-            if not is_inside(value, edges[window], highest):
-                found += self._closer(window, value)
-        return found
-
-    def _closer(self, window: int, value: int) -> Iterator[tuple[int, int]]:
-        """Those of one window that is not known to be fine."""
-        fine = self._fine[window]
-        for line, (least, most) in enumerate(fine):
-            within, of = self._windows.rate(value, line)
-            if (within < least or of > most) and line not in self._lasting:
-                fine[line] = self._fine_of(within, of, window, line)
-                if fine[line] is NOTHING_FINE:
-                    yield window, line
-        self._edges[window] = self._edge(fine)
-
-    def _edge(self, fine: Sequence[Fine]) -> int:
-        lasting = self._lasting
-        return edge_of(ANY if line in lasting else each for line, each in enumerate(fine))
-
-    def _fine_of(self, within: int, of: int, window: int, line: int) -> Fine:
-        """Around a window, those of which it is known that they need no closer look."""
-        if of < LEAST_CALLS:
-            return FEW
-        bar = self._bars.get((window, line))
-        if bar is None:
-            self._learn_bars(line)
-            bar = self._bars[window, line]
-        room = min(room_of(within, of, bar), MOST_ROOM)
-        return (max(0, within - room), of + room) if room >= 0 else NOTHING_FINE
-
-    def _learn_bars(self, line: int) -> None:
-        """What is usual at most in each window of a line that ends within this hour."""
-        name = self.force.lines[line].id
-        most = self.usual.at_most(name, self._hour * HOUR)
-        for window, minutes in enumerate(WINDOWS):
-            self._bars[window, line] = self._bar(name, most[minutes], minutes)
+            for index, line in enumerate(self.force.lines):
+                if index not in self._lasting:
+                    most = self.usual.at_most(line.id, self._hour * HOUR)
+                    found = [Barred(n, self._bar(line.id, most[n], n)) for n in WINDOWS]
+                    self._bars[index] = [each for each in found if each.bar[0] > DROP]
+        return self._bars
 
     def _bar(self, line: str, most: float, minutes: int) -> Bar:
         if most < DROP:
@@ -270,58 +258,55 @@ class AnswerRateRule(InstantRule):
         return stepped(UsualRate(most, self.usual.correlation(line, minutes)))
 
 
-def edge_of(fine: Iterable[Fine]) -> int:
-    """What is fine, line by line, as one integer: added to the sum of a window, it makes the
-    highest bit of each part 1 where those in time are enough, and 0 where all are not too many."""
-    edge = 0
-    for line, (least, most) in enumerate(fine):
-        parts = (HIGHEST - 1 - most) << PART_BITS | (HIGHEST - least)
-        edge |= parts << 2 * PART_BITS * line
-    return edge
+class Barred:
+    """A window of a line with its bar, and how long it needs no look."""
+
+    __slots__ = ("bar", "fine_below", "fine_until", "minutes")
+
+    def __init__(self, minutes: int, bar: Bar) -> None:
+        self.minutes, self.bar = minutes, bar
+        self.fine_until = self.fine_below = 0
+        """Where it ends before that minute it needs no look, as long as the line's answer rate has
+        become worse no more often than that."""
+
+    def look_ahead(self, line: LineMinutes, minute: int, until: int) -> None:
+        """Says so of a window that ends with a minute, which all calls are before, or with one
+        after it, but before `until`."""
+        missed, before = missed_since(line, minute - self.minutes), line.of.before(minute)
+        self.fine_until = 0
+        for ahead in AHEAD:
+            end = min(minute + ahead, until)
+            # As many calls at least are in it then, and as many at most of those that were late.
+            stay = before - line.of.before(min(end - 1 - self.minutes, minute))
+            room = fewest_missed(max(stay, LEAST_CALLS), self.bar) - missed - 1
+            if room > 0 or (room == 0 and ahead == 1):
+                self.fine_until, self.fine_below = end, line.worse + room
+                return
 
 
-def is_inside(value: int, edge: int, highest: int) -> bool:
-    """Whether the sum of a window is fine in each line, by its edge and `highest_bits`."""
-    return (value + edge) & (highest | highest << PART_BITS) == highest
+def missed_since(line: LineMinutes, minute: int) -> int:
+    """How many calls of a line were not answered in time since a minute."""
+    return line.missed.sums[-1] - line.missed.before(minute)
 
 
-def highest_bits(lines: int) -> int:
-    """The highest bit of those in time, of so many lines."""
-    return sum([HIGHEST << 2 * PART_BITS * line for line in range(lines)])
+def is_low(within: int, of: int, bar: Bar) -> bool:
+    """Whether so few calls of a window were answered in time that it is to be looked at closely."""
+    return of >= LEAST_CALLS and of - within >= fewest_missed(of, bar)
 
 
-def room_of(within: int, of: int, bar: Bar) -> int:
-    """How many calls may come, go or change, whatever they are, until a window may have to be
-    looked at closely; -1 where it has to be now. Each makes those in time fewer by one at most, and
-    the calls more by one at most, and of more calls as many or more may be in time."""
-    if bar[0] <= DROP:
-        return maxsize
-    if of < LEAST_CALLS:
-        return LEAST_CALLS - 1 - of
-    enough = min(ordinary(of, bar), (bar[0] - DROP) * of + 1.0)
-    ordinarily = max(floor((within - enough) / (1.0 + bar[0])), -1)
-    if ordinarily >= PLENTY:
-        return ordinarily
-    spare = within - most_looked_at(of, bar)
-    if spare <= 0:
-        return ordinarily
-    room = (spare - 1) // 2
-    while room and within - room <= most_looked_at(of + room, bar):
-        room //= 2
-    return max(room, ordinarily)
+def fewest_missed(of: int, bar: Bar) -> int:
+    """How many of so many calls (`LEAST_CALLS` or more) at least were not answered in time where an
+    answer rate pages. Of one more call it is as many or one more.
 
-
-def ordinary(of: int, bar: Bar) -> float:
-    """So few in time are nothing rare: `ORDINARY` standard deviations of a beta-binomial below its
-    mean, far from the tail at which an answer rate pages."""
-    share, together = bar
-    variance = share * (1.0 - share) * of * (1.0 + (of - 1) * together)
-    return share * of - ORDINARY * sqrt(variance)
-
-
-def most_looked_at(of: int, bar: Bar) -> int:
-    """The most in time, of so many calls, that are looked at closely. The number of calls is
-    rounded up, so that few bars serve: that hides nothing."""
+    The number of calls is rounded down, so that few bars serve: that hides nothing.
+    """
     coarse = max(0, of.bit_length() - EXACT)
-    up = -(-of >> coarse) << coarse
-    return min(floor((bar[0] - DROP) * of), most_paged(*bar, up))
+    if not coarse:
+        return _fewest_missed(of, bar)
+    down = of >> coarse << coarse
+    below = down - 1 >> (down - 1).bit_length() - EXACT << (down - 1).bit_length() - EXACT
+    return min(_fewest_missed(down, bar), _fewest_missed(below, bar) + of - down + 1)
+
+
+def _fewest_missed(of: int, bar: Bar) -> int:
+    return of - min(floor((bar[0] - DROP) * of), most_paged(*bar, of))

@@ -111,13 +111,15 @@ class InstantRule:
         """Takes in what was usual up to the start of the day of an instant; once a day. In ms."""
 
     def may_hold(self, at: int) -> bool:
-        """Whether it may hold at a full minute: where not, it is not judged then. Cheap."""
+        """Whether it may hold at a full minute, up to which everything has come: where not, it is
+        not judged then. Cheap."""
         return True
 
-    @property
-    def idle(self) -> bool:
-        """Whether `may_hold` stays False until a record comes."""
-        return False
+    def quiet_until(self, at: int) -> int:
+        """The first full minute from one (`at`) on at which it may hold, as far as is known; in ms.
+        Where what comes afterwards may have it hold before, the rule moves the clock of its context
+        forward."""
+        return at
 
     def judge(self, at: int) -> Iterable[Finding]:
         """What holds at an instant, in ms."""

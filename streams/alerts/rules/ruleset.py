@@ -2,8 +2,8 @@
 
 A look costs little: what changes slowly is learned once a day, open records are known by the moment
 at which they pass a limit (`streams.alerts.overdue`), and a rule says whether it may hold at all
-before it is judged. `due`, `overdue` and `may_hold` say at which instants there may be anything to
-judge; `streams.alerts.instants` goes from one of them to the next.
+before it is judged. `due`, `quiet_until`, `overdue` and `may_hold` say at which instants there may
+be anything to judge; `streams.alerts.instants` goes from one of them to the next.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from streams.alerts.overdue import Overdue
 from streams.alerts.rules.base import AlertKind, Finding, InstantRule, Judged
 from streams.board.monitor import Monitor
 from streams.fold.ledger import Ledger
-from streams.periods import MINUTE
 from streams.surveillance.signals import Signal
 
 NOTHING: frozenset[str] = frozenset()
@@ -132,17 +131,7 @@ class RuleSet:
         return self.overdue(at, held_back)
 
     def quiet_until(self, at: int) -> int:
-        """Before which instant nothing can hold, where no kind of record is held back, if no record
-        comes: the full minute `at` is judged as `may_hold` does, and where rules are idle, nothing
-        needs to be until a moment that is known. The minute itself where something may hold."""
-        idle, until = True, maxsize
-        for _, overdue in self._waiting:
-            until = min(until, overdue.first)
-        if until <= at:
-            return at
-        for rule in self._any_minute:
-            if self._reads(rule, NOTHING):
-                if rule.may_hold(at):
-                    return at
-                idle = idle and rule.idle
-        return until if idle else min(until, at + MINUTE)
+        """The first full minute from one on at which anything may hold, as far as is known, but for
+        what is overdue; no kind of record being held back."""
+        asked = [rule.quiet_until(at) for rule in self._any_minute if self._reads(rule, NOTHING)]
+        return min(asked, default=maxsize)

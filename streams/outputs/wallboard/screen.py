@@ -164,6 +164,7 @@ class Screen(Struct):
     force: ForceShown
     area: AreaName | None
     areas: list[AreaName]
+    """Those that may be chosen: the ones that are there now."""
     at: str
     speed: float
     """How fast the board's clock runs against the wall clock; 0 where it stands still."""
@@ -188,7 +189,7 @@ def first_screen(board: Board, area: str | None = None) -> Screen:
     return Screen(
         force=board.force,
         area=None if area is None else AreaName(area, areas[area].name),
-        areas=[AreaName(name, held.name) for name, held in areas.items()],
+        areas=[AreaName(name, held.name) for name, held in areas.items() if held.there],
         at=board.at,
         speed=_speed(board.status),
         status=board.status,

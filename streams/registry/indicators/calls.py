@@ -21,8 +21,8 @@ CALLS = (
         "answered_999_within_10s",
         "999 calls answered in time",
         (Part.at("calls.service_level{line=999}"),),
-        definition="Share of 999 calls answered within the target of 10 seconds, by the formula "
-        "that the force's file chooses",
+        definition="Share of 999 calls answered within the limit, and by the formula, of the "
+        "force's file",
         source=REPORTS,
     ),
     Indicator(
@@ -43,8 +43,8 @@ CALLS = (
         "answered_101_within_30s",
         "Non-emergency calls answered in time",
         (Part.at("calls.service_level{line=101}"),),
-        definition="Share of 101 calls answered within the target of 30 seconds, by the formula "
-        "that the force's file chooses",
+        definition="Share of 101 calls answered within the limit, and by the formula, of the "
+        "force's file",
         source=REPORTS,
     ),
     Indicator(

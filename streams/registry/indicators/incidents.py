@@ -27,8 +27,8 @@ INCIDENTS = (
         "attended_within_20min",
         "Emergencies attended in time",
         (Part.at("attendance.within"),),
-        definition="Share of emergency incidents attended within the standard of 20 minutes, by "
-        "the definition that the force's file chooses",
+        definition="Share of emergency incidents attended within the limits, and by the "
+        "definition, of the force's file",
         source=WARWICKSHIRE,
     ),
     Indicator(

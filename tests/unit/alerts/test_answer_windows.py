@@ -7,11 +7,12 @@ from hypothesis import strategies as st
 
 from streams.alerts.answer_windows import AnswerWindows
 from streams.fold.ledger import Ledger
-from streams.periods import HOUR, MINUTE, SECOND, rfc3339
+from streams.periods import DAY, HOUR, MINUTE, SECOND, rfc3339
 from tests.build import call, feed, monitor, ms, tiny_force
 
 BEGIN = ms("2021-03-01T10:00:00Z")
 LENGTHS = (15, 60, 360)
+Rates = list[list[tuple[int, int]]]
 
 MOVES = st.tuples(st.just("move"), st.integers(0, 8 * HOUR), st.none(), st.none())
 VERSIONS = st.tuples(
@@ -22,13 +23,19 @@ VERSIONS = st.tuples(
 )
 
 
-def anew(ledger: Ledger, at: int) -> list[int]:
+def rates(windows: AnswerWindows, at: int) -> Rates:
+    """By line and length what the windows say that end with a minute."""
+    minute = at // MINUTE
+    windows.move(at)
+    return [[line.rate(minute - length, minute) for length in LENGTHS] for line in windows.lines]
+
+
+def anew(ledger: Ledger, at: int) -> Rates:
     """What windows say that begin with this instant."""
-    kept, ledger.followed = ledger.followed, None
-    fresh = AnswerWindows(tiny_force(), ledger, LENGTHS)
-    fresh.move(at)
-    ledger.followed = kept
-    return fresh.sums
+    kept = ledger.on_change
+    found = rates(AnswerWindows(tiny_force(), ledger, max(LENGTHS)), at)
+    ledger.on_change = kept
+    return found
 
 
 @given(steps=st.lists(st.one_of(MOVES, VERSIONS, VERSIONS), max_size=30))
@@ -39,12 +46,11 @@ def test_windows_that_follow_changes_say_what_the_minutes_say(
     target = monitor()
     ledger = target.ledger("call", "tiny")
     assert ledger is not None
-    windows, now = AnswerWindows(tiny_force(), ledger, LENGTHS), BEGIN
+    windows, now = AnswerWindows(tiny_force(), ledger, max(LENGTHS)), BEGIN
     for number, (name, after, waited, line) in enumerate(steps):
         if name == "move":
             now += after
-            windows.move(now)
-            assert windows.sums == anew(ledger, now)
+            assert rates(windows, now) == anew(ledger, now)
             continue
         offered = max(BEGIN, now - after)
         now = max(now, offered + (waited or 0))
@@ -56,6 +62,40 @@ def test_windows_that_follow_changes_say_what_the_minutes_say(
         else:
             fields["line"] = line
         feed(target, call(name, rfc3339(offered), **fields))
-    windows.move(now + MINUTE)
-    assert windows.sums == anew(ledger, now + MINUTE)
-    assert windows.empty == (not any(anew(ledger, now + MINUTE)))
+    assert rates(windows, now + MINUTE) == anew(ledger, now + MINUTE)
+
+
+def test_who_asks_is_told_once_more_answers_have_got_worse_than_it_allowed() -> None:
+    target = monitor()
+    ledger = target.ledger("call", "tiny")
+    assert ledger is not None
+    told: list[int] = []
+    windows = AnswerWindows(tiny_force(), ledger, max(LENGTHS))
+    windows.on_more = lambda: told.append(len(ledger.entries))
+    windows.move(BEGIN)
+    windows.lines[0].most = 1
+
+    def offered(number: int, after: int) -> None:
+        at = BEGIN + number * MINUTE
+        late = rfc3339(at + after * SECOND)
+        feed(target, call(f"c{number}", rfc3339(at), answered_at=late, updated_at=late))
+
+    for number, after in enumerate((5, 40, 5, 5, 40, 5)):
+        offered(number, after)
+    assert told == [5]
+
+
+def test_changes_are_followed_no_longer_than_somebody_looks() -> None:
+    """A backlog that is read meanwhile may be a year long."""
+    target = monitor()
+    ledger = target.ledger("call", "tiny")
+    assert ledger is not None
+    windows = AnswerWindows(tiny_force(), ledger, max(LENGTHS))
+    assert ledger.on_change is None
+    windows.move(BEGIN)
+    for day in range(4):
+        at = BEGIN + day * DAY
+        late = rfc3339(at + 5 * SECOND)
+        feed(target, call(f"c{day}", rfc3339(at), answered_at=late, updated_at=late))
+    assert ledger.on_change is None
+    assert rates(windows, BEGIN + 3 * DAY + MINUTE) == [[(1, 1)] * 3, [(0, 0)] * 3]

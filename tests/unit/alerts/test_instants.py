@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from streams.alerts.instants import Instants
 from streams.alerts.model import Transition
 from streams.alerts.service import AlertService
 from streams.live import Live
@@ -194,3 +195,107 @@ def test_no_hour_is_forecast_while_nothing_is_expected_of_any(
     assert (silent, until) == (frozenset(), at + HOUR)
     assert asked == []
     assert not surveillance.expects
+
+
+# -- minutes that are passed over ------------------------------------------------------------------
+
+
+def busy_days() -> list[Timed]:
+    """A call a minute from 9:00 to 16:00 on two days, of both lines, one in ten late."""
+    chance = random.Random(6)
+    found: list[Timed] = []
+    for day in range(2):
+        for minute in range(9 * 60, 16 * 60):
+            at = BEGIN + day * DAY + minute * MINUTE + chance.randrange(0, 50 * SECOND, 250)
+            wait = 45 if chance.random() < 0.1 else 4
+            found += call_of(f"b{at}", at, wait, ("999", "101")[minute % 2])
+    return sorted(found, key=lambda each: each[0])
+
+
+def call_of(name: str, at: int, after: int, line: str) -> Iterator[Timed]:
+    yield at, call(name, stamp(at), line=line)
+    late = at + after * SECOND
+    yield late, call(name, stamp(at), line=line, answered_at=stamp(late))
+
+
+BUSY = busy_days()
+SPELLS = st.lists(
+    st.tuples(
+        st.integers(0, 300),  # its first minute
+        st.integers(1, 150),  # how many minutes it lasts
+        st.sampled_from(("late", "late", "nobody", "silent", "corrected", "deleted", "emergency")),
+    ),
+    max_size=5,
+)
+ACTS = st.lists(
+    st.tuples(st.integers(0, 420), st.sampled_from(("snooze", "false", "real"))), max_size=3
+)
+
+
+def bad_day(spells: list[tuple[int, int, str]], seed: int) -> list[Timed]:
+    """From 9:00 to 16:00 on the third day, with those spells."""
+    chance = random.Random(seed)
+    begin, found = TODAY + 9 * HOUR, list[Timed]()
+    for minute in range(7 * 60):
+        at = begin + minute * MINUTE + chance.randrange(0, 50 * SECOND, 250)
+        now = {what for first, length, what in spells if first <= minute < first + length}
+        line = chance.choice(("999", "101"))
+        if "emergency" in now and minute % 40 == 0:
+            found.append((at, incident(f"e{at}", stamp(at))))
+            late = at + chance.randrange(10, 90) * MINUTE
+            found.append((late, incident(f"e{at}", stamp(at), arrived_at=stamp(late))))
+        if "silent" in now:
+            continue
+        wait = chance.randrange(35, 90) if "late" in now and chance.random() < 0.8 else 4
+        wait = 16 * 60 if "nobody" in now and minute % 7 == 0 else wait
+        found += call_of(f"d{at}", at, wait, line)
+        fixed = at + chance.randrange(60, 240) * MINUTE
+        if "corrected" in now:
+            answered_at = stamp(at + chance.choice((4, 50)) * SECOND)
+            fields = {"line": line, "answered_at": answered_at, "updated_at": stamp(fixed)}
+            found.append((fixed, call(f"d{at}", stamp(at), **fields)))
+        if "deleted" in now and chance.random() < 0.5:
+            gone = {"line": line, "deleted": True, "updated_at": stamp(fixed)}
+            found.append((fixed, call(f"d{at}", stamp(at), **gone)))
+    return sorted(found, key=lambda each: each[0])
+
+
+def acted(log: list[Timed], acts: list[tuple[int, str]]) -> Room:
+    """A replay of the log in which people act on all open alerts at some minutes."""
+    room, read = Room(replay=True), 0
+    for minute, what in sorted(acts):
+        at = TODAY + 9 * HOUR + minute * MINUTE
+        upto = sum(each[0] <= at for each in log)
+        room.read(log[read:upto])
+        read = max(read, upto)
+        for alert in room.service.history("tiny", state="open"):
+            fields: dict[str, Any] = {"outcome": what} if what != "snooze" else {}
+            if what == "snooze":
+                fields = {"until": at + 50 * MINUTE, "reason": "Known"}
+            action = "snooze" if what == "snooze" else "close"
+            room.service.act(alert.id, action, at, "Duty inspector", **fields)
+    room.read(log[read:])
+    return room
+
+
+@pytest.mark.replays
+@settings(max_examples=25)
+@given(spells=SPELLS, seed=st.integers(0, 99), acts=ACTS)
+def test_minutes_that_are_passed_over_have_nothing_to_say(
+    spells: list[tuple[int, int, str]], seed: int, acts: list[tuple[int, str]]
+) -> None:
+    """Whatever comes: late calls, corrections, silence, what people say of alerts. Alerts, words
+    and their times are those of who judges every minute."""
+    log = [*BUSY, *bad_day(spells, seed)]
+    found = acted(log, acts).transitions()
+    with pytest.MonkeyPatch.context() as patch:
+        judge = Instants.evaluate_until
+
+        def every_minute(
+            instants: Instants, until: int, held_back: frozenset[str], *, always: bool
+        ) -> int:
+            assert not always
+            return judge(instants, until, held_back, always=True)
+
+        patch.setattr(Instants, "evaluate_until", every_minute)
+        assert acted(log, acts).transitions() == found

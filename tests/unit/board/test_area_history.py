@@ -12,6 +12,9 @@ from streams.board.control import chart
 from streams.board.monitor import Monitor
 from streams.board.query import Query
 from streams.config.force import Force, check_force
+from streams.outputs.breakdowns import areas
+from streams.outputs.wallboard.screen import first_screen
+from streams.registry.registry import REGISTRY
 from tests.build import FAR_FUTURE, TINY_FORCE, crime, ms
 
 HISTORY = """
@@ -198,3 +201,38 @@ def test_dates_that_contradict_themselves_are_named_with_their_line_and_cure(
     assert problem in str(found)
     assert found.line is not None
     assert found.cure
+
+
+@pytest.mark.parametrize(
+    ("at", "town", "listed"),
+    [
+        ("2021-03-31T23:59:59+01:00", "old-town", ["South", "Old Town", "Harbour"]),
+        ("2021-04-01T00:00:00+01:00", "new-town", ["South", "New Town"]),
+    ],
+)
+def test_the_live_board_lists_the_areas_that_are_there_now(
+    at: str, town: str, listed: list[str]
+) -> None:
+    text = (TINY_FORCE + HISTORY).replace('kind = "policing_area"', 'kind = "district"')
+    found, problems = check_force(text, "tiny.toml")
+    assert found is not None, problems
+    board = Monitor([found]).board("tiny", ms(at))
+    table = areas(board, REGISTRY)
+    assert table is not None
+    assert [str(line[0]) for line in table.rows] == ["North", *listed]
+    assert [each.name for each in first_screen(board).areas] == [
+        "North policing area",
+        "North",
+        *listed,
+    ]
+
+
+def test_a_closed_area_is_still_seen_by_who_asks_for_it() -> None:
+    board = fed(("2021-03-31", "Old Town")).board("tiny", AT, periods=["2021-03"])
+    row = board.periods["2021-03"].row("crimes", offence="all", area="old-town")
+    assert row is not None
+    assert row.count_of("count") == 1
+    assert board.definitions.areas["old-town"].there is False
+    shown = first_screen(board, "old-town").area
+    assert shown is not None
+    assert shown.name == "Old Town"

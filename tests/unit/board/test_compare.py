@@ -18,13 +18,13 @@ from streams.board.compare import (
     Rank,
     Rate,
     percent_change,
-    printed,
 )
 from streams.board.monitor import Monitor
 from streams.board.query import Observation, Query
 from streams.board.standing import Standing
 from streams.config.force import Force, check_force
 from streams.errors import QueryError
+from streams.registry.phrases import printed
 from tests.build import TINY_FORCE, as_json, crime, feed, incident, monitor, ms
 
 AT = ms("2021-07-01T12:00:00Z")

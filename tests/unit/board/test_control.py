@@ -249,8 +249,7 @@ def test_while_nothing_is_judged_the_chart_says_what_it_needs() -> None:
     assert made.area == "north"
     (said,) = made.words
     assert said == (
-        "Nothing is judged yet: mean of the first 12 months, and 2 standard deviations of a "
-        "sample either side. After 8 months in a row on one side of the mean it moves to theirs."
+        "Nothing is judged yet: it takes 12 months that are over and known, and judges those after."
     )
 
 

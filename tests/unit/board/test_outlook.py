@@ -23,7 +23,7 @@ from streams.events.schema import Crime, decode_line, encode
 from streams.periods import DAY, Calendar, rfc3339
 from streams.sources.order.unfold import unfold
 from streams.stretches import Stretch
-from tests.build import FAR_FUTURE, crime, feed, monitor, ms, tiny_force
+from tests.build import FAR_FUTURE, crime, feed, incident, monitor, ms, tiny_force
 
 CALENDAR = Calendar(tiny_force().zone)
 LATE = ((2, 6), (9, 3))
@@ -404,3 +404,20 @@ def test_it_is_the_chain_ladder_of_what_stood_so_many_days_after_each_month(seed
     assert found.value == pytest.approx(expected.estimate)
     assert (found.low, found.high) == pytest.approx(expected.interval())
     assert found.months == expected.periods
+
+
+def test_figures_of_several_kinds_grow_by_the_months_that_all_of_them_have() -> None:
+    until = "2021-10-10T12:00:00Z"  # the last crimes of September come on this day
+    watched = fed(9, until, markers=["domestic_abuse"])
+    for number, when in enumerate(range(month_of(1)[0], ms("2021-09-03T00:00:00Z"), DAY)):
+        at = rfc3339(when)  # until the third day of September
+        other = {"crimed": number > 0, "markers": ["domestic_abuse"]}
+        feed(watched, incident(f"i{number}", at, updated_at=at, closed_at=at, **other))
+    query = Query(watched, "tiny", ms(until))
+    delays = query.reader(Delays)
+    months = {"crimes.count": "2021-09", "domestic_abuse": "2021-08"}
+    found = [
+        delays.outlook(query.indicator(name), query.stretch(month), 0)
+        for name, month in months.items()
+    ]
+    assert [None if each is None else each.months for each in found] == [7, 6]

@@ -173,6 +173,19 @@ def test_tables_of_the_same_records_share_what_changed() -> None:
             assert tables.rows("today", parts) == one_by_one(tables.rollup.group, pane)
 
 
+def test_a_row_without_figures_that_are_not_known_is_made_again_only_where_it_changed() -> None:
+    tables, unknown = Tables(rollup(CALLS)), frozenset({"abandoned"})
+    parts = Parts(None, summed([call(0, 1, 5), call(1, 3, 9)]))
+    rows = tables.rows("today", parts)
+    first = tables.without("today", rows, unknown)
+    assert tables.without("today", rows, unknown) is first
+    rows = tables.rows("today", Parts(None, summed([parts.fresh, call(0, 0, None)])))
+    second = tables.without("today", rows, unknown)
+    assert {row["abandoned"] for row in second} == {None}
+    again = [row for row in second if not any(row is old for old in first)]
+    assert [(row["line"], row["area"]) for row in again] == [("999", "force")]
+
+
 def test_as_first_published_is_without_what_changed_since() -> None:
     tables, late = Tables(rollup(CALLS)), call(0, 1, 5)
     kept = KeptSum(summed([call(1, 3, 9), late]))

@@ -11,10 +11,12 @@ import pytest
 from streams.alerts.model import Alert, Evidence
 from streams.board.query import Query
 from streams.charts.indicator import indicator_chart, is_about
+from streams.charts.model import Range
 from streams.charts.words import sentence
 from streams.config.force import Force, check_force
 from streams.errors import QueryError
 from tests.build import TINY_FORCE, call, crime, feed, monitor, ms, tiny_force
+from tests.surveillance import after, hours, play, watched
 
 MOVED = (*[29, 31] * 6, *[34, 36] * 4, 50)
 """Crimes a month: the average moves from 30 to 35 with the 20th, and the last is exceptional."""
@@ -241,3 +243,30 @@ def test_an_alert_is_about_what_an_indicator_counts(
 ) -> None:
     query = moved()
     assert is_about(alert(**fields), query, query.indicator(name), area) is found
+
+
+def test_an_hour_has_what_is_usual_of_it_as_it_is_learned_now() -> None:
+    target = watched()
+    play(target, hours(35 * 24))
+    query = Query(target, "tiny", after(35 * 24))
+    made = indicator_chart(query, "incidents.count", "hour", "2021-04-04T11..2021-04-04T12")
+    assert len(made.expected) == 2
+    last = made.expected[-1]
+    assert last is not None
+    assert 0 <= last.lower < 4 < last.upper < 10
+    before = indicator_chart(query, "incidents.count", "hour", "2021-03-02")
+    assert before.expected == ()
+
+
+def test_what_was_usual_of_the_period_of_an_alert_is_shown() -> None:
+    zone = tiny_force().zone
+    began = dt.datetime(2021, 9, 10, tzinfo=zone)
+    usual = Evidence(
+        lower=28,
+        upper=42,
+        start=dt.datetime(2021, 9, 1, tzinfo=zone),
+        end=dt.datetime(2021, 10, 1, tzinfo=zone),
+    )
+    told = alert(row={}, area="force", grain="month", opened_at=began, evidence=usual)
+    made = indicator_chart(moved(), "crimes.count", within="2021-08..2021-09", alerts=[told])
+    assert made.expected == (None, Range(28, 42))

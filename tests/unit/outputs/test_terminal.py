@@ -178,6 +178,37 @@ def test_a_replay_says_so_and_how_fast_and_what_is_simulated() -> None:
     assert "LIVE" not in text
 
 
+NO_END = [
+    incident("i1", played="end"),
+    incident("i2", arrived_at="2021-03-01T10:12:30Z", played="end"),
+    incident("i3", "2021-03-01T09:00:00Z", played="end"),
+    call("c1", played="end"),
+    call("c2", answered_at="2021-03-01T10:00:07Z", played="end"),
+]
+
+
+def test_a_replay_says_of_how_many_records_the_end_is_not_in_the_file() -> None:
+    text = as_text(board(*NO_END, replay=True, state="finished"))
+    emergencies = (
+        "last 60 min 1, today 2, this month 2. These count as opened, and as nothing else."
+    )
+    calls = "last 60 min 1, today 1, this month 1. These count as offered, and as nothing else."
+    assert f"\nEnd not known: {emergencies}\n" in text
+    assert f"\nEnd not known: {calls}\n" in text
+    assert "0 not yet attended now" in text
+
+
+def test_while_records_are_open_it_is_said_of_how_many_at_least_the_end_is_not_known() -> None:
+    still_open = incident("i4", "2021-03-01T10:20:00Z")
+    text = as_text(board(*NO_END, still_open, replay=True))
+    assert "\nEnd not known: last 60 min at least 1, today at least 2, this month at" in text
+
+
+def test_of_a_replay_in_which_every_record_has_an_end_nothing_is_said_of_ends() -> None:
+    text = as_text(board(*NO_END[1:2], *NO_END[4:], replay=True, state="finished"))
+    assert "End not known" not in text
+
+
 def test_a_monitor_that_is_not_ready_says_so_and_why() -> None:
     text = as_text(board(state="recovering", detail="reading partition 7"))
     assert "NOT READY: reading partition 7" in text

@@ -14,7 +14,7 @@ from streams.board.model import Board, FurtherTarget
 from streams.board.monitor import Monitor
 from streams.board.query import Query
 from streams.config.force import Force, Target, check_force
-from streams.outputs.terminal import as_text
+from streams.outputs.terminal import as_text, summary
 from streams.registry.aggregates import Ratio
 from tests.build import FAR_FUTURE, TINY_FORCE, call, incident, monitor, ms
 
@@ -229,10 +229,44 @@ def test_the_terminal_shows_each_with_its_limit_and_whether_it_is_met() -> None:
     assert lines[at + 2][-4:] == ["✓", "met", "95", "%"]
 
 
+def test_a_column_names_the_limit_of_the_force_s_file() -> None:
+    ten_minutes = TINY_FORCE.replace("seconds = 1200", "seconds = 600")
+    of, problems = check_force(ten_minutes, "tiny.toml")
+    assert of is not None, problems
+    text = as_text(board(of, attended("a", 5)), 160)
+    assert "In 10 min" in text
+    assert "In time" not in text
+    assert board(of).definitions.attendance.limits == "10 min"
+
+
+def test_where_classes_of_areas_have_limits_of_their_own_a_column_says_in_time_and_which() -> None:
+    shown = board(GRADES, attended("a", 5, area="north"))
+    text = as_text(shown, 160)
+    assert "In 20 min" not in text
+    assert " In time today " in text
+    assert "\nIn time: 20 min, urban 15 min.\n" in text
+    assert shown.definitions.attendance.limits == "20 min, urban 15 min"
+    assert summary(shown).endswith(
+        "emergencies: 0 not yet attended, 100.0 % of 1, few in time today"
+    )
+
+
+def test_where_the_limit_was_another_in_a_period_shown_the_note_says_so() -> None:
+    changed = TINY_FORCE.replace(
+        "seconds = 1200 }", "seconds = 1200 }, { since = 2021-02-01, seconds = 900 }"
+    )
+    of, problems = check_force(changed, "tiny.toml")
+    assert of is not None, problems
+    made = fed(of, attended("a", 5))
+    text = as_text(made.board("tiny", AT, ["2021-01", "2021-Q1"]), 160)
+    assert "\nIn time: 15 min; 2021-01: 20 min; 2021-Q1: 20 min then 15 min.\n" in text
+    assert "In 15 min today" in text
+
+
 def test_the_weeks_of_a_line_are_read_by_each_of_its_targets() -> None:
     ledger = fed(BOTH, *CALLS).ledger("call", "tiny")
     assert ledger is not None
-    windows = AnswerWindows(BOTH, ledger, (15,))
+    windows = AnswerWindows(BOTH, ledger, 15)
     day = ms("2021-03-01T00:00:00Z"), ms("2021-03-02T00:00:00Z")
     assert windows.between(*day) == {"999": (1, 4)}
     assert windows.between(*day, "second") == {"999": (3, 4)}

@@ -23,7 +23,7 @@ from streams.config.force import Force, check_force, find_force
 from streams.config.schema import ThemeWeights
 from streams.live import Live
 from streams.outputs.prometheus import Exporter
-from streams.periods import DAY, HOUR, Calendar, rfc3339
+from streams.periods import DAY, HOUR, Calendar, Period, rfc3339
 from streams.registry.alarm_themes import OTHER, THEMES
 from streams.registry.registry import REGISTRY
 from streams.state import surveillance as watching
@@ -242,6 +242,21 @@ def test_the_running_hour_is_judged_on_the_part_that_has_passed() -> None:
     before = state_of(of(target))
     of(target).running(after(hour) + 20 * 60_000)
     assert state_of(of(target)) == before
+
+
+def test_what_is_usual_of_an_hour_is_said_once_it_is_learned() -> None:
+    target = watched()
+    play(target, hours(2))
+    assert of(target).usual("hour", "incidents", "count", {}, "force") is None
+    play(target, hours(35 * 24 - 2, 2))
+    found = of(target).usual("hour", "incidents", "count", {}, "force")
+    assert found is not None
+    by_day, by_night = (
+        found(Period("hour", "", after(35 * 24 + hour), after(35 * 24 + hour + 1)))
+        for hour in (12, 2)
+    )
+    assert (by_day, by_night) == ((1, 7), (0, 5))
+    assert of(target).usual("hour", "incidents", "count", {"category": "pizza"}, "force") is None
 
 
 ASB = ("tiny", "incidents", "count", "category=asb", "grade=all", "force")

@@ -64,7 +64,7 @@ async function hours() {
   const lead = gauge && still == null ? "Not known now: nothing was heard yet."
     : gauge ? `${count(still)} ${chart === "waiting" ? "waiting" : "unattended"} at ${clock.second(Date.parse(board.at))}${oldest == null ? "" : `, the oldest for ${duration(oldest)}`}.`
     : chart === "answer" && held ? `Within ${limit(held.within_seconds)}. ${board.definitions.service_level.formula}. Small dots: fewer than 20 calls.`
-    : share && held?.formula ? `Within ${limit(held.within_seconds)}: ${held.formula}.` : "";
+    : share && held?.formula ? `Within ${held.limits}: ${held.formula}.` : "";
   shown(
     titled(title),
     lead && made("p", { class: "lead" }, lead),

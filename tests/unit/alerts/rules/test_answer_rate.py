@@ -6,26 +6,20 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from streams.alerts.actions import Request
-from streams.alerts.answer_windows import PART_BITS
-from streams.alerts.context import RuleContext
+from streams.alerts.answer_windows import LineMinutes
 from streams.alerts.evaluation import evaluate
-from streams.alerts.rules import KINDS
 from streams.alerts.rules.answer_rate import (
+    Bar,
+    Barred,
     answer_rate,
-    edge_of,
-    highest_bits,
-    is_inside,
-    most_looked_at,
-    ordinary,
-    room_of,
+    fewest_missed,
+    is_low,
 )
 from streams.alerts.rules.answers import LEAST_CALLS, most_paged, stepped
-from streams.alerts.rules.ruleset import RuleSet
 from streams.alerts.rules.target_missed import target_missed
 from streams.alerts.usual_answers import AnswerRate, UsualRate
 from streams.periods import MINUTE
 from tests.alerting import WARWICKSHIRE, at, store, words_of
-from tests.build import call, feed, monitor, tiny_force
 
 NOW = at("2026-11-21 22:00")
 MINUTES = (15, 30, 60, 120, 240, 360)
@@ -113,71 +107,56 @@ def test_no_answer_rate_that_pages_is_passed_over(
         assert answer_rate(WARWICKSHIRE, "101", {60: few}, {60: own}, 0.999, 30, NOW) is not None
 
 
-@given(
-    share=st.floats(0.11, 0.9999),
-    correlation=st.floats(0.01, 0.9),
-    of=st.integers(LEAST_CALLS, 3000),
+BARS = st.builds(
+    lambda share, correlation: stepped(UsualRate(share, correlation, 10_000)),
+    st.floats(0.11, 0.9999),
+    st.floats(0.01, 0.9),
 )
+
+
+@given(bar=BARS, of=st.integers(LEAST_CALLS, 3000))
 @settings(max_examples=300)
-def test_what_is_little_below_the_usual_never_pages(
-    share: float, correlation: float, of: int
+def test_of_one_call_more_as_many_or_one_more_have_to_be_late(bar: Bar, of: int) -> None:
+    """So each that comes, goes or changes takes one of the room at most."""
+    assert 0 <= fewest_missed(of + 1, bar) - fewest_missed(of, bar) <= 1
+
+
+@given(bar=BARS, of=st.integers(LEAST_CALLS, 700))
+@settings(max_examples=150)
+def test_no_window_that_pages_has_fewer_late(bar: Bar, of: int) -> None:
+    within = min(of, of - fewest_missed(of, bar) + 1)
+    windows = {60: AnswerRate(within, of)}
+    usual = {60: UsualRate(*bar, 10_000)}
+    assert answer_rate(WARWICKSHIRE, "101", windows, usual, 0.999, 30, NOW) is None
+    assert not is_low(within, of, bar)
+
+
+CALLS = st.lists(st.tuples(st.integers(0, 180), st.booleans()), max_size=120)
+
+
+@given(bar=BARS, before=CALLS, after=CALLS, minutes=st.sampled_from((15, 60, 120)))
+@settings(max_examples=150)
+def test_a_window_needs_no_look_as_long_as_was_said(
+    bar: Bar, before: list[tuple[int, bool]], after: list[tuple[int, bool]], minutes: int
 ) -> None:
-    assert most_paged(share, correlation, of) < max(0.0, ordinary(of, (share, correlation)))
+    """Whatever comes, so long as no more of it is late than there was room for."""
+    begin, now = NOW // MINUTE, NOW // MINUTE + 180
+    line, window = LineMinutes(begin), Barred(minutes, bar)
 
+    def put(minute: int, late: bool) -> None:
+        line.of.add(minute, 1)
+        line.missed.add(minute, int(late))
+        line.worse += late
 
-@given(
-    share=st.floats(0.05, 0.99),
-    correlation=st.floats(0.01, 0.4),
-    of=st.integers(0, 400),
-    missed=st.floats(0.0, 1.0),
-    coming=st.integers(0, 400),
-    going=st.integers(0, 400),
-)
-@settings(max_examples=300)
-def test_no_window_has_to_be_looked_at_before_as_many_calls_changed_as_it_has_room_for(
-    share: float, correlation: float, of: int, missed: float, coming: int, going: int
-) -> None:
-    bar = stepped(UsualRate(share, correlation, 10_000))
-    within = round(of * (1.0 - missed))
-    room = room_of(within, of, bar)
-    if room < 0:
-        return
-    coming = min(coming, room)
-    going = min(going, room - coming, within)  # each of them in time; of those that come none is
-    then = AnswerRate(within - going, of + coming - going)
-    assert then.of < LEAST_CALLS or then.within > most_looked_at(then.of, bar)
-
-
-calls = st.integers(0, 1000)
-
-
-@given(st.lists(st.tuples(st.tuples(calls, calls), st.tuples(calls, calls)), min_size=1))
-def test_the_edges_of_all_lines_tell_at_once_whether_each_is_fine(
-    lines: list[tuple[tuple[int, int], tuple[int, int]]],
-) -> None:
-    value = sum(
-        (of << PART_BITS | within) << 2 * PART_BITS * line
-        for line, ((within, of), _) in enumerate(lines)
-    )
-    fine = [edge for _, edge in lines]
-    assert is_inside(value, edge_of(fine), highest_bits(len(lines))) == all(
-        within >= least and of <= most for (within, of), (least, most) in lines
-    )
-
-
-def test_calls_that_change_are_kept_from_the_first_look_on_only() -> None:
-    """While a backlog is read nobody looks, and it may be a year long."""
-    target = monitor()
-    feed(target, call("c1", "2026-11-21T21:58:00Z"))
-    rules = RuleSet(RuleContext(tiny_force()), KINDS)
-    rules.bind(target)
-    feed(target, call("c2", "2026-11-21T21:59:00Z"))
-    ledger = target.ledger("call", "tiny")
-    assert ledger is not None
-    assert ledger.followed is None
-    rules.may_hold(NOW)
-    feed(target, call("c3", "2026-11-21T21:59:30Z"))
-    assert ledger.followed == [ledger.packed("c3")]
+    for offset, late in before:
+        put(begin + min(offset, 179), late)
+    window.look_ahead(line, now, now + 60)
+    coming = sorted((now + offset // 3, late) for offset, late in after)
+    for minute in range(now, window.fine_until):
+        assert not is_low(*line.rate(minute - minutes, minute), bar)
+        for _, late in (each for each in coming if each[0] == minute):
+            if not late or line.worse < window.fine_below:
+                put(minute, late)
 
 
 def test_an_answer_rate_that_gets_a_quarter_worse_while_its_alert_is_open_is_told_once_more() -> (

@@ -1,0 +1,325 @@
+"""A report as one HTML page that needs nothing else: its charts are in it as SVG, and it prints."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from importlib import resources
+from typing import NamedTuple
+
+from jinja2 import Environment, FunctionLoader, StrictUndefined
+from markupsafe import Markup
+
+from streams.board.compare import Beside, Change, Rate
+from streams.board.flags import FlagPage, FlagRow
+from streams.board.query import Observation
+from streams.charts.layout import layout
+from streams.charts.model import Chart
+from streams.charts.svg import style, svg
+from streams.config.force import WHOLE, Force
+from streams.config.measures import Unit
+from streams.outputs.report.model import Report, ReportFigure, ReportSection
+from streams.registry import phrases
+
+PACKAGE = "streams.outputs.report"
+WIDE, NARROW = (840, 290), (350, 290)
+"""The sizes of a chart: for paper and a screen, and for a phone."""
+SIGNS: dict[str, str] = {"above": "▲", "below": "▼"}
+MOST_LISTED = 12
+"""Rows of a monthly list that are shown."""
+
+
+class Shown(NamedTuple):
+    """What stands in one place of a table: what it says, and below it how it lies to the figure of
+    the row."""
+
+    text: str
+    below: str = ""
+    words: str = ""
+    """For whoever does not see a sign."""
+
+
+class Table(NamedTuple):
+    """A table: the headings of its columns, and of each row its name, how deep it lies and its
+    entries."""
+
+    headings: list[str]
+    rows: list[tuple[str, int, list[Shown]]]
+    notes: list[str]
+
+
+def page(report: Report, force: Force) -> str:
+    """The page of a report of a force."""
+    environment = Environment(
+        loader=FunctionLoader(_file),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    pictures = Pictures()
+    tables = Tables(report, force)
+    return environment.get_template("report.html").render(
+        report=report,
+        style=Markup(style() + _file("report.css")),  # noqa: S704 - files of this package
+        figures_of=tables.figures,
+        areas_of=tables.areas,
+        grid_of=tables.grid,
+        list_of=listed,
+        unknown=by_reason(report),
+        picture=pictures.picture,
+        place=lambda area: "" if area == WHOLE else phrases.place(force, area),
+    )
+
+
+def _file(name: str) -> str:
+    return (resources.files(PACKAGE) / name).read_text("utf-8")
+
+
+class Pictures:
+    """The charts of a page, each with ids of its own."""
+
+    def __init__(self) -> None:
+        self._number = 0
+
+    def picture(self, chart: Chart) -> Markup:
+        """A chart in both sizes, of which the page shows one."""
+        self._number += 1
+        shown = [
+            svg(layout(chart, *size, "print", titled=False), f"chart-{self._number}-{name}")
+            for name, size in (("wide", WIDE), ("narrow", NARROW))
+        ]
+        wide, narrow = shown
+        made = f'<div class="wide">{wide}</div><div class="narrow">{narrow}</div>'
+        return Markup(made)  # noqa: S704 - what is in it is escaped by `svg`
+
+
+class Tables:
+    """The tables of the sections of a report."""
+
+    def __init__(self, report: Report, force: Force) -> None:
+        self.report, self.force = report, force
+        months = (
+            each.period
+            for chapter in report.chapters
+            for section in chapter.sections
+            for each in section.within
+            if each.period != report.period
+        )
+        self.months = sorted(set(months))
+        self.word = _word(report.period)
+
+    # -- the figures of a section ------------------------------------------------------------------
+
+    def figures(self, section: ReportSection) -> Table | None:
+        """Its figures with what stands beside them; columns of which no row has anything are left
+        out."""
+        if not section.figures:
+            return None
+        word = self.word
+        columns: list[tuple[str, Callable[[ReportFigure, Beside], Shown]]] = [
+            (f"This {word}", lambda figure, _: Shown(value(figure))),
+            (f"{word.capitalize()} before", lambda f, b: base(b.previous, f.unit)),
+            (f"Average {word}", lambda f, b: base(b.average, f.unit)),
+            (f"Same {word} last year", lambda f, b: base(b.last_year, f.unit)),
+            ("Year to date", lambda f, b: to_date(b.year_to_date, f.unit)),
+            ("Per 1,000", lambda _, b: rate(b.rate)),
+            ("Share", lambda _, b: share(b.share)),
+        ]
+        rows = [
+            (each.title, 0, [read(each, _beside(each)) for _, read in columns])
+            for each in section.figures
+        ]
+        kept = [at for at in range(len(columns)) if any(entries[at].text for *_, entries in rows)]
+        none = Shown(phrases.NOTHING, words="not known")
+        rows = [
+            (name, deep, [entries[at] if entries[at].text else none for at in kept])
+            for name, deep, entries in rows
+        ]
+        return Table([columns[at][0] for at in kept], rows, self._notes(section.figures, section))
+
+    def _notes(self, shown: Sequence[ReportFigure], section: ReportSection) -> list[str]:
+        """What stands below a table: what a mark means, of whom a rate is, of what a share."""
+        notes = []
+        if any(each.known and not each.complete for each in shown):
+            notes.append("* not over, or not heard from end to end.")
+        rates = {
+            found.per
+            for each in shown
+            if isinstance(found := _beside(each).rate, Rate) and found.value is not None
+        }
+        if rates:
+            of = phrases.listed(
+                ["people" if each == "population" else each for each in sorted(rates)]
+            )
+            notes.append(f"Per 1,000 {of}.")
+        small = [each.title for each in shown if each.small]
+        if small:
+            notes.append(f"Of few cases: {phrases.listed(small)}.")
+        return notes
+
+    # -- months by area ----------------------------------------------------------------------------
+
+    def areas(self, section: ReportSection) -> Table | None:
+        """The months of the charted figure by area; None where nothing is known of any area."""
+        if not section.charted:
+            return None
+        (first, *_) = section.figures
+        of = {
+            (each.area, each.period): each
+            for each in (first, *section.within)
+            if each.indicator == first.indicator
+        }
+        areas = [area.id for area in self.force.file.areas if (area.id, self.report.period) in of]
+        months = [each for each in self.months if any(p == each for _, p in of)]
+        if not areas and len(months) < 2:
+            return None
+        rates = any(rate(_beside(each).rate).text for each in of.values())
+        headings = [
+            *map(self._month, months),
+            f"This {self.word}",
+            f"{self.word.capitalize()} before",
+        ]
+        headings += ["Per 1,000"] if rates else []
+        rows = []
+        for area in (*self._in_order(areas), WHOLE):
+            whole = of.get((area, self.report.period))
+            entries = [marked(of.get((area, month))) for month in months]
+            entries.append(marked(whole))
+            beside = Beside() if whole is None else _beside(whole)
+            entries.append(_or_nothing(base(beside.previous, first.unit)))
+            if rates:
+                entries.append(_or_nothing(rate(beside.rate)))
+            rows.append((phrases.place(self.force, area), self._depth(area), entries))
+        notes = ["* not over, or not heard from end to end."] if _any_open(of.values()) else []
+        sides = {each.flag for each in of.values() if each.flag is not None}
+        if sides:
+            signs = [f"{SIGNS[side]} {side}" for side in sorted(sides)]
+            notes.append(f"{phrases.listed(signs)} the limits of its own chart: exceptional.")
+        return Table(headings, rows, notes)
+
+    def _in_order(self, areas: Sequence[str]) -> list[str]:
+        """Areas below the one that they lie in."""
+        parents = {each.id: each.parent for each in self.force.file.areas}
+
+        def path(area: str) -> list[int]:
+            above = parents[area]
+            own = list(parents).index(area)
+            return [*([] if above is None else path(above)), own]
+
+        return sorted(areas, key=path)
+
+    def _depth(self, area: str) -> int:
+        parents = {each.id: each.parent for each in self.force.file.areas}
+        depth, above = 0, parents.get(area)
+        while above is not None:
+            depth, above = depth + 1, parents[above]
+        return depth
+
+    def _month(self, label: str) -> str:
+        names = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+        return f"{names[int(label[5:7]) - 1]} {label[:4]}"
+
+    def grid(self, section: ReportSection) -> Table | None:
+        """A grid as a table."""
+        if section.grid is None:
+            return None
+        rows = [(row.title, 0, [marked(each) for each in row.figures]) for row in section.grid.rows]
+        shown = [each for row in section.grid.rows for each in row.figures if each is not None]
+        return Table(section.grid.columns, rows, self._notes(shown, section))
+
+
+# -- entries ---------------------------------------------------------------------------------------
+
+
+def _beside(figure: ReportFigure) -> Beside:
+    return figure.beside if isinstance(figure.beside, Beside) else Beside()
+
+
+def _any_open(figures: Iterable[ReportFigure]) -> bool:
+    return any(each.known and not each.complete for each in figures)
+
+
+def _or_nothing(entry: Shown) -> Shown:
+    return entry if entry.text else Shown(phrases.NOTHING, words="not known")
+
+
+def value(figure: ReportFigure) -> str:
+    """A figure; `no cases`, or nothing where it is not known; with `*` where it is not of all."""
+    if not figure.known:
+        return ""
+    if figure.value is None:
+        return "no cases"
+    said = phrases.in_print(figure.value, figure.unit)
+    return said if figure.complete else f"{said} *"
+
+
+def marked(figure: ReportFigure | None) -> Shown:
+    """A figure with the sign of an exceptional one."""
+    if figure is None or not value(figure):
+        return Shown(phrases.NOTHING, words="not known")
+    if figure.flag is None:
+        return Shown(value(figure))
+    words = f"exceptional, {figure.flag} its limits"
+    return Shown(f"{value(figure)} {SIGNS[figure.flag]}", words=words)
+
+
+def base(found: object, unit: Unit) -> Shown:
+    """What a figure is compared with, and below it by how much that is higher or lower."""
+    if not isinstance(found, Change) or found.base is None:
+        return Shown("")
+    return Shown(phrases.in_print(found.base, unit), signed(found, unit))
+
+
+def to_date(found: object, unit: Unit) -> Shown:
+    """The year to date, and below it how it lies to the last one."""
+    if not isinstance(found, Change) or found.value is None:
+        return Shown("")
+    return Shown(phrases.in_print(found.value, unit), signed(found, unit))
+
+
+def signed(found: Change, unit: Unit) -> str:
+    """A change with its sign: `+12.3 %`, `-2.1 points`, `+12 s`."""
+    if found.change is None:
+        return ""
+    return phrases.signed(found.change, found.percent, unit)
+
+
+def rate(found: object) -> Shown:
+    """Per 1,000 people or households."""
+    if not isinstance(found, Rate) or found.value is None:
+        return Shown("")
+    return Shown(f"{phrases.printed(found.value, 2)}")
+
+
+def share(found: object) -> Shown:
+    """As a share of its parent."""
+    if not isinstance(found, Observation) or found.value is None:
+        return Shown("")
+    return Shown(phrases.in_print(found.value, "ratio"))
+
+
+def _word(period: str) -> str:
+    """What the period of a report is called."""
+    if "Q" in period and ".." not in period:
+        return "quarter"
+    return (
+        "month"
+        if len(period) == len("2017-12") and period[4] == "-"
+        else ("year" if "/" in period or len(period) == len("2017") else "period")
+    )
+
+
+# -- lists -----------------------------------------------------------------------------------------
+
+
+def listed(found: FlagPage) -> list[FlagRow]:
+    """The rows of a monthly list that are no part of another one, the first of them."""
+    return [each for each in found.rows if each.part_of is None][:MOST_LISTED]
+
+
+def by_reason(report: Report) -> dict[str, list[str]]:
+    """The titles of what is not known, by the reason."""
+    found: dict[str, list[str]] = {}
+    for each in report.unknown:
+        found.setdefault(each.reason or "not known", []).append(each.title)
+    return found

@@ -1,0 +1,316 @@
+"""The performance summary: its sentences, figures, layout and comments, in exact words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from streams.board.query import Query
+from streams.errors import ConfigError, QueryError
+from streams.outputs.figure_csv import csv_text
+from streams.outputs.report.build import build, shown_in
+from streams.outputs.report.comments import Comment, load_comments
+from streams.outputs.report.layout import load_layout, parse_layout
+from streams.outputs.report.model import Report, ReportFigure, ReportSection, figures_of
+from streams.outputs.report.page import page
+from tests.build import crime, feed, monitor, ms, tiny_force
+
+BEFORE = (34, 38) * 6
+"""The first twelve months, from March 2016: 36 on average, limits 31.8 to 40.2."""
+ABOVE = (38, 40) * 4
+"""Eight months above that average, to October 2017: 39 on average, limits 36.9 to 41.1."""
+MOVED = (*BEFORE, *ABOVE, 39, 46)
+LAYOUT = """
+title = "Summary"
+
+[[chapters]]
+title = "Crime"
+
+[[chapters.sections]]
+indicator = "total_recorded_crime"
+rows = ["vehicle_offences", "homicide"]
+
+[[chapters.sections]]
+indicator = "calls_999"
+
+[[chapters]]
+title = "Nothing here"
+
+[[chapters.sections]]
+title = "Other systems"
+reported = true
+"""
+
+
+@cache
+def fed(counts: tuple[int, ...]) -> Query:
+    """So many crimes a month from March 2016, two of three in the south, as of a month after."""
+    watched, events = monitor(tiny_force()), []
+    for month, number in enumerate(counts):
+        year, place = divmod(2 + month, 12)
+        for each in range(number):
+            at = f"{2016 + year}-{place + 1:02d}-{each % 28 + 1:02d}T12:00:00Z"
+            area = "north" if each % 3 == 0 else "south"
+            offence = "vehicle" if each % 4 == 0 else "burglary.residential"
+            events.append(crime(f"k{month}-{each}", at, area=area, offence=offence))
+    watched.play_history(True)
+    feed(watched, *events, crime("last", "2018-01-31T12:00:00Z"))
+    return Query(watched, "tiny", ms("2018-02-01T00:00:00Z"))
+
+
+def made(
+    counts: tuple[int, ...] = MOVED, period: str = "2017-Q4", comments: Sequence[Comment] = ()
+) -> Report:
+    query = fed(counts)
+    return build(query, query.stretch(period), parse_layout(LAYOUT, "l.toml", query), comments)
+
+
+@cache
+def quarter() -> Report:
+    return made()
+
+
+def crime_of(report: Report) -> ReportSection:
+    return report.chapters[0].sections[0]
+
+
+def test_a_revised_average_and_what_is_exceptional_above_it_are_said_as_reports_say_it() -> None:
+    moved = (
+        "Following 8 months of above average volumes, the monthly average increased in October "
+        "from 36 to 39 offences."
+    )
+    assert crime_of(quarter()).sentences[1:3] == [
+        moved,
+        "Exceptional volumes above this revised average were recorded in December.",
+    ]
+
+
+def test_a_figure_is_said_with_the_quarter_before_last_year_and_the_average() -> None:
+    assert crime_of(quarter()).sentences[0] == (
+        "125 offences in October to December 2017: 7.8 % above the quarter before (116), 13.6 % "
+        "above the same quarter last year (110) and 10.1 % above the quarter average (114)."
+    )
+
+
+def test_the_rule_of_quarters_has_a_sentence_of_its_own() -> None:
+    # The quarters of 2016/17 have 110, 106, 110 and 110.
+    assert crime_of(quarter()).sentences[3] == (
+        "By the 4 quarters of the financial year before, the quarter is exceptional: above the "
+        "upper limit of 113."
+    )
+
+
+def test_rate_and_the_area_that_moved_most_are_said() -> None:
+    assert crime_of(quarter()).sentences[4:] == [
+        "That is 125.00 per 1,000 people.",
+        "The largest increase on the quarter before was in South (+6).",
+    ]
+
+
+def test_where_nothing_is_exceptional_the_limits_are_said() -> None:
+    report = made((*BEFORE, *(36, 37) * 5))
+    assert crime_of(report).sentences[1] == (
+        "No month was exceptional: all lie within the limits of 32 and 40."
+    )
+
+
+def test_exceptionally_low_volumes_are_below_the_average_that_held() -> None:
+    report = made((*BEFORE, *(36, 37) * 4, 20, 22))
+    assert crime_of(report).sentences[1] == (
+        "Exceptionally low volumes below the average of 36 were recorded in November and December."
+    )
+
+
+def test_seven_months_in_a_row_are_said_to_bring_a_new_average_with_one_more() -> None:
+    report = made((*BEFORE, 36, 36, 35, 37, 38, 38, 37, 39, 38, 39))
+    assert crime_of(report).sentences[2] == (
+        "December is the 7th consecutive month above the average of 36; one more, and the average "
+        "moves."
+    )
+
+
+def test_the_summary_has_a_line_a_section() -> None:
+    (row,) = quarter().summary
+    assert msgspec.structs.astuple(row) == (
+        "Total recorded crime",
+        "125, 7.8 % above the quarter before",
+        "Yes: above in December",
+        "",
+    )
+
+
+def test_what_is_wholly_unknown_is_listed_once_with_its_reason_and_has_no_section() -> None:
+    report = quarter()
+    titles = [section.title for chapter in report.chapters for section in chapter.sections]
+    assert titles == ["Total recorded crime"]
+    assert [(each.indicator, each.reason) for each in report.unknown] == [
+        ("homicide", "the force does not list what it counts"),
+        ("calls_999", "no calls have come"),
+    ]
+
+
+def test_figures_are_those_of_the_period_its_months_and_areas() -> None:
+    found = {
+        (each.indicator, each.period, each.area): each.value
+        for each in figures_of(quarter())
+        if each.indicator == "total_recorded_crime"
+    }
+    assert len(found) == 4 * 4
+    assert [
+        found["total_recorded_crime", "2017-12", area] for area in ("force", "north", "south")
+    ] == [
+        46,
+        16,
+        30,
+    ]
+
+
+def test_a_figure_has_the_lines_it_was_judged_by() -> None:
+    found = {
+        each.period: each
+        for each in crime_of(quarter()).within
+        if (each.indicator, each.area) == ("total_recorded_crime", "force")
+    }
+    october, december = found["2017-10"], found["2017-12"]
+    assert october.moved is not None
+    assert (october.moved.old, october.moved.new, october.moved.points) == (36, 39, 8)
+    assert (december.flag, december.centre) == ("above", 39)
+    assert december.upper == pytest.approx(39 + 2 * (8 / 7) ** 0.5)
+
+
+def test_how_many_flags_are_chance_is_said_by_the_rule_of_months() -> None:
+    (months,) = [each for each in quarter().judged if each.grain == "month"]
+    # Total and vehicle offences in the force and three areas, three months each.
+    assert (months.judged, months.exceptional) == (
+        24,
+        sum(each.flag is not None for each in figures_of(quarter()) if each.period != "2017-Q4"),
+    )
+    assert months.words.endswith("would be by chance alone.")
+    assert 1.9 < months.by_chance < 2.5
+
+
+def test_our_own_list_of_a_month_stands_apart() -> None:
+    assert [each.month for each in quarter().lists] == ["2017-10", "2017-11", "2017-12"]
+    assert "average" not in " ".join(each.words for each in quarter().lists)
+
+
+def test_it_says_as_of_when_and_by_which_version() -> None:
+    report = quarter()
+    assert report.as_of == "Thursday 1 February 2018, 00:00:00 GMT"
+    assert report.version
+    assert report.when == "October to December 2017"
+
+
+def test_a_month_is_reported_with_its_own_words() -> None:
+    sentences = crime_of(made(period="2017-12")).sentences
+    assert sentences[0].startswith(
+        "46 offences in December 2017: 17.9 % above the month before (39)"
+    )
+    assert "Exceptional volumes above the average of 39 were recorded in December." in sentences
+
+
+@pytest.mark.parametrize("period", ["2019-01", "2017-12-05"])
+def test_a_period_that_has_not_begun_or_is_of_days_is_refused(period: str) -> None:
+    with pytest.raises(QueryError, match="is no period of a report"):
+        made(period=period)
+
+
+# -- comments --------------------------------------------------------------------------------------
+
+
+def written(tmp_path: Path, text: str) -> list[Comment]:
+    file = tmp_path / "comments.toml"
+    file.write_text(text)
+    query = fed(MOVED)
+    shown = shown_in(parse_layout(LAYOUT, "l.toml", query), query)
+    return load_comments(file, query, query.stretch("2017-Q4"), shown)
+
+
+def test_a_comment_stands_in_its_section_however_often_it_is_written(tmp_path: Path) -> None:
+    found = written(
+        tmp_path,
+        '[[comments]]\nindicator = "vehicle_offences"\narea = "South"\nby = "An analyst"\n'
+        'text = "Two car parks were closed."\n\n'
+        '[[comments]]\nindicator = "vehicle_offences"\nperiod = "2017-Q3"\ntext = "Old."\n',
+    )
+    for _ in range(2):
+        report = made(comments=found)
+        assert [each.text for each in crime_of(report).comments] == ["Two car parks were closed."]
+        text = page(report, tiny_force())
+        assert "Two car parks were closed." in text
+        assert "Comment by An analyst, South" in text
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "problem"),
+    [
+        ('[[comments]]\nindicator = "rape"\ntext = "x"\n', 2, "is in no section of the report"),
+        ('[[comments]]\nindicator = "vehicle_offences"\narea = "west"\ntext = "x"\n', 3, "no area"),
+        ('[[comments]]\nindicator = "vehicle_offences"\n', 1, "missing required field `text`"),
+        ('[[comments]]\nindicator = "vehicle_offences"\ntext = " "\n', 3, "an empty comment"),
+    ],
+)
+def test_a_wrong_comment_is_told_with_its_line(
+    tmp_path: Path, text: str, line: int, problem: str
+) -> None:
+    with pytest.raises(ConfigError, match=problem) as told:
+        written(tmp_path, text)
+    assert told.value.line == line
+
+
+# -- layout ----------------------------------------------------------------------------------------
+
+
+def test_the_shipped_layout_names_only_what_there_is() -> None:
+    layout = load_layout(None, fed(MOVED))
+    assert [each.title for each in layout.chapters][:3] == ["Contact", "Response", "Incidents"]
+
+
+@pytest.mark.parametrize(
+    ("section", "problem"),
+    [
+        ('indicator = "burglaries"', "no indicator; did you mean"),
+        ('title = "Empty"', "a section without anything in it"),
+        ('rows = ["rape"]', "needs a title"),
+        ('indicator = "rape"\ncolour = "red"', "unknown field `colour`"),
+    ],
+)
+def test_a_wrong_layout_is_told_with_its_line(section: str, problem: str) -> None:
+    text = f'title = "S"\n[[chapters]]\ntitle = "C"\n[[chapters.sections]]\n{section}\n'
+    with pytest.raises(ConfigError, match=problem) as told:
+        parse_layout(text, "layout.toml", fed(MOVED))
+    assert told.value.line in (4, 6)
+
+
+# -- page and files --------------------------------------------------------------------------------
+
+
+def test_the_page_escapes_what_others_wrote_and_loads_nothing() -> None:
+    written = Comment("vehicle_offences", "<script>alert(1)</script>")
+    text = page(made(comments=[written]), tiny_force())
+    assert "<script" not in text
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
+    assert "src=" not in text
+    assert "http://" not in text.replace("http://www.w3.org/2000/svg", "")
+
+
+def test_a_table_of_areas_ends_with_the_force_and_signs_what_is_exceptional() -> None:
+    text = page(quarter(), tiny_force())
+    assert '<th scope="row" class="deep-1">North</th>' in text
+    assert '<span class="flagged" title="exceptional, above its limits">46 ▲</span>' in text
+
+
+def test_every_figure_is_in_the_csv() -> None:
+    text = csv_text(ReportFigure, figures_of(quarter()), ("previous", "average"))
+    rows = text.splitlines()
+    assert len(rows) == 1 + 2 * 16
+    assert "previous_percent" in rows[0]
+
+
+def test_json_is_read_back_as_it_was() -> None:
+    report = quarter()
+    assert msgspec.json.decode(msgspec.json.encode(report), type=Report) == report
