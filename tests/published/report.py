@@ -60,6 +60,7 @@ class Document:
 
     def row(self, measure: str, period: str, area: str) -> ReportFigure | None:
         """The figure of a measure, as the reports name it."""
+        period = period.replace("before-2020-07", "2020-01..2020-06")
         place = self.query.areas()[self.query.area(AREAS.get(area, area))]
         return self.rows.get((ALIASES.get(measure, measure), period.removeprefix("asat-"), place))
 
@@ -70,6 +71,7 @@ class Document:
 
     def months(self, measure: str, period: str, area: str) -> list[ReportFigure]:
         """The figures of the months of a period, in order, that were judged."""
+        period = period.removeprefix("asat-").replace("before-2020-07", "2020-01..2020-06")
         labels = [each.label for each in self.query.stretch(period).parts("month")]
         found = (self.row(measure, label, area) for label in labels)
         return [each for each in found if each is not None and each.centre is not None]

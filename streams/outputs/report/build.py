@@ -159,12 +159,13 @@ class _Building:
             grid=grid,
             comments=[each for each in self.comments if each.indicator in _named(figures)],
         )
-        if charted is not None and figures and figures[0].indicator == charted.name:
+        first = figures[0] if figures else None
+        if charted and first and first.known and first.indicator == charted.name:
             made.charted = True
             made.definition, made.source = charted.definition, charted.source
             made.chart = self._chart(charted.name, section.chart)
-            made.sentences = self._sentences(figures[0])
-            self.summary.append(self._summary(title, figures[0], within))
+            made.sentences = self._sentences(first)
+            self.summary.append(self._summary(title, first, within))
         self._note_open([*figures, *within])
         return made
 

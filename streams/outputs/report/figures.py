@@ -97,9 +97,13 @@ class Reader:
         ]
 
     def known(self, indicator: Indicator) -> bool:
-        """Whether anything is known of an indicator in the period, in the force or an area."""
-        found = self.query.by_area(indicator, self.period)
-        return any(each.known for each in found.values())
+        """Whether anything is known of an indicator in the period or one of its months, in the
+        force or an area."""
+        return any(
+            each.known
+            for period in (self.period.label, *self.months)
+            for each in self.query.by_area(indicator, period).values()
+        )
 
     def at(self, address: str, section: str) -> ReportFigure | None:
         """The figure of the period and the force at an address; None where nothing is known."""
