@@ -155,7 +155,11 @@ def _within(period: str, by: Grain | None) -> list[str]:
         stretch = Stretch.parse(Calendar(ZoneInfo("UTC")), period)
     except ValueError as error:
         raise QueryError(str(error)) from None
-    return [each.label for each in stretch.parts(by)]
+    parts = [each.label for each in stretch.parts(by)]
+    if not parts:
+        unit = by.replace("_", " ")
+        raise QueryError(f"{period} holds no whole {unit}: leave out --by, or ask for a longer one")
+    return parts
 
 
 def show(rows: Sequence[FigureRow], compare: Sequence[str], form: str) -> None:

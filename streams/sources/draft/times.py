@@ -177,6 +177,8 @@ def _backwards(work: Work, column: Column) -> float:
         return 0
     before = both = 0
     for first, second in zip(main.cells, column.cells, strict=True):
+        if second in column.nulls:
+            continue
         a, b = read_time(main.times, first), read_time(column.times, second)
         if a is not None and b is not None:
             both += 1

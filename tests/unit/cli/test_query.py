@@ -205,6 +205,11 @@ def test_rows_as_csv_and_json(folder: Path) -> None:
         (("robbery", "--period", "2021", "--area", "nort"), 2, "did you mean north"),
         (("robbery", "--period", "2021", "--compare", "best"), 2, '"best" is none of previous'),
         (("robbery",), 2, "Missing option '--period'"),
+        (
+            ("robbery", "--period", "2021-02", "--by", "quarter"),
+            2,
+            "2021-02 holds no whole quarter",
+        ),
     ],
 )
 def test_what_there_is_not_is_told_with_the_nearest(

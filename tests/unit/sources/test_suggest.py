@@ -591,6 +591,35 @@ def test_columns_without_a_header_are_numbered_and_it_is_said(tmp_path: Path) ->
     assert "No header was found" in found.notes[0]
 
 
+def test_a_time_of_1900_that_comes_again_and_again_is_none(tmp_path: Path) -> None:
+    path = tmp_path / "calls.csv"
+    never = "01/01/1900 12:00:00 AM"
+    path.write_text(
+        table(
+            "Event Number,Time Queued,Arrived Time,Priority,Call Type",
+            lambda n: (f"E{n}", at(n), never if n % 6 == 0 else at(n, 300), "1", "FIRE"),
+        )
+    )
+    drafted = suggest(read_sample(path), "incident", None, None)
+    assert never in parse_mapping(drafted.toml).null
+    assert not any("before the first time" in doubt for doubt in drafted.doubts)
+
+
+def test_midnight_is_a_time_in_a_table_of_hours(tmp_path: Path) -> None:
+    header = "Ref,Date,Time,Priority,Nature"
+    path = tmp_path / "hours.csv"
+    path.write_text(
+        table(
+            header,
+            lambda n: (f"R{n}", f"2024-01-{1 + n // 24:02}", f"{n % 24:02}:00", "1", "FIRE"),
+            240,
+        )
+    )
+    drafted = suggest(read_sample(path), "incident", "Europe/London", None)
+    assert "null" not in drafted.toml
+    assert not any("have no Time" in doubt for doubt in drafted.doubts)
+
+
 def test_words_that_stand_for_nothing_become_null(tmp_path: Path) -> None:
     text = table("Incident No,Opened,Arrived", lambda n: [n, at(n), "NULL" if n % 2 else at(n, 9)])
     mapping = draft(write(tmp_path / "x.csv", text))
