@@ -58,6 +58,7 @@ class AreaSums:
         self._to = np.concatenate([np.array(chain, np.intp) for chain in self._within])
         self._from = np.repeat(np.arange(self.size), lengths)
         self._admits = lru_cache(maxsize=MOST_ASKED)(self._admitted)
+        self._finer = lru_cache(maxsize=MOST_ASKED)(self._below)
         self._kept: OrderedDict[int, tuple[KeptSum, _Series]] = OrderedDict()
         """By the identity of a kept sum: it, and it taken apart."""
         self._numbers = count()
@@ -219,6 +220,33 @@ class AreaSums:
         """Whether the force has, of each dimension that a condition asks of, one of its values."""
         return all(self._admits(asked).any() for asked in _asked(where))
 
+    def untold(self, parts: Iterable[Parts], where: Condition) -> tuple[Dimension, str] | None:
+        """The dimension, and the value of it, at which all records of some stretches stop where a
+        condition asks for finer ones: `burglary` where `burglary.residential` is asked for and no
+        record is of anything below `burglary`. None where any is, or none is of either."""
+        apart = self._taken_apart(parts)
+        for asked in _asked(where):
+            place = self._place(asked.name)
+            met = {index for each in apart for index in each.present(place)}
+            for whole, within in self._finer(asked).items():
+                if whole in met and met.isdisjoint(within):
+                    dimension = self.kind.dimensions[place]
+                    return dimension, dimension.names(self.force)[whole]
+        return None
+
+    def _below(self, asked: Is) -> dict[int, frozenset[int]]:
+        """By index that leaves open whether a record is of an asked value, all that are finer."""
+        dimension, admitted = self.kind.dimension(asked.name), self._admits(asked)
+        finer: dict[int, set[int]] = {}
+        for index in range(len(admitted)):
+            for whole in dimension.coarser(self.force, index):
+                finer.setdefault(whole, set()).add(index)
+        return {
+            whole: frozenset(within)
+            for whole, within in finer.items()
+            if not admitted[whole] and any(admitted[index] for index in within)
+        }
+
     def _values(self, dimension: Dimension) -> Sequence[str]:
         number = len(dimension.names(self.force))
         rows = (dimension.rows(self.force, index) for index in range(number))
@@ -253,6 +281,13 @@ class _Series:
         self._keys = [key for key in pane if key <= SERIES_KEY_MASK]
         self._indices = _split(of.kind, np.array(self._keys, np.int64))
         self._counters: dict[str, Numbers] = {}
+        self._present: dict[int, set[int]] = {}
+
+    def present(self, place: int) -> set[int]:
+        """The indices of a dimension that any of the series has."""
+        if place not in self._present:
+            self._present[place] = set(self._indices[place].tolist())
+        return self._present[place]
 
     def by_area(self, where: Condition, name: str) -> tuple[Numbers]:
         """A counter of the series that fulfil a condition, by area."""

@@ -42,7 +42,8 @@ from streams.fold.totals import MEASURE
 from streams.periods import DAY, MINUTE, Calendar, Grain, Period, Span, rfc3339
 from streams.registry.aggregates import SMALL, Count, Mean, Quantile, Share
 from streams.registry.carried import MANY
-from streams.registry.conditions import ALWAYS
+from streams.registry.conditions import ALWAYS, Condition
+from streams.registry.dimensions import Choice
 from streams.registry.indicator import AtEnd, Indicator, Part, Per
 from streams.registry.indicators.readings import own_indicators
 from streams.registry.measures import (
@@ -56,6 +57,7 @@ from streams.registry.phrases import (
     no_longer_carried,
     none_came,
     not_carried,
+    not_told_apart,
     too_coarse,
     was_not_heard,
 )
@@ -515,6 +517,8 @@ class Query:
         elif heard.known and not value.needs.isdisjoint(unknown):
             lacking = self._not_carried(ledger, group, value.needs, stretch)
             heard = _unheard(lacking or NOT_COUNTED)
+        elif heard.known and (coarse := self._untold(ledger, group, parts, where)):
+            heard = _unheard(coarse)
         elif heard.complete and self._in_part(ledger, panes, group, value.needs, stretch):
             heard = Heard(known=True, complete=False)
         known, reason = np.full(size, heard.known), heard.reason
@@ -667,6 +671,21 @@ class Query:
         carried = ledger.packer.carried
         fields = carried.needed(self._clock(group), counters)
         return self._why_not(ledger, fields, stretch)
+
+    def _untold(
+        self, ledger: Ledger, group: Group, parts: Iterable[Parts], where: Condition
+    ) -> str:
+        """Why a finer value is not known of a stretch: no record says one, in it or ever."""
+        sums, span = self._sums(group), self._span(ledger, "day")
+        if sums.untold(parts, where) is None or span is None:
+            return ""
+        found = sums.untold([ledger.panes_by(self._clock(group)).parts(*span)], where)
+        if found is None:
+            return ""
+        (dimension, value), feed = found, ledger.kind.feed
+        if isinstance(dimension, Choice):
+            return not_carried(feed, [dimension.name])
+        return not_told_apart(feed, dimension.name, value)
 
     def _why_not(self, ledger: Ledger, fields: Collection[str], stretch: Stretch) -> str:
         if missing := ledger.packer.carried.lacking(fields, stretch.end):

@@ -63,6 +63,10 @@ class Dimension(FieldFact):
         """The values of the rows that an index counts in."""
         raise NotImplementedError
 
+    def coarser(self, force: Force, index: int) -> tuple[int, ...]:
+        """The indices that leave open whether a record is of this one."""
+        return ()
+
     def watched(self, force: Force) -> tuple[str, ...]:
         """The values of the rows that detectors watch."""
         return (ALL,)
@@ -256,6 +260,11 @@ class Categories(Dimension):
         """All together, and the category below each that it lies within."""
         return (ALL, *self.vocabulary(force).ancestors(index))
 
+    def coarser(self, force: Force, index: int) -> tuple[int, ...]:
+        """Those of all categories that it lies within: a record may say no more than `burglary`."""
+        vocabulary = self.vocabulary(force)
+        return tuple(vocabulary.index[each] for each in vocabulary.ancestors(index)[:-1])
+
     def watched(self, force: Force) -> tuple[str, ...]:
         """All together, and the widest."""
         return (ALL, *(path for path in self.names(force) if "." not in path))
@@ -289,6 +298,10 @@ class Choice(Dimension):
     def find(self, force: Force, name: str | None) -> int | None:
         """The word's place in the list."""
         return self.values.index(name or self.values[0])
+
+    def coarser(self, force: Force, index: int) -> tuple[int, ...]:
+        """That of none, for any other."""
+        return (0,) if index else ()
 
     def rows(self, force: Force, index: int) -> tuple[str, ...]:
         """All together, and the word itself."""

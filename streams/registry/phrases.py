@@ -668,6 +668,11 @@ def not_carried(feed: str, fields: Sequence[str]) -> str:
     return f"the feed of {feed} has not carried {_and(map(_field, fields))}"
 
 
+def not_told_apart(feed: str, field: str, value: str) -> str:
+    """The same of values finer than the one at which all of its records stop."""
+    return f'the feed of {feed} has no finer {field} than "{value}"'
+
+
 def no_longer_carried(feed: str, since: Mapping[str, dt.date]) -> str:
     """The same of fields that it had, and no longer has since a day."""
     days: dict[dt.date, list[str]] = {}
