@@ -100,8 +100,9 @@ def query(  # noqa: PLR0913, PLR0917  one argument an option
 ) -> None:
     """Ask for indicators by area and period, with what reports set beside them.
 
-    An INDICATOR is a name or an address, as watchroom measures lists them; without any, all that
-    have a name are given. What is not known is not 0: it is said, and left empty in CSV and JSON.
+    An INDICATOR is a name, an address or a title, as watchroom measures lists them; without any,
+    all that have a name are given. What is not known is not 0: it is said, and left empty in CSV
+    and JSON.
 
     \b
     Examples:

@@ -45,9 +45,7 @@ def named(query: Query, words: str) -> Indicator | None:
     try:
         return query.indicator(words)
     except QueryError:
-        titled = words.casefold()
-        alike = [each.name for each in found(query, words) if each.title.casefold() == titled]
-    return query.indicator(alike[0]) if alike else None
+        return None
 
 
 class Explored:
