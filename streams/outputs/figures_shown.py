@@ -10,6 +10,7 @@ from rich.text import Text
 
 from streams.board.answers import FigureRow
 from streams.board.compare import (
+    NOT_YET,
     AsLastYear,
     Beside,
     Change,
@@ -31,7 +32,6 @@ from streams.config.measures import Unit
 from streams.registry.phrases import printed
 
 NOT_KNOWN, NOTHING = "not known", "no cases"
-NOT_YET = "not comparable yet"
 NONE = "-"
 """Instead of a comparison that can't be made."""
 HEADINGS = {
@@ -144,7 +144,7 @@ def compared(found: Compared | None, unit: Unit, *, sums: bool = False) -> str:
         case Change(at_age=age, value=value, reason=reason) if reason and not (
             age is not None and value is None
         ):
-            said = NOT_YET if value is None else reason
+            said = reason if value is not None else not_comparable(reason)
         case Change():
             said = NOT_KNOWN if found.base is None else amount(found.base, unit)
             if sums:
@@ -153,8 +153,8 @@ def compared(found: Compared | None, unit: Unit, *, sums: bool = False) -> str:
             said = f"{said} {moved(found, unit)}".rstrip()
         case Observation(value) if value is not None:
             said = amount(value, "ratio")
-        case Rate(value) if value is not None:
-            said = f"{printed(value, 2)}"
+        case Rate(value, reason=reason):
+            said = reason if value is None else f"{printed(value, 2)}"
         case Standing(word, by) if word is not None:
             said = f"{word} ({by})"
         case Season() | AsLastYear() | Trend() | Drivers() | MonthByMonth() | Projection():
@@ -168,6 +168,13 @@ def compared(found: Compared | None, unit: Unit, *, sums: bool = False) -> str:
         case Outlook():
             said = f"{found.value:,.0f} ({found.low:,.0f} to {found.high:,.0f})"
     return said
+
+
+def not_comparable(reason: str) -> str:
+    """What is said of a value that is not known: it is too young, or what else the reason is."""
+    if reason.startswith(NOT_YET):
+        return NOT_YET
+    return reason if reason.startswith("not comparable") else f"not comparable: {reason}"
 
 
 def projected(found: Projection) -> str:

@@ -7,7 +7,7 @@ from functools import cached_property
 
 from streams.alerts.model import Alert
 from streams.board.answers import MeasureShown, measures
-from streams.board.compare import COMPARISONS, Comparisons
+from streams.board.compare import COMPARISONS, Comparisons, Rate
 from streams.board.query import Query
 from streams.charts.indicator import indicator_chart, is_about
 from streams.charts.model import Chart, Point
@@ -99,6 +99,8 @@ class Explored:
         try:
             value = getattr(of, name)
         except QueryError:  # it can't be made of this indicator
+            return ""
+        if isinstance(value, Rate) and value.per is None:  # nor ever has one
             return ""
         unit = "ratio" if name == "share_change" else self.query.unit(self.indicator)
         return compared(value, unit, sums=name in SUMS)
