@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -246,12 +247,12 @@ def went(found: MonthByMonth, unit: Unit) -> str:
     return f"{'fell' if fell else 'rose'} in {many} of {found.of} months{again}: {ends}"
 
 
-def driven(found: Drivers) -> str:
-    """The area and the part that moved a figure most in the direction in which it went:
-    `south +36, robbery +12 of +44`."""
+def driven(found: Drivers, names: Mapping[str, str] = MappingProxyType({})) -> str:
+    """The area and the part that moved a figure most in the direction in which it went, by id or
+    by those of the `names` that there are: `south +36, robbery +12 of +44`."""
     firsts = (next(iter(each.items()), None) for each in (found.areas, found.parts))
     most = [
-        f"{name} {printed(change):+,}"
+        f"{names.get(name, name)} {printed(change):+,}"
         for name, change in filter(None, firsts)
         if change * found.change > 0
     ]
