@@ -70,6 +70,10 @@ class Period(NamedTuple):
     end: int
 
 
+class NoPeriod(ValueError):
+    """A text that is written as a period, and yet names none: it says why."""
+
+
 class Offsets(dict[int, int | None]):
     """By number of the day since 1970 UTC: how far a zone's clocks are ahead of UTC, in ms, where
     they are so from the day before until the day after; None near a shift of clocks."""
@@ -187,6 +191,8 @@ class Calendar:
         """
         try:
             found = self._parsed(label.strip())
+        except NoPeriod:
+            raise
         except (ValueError, OverflowError):  # a day or year that there is not
             found = None
         if found is None or self.local(found.start).year not in YEARS:
@@ -212,9 +218,14 @@ class Calendar:
             if stamp.tzinfo is None:
                 stamp = stamp.replace(tzinfo=self.zone)
             period = self.holding("hour", to_ms(stamp))
-            # Reading a clock time that was skipped gives another hour.
             if period.label.startswith(found[1]):
                 return period
+            if found[2] is None:  # a clock time that was skipped is read as another hour
+                at = self.local(period.start)
+                raise NoPeriod(
+                    f'"{text}" is no period: clocks go forward then, and the next hour is '
+                    f"{at:%Y-%m-%dT%H}"
+                )
         return None
 
 

@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
-from streams.periods import HOUR, MEANT, YEARS, Calendar, Grain, Period
+from streams.periods import HOUR, MEANT, YEARS, Calendar, Grain, NoPeriod, Period
 
 FORMS = (
     "2021-10-31T01, 2021-10-31, 2021-10, 2021-Q4, 2021/22, 2021, R6-2021-12 (the six months to "
@@ -52,9 +52,12 @@ class Stretch:
 
     @classmethod
     def parse(cls, calendar: Calendar, text: str) -> Stretch:
-        """A stretch as it is written; raises ValueError with the forms that are understood."""
+        """A stretch as it is written; raises ValueError with the forms that are understood, or why
+        it is none."""
         try:
             return _parsed(calendar, text.strip())
+        except NoPeriod:
+            raise
         except (ValueError, OverflowError):  # a day or year that there is not
             raise ValueError(f'"{text}" is no period: write {FORMS}') from None
 
@@ -194,7 +197,10 @@ def _parsed(calendar: Calendar, text: str) -> Stretch:
     if ".." in text:
         first, last = (_one(calendar, part.strip()) for part in text.split("..", 1))
         if last.start < first.start:
-            raise ValueError
+            raise NoPeriod(
+                f'"{text}" is no period: its ends are the wrong way round; write '
+                f'"{last.label}..{first.label}"'
+            )
         unit = min(first.unit, last.unit, key=UNITS.index)
         return _of_units(calendar, "range", unit, first.start, last.end)
     if found := re.fullmatch(r"R([1-9]\d{0,2})-(.+)", text):

@@ -65,6 +65,8 @@ from streams.stretches import Stretch
 
 LEAST_BASE = 10
 """Cases; a change of fewer is given no per cent, unless that is asked for."""
+NOT_YET = "not comparable yet"
+"""How the reason begins of a period whose records are too young to be compared."""
 _AS_MANY = {"month": 12, "day": 28, "hour": 24}
 """The periods that an average is taken over, by unit: those of a year, of four weeks, of a day."""
 
@@ -91,12 +93,15 @@ class Change(Struct, frozen=True, omit_defaults=True):
     reason: str = ""
 
 
-class Rate(Struct, frozen=True):
-    """A value per 1,000 of `base`, the people or households of the area."""
+class Rate(Struct, frozen=True, omit_defaults=True):
+    """A value per 1,000 of `base`, the people or households of the area. Without a value `reason`
+    says why; `per` is None of what never has one: of what is no count, and of counts for which
+    neither is declared."""
 
     value: float | None
-    per: Per
+    per: Per | None
     base: int | None
+    reason: str = ""
 
 
 Order = Literal["highest first", "lowest first"]
@@ -424,14 +429,20 @@ class Comparisons:
         return share(self._of(there), self.query.figure(self.indicator, there))
 
     @cached_property
-    def rate(self) -> Rate | None:
-        """Per 1,000 people or households; None of what is no count, or of neither."""
+    def rate(self) -> Rate:
+        """Per 1,000 people or households."""
         per = self._per
-        if per is None or self.unit != "count":
-            return None
+        if self.unit != "count":
+            return Rate(None, None, None, "only a count has a rate")
+        if per is None:
+            return Rate(
+                None, None, None, "no rate per 1,000 people or households is declared for it"
+            )
         found, base = self.observation, self.query.base(per, self.area, self.stretch)
-        if found.value is None or base is None:
-            return Rate(None, per, base)
+        if base is None:
+            return Rate(None, per, None, f"the force's file has no {per} of {self.area}")
+        if found.value is None:
+            return Rate(None, per, base, found.reason)
         return Rate(found.value * 1000 / base, per, base)
 
     @property
@@ -589,7 +600,7 @@ class Comparisons:
         youngest = self.query.indicator(self.indicator.at_age[-1])
         ready = self.query.calendar.local(self._settled(youngest)).date()
         age = f"{youngest.settled_after} days old"
-        return f"not comparable yet: all of {period} is {age} on {ready}"
+        return f"{NOT_YET}: all of {period} is {age} on {ready}"
 
     def _of(self, stretch: Stretch) -> Observation:
         return self.query.figure(self.indicator, stretch, self.area)
@@ -710,7 +721,7 @@ class Beside(Struct, frozen=True, omit_defaults=True):
     share: Observation | UnsetType | None = UNSET
     share_change: Change | UnsetType | None = UNSET
     of_force: Observation | UnsetType | None = UNSET
-    rate: Rate | UnsetType | None = UNSET
+    rate: Rate | UnsetType = UNSET
     standing: Standing | UnsetType = UNSET
     rank: Rank | UnsetType | None = UNSET
     peers: Rank | UnsetType | None = UNSET

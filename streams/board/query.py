@@ -236,19 +236,24 @@ class Query:
     # -- names -------------------------------------------------------------------------------------
 
     def indicator(self, name: str | Indicator) -> Indicator:
-        """An indicator by its name or address."""
+        """An indicator by its name, its address or its title."""
         if isinstance(name, Indicator):
             return name
         found = self._named.get(name)
         if found is None:
+            titled = name if name in self.registry.indicators else self._titles.get(name.casefold())
             try:
-                found = self.registry.indicator(name)
+                found = self.registry.indicator(titled or name, self._own)
             except DeclarationError as error:
                 raise QueryError(str(error)) from None
-            if name not in self.registry.indicators:
+            if found.name not in self.registry.indicators:
                 self._check_values(found)
             self._named[name] = found
         return found
+
+    @cached_property
+    def _titles(self) -> dict[str, str]:
+        return self.registry.titles(self._own)
 
     def _check_values(self, indicator: Indicator) -> None:
         """Raises `QueryError` where an address has a value that the force does not."""

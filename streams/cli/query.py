@@ -100,8 +100,9 @@ def query(  # noqa: PLR0913, PLR0917  one argument an option
 ) -> None:
     """Ask for indicators by area and period, with what reports set beside them.
 
-    An INDICATOR is a name or an address, as watchroom measures lists them; without any, all that
-    have a name are given. What is not known is not 0: it is said, and left empty in CSV and JSON.
+    An INDICATOR is a name, an address or a title, as watchroom measures lists them; without any,
+    all that have a name are given, in the table those of which anything is known. What is not known
+    is not 0: it is said, and left empty in CSV and JSON.
 
     \b
     Examples:
@@ -136,7 +137,7 @@ def query(  # noqa: PLR0913, PLR0917  one argument an option
         chart = None if drawing is None else chart_of_monitor(url, where, drawing)
     if picture is not None and chart is not None:
         written(picture, chart)
-    show(rows, names, form)
+    show(rows, names, form, named=bool(indicators))
 
 
 def written(picture: Path, chart: str) -> None:
@@ -162,14 +163,25 @@ def _within(period: str, by: Grain | None) -> list[str]:
     return parts
 
 
-def show(rows: Sequence[FigureRow], compare: Sequence[str], form: str) -> None:
-    """Writes rows in one of the forms."""
+def show(rows: Sequence[FigureRow], compare: Sequence[str], form: str, *, named: bool) -> None:
+    """Writes rows in one of the forms. Where no indicator was `named`, the table leaves out those
+    of which nothing is known, and says how many."""
     if form == "csv":
         sys.stdout.write(csv_text(FigureRow, rows, compare))
     elif form == "json":
         click.echo(msgspec.json.encode(rows))
     elif rows:
-        board_console().print(figures(rows, compare))
+        known = {row.indicator for row in rows if row.known}
+        shown = [row for row in rows if named or row.indicator in known]
+        console = board_console()
+        if shown:
+            console.print(figures(shown, compare))
+        if left_out := len({row.indicator for row in rows} - {row.indicator for row in shown}):
+            console.print(
+                f"Indicators left out, of which nothing is known: {left_out}. Name one to see why; "
+                "--format csv has all of them.",
+                style="dim",
+            )
 
 
 # -- of a monitor ------------------------------------------------------------------------------

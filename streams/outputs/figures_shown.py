@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -10,6 +11,7 @@ from rich.text import Text
 
 from streams.board.answers import FigureRow
 from streams.board.compare import (
+    NOT_YET,
     AsLastYear,
     Beside,
     Change,
@@ -31,7 +33,6 @@ from streams.config.measures import Unit
 from streams.registry.phrases import printed
 
 NOT_KNOWN, NOTHING = "not known", "no cases"
-NOT_YET = "not comparable yet"
 NONE = "-"
 """Instead of a comparison that can't be made."""
 HEADINGS = {
@@ -144,7 +145,7 @@ def compared(found: Compared | None, unit: Unit, *, sums: bool = False) -> str:
         case Change(at_age=age, value=value, reason=reason) if reason and not (
             age is not None and value is None
         ):
-            said = NOT_YET if value is None else reason
+            said = reason if value is not None else not_comparable(reason)
         case Change():
             said = NOT_KNOWN if found.base is None else amount(found.base, unit)
             if sums:
@@ -153,8 +154,8 @@ def compared(found: Compared | None, unit: Unit, *, sums: bool = False) -> str:
             said = f"{said} {moved(found, unit)}".rstrip()
         case Observation(value) if value is not None:
             said = amount(value, "ratio")
-        case Rate(value) if value is not None:
-            said = f"{printed(value, 2)}"
+        case Rate(value, reason=reason):
+            said = reason if value is None else f"{printed(value, 2)}"
         case Standing(word, by) if word is not None:
             said = f"{word} ({by})"
         case Season() | AsLastYear() | Trend() | Drivers() | MonthByMonth() | Projection():
@@ -168,6 +169,13 @@ def compared(found: Compared | None, unit: Unit, *, sums: bool = False) -> str:
         case Outlook():
             said = f"{found.value:,.0f} ({found.low:,.0f} to {found.high:,.0f})"
     return said
+
+
+def not_comparable(reason: str) -> str:
+    """What is said of a value that is not known: it is too young, or what else the reason is."""
+    if reason.startswith(NOT_YET):
+        return NOT_YET
+    return reason if reason.startswith("not comparable") else f"not comparable: {reason}"
 
 
 def projected(found: Projection) -> str:
@@ -239,12 +247,12 @@ def went(found: MonthByMonth, unit: Unit) -> str:
     return f"{'fell' if fell else 'rose'} in {many} of {found.of} months{again}: {ends}"
 
 
-def driven(found: Drivers) -> str:
-    """The area and the part that moved a figure most in the direction in which it went:
-    `south +36, robbery +12 of +44`."""
+def driven(found: Drivers, names: Mapping[str, str] = MappingProxyType({})) -> str:
+    """The area and the part that moved a figure most in the direction in which it went, by id or
+    by those of the `names` that there are: `south +36, robbery +12 of +44`."""
     firsts = (next(iter(each.items()), None) for each in (found.areas, found.parts))
     most = [
-        f"{name} {printed(change):+,}"
+        f"{names.get(name, name)} {printed(change):+,}"
         for name, change in filter(None, firsts)
         if change * found.change > 0
     ]

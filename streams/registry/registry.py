@@ -41,6 +41,11 @@ NAMES = {
 }
 """Names of categories and offence groups that are written in another way than their id."""
 
+NEAREST = 3
+"""Names that a wrong one may stand for: no more are told."""
+NONE_OWN: Mapping[str, Indicator] = {}
+"""Of a force without indicators of its own."""
+
 
 class Registry:
     """Some kinds of record, and the indicators that are made of them. Raises `DeclarationError`
@@ -76,10 +81,11 @@ class Registry:
         for indicator in self.indicators.values():
             self._check(indicator)
 
-    def indicator(self, name: str) -> Indicator:
-        """An indicator by its name, or by the address of a measure (`streams.registry.indicator`).
-        Raises `DeclarationError` for what is neither, with the nearest names."""
-        found = self.indicators.get(name)
+    def indicator(self, name: str, own: Mapping[str, Indicator] = NONE_OWN) -> Indicator:
+        """An indicator by its name, or by the address of a measure (`streams.registry.indicator`);
+        `own` are those of a force, by name. Raises `DeclarationError` for what is neither, with
+        those whose names, addresses or titles are nearest."""
+        found = own.get(name) or self.indicators.get(name)
         if found is None and "." in name:
             part = Part.at(name)
             place = self.find(part.group, part.measure)
@@ -89,11 +95,28 @@ class Registry:
                 found = Indicator(part.address, title, (part,))
                 self._check(found)
         if found is None:
-            every = [f"{group.name}.{m.name}" for group in self.groups for m in group.measures]
-            near = get_close_matches(name.partition("{")[0], [*self.indicators, *every], n=3)
+            near = self._near(name, own)
             hint = f"; did you mean {' or '.join(near)}?" if near else ""
             raise DeclarationError(f'"{name}" is no indicator{hint}')
         return found
+
+    def titles(self, own: Mapping[str, Indicator] = NONE_OWN) -> dict[str, str]:
+        """By title, in small letters, the names of indicators and the addresses of measures. Of
+        several with one title it is an indicator of all forces before one of the force's `own`,
+        and these before a measure."""
+        titled = [(each.title, each.name) for each in (*self.indicators.values(), *own.values())]
+        for group in self.groups:
+            titled += [
+                (f"{group.title}: {m.title}", f"{group.name}.{m.name}") for m in group.measures
+            ]
+        return {title.casefold(): name for title, name in reversed(titled)}
+
+    def _near(self, name: str, own: Mapping[str, Indicator]) -> list[str]:
+        """The names and addresses that a wrong one may stand for, the nearest first."""
+        titles = self.titles(own)
+        meant = titles | {_plain(each): each for each in (*titles.values(), *self.indicators, *own)}
+        near = get_close_matches(_plain(name.partition("{")[0]), meant, n=2 * NEAREST)
+        return list(dict.fromkeys(meant[each] for each in near))[:NEAREST]
 
     def measures_of(self, indicator: Indicator) -> list[tuple[Part, Group, Measure]]:
         """The parts of an indicator, each with its table and measure."""
@@ -224,6 +247,11 @@ class Registry:
         injury."""
         known = self.names.get(path)
         return known or path.replace(".", ", ").replace("_", " ").capitalize()
+
+
+def _plain(name: str) -> str:
+    """A name or title as both are compared."""
+    return name.casefold().replace("_", " ")
 
 
 REGISTRY = Registry((CALL, INCIDENT, CRIME), INDICATORS)

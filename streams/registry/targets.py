@@ -84,7 +84,7 @@ def _not_exported(
 
 def _indicator(name: str, own: Mapping[str, Indicator], registry: Registry) -> Indicator | None:
     try:
-        return own.get(name) or registry.indicator(name)
+        return registry.indicator(name, own)
     except DeclarationError:
         return None
 

@@ -485,6 +485,8 @@ def _header(start: bytes) -> list[str]:
 
 def _unmapped(start: bytes, at: At) -> Unfit | None:
     """Why a text without a mapping can't be read; None for street files, events and NDJSON."""
+    if not start.strip() and not at.live:
+        return Unfit("is empty, or has blank lines only")
     suffix = suffix_of(at.path)
     layout = json_layout(start, named_lines=suffix in LINES)
     header = _header(start)

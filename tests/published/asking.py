@@ -197,7 +197,7 @@ _ANSWERS: dict[str, _Of] = {
     "percent_of_repeat_nominals": _comparison(
         lambda of: _percent(of.share_of("repeat_nominals_3plus_high_harm").value)
     ),
-    "rate_per_1000": _comparison(lambda of: None if of.rate is None else of.rate.value),
+    "rate_per_1000": _comparison(lambda of: of.rate.value),
     "previous_quarter": lambda asked, figure: _base(asked.compared(figure).previous, figure),
     "previous_month": lambda asked, figure: _base(asked.compared(figure).previous, figure),
     "same_quarter_last_year": lambda asked, figure: _base(asked.compared(figure).last_year, figure),

@@ -43,7 +43,8 @@ def test_the_october_day_has_25_hours_and_the_march_day_23() -> None:
 
 
 def test_the_march_night_has_no_hour_called_one() -> None:
-    with pytest.raises(ValueError, match="is no period"):
+    why = '"2021-03-28T01" is no period: clocks go forward then, and the next hour is 2021-03-28T02'
+    with pytest.raises(ValueError, match=f"^{why}$"):
         LONDON.parse("2021-03-28T01")
     after = LONDON.parse("2021-03-28T02")
     assert LONDON.before(after).label == "2021-03-28T00+00:00"

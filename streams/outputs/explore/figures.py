@@ -7,13 +7,14 @@ from functools import cached_property
 
 from streams.alerts.model import Alert
 from streams.board.answers import MeasureShown, measures
-from streams.board.compare import COMPARISONS, Comparisons
+from streams.board.compare import COMPARISONS, Comparisons, Rate
+from streams.board.drivers import Drivers
 from streams.board.query import Query
 from streams.charts.indicator import indicator_chart, is_about
 from streams.charts.model import Chart, Point
 from streams.errors import QueryError
 from streams.outputs.explore.asked import Asked
-from streams.outputs.figures_shown import HEADINGS, NONE, SUMS, compared
+from streams.outputs.figures_shown import HEADINGS, NONE, SUMS, compared, driven
 from streams.periods import Grain
 from streams.registry.indicator import Indicator
 from streams.registry.page import definition
@@ -45,9 +46,7 @@ def named(query: Query, words: str) -> Indicator | None:
     try:
         return query.indicator(words)
     except QueryError:
-        titled = words.casefold()
-        alike = [each.name for each in found(query, words) if each.title.casefold() == titled]
-    return query.indicator(alike[0]) if alike else None
+        return None
 
 
 class Explored:
@@ -102,8 +101,19 @@ class Explored:
             value = getattr(of, name)
         except QueryError:  # it can't be made of this indicator
             return ""
+        if isinstance(value, Rate) and value.per is None:  # nor ever has one
+            return ""
+        if isinstance(value, Drivers):
+            return driven(value, self._names)
         unit = "ratio" if name == "share_change" else self.query.unit(self.indicator)
         return compared(value, unit, sums=name in SUMS)
+
+    @property
+    def _names(self) -> dict[str, str]:
+        """The names of areas by id, and the titles of indicators by name."""
+        query = self.query
+        titles = {each: query.indicator(each).title for each in query.indicators()}
+        return titles | {area.id: area.name for area in query.force.file.areas}
 
     def _grain_of(self, asked: Asked) -> Grain:
         """The coarsest grain by which there is something to see."""

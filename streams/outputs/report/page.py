@@ -145,7 +145,9 @@ class Tables:
         rates = {
             found.per
             for each in shown
-            if isinstance(found := _beside(each).rate, Rate) and found.value is not None
+            if isinstance(found := _beside(each).rate, Rate)
+            and found.value is not None
+            and found.per
         }
         if rates:
             of = phrases.listed(

@@ -222,7 +222,7 @@ class Sentences:
         """The rate, and the share of its parent."""
         beside, parts = self.beside, []
         rate = beside.rate
-        if isinstance(rate, Rate) and rate.value is not None:
+        if isinstance(rate, Rate) and rate.value is not None and rate.per is not None:
             parts.append(f"{phrases.printed(rate.value, 2)} per 1,000 {BASES[rate.per]}")
         if isinstance(beside.share, Observation) and beside.share.value is not None:
             parent = self.query.indicator(self.indicator.share_of).title

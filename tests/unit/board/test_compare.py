@@ -24,6 +24,7 @@ from streams.board.query import Observation, Query
 from streams.board.standing import Standing
 from streams.config.force import Force, check_force
 from streams.errors import QueryError
+from streams.outputs.figures_shown import compared
 from streams.registry.phrases import printed
 from tests.build import TINY_FORCE, as_json, crime, feed, incident, monitor, ms
 
@@ -233,8 +234,31 @@ def test_a_rate_is_per_1000_people_or_households_of_the_area() -> None:
     households = Comparisons(query, "total_recorded_crime", "2021-05", "south", per="households")
     assert households.rate == Rate(16.0, "households", 250)
     unknown = Comparisons(query, "total_recorded_crime", "2021-05", "north-area")
-    assert unknown.rate == Rate(None, "population", None)
-    assert Comparisons(query, "incidents", "2021-05").rate is None
+    assert unknown.rate == Rate(
+        None, "population", None, "the force's file has no population of north-area"
+    )
+
+
+@pytest.mark.parametrize(
+    ("indicator", "period", "rate"),
+    [
+        ("attended_within_20min", "2021-05", Rate(None, None, None, "only a count has a rate")),
+        (
+            "incidents",
+            "2021-05",
+            Rate(None, None, None, "no rate per 1,000 people or households is declared for it"),
+        ),
+        (
+            "total_recorded_crime",
+            "2021-08",
+            Rate(None, "population", 1000, "it is still to come"),
+        ),
+    ],
+)
+def test_without_a_rate_it_is_said_why(indicator: str, period: str, rate: Rate) -> None:
+    found = beside(indicator=indicator, period=period)
+    assert found.rate == rate
+    assert compared(found.rate, "count") == rate.reason
 
 
 def test_the_rank_among_the_areas_of_a_kind_is_by_rate() -> None:

@@ -271,6 +271,12 @@ def test_totals_of_calls_stand_beside_records_as_on_the_board() -> None:
     [
         ("vehicle_offence", "2021-02", "force", "did you mean vehicle_offences"),
         (
+            "emergencies_attended_in_time",
+            "2021-02",
+            "force",
+            "is no indicator; did you mean attended_within_20min",
+        ),
+        (
             "crimes.cout",
             "2021-02",
             "force",
@@ -298,6 +304,18 @@ def test_what_there_is_not_is_told_with_what_there_is(
 ) -> None:
     with pytest.raises(QueryError, match=words):
         asked(*EDGES).figure(indicator, period, area)
+
+
+@pytest.mark.parametrize(
+    ("title", "name"),
+    [
+        ("Emergencies attended in time", "attended_within_20min"),
+        ("vehicle offences", "vehicle_offences"),
+        ("Recorded crime: Crimes", "crimes.count"),
+    ],
+)
+def test_an_indicator_is_asked_for_by_its_title_too(title: str, name: str) -> None:
+    assert asked(*EDGES).indicator(title).name == name
 
 
 def test_the_force_goes_by_its_own_names() -> None:

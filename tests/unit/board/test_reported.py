@@ -15,7 +15,7 @@ from streams.board.compare import Comparisons
 from streams.board.control import chart
 from streams.board.query import UNREPORTED, Observation, Query
 from streams.config.force import Force, check_force, load_force
-from streams.errors import ConfigError
+from streams.errors import ConfigError, QueryError
 from tests.build import TINY_FORCE, feed, monitor, ms
 
 AT = ms("2021-07-01T12:00:00Z")
@@ -276,3 +276,10 @@ def test_a_file_of_readings_that_the_force_names_is_read(tmp_path: Path) -> None
     assert (caught.value.file, caught.value.field) == (
         str(tmp_path / "surveys.toml"), "readings[3].name",
     )  # fmt: skip
+
+
+def test_a_force_s_own_reading_goes_by_its_title_and_is_told_where_it_is_near() -> None:
+    query = Query(monitor(tiny()), "tiny")
+    assert query.indicator("Satisfaction of victims").name == "satisfaction"
+    with pytest.raises(QueryError, match="did you mean satisfaction"):
+        query.indicator("satisfied_victims")

@@ -5,8 +5,10 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+from streams.board.compare import Comparisons
 from streams.board.monitor import Monitor
 from streams.board.query import Query
+from streams.outputs.figures_shown import compared
 from streams.periods import DAY, HOUR, MINUTE, rfc3339
 from tests.build import as_json, call, crime, feed, monitor, ms, row
 
@@ -41,6 +43,12 @@ def test_hours_of_an_outage_by_day_are_not_known() -> None:
     hours = [query.figure("calls.offered", f"2021-03-03T{hour:02d}") for hour in (8, 9, 14, 15)]
     assert [each.value for each in hours] == [12, None, None, 12]
     assert hours[1].reason == "the feed of calls was not heard then"
+
+
+def test_what_was_not_heard_is_compared_with_nothing_and_never_will_be() -> None:
+    change = Comparisons(asked(down()), "calls.offered", "2021-03-03T10").previous
+    said = "not comparable: the feed of calls was not heard then"
+    assert (change.change, compared(change, "count")) == (None, said)
 
 
 def test_a_quiet_night_is_zero() -> None:

@@ -116,6 +116,25 @@ def test_why_figures_are_not_known_is_said_once_a_reason(folder: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(("period", "known"), [("2021-05", True), ("2022", False)])
+def test_without_an_indicator_the_table_has_those_of_which_anything_is_known(
+    folder: Path, period: str, known: bool
+) -> None:
+    question = *FILES, "--period", period, "--area", "force", "--area", "north"
+    rows = json.loads(asked(*question, "--format", "json").stdout)
+    shown = {row["title"] for row in rows if row.get("known", True)}
+    every = {row["indicator"] for row in rows}
+    assert every == set(REGISTRY.indicators)
+    said = " ".join(asked(*question).stdout.split())
+    assert bool(shown) is known
+    assert "not known" not in said
+    assert all(title in said for title in shown)
+    assert said.endswith(
+        f"Indicators left out, of which nothing is known: {len(every) - len(shown)}. "
+        "Name one to see why; --format csv has all of them."
+    )
+
+
 CALLS = "No,Start,Answered\na,2021-05-01 10:00:00,2021-05-01 10:00:05\nb,2021-05-31 10:00:00,\n"
 LOGS = "Log,Opened\n1,01/05/2021 10:00\n2,31/05/2021 10:00\n"
 CALLS_TOML = """

@@ -97,6 +97,11 @@ def test_it_has_what_reports_set_beside_the_last_month(client: TestClient) -> No
     assert "Standing above (chart)" in said
 
 
+def test_what_moved_it_is_named_as_areas_and_measures_are(client: TestClient) -> None:
+    moved = "Moved by North policing area +14, Residential burglary +14 of +14"
+    assert moved in words(read(client, CRIME))
+
+
 def test_all_of_it_is_there_without_a_script(client: TestClient) -> None:
     page = read(client, CRIME)
     assert "<noscript" not in page

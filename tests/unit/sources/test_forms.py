@@ -72,6 +72,15 @@ def test_an_empty_file_gives_nothing_and_is_named(tmp_path: Path) -> None:
         assert (found.ids, found.skipped) == ([], ["x.csv: is empty"])
 
 
+@pytest.mark.parametrize("name", ["x.csv", "x.txt"])
+@pytest.mark.parametrize("data", [b"\n\n \r\n", b"\xef\xbb\xbf", "\n".encode("utf-16")])
+def test_a_file_of_blank_lines_is_said_to_be_empty(tmp_path: Path, data: bytes, name: str) -> None:
+    path = write(tmp_path / name, data)
+    with pytest.raises(SourceError) as caught:
+        open_source(path)
+    assert str(caught.value) == f"{path} is empty, or has blank lines only"
+
+
 def test_a_wrong_file_among_several_is_named_before_any_is_read(tmp_path: Path) -> None:
     good = write(tmp_path / "a.ndjson", "{}\n")
     bad = write(tmp_path / "b.ndjson", b"%PDF-1.7\n")
