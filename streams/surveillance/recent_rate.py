@@ -47,14 +47,22 @@ class RecentRate:
     def note(self, closed: Closed) -> None:
         """Adds a period that has closed."""
         self._known = None
-        oldest = closed[1] - self.windows[-1] - DAY
-        if self.closed and self.closed[0][0] < oldest - DAY:  # a day of them at once
-            self.restore(each for each in self.closed if each[0] >= oldest)
         _, end, came, expected = closed
         before = self._sums[-1]
         self.closed.append(closed)
         self._ends.append(end)
         self._sums.append((before[0] + came, before[1] + expected))
+        if self.closed[0][0] < self._oldest - DAY:  # a day of them at once
+            self.restore(self.kept)
+
+    @property
+    def _oldest(self) -> int:
+        return self.closed[-1][1] - self.windows[-1] - DAY if self.closed else 0
+
+    @property
+    def kept(self) -> list[Closed]:
+        """Those that any window may still ask for, and a day more."""
+        return [each for each in self.closed if each[0] >= self._oldest]
 
     def forget(self, gap: Span) -> None:
         """Removes the periods of a span that proves to be missing."""

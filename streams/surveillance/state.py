@@ -148,7 +148,7 @@ def _head(surveillance: Surveillance) -> dict[str, Any]:
 def _running(watches: GrainWatches, saved: dict[str, Any]) -> dict[str, Any]:
     return {
         "last": watches.last,
-        "pace": list(watches.recent_rate.closed),
+        "pace": watches.recent_rate.kept,
         "watches": saved,
         "counted": [watch.series.name for _, watch, _ in watches.counted],
         "counts": None if watches.counts is None else watches.counts.save(),

@@ -114,6 +114,7 @@ def test_an_older_or_equal_version_of_a_record_that_has_left_is_stale_or_the_sam
 
 def test_a_late_version_that_moves_to_an_open_period_is_counted_there_alone() -> None:
     watched = remembering(monitor())
+    feed(watched, call("first", "2021-02-10T10:00:00Z"))
     an_old_call(watched)
     feed(watched, call("c1", "2021-08-31T10:00:00Z", answered_at="2021-08-31T10:00:07Z"))
     board = months(watched)
@@ -137,6 +138,7 @@ def test_a_record_that_came_back_leaves_again() -> None:
 
 def test_a_late_tombstone_takes_the_record_out_and_an_older_version_does_not_revive_it() -> None:
     watched = remembering(monitor())
+    feed(watched, call("first", "2021-02-10T10:00:00Z"))
     an_old_call(watched)
     feed(watched, call("c1", deleted=True, updated_at="2021-09-01T00:00:00Z"))
     assert counts(months(watched), "2021-03") == (0, 0)

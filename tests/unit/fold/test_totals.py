@@ -287,6 +287,7 @@ def test_a_period_of_both_says_so_and_has_no_figure_that_a_part_of_it_lacks() ->
 
 def test_a_line_of_totals_alone_has_no_row_where_it_has_no_total() -> None:
     target = monitor()
+    feed(target, answered("first", "2021-01-31T10:00:00Z", line="999"))
     feed(target, total("2021-03-30", offered=50), answered("c", "2021-03-31T11:58:00Z", line="999"))
     assert has_row(target, "2021-03-30")
     for window in ("5m", "15m", "1h", "6h", "today", "2021-03-29", "2021-02"):
