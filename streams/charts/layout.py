@@ -416,8 +416,11 @@ class _Drawing:
         value = self.chart.points[at].value or 0.0
         words, x, y = amount(value, self.chart.unit), self.xs[at], self.y(value)
         higher, lower = (x, y - 10, "middle"), (x, y + 20, "middle")
+        slanted = [(x + by, base, anchor) for base in (y - 10, y + 20)
+                   for by, anchor in ((-4, "start"), (4, "end"))]  # fmt: skip
         beside = ((x + 9, y + 4, "start"), (x - 9, y + 4, "end"))
-        for left, base, anchor in (*((higher, lower) if above else (lower, higher)), *beside):
+        upright = (higher, lower) if above else (lower, higher)
+        for left, base, anchor in (*upright, *slanted, *beside):
             text = Text(kind, left, base, words, anchor)  # type: ignore[arg-type]
             here = text.box
             if here.within(room) and not any(map(here.meets, (*placed, *signs))):

@@ -438,6 +438,13 @@ def offence_codes() -> Mapping[str, str]:
 
 
 @cache
+def offences_together() -> Mapping[str, tuple[str, ...]]:
+    """By offence that leaves open which of some others it is, these."""
+    found: dict[str, list[str]] = _vocabulary()["offences_together"]
+    return {wider: tuple(others) for wider, others in found.items()}
+
+
+@cache
 def _vocabulary() -> dict[str, Any]:
     text = (resources.files("streams.config") / "vocabulary.toml").read_text("utf-8")
     return tomllib.loads(text)

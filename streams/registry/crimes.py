@@ -15,6 +15,7 @@ was recorded more than a year after.
 
 from __future__ import annotations
 
+from streams.config.force import offences_together
 from streams.config.measures import Polarity
 from streams.events.schema import Crime
 from streams.periods import DAY
@@ -329,6 +330,7 @@ CRIME = Kind(
             vocabulary=lambda force: force.offences,
             code="offence_code",
             codes=lambda force: force.offence_codes,
+            together=offences_together,
         ),
         Areas(),
     ),

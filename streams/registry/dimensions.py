@@ -220,6 +220,8 @@ class Categories(Dimension):
     vocabulary: Callable[[Force], Vocabulary] = field(kw_only=True)
     code: str = field(default="", kw_only=True)
     codes: Callable[[Force], Mapping[str, str]] | None = field(default=None, kw_only=True)
+    together: Callable[[], Mapping[str, Sequence[str]]] = field(default=dict, kw_only=True)
+    """By category that leaves open which of some others it is, these."""
 
     @property
     def read(self) -> tuple[str, ...]:
@@ -263,7 +265,10 @@ class Categories(Dimension):
     def coarser(self, force: Force, index: int) -> tuple[int, ...]:
         """Those of all categories that it lies within: a record may say no more than `burglary`."""
         vocabulary = self.vocabulary(force)
-        return tuple(vocabulary.index[each] for each in vocabulary.ancestors(index)[:-1])
+        chain = vocabulary.ancestors(index)
+        joint = [wide for wide, of in self.together().items() if not {*of}.isdisjoint(chain)]
+        wider = (*chain[:-1], *joint)
+        return tuple(vocabulary.index[each] for each in wider if each in vocabulary.index)
 
     def watched(self, force: Force) -> tuple[str, ...]:
         """All together, and the widest."""

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from streams.board.query import Query
+from streams.config.force import find_force
 from tests.build import crime, feed, incident, monitor, ms
 
 AT = ms("2021-07-01T12:00:00Z")
@@ -53,3 +54,15 @@ def test_emergencies_of_a_feed_without_grades_are_not_known(
     found = asked(*opened).figure("emergency_incidents", "2021-03")
     assert found.value == value
     assert found.reason == ("" if grade else "the feed of incidents has not carried grade")
+
+
+def test_violence_is_not_known_where_a_feed_has_violence_and_sexual_offences_together() -> None:
+    watched = monitor(find_force("warwickshire"))
+    watched.play_history(True)
+    feed(watched, offence("one", "2021-03-01", "violence_and_sexual") | {"force": "warwickshire"})
+    query = Query(watched, "warwickshire", AT)
+    for indicator in ("violence_with_injury", "rape"):
+        assert query.figure(indicator, "2021-03").reason == (
+            'the feed of crimes has no finer offence than "violence_and_sexual"'
+        )
+    assert query.figure("total_recorded_crime", "2021-03").value == 1
