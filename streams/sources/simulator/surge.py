@@ -14,7 +14,7 @@ from random import Random
 from streams.config.force import Force
 from streams.sources.simulator.agenda import Agenda
 from streams.sources.simulator.incidents import IncidentSimulator, incidents_of, smallest_areas
-from streams.sources.simulator.profile import Rates
+from streams.sources.simulator.arrivals import Rates
 from streams.sources.simulator.room import Room
 from streams.sources.simulator.writer import Writer
 
