@@ -2,8 +2,8 @@
 
 *Names.* A page of another site can have its own name lead to this machine (DNS rebinding), and
 would then read what is meant for this network. So a request is answered only under a name that
-nobody outside can own: an IP address, a name without a dot (`worker-1`), `localhost`, this machine's own
-name, and those that `WATCHROOM_HOSTS` lists, separated by commas.
+nobody outside can own: an IP address, a name without a dot (`worker-1`), `localhost`, this
+machine's own name, and those that `WATCHROOM_HOSTS` lists, separated by commas.
 
 *Headers.* Nothing from elsewhere is loaded or run, nothing is guessed about content, no other site
 may frame a page.
