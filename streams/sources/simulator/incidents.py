@@ -441,11 +441,11 @@ class IncidentSimulator:
         incident, arrives = incident_and_arrives
         if self._whole is None:
             return self._send(now, incident, arrives, None)
-        units, emergency = self._whole.units, incident.grade == EMERGENCY
+        units, rank = self._whole.units, GRADES.index(incident.grade)
         home = units.home(None if incident.area is None else incident.area[1:-1])
-        unit = units.take(home, now, anywhere=emergency)
+        unit = units.take(home, now, rank=rank)
         if unit is None:
-            units.wait(home, GRADES.index(incident.grade), incident_and_arrives)
+            units.wait(home, rank, incident_and_arrives)
             return None
         return self._send(now, incident, arrives, unit)
 
@@ -457,7 +457,7 @@ class IncidentSimulator:
             signs = [f"U{sign:02d}" for sign in self._details.sample(range(1, 60), 1 + two)]
         else:
             incident.out.append(unit)
-            second = self._whole.units.take(unit[0], now, anywhere=False) if two else None
+            second = self._whole.units.take(unit[0], now, rank=1) if two else None
             if second is not None:
                 incident.out.append(second)
             signs = [sign for _, sign in incident.out]
@@ -491,8 +491,12 @@ class IncidentSimulator:
             self._whole.units.clear(unit, now, serve)
         incident.out = []
 
-    def _sent_late(self, now: int, sent: tuple[_Incident, bool, Unit]) -> bytes:
+    def _sent_late(self, now: int, sent: tuple[_Incident, bool, Unit]) -> bytes | None:
         incident, arrives, unit = sent
+        if incident.closed:  # in the same instant
+            incident.out.append(unit)
+            self._released(now, incident)
+            return None
         return self._send(now, incident, arrives, unit)
 
     def _arrive(self, now: int, incident: _Incident) -> bytes:

@@ -1,8 +1,8 @@
 """Units: a finite number by district, and incidents that wait for one.
 
 A unit is taken from its dispatch until the incident is closed. An emergency for which its district
-has none free gets one from a neighbour, which has further to go; others wait for their own. What
-waits is served by grade, then by time.
+has none free gets one from a neighbour, which has further to go; others wait for one of their own,
+of which the last free one is kept for emergencies. What waits is served by grade, then by time.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from streams.sources.simulator.effects import Effects
 T = TypeVar("T")
 Unit = tuple[str, str]
 """Its district, and its call sign."""
+KEPT = 1
+"""Free units of a district that go to emergencies alone."""
 
 
 class Units(Generic[T]):
@@ -41,13 +43,14 @@ class Units(Generic[T]):
             return area
         return max(self.free, key=lambda place: len(self.free[place]))
 
-    def take(self, home: str, at: int, *, anywhere: bool) -> Unit | None:
-        """A free unit of a district; with `anywhere` that of the neighbour with most free."""
-        if self._has_free(home, at):
+    def take(self, home: str, at: int, *, rank: int) -> Unit | None:
+        """A free unit of a district for what has a rank; for an emergency, of rank 0, else that of
+        the neighbour with most free."""
+        if self._has_free(home, at, rank):
             return self._send(home)
-        if anywhere:
+        if rank == 0:
             near = max(self.free, key=lambda place: self._room(place, at))
-            if near != home and self._has_free(near, at):
+            if near != home and self._has_free(near, at, rank):
                 return self._send(near)
         return None
 
@@ -63,7 +66,7 @@ class Units(Generic[T]):
         self.free[place].append(sign)
         self._out[place] -= 1
         queue = self._queues[place]
-        while queue and self._has_free(place, at):
+        while queue and self._has_free(place, at, queue[0][0]):
             _, _, what = heappop(queue)
             sent = self._send(place)
             if not serve(what, sent):
@@ -74,8 +77,8 @@ class Units(Generic[T]):
         on_duty = round(self.number[place] * self._effects.factor("units", at))
         return min(len(self.free[place]), max(1, on_duty) - self._out[place])
 
-    def _has_free(self, place: str, at: int) -> bool:
-        return self._room(place, at) > 0
+    def _has_free(self, place: str, at: int, rank: int) -> bool:
+        return self._room(place, at) > (KEPT if rank else 0)
 
     def _send(self, place: str) -> Unit:
         self._out[place] += 1
