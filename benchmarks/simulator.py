@@ -1,4 +1,4 @@
-"""How the simulator's forces compare with what forces published, and with data it was not fitted to.
+"""How simulated forces compare with published ones, and with data they were not fitted to.
 
     python -m benchmarks.simulator [--seeds 3] [--shared FOLDER] [--only fit,speed,data]
 
@@ -15,17 +15,13 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
-import time
-from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from statistics import fmean
 
-import msgspec
-
 from streams.config.force import find_force
 from streams.events.schema import Call, Crime, Incident, decode_line
-from streams.periods import DAY, Calendar
+from streams.periods import Calendar
 from streams.sources.simulator import simulate_whole
 
 LEAD = 10
@@ -62,15 +58,21 @@ def run(force_name: str, first: dt.date, last: dt.date, seed: int) -> Records:
     events = simulate_whole(force, begin, beyond, seed, heartbeat_seconds=0)
     for line in last_versions(events).values():
         event = decode_line(line)
+        when = 0.0
         if isinstance(event, Call) and event.offered_at is not None:
-            if start <= event.offered_at.timestamp() * 1000 < end:
-                records.calls.append(event)
+            when = event.offered_at.timestamp() * 1000
         elif isinstance(event, Incident) and event.opened_at is not None:
-            if start <= at(event.opened_at) < end:
-                records.incidents.append(event)
+            when = at(event.opened_at)
         elif isinstance(event, Crime) and event.recorded_at is not None:
-            if start <= at(event.recorded_at) < end and not event.cancelled and event.notifiable:
-                records.crimes.append(event)
+            when = at(event.recorded_at)
+        if not start <= when < end:
+            continue
+        if isinstance(event, Call):
+            records.calls.append(event)
+        elif isinstance(event, Incident):
+            records.incidents.append(event)
+        elif isinstance(event, Crime) and not event.cancelled and event.notifiable:
+            records.crimes.append(event)
     return records
 
 
@@ -192,7 +194,11 @@ WEST_MERCIA: tuple[Figure, ...] = (
     ("101 calls", 134_875, of_line("101")),
     ("101 abandoned, %", None, abandoned("101")),
     ("101 answered within 30 s, %", None, answered("101", 30)),
-    ("incidents (of July to September 2020)", 82_585, lambda r: sum(not i.cancelled for i in r.incidents)),
+    (
+        "incidents (of July to September 2020)",
+        82_585,
+        lambda r: sum(not i.cancelled for i in r.incidents),
+    ),
     ("emergency incidents", 11_990, lambda r: len(emergencies(r))),
     ("attended within 20 minutes, %", 93.0, in_time),
     ("mean response, s (monthly average)", 642, lambda r: fmean(responses(r))),

@@ -15,16 +15,17 @@ instant of the change:
 * how many handlers are signed on, on average over the day so far, at each change of shift.
 * a heartbeat of the feeds every 30 seconds.
 
-Ids are the start of the run and a sequence number: `sim-20220103T000000Z-c17`. The room is empty at
-the start and fills within the first hour.
+Ids are the start of the run and a sequence number: `sim-20220103T000000Z-c17`. The room is empty
+at the start and fills within the first hour.
 
-There are two rooms. The **plain** one, of `Rates`, has calls and incidents alone, at rates that have
-the shape of a week and else never change, and units without end: what a test or a benchmark needs
-where nothing is to happen. The **whole** stream, of a `Profile`, adds what a force has: a season,
-bank holidays and named nights; rates that vary by the day and the hour beyond chance, and stay so
-for a while; a finite number of units by district, for which incidents wait; missing persons; crimes,
-recorded with delay, reclassified, cancelled and decided, with victims and suspects who come again.
-A `Scenario` changes its rates and its behaviour for a while, and says what is to be seen of it.
+There are two rooms. The **plain** one, of `Rates`, has calls and incidents alone, at rates that
+have the shape of a week and else never change, and units without end: what a test or a benchmark
+needs where nothing is to happen. The **whole** stream, of a `Profile`, adds what a force has: a
+season, bank holidays and named nights; rates that vary by the day and the hour beyond chance, and
+stay so for a while; a finite number of units by district, for which incidents wait; missing
+persons; crimes, recorded with delay, reclassified, cancelled and decided, with victims and suspects
+who come again. A `Scenario` changes its rates and its behaviour for a while, and says what is to be
+seen of it.
 
 Where the figures of the plain room come from: Warwickshire and West Mercia published the volumes
 (per 1,000 people a day 0.35 emergency calls in Oct-Dec 2017 and 0.40 in August 2020; 1.05 and 1.17
@@ -57,6 +58,7 @@ from streams.sources.simulator.room import Room
 from streams.sources.simulator.scenario import Scenario, find_scenario, shipped_scenarios
 from streams.sources.simulator.spread import SIMULATED_DAY, spread_crimes
 from streams.sources.simulator.surge import Surge, added
+from streams.sources.simulator.world import World
 from streams.sources.simulator.writer import Writer
 
 __all__ = [
@@ -79,7 +81,11 @@ __all__ = [
 
 FEEDS = ("calls", "incidents")
 WHOLE_FEEDS = (*FEEDS, "crimes")
-_KIND_OF = {"calls": b'"kind":"call"', "incidents": b'"kind":"incident"', "crimes": b'"kind":"crime"'}
+_KIND_OF = {
+    "calls": b'"kind":"call"',
+    "incidents": b'"kind":"incident"',
+    "crimes": b'"kind":"crime"',
+}
 _BEAT_OF = {feed: f'"feed":"{feed}"'.encode() for feed in WHOLE_FEEDS}
 
 Events = Iterator[tuple[int, bytes]]
@@ -105,7 +111,7 @@ def simulate(
     return _with_surges(usual, force, start_ms, end_ms, seed, chosen, surges)
 
 
-def simulate_whole(
+def simulate_whole(  # noqa: PLR0913  four that every run has, and what is other than usual
     force: Force,
     start_ms: int,
     end_ms: int | None,
@@ -168,12 +174,9 @@ def _usual(
         recorder = CrimeRecorder(likeness, crimes, agenda, writer, places, demand, known)
         whole = Whole(likeness, demand, known, recorder, places, f"{seed}/{force.id}")
         recorder.start(start_ms, whole.crimed())
-    incidents = IncidentSimulator(
-        force, rates, rng, details, agenda, writer, places, whole=whole
-    )
-    room = Room(
-        force, rates, rng, details, agenda, writer, incidents, says_staffing=True, whole=whole
-    )
+    world = World(force, rates, rng, details, agenda, writer)
+    incidents = IncidentSimulator(world, places, whole=whole)
+    room = Room(world, incidents, says_staffing=True, whole=whole)
     incidents.start(start_ms)
     room.start(start_ms)
     if rates.heartbeat_seconds:

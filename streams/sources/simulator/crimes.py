@@ -57,8 +57,8 @@ _VICTIMLESS = ("drugs", "weapons", "public_order", "other_crime")
 
 class _Crime:
     __slots__ = (
-        "area", "cancelled", "defendant", "id", "offence", "outcome", "outcome_at", "rest", "suspect",
-        "version",
+        "area", "cancelled", "defendant", "id", "offence", "outcome", "outcome_at", "rest",
+        "suspect", "version",
     )  # fmt: skip
 
     def __init__(self, name: str, offence: str, area: str | None) -> None:
@@ -172,7 +172,9 @@ class CrimeRecorder:
         def reported(at: int, _: None) -> None:
             following(at)
             offence = mix.draw(rng, self._month(at))
-            place = rng.choices([p for p, _ in places], [w for _, w in places])[0] if places else None
+            place = (
+                rng.choices([p for p, _ in places], [w for _, w in places])[0] if places else None
+            )
             rest = f',"series":"{effect.series}"' if effect.series else ""
             self._record(
                 at, offence, place, rest=rest, suspect=rng.choice(suspects) if effect.series else ""

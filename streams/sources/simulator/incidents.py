@@ -11,7 +11,6 @@ from random import Random
 
 from streams.config.force import Area, Force
 from streams.periods import SECOND
-from streams.sources.simulator.agenda import Agenda
 from streams.sources.simulator.arrivals import EMERGENCY_WEEK, Arrivals, Rates
 from streams.sources.simulator.crimes import CrimeRecorder
 from streams.sources.simulator.demand import Demand, Mix
@@ -19,7 +18,8 @@ from streams.sources.simulator.effects import Effect, Effects, is_in
 from streams.sources.simulator.persons import Persons
 from streams.sources.simulator.profile import Likeness
 from streams.sources.simulator.units import Unit, Units
-from streams.sources.simulator.writer import Writer, quoted
+from streams.sources.simulator.world import World
+from streams.sources.simulator.writer import quoted
 
 EMERGENCY, PRIORITY, SCHEDULED, NO_ATTENDANCE = (
     "emergency",
@@ -154,10 +154,9 @@ class Whole:
         """Who is missing, as the field of an incident."""
         drawn, (care, child) = self.rng.random(), self._shares
         people = self._cared if drawn < care else self._children if drawn < child else self._adults
-        flags = [str(drawn < limit).lower() for limit in (child, care)]
-        return (
-            f',"persons":[{{"id":"{people.draw()}","age_under_18":{flags[0]},"in_care":{flags[1]}}}]'
-        )
+        young, cared = (str(drawn < limit).lower() for limit in (child, care))
+        who = f'"id":"{people.draw()}","age_under_18":{young},"in_care":{cared}'
+        return f',"persons":[{{{who}}}]'
 
     def crimed(self) -> dict[str, float]:
         """By category how many incidents a day (of the profile) are to be recorded as crimes."""
@@ -193,9 +192,7 @@ def _with_emergencies(nature: Nature, origins: Mapping[str, float], wanted: floa
     low, high = 0.0, 50.0
     for _ in range(60):
         middle = (low + high) / 2
-        found = Nature(
-            nature.mix, nature.year, nature.opened_by, middle, nature.emergency_response
-        )
+        found = Nature(nature.mix, nature.year, nature.opened_by, middle, nature.emergency_response)
         if _emergencies(found, origins) < wanted:
             low = middle
         else:
@@ -228,26 +225,18 @@ def grade_weights(nature: Nature, origin: str, tilt: float) -> list[float]:
 
 
 class IncidentSimulator:
-    """Makes up the incidents of one force, from the opening to the close.
-
-    What no figure of volumes or times hangs on (markers, units) is drawn from `details`,
-    so that it can be drawn otherwise and leaves these figures as they are.
-    """
+    """Makes up the incidents of one force, from the opening to the close."""
 
     def __init__(
         self,
-        force: Force,
-        rates: Rates,
-        rng: Random,
-        details: Random,
-        agenda: Agenda,
-        writer: Writer,
+        world: World,
         places: Sequence[tuple[str, float]],
         only: str | None = None,
         whole: Whole | None = None,
     ) -> None:
-        self._rng, self._agenda, self._writer = rng, agenda, writer
-        self._details, self._whole, self._zone = details, whole, force.zone
+        self._rng, self._agenda, self._writer = world.rng, world.agenda, world.writer
+        force, rates = world.force, world.rates
+        self._details, self._whole, self._zone = world.details, whole, force.zone
         self._nature = nature = Nature() if whole is None else whole.nature()
         self._areas = [quoted(area) for area, _ in places]
         self._area_weights = list(accumulate(weight for _, weight in places))
@@ -263,7 +252,7 @@ class IncidentSimulator:
         share = self._category_weights[-1] / total
         per_day = rates.own_incidents * share * force.file.population / 1000
         factor = None if whole is None else whole.demand.others("incidents")
-        self._own = Arrivals(per_day, EMERGENCY_WEEK, force.zone, rng, factor)
+        self._own = Arrivals(per_day, EMERGENCY_WEEK, force.zone, world.rng, factor)
         self._mix = Mix({name: mix[name][0] for name in self._categories}, dict(nature.year))
         self._places = list(places)
         thousands = force.file.population / 1000

@@ -12,16 +12,15 @@ import datetime as dt
 import math
 from collections import deque
 from collections.abc import Sequence
-from random import Random
 from typing import get_args
 from zoneinfo import ZoneInfo
 
 from streams.config.force import Force
 from streams.events.schema import Channel
 from streams.periods import DAY, SECOND
-from streams.sources.simulator.agenda import Agenda
 from streams.sources.simulator.arrivals import KEPT, Arrivals, Rates, week_of_line
 from streams.sources.simulator.incidents import IncidentSimulator, Whole
+from streams.sources.simulator.world import World
 from streams.sources.simulator.writer import Writer, quoted
 
 CHANNELS = get_args(Channel)
@@ -105,19 +104,15 @@ class Room:
 
     def __init__(
         self,
-        force: Force,
-        rates: Rates,
-        rng: Random,
-        details: Random,
-        agenda: Agenda,
-        writer: Writer,
+        world: World,
         incidents: IncidentSimulator,
         *,
         says_staffing: bool = False,
         whole: Whole | None = None,
     ) -> None:
-        self._rng, self._agenda, self._writer, self._incidents = rng, agenda, writer, incidents
-        self._details = details
+        self._rng, self._agenda, self._writer = world.rng, world.agenda, world.writer
+        self._incidents, self._details = incidents, world.details
+        force, rates = world.force, world.rates
         self._zone = force.zone
         self._effects = None if whole is None else whole.effects
         self._line_ids = [line.id for line in force.lines]
@@ -126,7 +121,7 @@ class Room:
                 rates.calls_a_day(force, n),
                 week_of_line(n),
                 force.zone,
-                rng,
+                world.rng,
                 None if whole is None else whole.demand.calls(n),
             )
             for n in range(len(force.lines))
@@ -141,7 +136,7 @@ class Room:
         self._staff, self._kept_share = roster(force, rates), rates.kept
         self._handlers = self._kept = self._busy = self._calls = 0
         self._until: int | None = None
-        self._staffing = Staffing(writer, force.zone) if says_staffing else None
+        self._staffing = Staffing(world.writer, force.zone) if says_staffing else None
 
     def start(self, now: int, until: int | None = None, lines: Sequence[int] | None = None) -> None:
         """Put the first shift and the first calls on the agenda: of all lines unless some are

@@ -1,8 +1,8 @@
 """Scenarios: what is otherwise, from when to when, and what a monitor is to see of it.
 
-A scenario is a TOML file. Its effects change the model; its truth is the file of dated events that a
-backtest holds alerts against (`streams.config.truth`), and is written beside the events. The shipped
-ones are in `streams/sources/simulator/scenarios/`.
+A scenario is a TOML file. Its effects change the model; its truth is the file of dated events that
+a backtest holds alerts against (`streams.config.truth`), and is written beside the events. The
+shipped ones are in `streams/sources/simulator/scenarios/`.
 
 ```toml
 title = "999 calls rise by 60 % for two months"
@@ -45,6 +45,7 @@ from streams.sources.simulator.profile import profile_of
 
 FOLDER = resources.files("streams.sources.simulator") / "scenarios"
 CURE = "Compare with docs/simulator.md"
+Hour = Annotated[int, Meta(ge=0, le=24)]
 _TRUTH = "[[truth]]"
 _OF: dict[str, tuple[str, ...]] = {
     "calls": ("line", "area"),
@@ -76,7 +77,7 @@ class _Effect(Struct, kw_only=True, forbid_unknown_fields=True):
     marker: Name | None = None
     feed: Name | None = None
     fallback: Annotated[float, Meta(ge=0, le=1)] | None = None
-    hours: Annotated[list[Annotated[int, Meta(ge=0, le=24)]], Meta(min_length=2, max_length=2)] | None = None  # noqa: E501
+    hours: Annotated[list[Hour], Meta(min_length=2, max_length=2)] | None = None
     series: Slug | None = None
 
 
@@ -113,6 +114,8 @@ class Scenario:
     def of_forces(self, names: Sequence[str]) -> Scenario:
         """The same for other forces: what is true of the only force of the scenario is then true of
         each of them. Raises `ConfigError` for a scenario of several forces."""
+        if tuple(names) == self.forces:
+            return self
         if len(self.forces) > 1 and set(names) - set(self.forces):
             raise ConfigError(
                 f'scenario "{self.name}" is of {", ".join(self.forces)}',
@@ -206,7 +209,7 @@ def _moment(when: dt.date, *, last: bool) -> dt.datetime:
     """A local time; a day as its first instant or, where it is the `last`, as that of the next."""
     if isinstance(when, dt.datetime):
         return when.replace(tzinfo=None)
-    return dt.datetime(when.year, when.month, when.day) + dt.timedelta(days=int(last))
+    return dt.datetime.combine(when, dt.time()) + dt.timedelta(days=int(last))
 
 
 def _instant(when: dt.date, force: Force, *, last: bool = False) -> int:
@@ -217,7 +220,7 @@ def _resolved(written: _Effect, number: int, force: Force, name: str) -> Effect:
     """An effect as it is of a force."""
     area = None
     if written.area is not None:
-        index = force.find_area(written.area)
+        index = force.area_index.get(written.area.casefold())
         area = force.file.areas[index - 1].id if index else None
     lines = [line.id for line in force.lines]
     crimes = profile_of(force).crimes.a_day
