@@ -91,9 +91,9 @@ class LiveClock:
         seconds = abs(self.step.seconds)
         way = "forward" if self.step.seconds > 0 else "back"
         return (
-            f"the clock of this machine was set {way} by {_amount(seconds)}. It is believed once "
-            f"it has gone evenly for {HOLD:.0f} s; until then the time goes on as before. "
-            "If it happens again, look at the machine's time service"
+            f"the clock of this machine was set {way} by {_amount(seconds)}. Look at its time "
+            f"service. The new time is believed once it has gone evenly for {HOLD:.0f} s; until "
+            "then the time goes on as before"
         )
 
 

@@ -292,7 +292,7 @@ class AlertService:
                     self._evaluate(force, [], unwell, at, PROCESS)
 
     def _note_set_back(self, now: int) -> None:
-        """Where the clock was set back, what was judged by it holds no longer than it would have."""
+        """Where the clock was set back, what was judged by it holds for no longer than usual."""
         if self._now - now > MINUTE:
             for force, store in self.stores.items():
                 store.set_back(now)

@@ -200,6 +200,7 @@ def test_a_clock_that_is_set_again_and_again_is_told_to_the_room(service: AlertS
         steady += 50.0
         service.tick()
     (said,) = (each for each in words(service) if each.startswith("Watchroom"))
-    assert said.startswith(
-        "Watchroom, Tiny Police: the clock of this machine was set forward by 7\N{NO-BREAK SPACE}days."
+    assert said == (
+        "Watchroom, Tiny Police: the clock of this machine was set forward by 7 days. Look at its "
+        "time service. Nobody has this yet."
     )
