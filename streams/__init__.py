@@ -13,10 +13,9 @@ events/          what arrives: the schema of an event line, dead letters
 registry/        what is measured: kinds of record, dimensions, measures, the words for figures
 fold/            the winning version of each record, and counters by event time
 board/           Monitor: lines in, Board out; its types; Query: any figure by area and period
-clock.py         what time it is, for a monitor that is live
 sources/         open_source: files, tables under a mapping, data.police.uk; play: in order of time
 surveillance/    which detector watches which series, and which feed is silent
-live.py          Live: a monitor being fed, its lock, clock and health
+live/            Live: a monitor being fed, its lock, clock and health
 alerts/          what becomes of a signal: one alert, its words, its owner, its end
 state/           checkpoints, and records that have left
 charts/          one chart for tiles, pages, paper and files

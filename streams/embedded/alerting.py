@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING
 
 from streams.alerts.model import Transition
 from streams.alerts.service import AlertService
-from streams.clock import wall_clock
 from streams.embedded.alert_database import AlertDatabase, default_folder
 from streams.errors import CheckpointError
 from streams.live import Live
+from streams.live.clock import wall_clock
 from streams.outputs.notify import LINK_VARIABLE, Channel, Notifier, channels
 from streams.state.sqlite import closed_on_error
 

@@ -13,13 +13,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from streams.board.monitor import Folded, Monitor
-from streams.clock import wall_clock
 from streams.embedded.replay import ReplayClock
 from streams.events.deadletters import DeadLetterFile, letter
 from streams.fold.heartbeats import Heartbeats
 from streams.fold.ledger import Ledger
 from streams.fold.readings import Readings
 from streams.live import Busy, Live
+from streams.live.clock import wall_clock
 from streams.sources import Chunk
 from streams.sources.event_lines import instant_of
 from streams.sources.order.play import Play

@@ -8,12 +8,12 @@ from typing import Any
 import kafka.errors
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
-from streams.clock import wall_clock
 from streams.config.force import Force
 from streams.errors import KafkaError
 from streams.events.deadletters import DeadLetter, from_message, merged, peek
 from streams.kafka.brokers import await_brokers, connected, in_use
 from streams.kafka.topics import INPUT_TOPICS, input_topic, topic_name
+from streams.live.clock import wall_clock
 from streams.periods import rfc3339
 
 SECONDS = 30.0

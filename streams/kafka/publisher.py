@@ -19,7 +19,6 @@ import kafka.errors
 from kafka import KafkaAdminClient, KafkaProducer
 from kafka.admin import ConfigResource, ConfigResourceType
 
-from streams.clock import wall_clock
 from streams.config.force import Force
 from streams.errors import KafkaError, Refused, SourceError
 from streams.events.deadletters import DeadLetterFile, letter
@@ -28,6 +27,7 @@ from streams.kafka import brokers
 from streams.kafka.late_rows import in_words, late_rows
 from streams.kafka.log_contents import newest_update, record_ids
 from streams.kafka.topics import INPUT_TOPICS, input_topic, partition_of
+from streams.live.clock import wall_clock
 from streams.registry.registry import REGISTRY
 from streams.sources.event_lines import Chunk, Rejected
 from streams.sources.order.play import Play, paced

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.clock import HOLD, LiveClock
+from streams.live.clock import HOLD, LiveClock
 
 NOON = 1_700_000_000_000
 HOUR, DAY = 3_600, 86_400

@@ -19,7 +19,6 @@ from typing import Any
 
 import msgspec
 
-from streams.clock import wall_clock
 from streams.errors import ConfigError, Refused
 from streams.events.lenient import FIELDS, Kept, mend
 from streams.registry.registry import REGISTRY
@@ -36,7 +35,7 @@ from streams.sources.mapping.model import (
     is_time,
 )
 from streams.sources.mapping.placing import Cells, Make, Placed, Read, TimeMakers
-from streams.sources.mapping.plausible import Now, Plausible
+from streams.sources.mapping.plausible import Now, Plausible, wall_clock
 from streams.sources.mapping.pseudonyms import veiled_rule
 from streams.sources.mapping.reading_periods import bounds
 from streams.sources.mapping.repeated import Repeated, SamePeriod

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from itertools import chain
 
 from streams.board.monitor import Monitor
-from streams.clock import wall_clock
 from streams.sources.event_lines import Rejected
 from streams.sources.files import Source
+from streams.sources.mapping.plausible import wall_clock
 from streams.sources.order.play import Play
 
 

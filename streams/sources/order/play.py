@@ -12,7 +12,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Sequence
 
-from streams.clock import wall_clock
 from streams.config.force import Force
 from streams.errors import Refused, SourceError
 from streams.events.lenient import read
@@ -25,6 +24,7 @@ from streams.registry.times import EARLIEST, SKEW
 from streams.sources.event_lines import CHUNK_LINES, Chunk, Rejected, instant_of
 from streams.sources.external_sort import ExternalSort
 from streams.sources.files import Source
+from streams.sources.mapping.plausible import wall_clock
 from streams.sources.order.unfold import last_version, unfold
 
 ALONE = 180 * DAY

@@ -11,8 +11,8 @@ from streams.alerts.model import Transition
 from streams.alerts.rules.ruleset import RuleSet
 from streams.alerts.service import AlertService
 from streams.board.freshness import LOOKS
-from streams.clock import LiveClock
 from streams.live import Live
+from streams.live.clock import LiveClock
 from streams.periods import DAY, HOUR, MINUTE, SECOND, rfc3339
 from streams.state import surveillance as watching
 from tests.build import FAR_FUTURE, call, feed, monitor, ms

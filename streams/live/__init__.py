@@ -2,7 +2,7 @@
 
 A runner folds payloads under `lock` and keeps `Health` true; outputs run in threads of their own
 and only ever read, through the methods here. The clock is the runner's: this machine's
-(`streams.clock`) of a live monitor, the clock of the replay in a replay.
+(`streams.live.clock`) of a live monitor, the clock of the replay in a replay.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from streams.alerts.model import Alert, AlertsView, Handover
 from streams.board.freshness import Current, marks_of
 from streams.board.model import Board, Status
 from streams.board.monitor import Monitor, Refusal, Shard
-from streams.clock import LiveClock, wall_clock
+from streams.live.clock import LiveClock, wall_clock
 from streams.periods import rfc3339
 
 State = Literal["starting", "recovering", "behind", "live", "unwell", "finished"]
