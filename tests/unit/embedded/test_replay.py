@@ -37,7 +37,7 @@ class Found(NamedTuple):
 
     board: bytes
     alerts: list[Any]
-    transitions: list[tuple[str, Any, str, tuple[str, ...]]]
+    transitions: list[tuple[Any, ...]]
     position: Position
 
 
@@ -64,7 +64,7 @@ class Room:
     def found(self, player: Player) -> Found:
         assert self.service.faults == 0
         board = self.live.board("tiny", END)
-        told = [(t.what, t.at, t.alert.id, t.alert.said) for t in self.made]
+        told: list[tuple[Any, ...]] = [(t.what, t.at, t.alert.id, t.alert.said) for t in self.made]
         return Found(canonical(board), self.service.history("tiny"), told, player.position)
 
 
