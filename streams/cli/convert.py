@@ -25,7 +25,7 @@ from streams.cli.options import dead_letters_option, forces_known, more_forces_o
 from streams.config.force import find_force
 from streams.errors import SourceError, WatchroomError
 from streams.events.deadletters import DeadLetterFile, letter
-from streams.live import wall_clock
+from streams.live.clock import wall_clock
 from streams.sources.event_lines import Chunk
 from streams.sources.order.play import Play
 from streams.sources.stops import Stops

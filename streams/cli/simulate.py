@@ -18,7 +18,7 @@ from streams.cli.options import forces_named, forces_option, prefix_option
 from streams.config.force import Force
 from streams.errors import ConfigError
 from streams.kafka.publisher import Publisher
-from streams.live import wall_clock
+from streams.live.clock import wall_clock
 from streams.outputs.instants import parse_instant
 from streams.periods import Calendar
 from streams.sources.event_lines import CHUNK_LINES, Chunk, TimedLine

@@ -18,7 +18,8 @@ from streams.events.deadletters import DeadLetterFile, letter
 from streams.fold.heartbeats import Heartbeats
 from streams.fold.ledger import Ledger
 from streams.fold.readings import Readings
-from streams.live import Busy, Live, wall_clock
+from streams.live import Busy, Live
+from streams.live.clock import wall_clock
 from streams.sources import Chunk
 from streams.sources.event_lines import instant_of
 from streams.sources.order.play import Play

@@ -22,7 +22,8 @@ from streams.embedded.replay import ReplayClock
 from streams.embedded.runner import Account, Embedded, last_event
 from streams.errors import SourceError
 from streams.events.deadletters import DeadLetterFile, letter
-from streams.live import Live, wall_clock
+from streams.live import Live
+from streams.live.clock import wall_clock
 from streams.periods import MINUTE, SECOND, rfc3339
 from streams.sources import Chunk, Rejected
 from streams.sources.event_lines import instant_of
