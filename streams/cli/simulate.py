@@ -99,7 +99,7 @@ def simulate_(
         refused = Path(folder) / "refused.ndjson"
         with Publisher(broker, prefix, known, dead_letters=refused) as publisher:
             for lines in _due(events, once=once):
-                publisher.add(Chunk(b"\n".join(lines), "simulator", range(len(lines))))
+                publisher.take(Chunk(b"\n".join(lines), "simulator", range(len(lines))))
                 if len(lines) < CHUNK_LINES:  # it has caught up: nothing is to wait for more
                     publisher.finish()
             publisher.finish()
