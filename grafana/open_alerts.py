@@ -23,7 +23,8 @@ def open_table(*matchers: str, width: int = 24, height: int = 8) -> Panel:
     expr = f"sort_desc(1000 * ({named}) * on (force, alert) group_left () ({OPENED}))"
     face = Face(
         "Open alerts in words",
-        "Every alert that is open and not snoozed: what happened, whether somebody has it, and since when.",
+        "Every alert that is open and not snoozed: what happened, since when, and whether somebody "
+        "has it.",
         "none",
         width=width,
         height=height,
