@@ -78,8 +78,8 @@ def list_(broker: str, prefix: str, path: Path | None, **chosen: Any) -> None:
     letters = _choose(_read(broker, prefix, path), **chosen)
     for letter in letters:
         mark = "  (sent again)" if letter.retried else ""
-        told = (letter.time, letter.reason, letter.kind, letter.force, letter.id)
-        found = [*(shown(each or "-") for each in told), shown(letter.detail, MOST_SHOWN)]
+        words = (letter.time, letter.reason, letter.kind, letter.force, letter.id)
+        found = [*(shown(each or "-") for each in words), shown(letter.detail, MOST_SHOWN)]
         click.echo("  ".join(found) + mark)
     click.echo(f"{len(letters)} dead letters", err=True)
 
