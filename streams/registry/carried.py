@@ -62,10 +62,12 @@ class Carried:
         self._met: set[str] = set()
         """The fields that any tuple of facts has; its records may have been refused."""
         self._instants: list[int] = []
-        """All of these, sorted."""
+        """All of them in `since`, sorted."""
         self._unknown: dict[tuple[int, int], frozenset[str]] = {}
         """By clock, and how many of these were over: the counters that were not known yet."""
         self._said = list(_said(kind, force))
+        self._not_met = self._said
+        """What no tuple of facts says yet: of the thousands that come, few say anything new."""
         self.fields = frozenset(each.fields for each in self._said)
         """Those of which it is known since when the feed has carried them."""
         self.always = self._declared(kind, force.file.carries)
@@ -86,9 +88,9 @@ class Carried:
 
     def meet(self, facts: tuple[object, ...]) -> None:
         """Meets facts that are new: whether a record with them is taken is not known yet."""
-        met = {each.fields for each in self._said if each.holds(facts)}
-        if not met <= self._met:
+        if met := {each.fields for each in self._not_met if each.holds(facts)}:
             self._met |= met
+            self._not_met = [each for each in self._not_met if each.fields not in met]
             self._look_out()
 
     def note(self, facts: tuple[object, ...], when: int) -> None:

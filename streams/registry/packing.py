@@ -576,6 +576,21 @@ class _PackSource:
                 for index, (_, when) in enumerate(fact.cases, start=1):
                     value = f"{index} if {self.asked(when)} else {value}"
                 self.out.add(1, f"{fact.name} = {value}")
+        self.numbers()
+
+    def numbers(self) -> None:
+        """The numbers that lists of the event come to; most events have none of them."""
+        by_field: dict[str, list[str]] = {}
+        for fact in self.kind.facts:
+            if isinstance(fact, Number):
+                by_field.setdefault(fact.field, []).append(fact.name)
+        for field, names in by_field.items():
+            self.out.add(1, f"_several = _event.{field}")
+            self.out.add(1, "if _several:")
+            for name in names:
+                self.out.add(2, f"{name} = _numbers[{name!r}](_several)")
+            self.out.add(1, "else:")
+            self.out.add(2, f"{' = '.join(names)} = 0")
 
     def time(self, time: Time) -> None:
         """Another time, as far as it can be judged."""
@@ -678,10 +693,6 @@ class _PackSource:
     def raw(self, column: Fact) -> tuple[str, str]:
         """A column of the tuple where the force's lists have been asked for its value, which is no
         key else; and the same with None instead."""
-        if isinstance(column, Number):
-            value = f"_numbers[{column.name!r}](_event.{column.field})"
-            value = f"{value} if _event.{column.field} else 0"
-            return value, value
         if isinstance(column, FieldFact):
             read = [f"_event.{name}" for name in column.read]
             if column.name in self.dates:
@@ -742,6 +753,8 @@ class _Counting:
         """Counters that tuples settle, each once: many series have the same."""
         self._bin_keys: dict[int, BinKeys] = {}
         """By series key."""
+        self._asked: dict[tuple[int, int, int], _Asked] = {}
+        """By clock, what a tuple leaves to be asked, and series key."""
         self._limits: dict[tuple[Targets, Facts], Limit | None] = {}
         self._dated: dict[tuple[tuple[dt.date, int], ...], Limit | None] = {(): None}
         """By targets: many series are held to the same, and some to none."""
@@ -756,17 +769,27 @@ class _Counting:
         open_in, unfinished, *clocks = self._settle(facts)
         found: list[Any] = [open_in, unfinished]
         for clock, (settled, may_ask) in zip(self._clocks, clocks, strict=True):
-            asked, limits = self._limits_of(clock, may_ask, facts)
+            series = clock.index, may_ask, series_key
+            known = self._asked.get(series)
+            if known is None:
+                known = self._asked[series] = self._asked_of(clock, may_ask, facts, series_key)
+            asked, dated, more = known
             if not settled and not asked:
                 found.append(_NOTHING)
                 continue
-            dated = tuple([callable(each) for each in limits])
             way = clock.way(bool(settled), asked, dated)
-            given: Given = (series_key, self._counters.setdefault(settled, settled), *limits)
-            if clock.is_timed(asked):
-                given += (self._keys_of(series_key),)
+            given: Given = (series_key, self._counters.setdefault(settled, settled), *more)
             found.append((way, self._given.setdefault(given, given)))
         return tuple(found)
+
+    def _asked_of(
+        self, clock: _ClockCounting, may_ask: int, facts: Facts, series_key: int
+    ) -> _Asked:
+        """What is to be asked by a clock, the same for all tuples of a series that leave it to be
+        asked."""
+        asked, limits = self._limits_of(clock, may_ask, facts)
+        keys = [self._keys_of(series_key)] if clock.is_timed(asked) else []
+        return _Asked(asked, tuple([callable(each) for each in limits]), (*limits, *keys))
 
     def _keys_of(self, series_key: int) -> BinKeys:
         found = self._bin_keys.get(series_key)
@@ -857,6 +880,15 @@ class _Counting:
         name = f"_{question.asks.__name__}"
         self.asks[name] = asked
         return f"{name}(_facts)"
+
+
+class _Asked(NamedTuple):
+    """What is to be asked of the records of a series: bit by bit which counters and timings, which
+    of their limits are dated, and what the functions of a way are given besides."""
+
+    asked: int
+    dated: tuple[bool, ...]
+    given: tuple[Any, ...]
 
 
 class BinKeys(dict[int, int]):
