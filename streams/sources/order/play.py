@@ -25,6 +25,7 @@ from streams.sources.event_lines import CHUNK_LINES, Chunk, Rejected, instant_of
 from streams.sources.external_sort import ExternalSort
 from streams.sources.files import Source
 from streams.sources.mapping.plausible import wall_clock
+from streams.sources.order.known_at_end import KnownAtEnd
 from streams.sources.order.unfold import last_version, unfold
 
 ALONE = 180 * DAY
@@ -132,6 +133,8 @@ class Play:
         """Whether all was read and sorted."""
         self.rows = 0
         """Rows that will be played; each may have become several lines."""
+        self.at_end = KnownAtEnd()
+        """Which facts of finished exports are known from their end alone."""
         self._sort = ExternalSort()
         self._origins: dict[str, int] = {}
         self._alone: list[tuple[int, str]] = []
@@ -199,6 +202,8 @@ class Play:
             try:
                 first = True
                 kept = read(line, REGISTRY.decode_line)
+                if unfolds and isinstance(kept.event, Versioned):
+                    self.at_end.note(kept.event)
                 for at, event in self.judge.versions(kept.event, unfolds=unfolds):
                     version = kept.encode(event)
                     place = place_of(origin, number, begins=first)
