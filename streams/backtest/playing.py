@@ -25,7 +25,6 @@ from streams.charts.indicator import alert_mark, indicator_chart
 from streams.charts.model import Chart, Mark
 from streams.config.force import Force
 from streams.embedded.alerting import Alerting
-from streams.embedded.replay import ReplayClock
 from streams.embedded.runner import Embedded, last_event
 from streams.errors import QueryError, WatchroomError
 from streams.events.deadletters import DeadLetterFile
@@ -33,10 +32,10 @@ from streams.live import Live
 from streams.periods import DAY, Grain
 from streams.registry.dimensions import ALL
 from streams.registry.registry import REGISTRY
-from streams.registry.times import EARLIEST
-from streams.sources import Chunk, Source
-from streams.sources.event_lines import instant_of
+from streams.sources import Source
 from streams.sources.order.play import Play
+from streams.sources.order.player import Player
+from streams.sources.order.replay_clock import ReplayClock
 from streams.sources.stops import Stopped, Stops
 from streams.state.departed import kept_on_disk
 from streams.state.surveillance import watch_all
@@ -98,7 +97,7 @@ def play(  # noqa: PLR0913  one argument a thing that is asked for
     nothing can be read."""
     force = settings.force
     with ExitStack() as open_things:
-        ordered = open_things.enter_context(Play(source, [force]))
+        ordered = open_things.enter_context(Play(source, [force], end=end))
         clock = ReplayClock()
         live = Live(Monitor([force]), clock)
         open_things.enter_context(kept_on_disk(live.monitor))
@@ -107,10 +106,11 @@ def play(  # noqa: PLR0913  one argument a thing that is asked for
         service = Alerting(live).service  # not entered: nothing but the history is evaluated
         service.subscribe(transitions.extend)
         runner = Embedded(live, stops, clock, letters)
-        first, stopped, failure = _fed(runner, ordered, end, progress)
+        player = Player(ordered, runner, clock=clock, stops=stops)
+        stopped, failure = _fed(player, ordered, stops, progress)
         last = last_event(live.monitor, force.id)
-        until = last if end is None else min(end, last)
-        window = Window(start=max(first, start or first), end=max(first, until), lag=lag)
+        first = (ordered.first or 0) if last else 0
+        window = Window(start=max(first, start or first), end=max(first, last + 1), lag=lag)
         alerts = raised(settings, transitions, window)
         latest = {each.alert.id: each.alert for each in transitions}
         within, notes = _within(events, window)
@@ -135,43 +135,24 @@ def play(  # noqa: PLR0913  one argument a thing that is asked for
 
 
 def _fed(
-    runner: Embedded, ordered: Play, end: int | None, progress: Callable[[Progress], None]
-) -> tuple[int, int, str]:
-    """Plays everything; returns the instant of the first line (in ms; 0 of none), the exit code of
-    a stop, and what broke off the reading."""
-    source, monitor = ordered.source, runner.live.monitor
-    first = 0
-
-    def reading() -> None:
-        progress(Progress(source.consumed_bytes / max(1, source.total_bytes or 0), 0, 0))
-
-    monitor.play_history(True)
+    player: Player, ordered: Play, stops: Stops, progress: Callable[[Progress], None]
+) -> tuple[int, str]:
+    """Plays everything; returns the exit code of a stop, and what broke off the reading."""
+    source = ordered.source
     try:
-        runner.gather(ordered, reading)
-        health = runner.live.health
-        health.state, health.detail = "behind", "reading history"
-        for chunk in ordered:
-            runner.take(chunk)
-            first = first or _begun(chunk, monitor)
-            at = last_event(monitor)
-            progress(Progress(ordered.played / max(1, ordered.lines), at, ordered.played))
-            if end is not None and at >= end:
+        for _ in player.steps():
+            if player.stage == "sorting":
+                read = source.consumed_bytes / max(1, source.total_bytes or 0)
+                progress(Progress(min(1.0, read), 0, 0))
+            else:
+                progress(Progress(player.lines / max(1, ordered.lines), player.at, player.lines))
+            if stops.asked:  # in the reading too, where nothing is taken
                 break
     except Stopped as stop:
-        return first, stop.exit_code, ""
+        return stop.exit_code, ""
     except WatchroomError as error:
-        return first, 0, str(error)
-    finally:
-        monitor.play_history(False)
-        runner.finish()
-    return first, 0, ""
-
-
-def _begun(chunk: Chunk, monitor: Monitor) -> int:
-    """The first instant of a chunk of which anything was counted, in ms."""
-    if not last_event(monitor):
-        return 0
-    return next((at for each in chunk.lines() if (at := instant_of(each) or 0) >= EARLIEST), 0)
+        return 0, str(error)
+    return stops.exit_code, ""
 
 
 def _within(events: Sequence[Known] | None, window: Window) -> tuple[list[Known] | None, list[str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
@@ -21,7 +22,8 @@ from streams.sources import Source
 from streams.sources.stops import Stops
 
 EVERY = 0.1
-"""Seconds between two looks at whether a stop is asked for."""
+"""Seconds between two looks at whether a stop is asked for, and between two words on how far a play
+is."""
 
 _encode, _decode = msgspec.json.Encoder().encode, msgspec.json.Decoder(Played).decode
 
@@ -135,12 +137,26 @@ def _hear(
         raise failure
 
 
+def _sparingly(sender: Connection) -> Callable[[Progress], None]:
+    """Sends how far a play is, a few times a second."""
+    sent = float("-inf")
+
+    def send(far: Progress) -> None:
+        nonlocal sent
+        now = time.monotonic()
+        if now - sent >= EVERY:
+            sent = now
+            sender.send(far)
+
+    return send
+
+
 def _work(task: Task, sender: Connection) -> None:
     """Plays a task in a process of its own, which whoever began it stops with SIGTERM."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with Stops(signal.SIGTERM, at_once=False) as stops:
         try:
-            sender.send(_encode(task.play(stops, sender.send)))
+            sender.send(_encode(task.play(stops, _sparingly(sender))))
         except WatchroomError as error:
             sender.send((str(error), error.exit_code))
         except BrokenPipeError:

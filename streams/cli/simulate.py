@@ -18,7 +18,7 @@ from streams.cli.options import forces_named, forces_option, prefix_option
 from streams.config.force import Force
 from streams.errors import ConfigError
 from streams.kafka.publisher import Publisher
-from streams.live import wall_clock
+from streams.live.clock import wall_clock
 from streams.outputs.instants import parse_instant
 from streams.periods import Calendar
 from streams.sources.event_lines import CHUNK_LINES, Chunk, TimedLine
@@ -99,7 +99,7 @@ def simulate_(
         refused = Path(folder) / "refused.ndjson"
         with Publisher(broker, prefix, known, dead_letters=refused) as publisher:
             for lines in _due(events, once=once):
-                publisher.add(Chunk(b"\n".join(lines), "simulator", range(len(lines))))
+                publisher.take(Chunk(b"\n".join(lines), "simulator", range(len(lines))))
                 if len(lines) < CHUNK_LINES:  # it has caught up: nothing is to wait for more
                     publisher.finish()
             publisher.finish()
