@@ -8,26 +8,25 @@ nobody takes an alert or closes it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import ExitStack
+from pathlib import Path
 from typing import NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from streams.alerts.model import Alert, Transition
+from streams.alerts.service import AlertService
 from streams.backtest.known import Known
 from streams.backtest.model import RaisedAlert, SettingsResult
 from streams.backtest.results import Watches, Window, raised, result
 from streams.backtest.settings import Settings
-from streams.board.monitor import Monitor
 from streams.board.query import Query
 from streams.charts.indicator import alert_mark, indicator_chart
 from streams.charts.model import Chart, Mark
 from streams.config.force import Force
-from streams.embedded.alerting import Alerting
+from streams.embedded.replay import embedded_monitor
 from streams.embedded.runner import Embedded, last_event
 from streams.errors import QueryError, WatchroomError
-from streams.events.deadletters import DeadLetterFile
 from streams.live import Live
 from streams.periods import DAY, Grain
 from streams.registry.dimensions import ALL
@@ -35,10 +34,7 @@ from streams.registry.registry import REGISTRY
 from streams.sources import Source
 from streams.sources.order.play import Play
 from streams.sources.order.player import Player
-from streams.sources.order.replay_clock import ReplayClock
 from streams.sources.stops import Stopped, Stops
-from streams.state.departed import kept_on_disk
-from streams.state.surveillance import watch_all
 
 MOST_CHARTS = 8
 """Series that have a chart, those with the most alerts first."""
@@ -88,71 +84,84 @@ def play(  # noqa: PLR0913  one argument a thing that is asked for
     start: int | None = None,
     end: int | None = None,
     lag: int = 14 * DAY,
-    letters: DeadLetterFile | None = None,
+    letters: Path | None = None,
     progress: Callable[[Progress], None] = lambda _: None,
 ) -> Played:
     """Plays a source to its end, or up to `end`; alerts are counted from `start` on (both in ms).
+    Refused rows are appended to the file `letters`.
 
     Where it is asked to stop, what was found until then is returned. Raises `WatchroomError` where
     nothing can be read."""
     force = settings.force
-    with ExitStack() as open_things:
-        ordered = open_things.enter_context(Play(source, [force], end=end))
-        clock = ReplayClock()
-        live = Live(Monitor([force]), clock)
-        open_things.enter_context(kept_on_disk(live.monitor))
-        watch_all(live.monitor)
+    with (
+        Play(source, [force], end=end) as ordered,
+        embedded_monitor([force], stops, dead_letters=letters) as runner,
+    ):
         transitions: list[Transition] = []
-        service = Alerting(live).service  # not entered: nothing but the history is evaluated
+        service = runner.live.alerts
+        if not isinstance(service, AlertService):
+            raise TypeError("an embedded monitor without alerts")
         service.subscribe(transitions.extend)
-        runner = Embedded(live, stops, clock, letters)
-        player = Player(ordered, runner, clock=clock, stops=stops)
-        stopped, failure = _fed(player, ordered, stops, progress)
-        last = last_event(live.monitor, force.id)
-        first = (ordered.first or 0) if last else 0
-        window = Window(start=max(first, start or first), end=max(first, last + 1), lag=lag)
-        alerts = raised(settings, transitions, window)
-        latest = {each.alert.id: each.alert for each in transitions}
-        within, notes = _within(events, window)
-        charts, left_out = _charts(live, force, alerts, latest, within or (), window)
-        watching = [shard.surveillance.get(force.id) for shard in live.monitor.shards]
-        watches = Watches.of([each for each in watching if each is not None], service.faults)
-        account = runner.account()
-        return Played(
-            result=result(settings, alerts, window, within, watches, charts, left_out),
-            first=first,
-            start=window.start,
-            end=window.end,
-            rows=account.in_words(),
-            notes=[*notes, *ordered.at_end.in_words()],
-            stopped=stopped,
-            failure=failure,
-            refused=account.refused,
-            read=account.rows - account.excluded,
-            reasons=dict(runner.refused),
-            examples=runner.examples,
-        )
+        failure, stopped = "", 0
+        try:
+            for _ in (player := Player(ordered, runner, stops=stops)).steps():
+                progress(_far(player, ordered))
+        except Stopped as stop:
+            stopped = stop.exit_code
+        except WatchroomError as error:
+            failure = str(error)
+        try:
+            with stops.held_back():
+                found = _found(
+                    runner, ordered, settings, transitions, service.faults, events, start, lag
+                )
+        except Stopped as stop:
+            stopped = stop.exit_code
+        found.stopped, found.failure = stopped, failure
+        return found
 
 
-def _fed(
-    player: Player, ordered: Play, stops: Stops, progress: Callable[[Progress], None]
-) -> tuple[int, str]:
-    """Plays everything; returns the exit code of a stop, and what broke off the reading."""
+def _far(player: Player, ordered: Play) -> Progress:
+    if player.stage != "sorting":
+        return Progress(player.lines / max(1, ordered.lines), player.at, player.lines)
     source = ordered.source
-    try:
-        for _ in player.steps():
-            if player.stage == "sorting":
-                read = source.consumed_bytes / max(1, source.total_bytes or 0)
-                progress(Progress(min(1.0, read), 0, 0))
-            else:
-                progress(Progress(player.lines / max(1, ordered.lines), player.at, player.lines))
-            if stops.asked:  # in the reading too, where nothing is taken
-                break
-    except Stopped as stop:
-        return stop.exit_code, ""
-    except WatchroomError as error:
-        return 0, str(error)
-    return stops.exit_code, ""
+    return Progress(min(1.0, source.consumed_bytes / max(1, source.total_bytes or 0)), 0, 0)
+
+
+def _found(
+    runner: Embedded,
+    ordered: Play,
+    settings: Settings,
+    transitions: Sequence[Transition],
+    faults: int,
+    events: Sequence[Known] | None,
+    start: int | None,
+    lag: int,
+) -> Played:
+    """What came of a history as far as it was played."""
+    live, force = runner.live, settings.force
+    last = last_event(live.monitor, force.id)
+    first = (ordered.first or 0) if last else 0
+    window = Window(start=max(first, start or first), end=max(first, last + 1), lag=lag)
+    alerts = raised(settings, transitions, window)
+    latest = {each.alert.id: each.alert for each in transitions}
+    within, notes = _within(events, window)
+    charts, left_out = _charts(live, force, alerts, latest, within or (), window)
+    watching = [shard.surveillance.get(force.id) for shard in live.monitor.shards]
+    watches = Watches.of([each for each in watching if each is not None], faults)
+    account = runner.account()
+    return Played(
+        result=result(settings, alerts, window, within, watches, charts, left_out),
+        first=first,
+        start=window.start,
+        end=window.end,
+        rows=account.in_words(),
+        notes=[*notes, *ordered.at_end.in_words()],
+        refused=account.refused,
+        read=account.rows - account.excluded,
+        reasons=dict(runner.refused),
+        examples=runner.examples,
+    )
 
 
 def _within(events: Sequence[Known] | None, window: Window) -> tuple[list[Known] | None, list[str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import multiprocessing.process
 import signal
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -17,9 +18,8 @@ from streams.backtest.playing import Played, Progress, play
 from streams.backtest.settings import Settings, load_settings, own
 from streams.config.force import Force, find_force
 from streams.errors import WatchroomError
-from streams.events.deadletters import DeadLetterFile
 from streams.sources import Source
-from streams.sources.stops import Stops
+from streams.sources.stops import Stopped, Stops
 
 EVERY = 0.1
 """Seconds between two looks at whether a stop is asked for, and between two words on how far a play
@@ -52,23 +52,17 @@ class Task:
     def play(self, stops: Stops, progress: Callable[[Progress], None]) -> Played:
         """Plays it in this process; raises `WatchroomError`."""
         settings = self.made()
-        events = None if self.truth is None else load_known(self.truth, settings.force)[0]
-        letters = None if self.letters is None else DeadLetterFile(self.letters)
-        try:
-            return play(
-                self.open([settings.force]),
-                settings,
-                stops=stops,
-                events=events,
-                start=self.start,
-                end=self.end,
-                lag=self.lag,
-                letters=letters,
-                progress=progress,
-            )
-        finally:
-            if letters is not None:
-                letters.close()
+        return play(
+            self.open([settings.force]),
+            settings,
+            stops=stops,
+            events=None if self.truth is None else load_known(self.truth, settings.force)[0],
+            start=self.start,
+            end=self.end,
+            lag=self.lag,
+            letters=self.letters,
+            progress=progress,
+        )
 
 
 def play_all(
@@ -77,64 +71,88 @@ def play_all(
     """Plays every task; `progress` is given its place and how far it is. One alone is played in
     this process. A stop ends all of them, and what they found until then is returned.
 
-    Raises `WatchroomError` where one of them can't be played."""
+    Raises `WatchroomError` where one of them can't be played, and `Stopped` where it is asked a
+    second time."""
     if len(tasks) == 1:
         return [tasks[0].play(stops, lambda far: progress(0, far))]
-    # A process that is forked while others (a progress bar) run threads may hang.
-    context = multiprocessing.get_context("spawn")
-    pipes = [context.Pipe(duplex=False) for _ in tasks]
-    processes = [
-        context.Process(target=_work, args=(task, sender), daemon=True)
-        for task, (_, sender) in zip(tasks, pipes, strict=True)
-    ]
+    plays = _Plays(tasks, progress)
+    stopped = 0
     try:
-        for process, (_, sender) in zip(processes, pipes, strict=True):
+        with stops.held_back():
+            plays.begin()
+            plays.follow(stops)
+    except Stopped as stop:
+        if plays.left:
+            raise
+        stopped = stop.exit_code
+    finally:
+        plays.end()
+    found = [plays.found[place] for place in range(len(tasks))]
+    for each in found:
+        each.stopped = stopped or each.stopped
+    return found
+
+
+class _Plays:
+    """Processes, each of which plays a task and says how far it is, then what it has found."""
+
+    def __init__(self, tasks: Sequence[Task], progress: Callable[[int, Progress], None]) -> None:
+        # A process that is forked while others (a progress bar) run threads may hang.
+        context = multiprocessing.get_context("spawn")
+        self.progress = progress
+        self.found: dict[int, Played] = {}
+        self.left: dict[Connection, int] = {}
+        """The pipes of those that are not over, with the place of the task."""
+        self._begun: list[tuple[multiprocessing.process.BaseProcess, Connection]] = []
+        for place, task in enumerate(tasks):
+            receiver, sender = context.Pipe(duplex=False)
+            self.left[receiver] = place
+            process = context.Process(target=_work, args=(task, sender), daemon=True)
+            self._begun.append((process, sender))
+
+    def begin(self) -> None:
+        """Starts them."""
+        for process, sender in self._begun:
             process.start()
             sender.close()  # the end of the process is then the end of its pipe
-        ends = {receiver: place for place, (receiver, _) in enumerate(pipes)}
-        found: dict[int, Played] = {}
-        asked = False
-        while ends:
-            if stops.asked and not asked:
-                asked = True
-                for process in processes:
-                    process.terminate()  # it stops between two steps, and says what it found
-            for receiver in wait(list(ends), EVERY):
+
+    def follow(self, stops: Stops) -> None:
+        """Listens until all are over; where a stop is asked for, they end between two steps."""
+        told = False
+        while self.left:
+            if stops.asked and not told:
+                told = True
+                for process, _ in self._begun:
+                    process.terminate()
+            for receiver in wait(list(self.left), EVERY):
                 if isinstance(receiver, Connection):
-                    _hear(receiver, ends, found, progress)
-        return [found[place] for place in range(len(tasks))]
-    finally:
-        for process in processes:
-            if process.is_alive():
-                process.kill()
+                    self._hear(receiver)
+
+    def _hear(self, receiver: Connection) -> None:
+        place = self.left[receiver]
+        try:
+            message = receiver.recv()
+        except EOFError:
+            raise WatchroomError(
+                "a process that played the history ended by itself: is there memory enough for "
+                "all? Play one of the settings at a time"
+            ) from None
+        if isinstance(message, Progress):
+            self.progress(place, message)
+        elif isinstance(message, bytes):
+            del self.left[receiver]
+            self.found[place] = _decode(message)
+        else:
+            failure = WatchroomError(message[0])
+            failure.exit_code = message[1]
+            raise failure
+
+    def end(self) -> None:
+        """Ends those that still run."""
+        for process, _ in self._begun:
             if process.pid is not None:
+                process.kill()
                 process.join()
-
-
-def _hear(
-    receiver: Connection,
-    ends: dict[Connection, int],
-    found: dict[int, Played],
-    progress: Callable[[int, Progress], None],
-) -> None:
-    place = ends[receiver]
-    try:
-        message = receiver.recv()
-    except EOFError:
-        raise WatchroomError(
-            "a process that played the history ended by itself: is there memory enough for two? "
-            "Play one of the settings at a time"
-        ) from None
-    if isinstance(message, Progress):
-        progress(place, message)
-        return
-    del ends[receiver]
-    if isinstance(message, bytes):
-        found[place] = _decode(message)
-    else:
-        failure = WatchroomError(message[0])
-        failure.exit_code = message[1]
-        raise failure
 
 
 def _sparingly(sender: Connection) -> Callable[[Progress], None]:
@@ -154,10 +172,12 @@ def _sparingly(sender: Connection) -> Callable[[Progress], None]:
 def _work(task: Task, sender: Connection) -> None:
     """Plays a task in a process of its own, which whoever began it stops with SIGTERM."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    with Stops(signal.SIGTERM, at_once=False) as stops:
+    with Stops(signal.SIGTERM) as stops:
         try:
             sender.send(_encode(task.play(stops, _sparingly(sender))))
         except WatchroomError as error:
             sender.send((str(error), error.exit_code))
+        except Stopped as stop:
+            sender.send(("stopped before anything was read", stop.exit_code))
         except BrokenPipeError:
             return  # nobody waits for it any more

@@ -30,7 +30,7 @@ def whole(
     same = 0
     said = list(dict.fromkeys([*notes, *(note for each in played for note in each.notes)]))
     if len(played) > 1:
-        cut = [
+        one, other = (
             replace(
                 each.result,
                 alerts=tuple(
@@ -40,8 +40,8 @@ def whole(
                 ),
             )
             for each in played[:2]
-        ]
-        found, same = differences(*cut, force)
+        )
+        found, same = differences(one, other, force)
         if max(each.end for each in played) > end:
             said.append(
                 f"Not all settings were played up to the same time: they are compared up to "

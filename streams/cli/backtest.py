@@ -161,26 +161,25 @@ def backtest(  # noqa: PLR0913, PLR0917  one argument an option
             raise ConfigError(
                 f"{written}: there is no such folder", cure="Make it, or name another"
             )
-    with Stops(at_once=False) as stops:
-        with _bars(names) as moved:
-            played = play_all(tasks, stops, moved)
-        if not any(each.first for each in played):
-            _nothing(played, dead_letters)
-        found = whole(
-            force,
-            [Path(each).name for each in inputs.named],
-            played,
-            lag=round(lag * DAY),
-            truth_given=truth is not None,
-            notes=notes,
-        )
-        _print(found)
-        if output is not None:
-            _write(output, page(found, force))
-        if csv_file is not None:
-            _write(csv_file, csv_text(RaisedAlert, [a for r in found.results for a in r.alerts]))
-        if json_file is not None:
-            _write(json_file, msgspec.json.format(msgspec.json.encode(found)).decode() + "\n")
+    with Stops(insists=True) as stops, _bars(names) as moved:
+        played = play_all(tasks, stops, moved)
+    if not any(each.first for each in played):
+        _nothing(played, dead_letters)
+    found = whole(
+        force,
+        [Path(each).name for each in inputs.named],
+        played,
+        lag=round(lag * DAY),
+        truth_given=truth is not None,
+        notes=notes,
+    )
+    _print(found)
+    if output is not None:
+        _write(output, page(found, force))
+    if csv_file is not None:
+        _write(csv_file, csv_text(RaisedAlert, [a for r in found.results for a in r.alerts]))
+    if json_file is not None:
+        _write(json_file, msgspec.json.format(msgspec.json.encode(found)).decode() + "\n")
     _end(played, dead_letters)
 
 

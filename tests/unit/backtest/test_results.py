@@ -58,10 +58,12 @@ def test_an_alert_has_its_first_words_its_worst_severity_and_its_end() -> None:
     worse = replace(first, severity="page", said=("999 calls: 30.",), revision=2)
     end = instant(at("2021-03-10 17:30"), FORCE.zone)
     over = replace(worse, severity="notice", state="resolved", resolved_at=end, revision=3)
-    steps = zip(("opened", "updated", "resolved"), (first, worse, over), strict=True)
-    (found,) = raised(
-        SETTINGS, [Transition(what=w, at=a.updated_at, alert=a) for w, a in steps], WINDOW
-    )  # type: ignore[arg-type]
+    made = [
+        Transition(what="opened", at=first.updated_at, alert=first),
+        Transition(what="updated", at=worse.updated_at, alert=worse),
+        Transition(what="resolved", at=end, alert=over),
+    ]
+    (found,) = raised(SETTINGS, made, WINDOW)
     assert (found.words, found.severity, found.until) == ("999 calls: 21.", "page", end)
     assert found.hours_open == 5.5
 

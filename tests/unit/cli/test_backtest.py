@@ -6,12 +6,14 @@ import csv
 import json
 import os
 import signal
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from streams.backtest.playing import Progress
-from streams.backtest.processes import Task
+from streams.backtest.playing import Played, Progress
+from streams.backtest.processes import Task, play_all
 from streams.cli.inputs import Inputs
 from streams.periods import DAY
 from streams.sources.stops import Stops
@@ -135,23 +137,45 @@ def test_alerts_are_counted_from_a_time_on_and_up_to_one(folder: Path) -> None:
     assert found["weeks"] == 1.29
 
 
-def test_a_stop_ends_the_play_and_keeps_what_was_found(folder: Path) -> None:
-    def stop(far: Progress) -> None:
-        if far.at >= day("2020-08-12"):
+def stopped_at(folder: Path, reached: Callable[[Progress], bool]) -> Played:
+    """What is found where Ctrl-C is pressed once a play has come so far."""
+    pressed = False
+
+    def press(far: Progress) -> None:
+        nonlocal pressed
+        if reached(far) and not pressed:
+            pressed = True
             os.kill(os.getpid(), signal.SIGINT)
 
-    with Stops(at_once=False) as stops:
-        played = task(folder).play(stops, stop)
+    with Stops() as stops:
+        return task(folder).play(stops, press)
+
+
+def test_a_stop_ends_the_play_and_keeps_what_was_found(folder: Path) -> None:
+    played = stopped_at(folder, lambda far: far.at >= day("2020-08-12"))
     assert played.stopped == 130
     assert day("2020-08-12") <= played.end < day("2020-08-23")
     assert [each.kind for each in played.result.alerts] == ["exceptional_volume"]
 
 
 def test_a_stop_while_files_are_read_says_that_nothing_was_played(folder: Path) -> None:
-    with Stops(at_once=False) as stops:
-        os.kill(os.getpid(), signal.SIGINT)
-        played = task(folder).play(stops, lambda _: None)
+    played = stopped_at(folder, lambda far: far.at == 0)
     assert (played.stopped, played.first, played.result.alerts) == (130, 0, ())
+
+
+def test_a_stop_ends_both_processes_and_keeps_what_each_has_found(folder: Path) -> None:
+    own, pressed = task(folder), False
+
+    def press(_place: int, far: Progress) -> None:
+        nonlocal pressed
+        if far.at >= day("2020-08-12") and not pressed:
+            pressed = True
+            os.kill(os.getpid(), signal.SIGINT)
+
+    with Stops() as stops:
+        played = play_all([own, replace(own, settings=folder / "anew.toml")], stops, press)
+    assert [each.stopped for each in played] == [130, 130]
+    assert [each.result.name for each in played] == ["own", "anew"]
 
 
 def task(folder: Path) -> Task:
