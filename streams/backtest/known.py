@@ -37,7 +37,7 @@ class Known:
         """The last instant at which an alert counts as having found it."""
         return self.start + self.truth.within
 
-    def over(self, at: int) -> bool:
+    def is_past(self, at: int) -> bool:
         """Whether no alert of an instant can be about it any more."""
         return self.end is not None and at > max(self.end, self.latest)
 

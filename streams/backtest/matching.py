@@ -16,7 +16,7 @@ from typing import Literal
 from streams.alerts.correlation.signals import above
 from streams.alerts.rules.feed_silent import FEED_SILENT, FEEDS
 from streams.backtest.known import Known
-from streams.backtest.model import Fate, Verdict
+from streams.backtest.model import Detection, Verdict
 from streams.config.force import WHOLE, Force
 from streams.registry.dimensions import ALL
 from streams.registry.registry import REGISTRY
@@ -53,7 +53,7 @@ class Found:
     """What became of an event: by which alert (its place), how long after its start (ms), and how
     many further alerts were about it."""
 
-    fate: Fate
+    detection: Detection
     alert: int | None = None
     delay: int | None = None
     more: int = 0
@@ -67,7 +67,7 @@ def match(
         (a, e): differs(alert, event, force)
         for a, alert in enumerate(alerts)
         for e, event in enumerate(events)
-        if event.start <= alert.at and not event.over(alert.at)
+        if event.start <= alert.at and not event.is_past(alert.at)
     }
     fits = [pair for pair, reason in about.items() if reason == ""]
     in_order = sorted(range(len(alerts)), key=lambda a: (alerts[a].at, alerts[a].id))

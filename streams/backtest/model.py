@@ -16,7 +16,7 @@ from streams.charts.model import Chart
 Verdict = Literal["found", "again", "late", "false"]
 """What an alert is, held against the truth: the one that found something, a further one about the
 same, one that came later than counts, or one that nothing stands behind."""
-Fate = Literal["found", "late", "missed", "silent"]
+Detection = Literal["found", "late", "missed", "silent"]
 """What became of something that happened: found in time, later, not at all; `silent` is of one that
 is optional, about which nothing came."""
 
@@ -70,7 +70,7 @@ class TruthResult(Struct, frozen=True, kw_only=True):
     end: dt.datetime | None
     within_hours: float
     optional: bool
-    fate: Fate
+    detection: Detection
     alert: str | None = None
     """The id of the alert that found it, or came late."""
     delay_hours: float | None = None

@@ -28,10 +28,10 @@ def page(found: Backtest, force: Force) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    look = style() + _file("report.css", "streams.outputs.report") + _file("page.css")
+    css = style() + _file("report.css", "streams.outputs.report") + _file("page.css")
     return environment.get_template("page.html").render(
         found=found,
-        style=Markup(look),  # noqa: S704 - files of this package
+        style=Markup(css),  # noqa: S704 - files of this package
         words=words,
         when=lambda at: f"{at:%a %-d %b %Y, %H:%M}",
         picture=Pictures().picture,

@@ -118,17 +118,17 @@ class _Plays:
 
     def follow(self, stops: Stops) -> None:
         """Listens until all are over; where a stop is asked for, they end between two steps."""
-        told = False
+        ending = False
         while self.left:
-            if stops.asked and not told:
-                told = True
+            if stops.asked and not ending:
+                ending = True
                 for process, _ in self._begun:
                     process.terminate()
             for receiver in wait(list(self.left), EVERY):
                 if isinstance(receiver, Connection):
-                    self._hear(receiver)
+                    self._receive(receiver)
 
-    def _hear(self, receiver: Connection) -> None:
+    def _receive(self, receiver: Connection) -> None:
         place = self.left[receiver]
         try:
             message = receiver.recv()

@@ -146,14 +146,14 @@ def result(
         alerts, truths = _judged(settings, alerts, events)
         score = _score(alerts, truths, window)
     severities = Counter(each.severity for each in alerts)
-    told = sum(each.severity != "state" for each in alerts)
+    notified = sum(each.severity != "state" for each in alerts)
     return SettingsResult(
         name=settings.name,
         differs=settings.differs,
         alerts=tuple(alerts),
         by_severity={name: severities[name] for name in SEVERITIES},
         by_kind=dict(Counter(each.kind for each in alerts).most_common()),
-        alerts_a_week=round(told / window.weeks, 3) if window.weeks else None,
+        alerts_a_week=round(notified / window.weeks, 3) if window.weeks else None,
         budget_a_week=settings.force.file.alerts.false_episodes_a_week,
         hours_open=round(sum(each.hours_open for each in alerts), 2),
         open_at_end=sum(each.until is None for each in alerts),
@@ -190,7 +190,7 @@ def _judged(
             end=None if event.end is None else instant(event.end, zone),
             within_hours=round(event.truth.within / HOUR, 2),
             optional=event.truth.optional,
-            fate=each.fate,
+            detection=each.detection,
             alert=None if each.alert is None else alerts[each.alert].id,
             delay_hours=None if each.delay is None else round(each.delay / HOUR, 2),
             more=each.more,
@@ -214,15 +214,17 @@ def _opened(alert: RaisedAlert) -> Opened:
 
 def _score(alerts: Sequence[RaisedAlert], truths: Sequence[TruthResult], window: Window) -> Score:
     verdicts = Counter(each.verdict for each in alerts)
-    fates = Counter(each.fate for each in truths if not each.optional)
+    detections = Counter(each.detection for each in truths if not each.optional)
     delays = [
-        each.delay_hours for each in truths if each.fate == "found" and each.delay_hours is not None
+        each.delay_hours
+        for each in truths
+        if each.detection == "found" and each.delay_hours is not None
     ]
     return Score(
-        expected=fates.total(),
-        found=fates["found"],
-        late=fates["late"],
-        missed=fates["missed"],
+        expected=detections.total(),
+        found=detections["found"],
+        late=detections["late"],
+        missed=detections["missed"],
         again=verdicts["again"],
         false=verdicts["false"],
         false_a_week=round(verdicts["false"] / window.weeks, 3) if window.weeks else None,

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from streams import __version__
 from streams.alerts.model import instant
 from streams.backtest.model import Backtest, Difference
 from streams.backtest.playing import Played
@@ -22,9 +21,11 @@ def whole(
     *,
     lag: int,
     truth_given: bool,
+    version: str,
     notes: Sequence[str] = (),
 ) -> Backtest:
-    """The plays of one history together; the first two are compared. `lag` is in ms."""
+    """The plays of one history together; the first two are compared. `lag` is in ms,
+    `version` that of Watchroom."""
     start, end = max(each.start for each in played), min(each.end for each in played)
     found: list[Difference] = []
     same = 0
@@ -63,5 +64,5 @@ def whole(
         results=tuple(each.result for each in played),
         differences=tuple(found),
         same=same,
-        version=__version__,
+        version=version,
     )

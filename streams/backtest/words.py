@@ -44,12 +44,12 @@ def verdict(alert: RaisedAlert) -> str:
     return f"{said.get(str(alert.verdict), '')}: {alert.truth}"
 
 
-def fate(event: TruthResult) -> str:
+def detection(event: TruthResult) -> str:
     """What became of something that happened."""
-    if event.fate in ("found", "late"):
+    if event.detection in ("found", "late"):
         more = f", {number(event.more, 'further alert')}" if event.more else ""
-        return f"{event.fate} after {length(event.delay_hours or 0.0)}{more}"
-    return "missed" if event.fate == "missed" else "nothing, which is right too"
+        return f"{event.detection} after {length(event.delay_hours or 0.0)}{more}"
+    return "missed" if event.detection == "missed" else "nothing, which is right too"
 
 
 def raised_by(each: Difference, first: str, second: str) -> str:

@@ -20,6 +20,7 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from streams import __version__
 from streams.backtest import words
 from streams.backtest.known import load_known
 from streams.backtest.model import Backtest, RaisedAlert, SettingsResult
@@ -171,6 +172,7 @@ def backtest(  # noqa: PLR0913, PLR0917  one argument an option
         played,
         lag=round(lag * DAY),
         truth_given=truth is not None,
+        version=__version__,
         notes=notes,
     )
     _print(found)
@@ -312,8 +314,8 @@ def _truths(found: Backtest) -> Table:
     for heading in ("Event", "From", *(each.name for each in found.results)):
         table.add_column(heading)
     for place, event in enumerate(found.results[0].truths):
-        fates = [words.fate(each.truths[place]) for each in found.results]
-        table.add_row(f"{event.name}\n{event.about}", _day(event.start), *fates)
+        detections = [words.detection(each.truths[place]) for each in found.results]
+        table.add_row(f"{event.name}\n{event.about}", _day(event.start), *detections)
     return table
 
 

@@ -72,7 +72,7 @@ def result(settings: str, alerts: int) -> SettingsResult:
             Mark(at=DAYS[0], until=DAYS[5], kind="note", words="Surge"),
         ),
     )
-    fate: dict[str, Any] = {"settings": settings, "within_hours": 24.0, "optional": False}
+    detection: dict[str, Any] = {"settings": settings, "within_hours": 24.0, "optional": False}
     return SettingsResult(
         name=settings,
         differs=("alerts.false_episodes_a_week = 2 (own: 1)",) if settings != "own" else (),
@@ -88,12 +88,12 @@ def result(settings: str, alerts: int) -> SettingsResult:
         faults=0,
         truths=(
             TruthResult(
-                **fate, name="Surge", about="calls.offered, line 999, up", start=DAYS[0],
-                end=DAYS[5], fate="found", delay_hours=5.0,
+                **detection, name="Surge", about="calls.offered, line 999, up", start=DAYS[0],
+                end=DAYS[5], detection="found", delay_hours=5.0,
             ),
             TruthResult(
-                **fate, name="Outage", about="any measure of calls, down", start=DAYS[9], end=None,
-                fate="missed",
+                **detection, name="Outage", about="any measure of calls, down", start=DAYS[9], end=None,
+                detection="missed",
             ),
         ),
         score=Score(

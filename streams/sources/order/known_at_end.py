@@ -34,7 +34,7 @@ class KnownAtEnd:
         kind = type(event)
         asked = self._asked.get(kind)
         if asked is None:
-            asked = self._asked[kind] = _facts(kind)
+            asked = self._asked[kind] = _untimed(kind)
             self._found[kind] = []
             for field in fields(kind):
                 self._plain[kind, field.name] = (None, (), field.default)
@@ -62,7 +62,7 @@ class KnownAtEnd:
         return made
 
 
-def _facts(kind: type[Versioned]) -> dict[str, tuple[str, ...]]:
+def _untimed(kind: type[Versioned]) -> dict[str, tuple[str, ...]]:
     """The facts of a kind, each with the times that would bring it."""
     if kind not in UNFOLDED:
         return {}
@@ -72,5 +72,5 @@ def _facts(kind: type[Versioned]) -> dict[str, tuple[str, ...]]:
         if time in later:
             brought |= dict.fromkeys(names, (time,))
     times = {begins, *later}
-    facts = (name for name in kind.__struct_fields__ if name not in times | NOT_FACTS)
-    return {name: brought.get(name, ()) for name in facts}
+    named = (name for name in kind.__struct_fields__ if name not in times | NOT_FACTS)
+    return {name: brought.get(name, ()) for name in named}

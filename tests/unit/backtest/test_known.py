@@ -46,8 +46,8 @@ def test_an_event_has_its_area_by_id_and_its_instants(tmp_path: Path) -> None:
 
 def test_an_event_can_be_about_as_long_as_it_lasts_or_counts(tmp_path: Path) -> None:
     ((event,), _) = load_known(written(tmp_path), FORCE)
-    assert not event.over(event.latest)
-    assert event.over(event.latest + HOUR)
+    assert not event.is_past(event.latest)
+    assert event.is_past(event.latest + HOUR)
 
 
 def test_events_of_other_forces_are_counted_and_left_out(tmp_path: Path) -> None:

@@ -49,8 +49,8 @@ def verdicts(alerts: list[Opened], events: list[Known]) -> list[str]:
     return [each.verdict for each in match(alerts, events, FORCE)[0]]
 
 
-def fates(alerts: list[Opened], events: list[Known]) -> list[str]:
-    return [each.fate for each in match(alerts, events, FORCE)[1]]
+def detections(alerts: list[Opened], events: list[Known]) -> list[str]:
+    return [each.detection for each in match(alerts, events, FORCE)[1]]
 
 
 def test_an_alert_in_time_finds_the_event_after_its_delay() -> None:
@@ -69,7 +69,7 @@ def test_an_event_without_an_alert_is_missed() -> None:
 
 
 def test_an_optional_event_without_an_alert_is_not_missed() -> None:
-    assert fates([], [event(optional=True)]) == ["silent"]
+    assert detections([], [event(optional=True)]) == ["silent"]
 
 
 def test_an_alert_without_an_event_is_false() -> None:
@@ -203,15 +203,15 @@ def test_as_many_events_are_found_as_can_be() -> None:
     wide = event("wide")
     north = event("north", where={"area": "north"})
     alerts = [alert(HOUR, area="force"), alert(2 * HOUR, area="south")]
-    assert [each.fate for each in match(alerts, [wide, north], FORCE)[1]] == ["found", "found"]
+    assert [each.detection for each in match(alerts, [wide, north], FORCE)[1]] == ["found", "found"]
     assert [each.alert for each in match(alerts, [wide, north], FORCE)[1]] == [1, 0]
 
 
 def test_one_alert_finds_one_event() -> None:
     events = [event("one"), event("two")]
-    assert fates([alert()], events) == ["found", "missed"]
+    assert detections([alert()], events) == ["found", "missed"]
 
 
 def test_an_event_that_must_be_found_goes_before_an_optional_one() -> None:
     events = [event("perhaps", optional=True), event("surely")]
-    assert fates([alert()], events) == ["silent", "found"]
+    assert detections([alert()], events) == ["silent", "found"]

@@ -100,7 +100,7 @@ def test_the_surge_is_found_and_the_outage_that_was_none_is_missed(folder: Path)
         "found",
     )
     assert alert["days_before_report"] == 35.7  # 31 August and 14 days, from 10 August
-    assert {(each["name"], each["fate"]) for each in result["truths"]} == {
+    assert {(each["name"], each["detection"]) for each in result["truths"]} == {
         ("Surge", "found"),
         ("Outage", "missed"),
     }
