@@ -72,7 +72,7 @@ def result(settings: str, alerts: int) -> SettingsResult:
             Mark(at=DAYS[0], until=DAYS[5], kind="note", words="Surge"),
         ),
     )
-    detection: dict[str, Any] = {"settings": settings, "within_hours": 24.0, "optional": False}
+    common: dict[str, Any] = {"settings": settings, "within_hours": 24.0, "optional": False}
     return SettingsResult(
         name=settings,
         differs=("alerts.false_episodes_a_week = 2 (own: 1)",) if settings != "own" else (),
@@ -88,11 +88,11 @@ def result(settings: str, alerts: int) -> SettingsResult:
         faults=0,
         truths=(
             TruthResult(
-                **detection, name="Surge", about="calls.offered, line 999, up", start=DAYS[0],
+                **common, name="Surge", about="calls.offered, line 999, up", start=DAYS[0],
                 end=DAYS[5], detection="found", delay_hours=5.0,
             ),
             TruthResult(
-                **detection, name="Outage", about="any measure of calls, down", start=DAYS[9], end=None,
+                **common, name="Outage", about="any measure of calls, down", start=DAYS[9], end=None,
                 detection="missed",
             ),
         ),
