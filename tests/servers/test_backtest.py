@@ -92,7 +92,7 @@ def result(settings: str, alerts: int) -> SettingsResult:
                 end=DAYS[5], detection="found", delay_hours=5.0,
             ),
             TruthResult(
-                **common, name="Outage", about="any measure of calls, down", start=DAYS[9], end=None,
+                **common, name="Outage", about="any of calls, down", start=DAYS[9], end=None,
                 detection="missed",
             ),
         ),
