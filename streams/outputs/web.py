@@ -13,7 +13,8 @@ browser ever holds up a runner; what has to be computed is computed in a pool of
 | `/about` | where to look |
 
 `/` and what belongs to it are the wallboard's: see `streams.outputs.wallboard.pages`; `/explore` is
-any figure over months and years: see `streams.outputs.explore.pages`.
+any figure over months and years: see `streams.outputs.explore.pages`; `/ahead` is the next hours of
+calls: see `streams.outputs.ahead_page`.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ from starlette.routing import Route
 
 from streams.errors import WatchroomError
 from streams.live import Live
+from streams.outputs.ahead_page import AheadPage
 from streams.outputs.api.paths import Api
 from streams.outputs.explore.pages import Explore
 from streams.outputs.exported import in_words as exported_in_words
@@ -153,6 +155,7 @@ body {{ font: 1rem/1.5 system-ui, sans-serif; max-width: 40rem; margin: 3rem aut
 <ul>
 {boards}
 <li><a href="/explore">/explore</a>: any measure over months and years</li>
+<li><a href="/ahead">/ahead</a>: the next 12 hours of calls, and the handlers that they need</li>
 <li><a href="/api/measures">/api/measures</a>, /api/board, /api/series: any figure, by area and
 period; <a href="/api/openapi.json">/api/openapi.json</a> describes them</li>
 <li><a href="/metrics">/metrics</a>: for Prometheus</li>
@@ -179,6 +182,7 @@ def application(live: Live) -> Starlette:
     pages = Pages(live)
     wallboard = Wallboard(live, pages.force)
     explore = Explore(live, pages.force, wallboard.files.assets, HEADERS)
+    ahead = AheadPage(live, pages.force, wallboard.files.assets, HEADERS)
     paths = {
         "/about": pages.about,
         "/metrics": pages.metrics,
@@ -188,7 +192,13 @@ def application(live: Live) -> Starlette:
     }
     plain = [Route(path, endpoint, methods=["GET"]) for path, endpoint in paths.items()]
     made = Starlette(
-        routes=[*plain, *Api(live, pages.force).routes(), *explore.routes(), *wallboard.routes()],
+        routes=[
+            *plain,
+            *Api(live, pages.force).routes(),
+            *explore.routes(),
+            *ahead.routes(),
+            *wallboard.routes(),
+        ],
         exception_handlers={HTTPException: in_words, Exception: in_words},
     )
     made.state.hub = wallboard.hub
