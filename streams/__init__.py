@@ -15,7 +15,7 @@ fold/            the winning version of each record, and counters by event time
 board/           Monitor: lines in, Board out; its types; Query: any figure by area and period
 sources/         open_source: files, tables under a mapping, data.police.uk; play: in order of time
 surveillance/    which detector watches which series, and which feed is silent
-live.py          Live: a monitor being fed, its lock, clock and health
+live/            Live: a monitor being fed, its lock, clock and health
 alerts/          what becomes of a signal: one alert, its words, its owner, its end
 state/           checkpoints, and records that have left
 charts/          one chart for tiles, pages, paper and files

@@ -102,10 +102,14 @@ def prepare(number_of_forces: int, areas: int, number: int, folder: str) -> None
 
 
 def fold() -> int:
-    """Folds everything and makes the board of the first force; its calls, to be compared."""
+    """Folds everything, sums of all forces included, and makes the board of the first; its calls,
+    to be compared."""
     monitor = Monitor(forces)
     for payload in payloads:
         assert not monitor.ingest(payload, RECEIVED)
+    for shard in monitor.shards:
+        for ledger in shard.ledgers().values():
+            assert ledger.panes  # asked for, so that all is counted
     board = monitor.board(forces[0].id, last(monitor), ["2021-03"])
     return sum(row.offered for row in board.periods["2021-03"].calls if row.area == "force")
 

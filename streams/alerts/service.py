@@ -32,7 +32,7 @@ from streams.board.monitor import Shard
 from streams.config.force import Force
 from streams.errors import NoAlert
 from streams.fold.ledger import Closing, EventClock, Ledger
-from streams.live import Live
+from streams.live import CLOCK, Live
 from streams.periods import DAY, HOUR, MINUTE
 from streams.surveillance.feedback import ExcludedStretch
 from streams.surveillance.signals import Signal
@@ -54,6 +54,8 @@ INSTANT, MINUTE_TOO = names_of("instant"), names_of("instant", "minute")
 PROCESS = names_of("process")
 MOST_AT_ONCE = 5 * MINUTE
 """A live process that has evaluated nothing for longer evaluates the present only; in ms."""
+UNSTEADY = 300.0
+"""Seconds for which the clock must have been set again and again, so that somebody is notified."""
 STALLED, TURNS = 10.0, 2
 """After more than so many seconds between two ticks this process, and so its reading, has stood
 still; it then lets so many ticks pass before it evaluates anything."""
@@ -82,6 +84,8 @@ class AlertService:
         self._instants: dict[str, Instants] = {}
         self._silences: dict[str, dict[str, NextSilence]] = {}
         self._clocks: dict[str, EventClock] = {}
+        self._now = 0
+        """The instant of the last tick, in ms."""
         for force in live.monitor.forces.values():
             self._begin(force)
 
@@ -271,10 +275,11 @@ class AlertService:
         with live.lock:
             live.observe()
             at, health = live.monitor.now, live.health
+            self._note_set_back(at)
             for shard in live.monitor.shards:
                 self.attach(shard)
             behind = health.state == "behind" and not health.replay and not health.follows
-            self._behind_since = (self._behind_since or at) if behind else None
+            self._behind_since = min(self._behind_since or at, at) if behind else None
             judging = health.state in ("live", "unwell", "behind")
             if not judging or (health.replay and not health.ready):
                 return
@@ -285,6 +290,14 @@ class AlertService:
                     self._evaluate_due(force, at, settled=settled)
                     unwell = self.rules[force_id].of_process(self._pipeline(force, at), at)
                     self._evaluate(force, [], unwell, at, PROCESS)
+
+    def _note_set_back(self, now: int) -> None:
+        """Where the clock was set back, what was judged by it holds for no longer than usual."""
+        if self._now - now > MINUTE:
+            for force, store in self.stores.items():
+                store.set_back(now)
+                self._instants[force].at = None
+        self._now = now
 
     def _evaluate_due(self, force: Force, at: int, *, settled: bool) -> None:
         """Evaluates the instants that are due up to now; or the present only, if nothing was
@@ -322,8 +335,7 @@ class AlertService:
             if instants.at is None:
                 self._silences.pop(force.id, None)
                 instants.begin((until - 1) // MINUTE * MINUTE)
-            always = not replay or self.live.health.ready
-            clock.due = instants.evaluate_until(until, self._held_back(force), always=always)
+            clock.due = instants.evaluate_until(until, self._held_back(force), always=not replay)
         except Exception:  # a fault of ours must not stop the counting, nor go unnoticed
             self.faults += 1
             log.exception("%s: nobody could be notified of what was due", force.id)
@@ -350,7 +362,8 @@ class AlertService:
 
         live, held_back = self.live, self._held_back(force)
         running: list[Signal] = []
-        if full and not (live.health.replay and not live.health.ready):
+        # In a replay an hour is judged as it closes, so that any pace gives the same alerts.
+        if full and not live.health.replay:
             for shard in live.monitor.shards:
                 watching = shard.surveillance.get(force.id)
                 if watching is not None and shard.kind not in held_back:
@@ -374,14 +387,16 @@ class AlertService:
         if faults > self._faults_known.get(force.id, 0):
             self._fault_at[force.id] = at
         self._faults_known[force.id] = faults
-        last = self._fault_at.get(force.id)
+        last, troubles = self._fault_at.get(force.id), dict(health.troubles)
+        if self.live.clock_unsteady < UNSTEADY:
+            troubles.pop(CLOCK, None)  # one step is over in a minute: nobody has to do anything
         return PipelineHealth(
             0.0 if since is None else (at - since) / 1000,
             health.detail,
             health.checkpoint_age,
             faults,
             None if last is None else (at - last) / 1000,
-            dict(health.troubles),
+            troubles,
         )
 
     # -- what the outputs read -----------------------------------------------------------------

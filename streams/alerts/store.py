@@ -52,6 +52,8 @@ class AlertStore:
         """By alert id, until when its condition is taken to hold; in ms."""
         self.last_held_at: dict[str, int] = {}
         """By alert id, the last evaluation at which its condition held; in ms."""
+        self.misdated: set[str] = set()
+        """The ids of alerts that were opened by a clock that was ahead, and set back since."""
         self.peaks: dict[str, Peak] = {}
         """By alert id, a peak that no transition has yet: the next one takes it."""
 
@@ -71,6 +73,15 @@ class AlertStore:
         )
         if new.open or not new.cleared:
             self.active[new.key] = new.id
+
+    def set_back(self, now: int) -> None:
+        """The clock was set back to `now`: what held later than that holds now, for as long."""
+        for alert, at in self.last_held_at.items():
+            if at > now:
+                self.holds_until[alert] -= at - now
+                self.last_held_at[alert] = now
+        opened = ((each, self.alerts[each].opened_at) for each in self.active.values())
+        self.misdated |= {alert for alert, at in opened if to_ms(at) > now}
 
     def apply_handover(self, handover: Handover) -> None:
         """Adds a handover; the same one twice changes nothing."""

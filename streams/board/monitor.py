@@ -372,8 +372,8 @@ class Monitor:
         return Refused("wrong_partition", f'"{event.force}" belongs in another partition')
 
     def advance(self, now: int) -> None:
-        """Moves the clock of the views to `now`, in ms; it never goes back."""
-        self.now = max(self.now, now)
+        """Moves the clock of the views to `now`, in ms. Only a clock that was set goes back."""
+        self.now = now
 
     def ledger(self, kind: str, force_id: str) -> Ledger | None:
         """The ledger of a kind and force, where this process has it."""

@@ -134,6 +134,11 @@ class Attendance(Struct, kw_only=True, forbid_unknown_fields=True):
     lost_after_hours: Positive = 24
     tells_delay: bool = False
 
+    @property
+    def by_class(self) -> bool:
+        """Whether any target is that of a class of areas."""
+        return any(each.area_class is not None for each in self.targets)
+
     def by_date(
         self, grade: str = "emergency", area_class: str | None = None
     ) -> tuple[AttendanceTarget, ...]:

@@ -288,12 +288,16 @@ class Ledger:
         self._updated_shift = packer.bits + 1
         self._when_shift, self._precision_shift = packer.when_shift, packer.precision_shift
         self._later_clocks = packer.later_clocks
+        self._quiet_until = 0
+        """The watermark up to which an hour that is crossed does no more than close periods."""
         self._fresh: dict[str, int] = {}
-        """By id: the packed records of new records that are neither counted nor filed yet. All of
-        their periods are still running."""
+        """By id: the packed records of new records that are neither counted nor filed yet. When
+        they came, all of their periods were running."""
         self._pending: dict[str, int] = {}
-        """By id: the packed record that is counted of a record which has changed since. All of its
-        periods are still running, too."""
+        """By id: the packed record that is counted of a record which has changed since. When it
+        did, all of its periods were running, too."""
+        self._counted_packed = 0
+        """No packed record that is less is in either of them."""
         self._live_packed = 1
         """The least packed record of which nothing is closed by the first clock; a deleted one
         packs as 0. By other clocks a record may count in closed periods whatever its own time is.
@@ -476,16 +480,12 @@ class Ledger:
 
     def _replace(self, key: str, entry: int, old_packed: int, packed: int) -> None:
         """Makes an entry the winner where a closed period may change: it is counted at once."""
+        if key in self._fresh or key in self._pending:
+            self._settle()  # as what it was when its periods were running
         self.entries[key] = entry
-        if self._fresh.pop(key, 0):
-            self._file(key, old_packed, 0)
-            counted = 0
-        else:
-            counted = self._pending.pop(key, old_packed)
-        if packed != counted:
-            updated = (entry >> self._updated_shift) & _UPDATED_MASK
-            self._recount(counted, packed, max(updated, self.watermark))
         if packed != old_packed:
+            updated = (entry >> self._updated_shift) & _UPDATED_MASK
+            self._recount(old_packed, packed, max(updated, self.watermark))
             if packed & OPEN:
                 self._open(key, packed)
             elif old_packed & OPEN:
@@ -505,7 +505,10 @@ class Ledger:
 
     def _settle(self) -> None:
         """Counts the records that have changed since this was last done, each once, however many
-        versions of it have come. No period of theirs has closed meanwhile."""
+        versions of it have come. It is no revision, though a period of theirs may have closed
+        meanwhile: they came before. So an hour in which little happens is counted with others,
+        unless somebody asks what it counts."""
+        self._counted_packed = self._live_packed
         if self._fresh:
             fresh, self._fresh = self._fresh, {}
             self._panes.put(fresh.values(), 1)
@@ -706,6 +709,11 @@ class Ledger:
         """Does all that happens as the watermark passes an hour, or returns it as steps."""
         first = self._next_hour == 0
         self._next_hour = self.calendar.start("hour", self.watermark) + HOUR
+        if self.watermark < self._quiet_until and not self._is_heard:
+            self._close_quietly()
+            for panes in self._by_clock:
+                panes.let_minutes_pass(self.watermark)
+            return None
         steps = self._crossing(first=first)
         if self.stepwise:
             return steps
@@ -713,37 +721,59 @@ class Ledger:
             pass
         return None
 
+    @property
+    def _is_heard(self) -> bool:
+        """Whether anybody is told of the periods that close."""
+        return self.on_close is not None or self.on_gap is not None
+
     def _crossing(self, first: bool) -> Iterator[None]:
-        self._settle()
-        yield from self._close_periods(first)
+        # The first record of all closes what lies before it, but publishes nothing of it.
+        if self._is_heard and not first:
+            self._settle()
+            yield from self._close_periods()
+        else:
+            self._close_quietly()
         for panes in self._by_clock:
             yield from panes.coarsening(self.watermark)
         yield from self.dated.packing(self.watermark)
         sealing = self.watermark - self.kind.horizon
         if sealing >= self._unsealed_until:
             sealed_before = self.calendar.start("day", max(0, sealing))
+            if sealed_before << self._when_shift > self._counted_packed:
+                self._settle()
             for before in self._seal_stages(sealed_before):
                 yield from self._seal(before)
+        self._quiet_until = min(
+            self.calendar.end("day", self.calendar.start("day", self.watermark)),
+            self._unsealed_until + self.kind.horizon,
+            *(panes.joined_until for panes in self._by_clock),
+        )
 
-    def _close_periods(self, first: bool) -> Iterator[None]:
+    def _close_periods(self) -> Iterator[None]:
         """Closes every period that ended the kind's grace before the watermark, a step each."""
         settled = self.watermark - self.kind.grace
-        # The first record of all closes what lies before it, but publishes nothing of it.
-        wanted = not first and (self.on_close is not None or self.on_gap is not None)
         missing: list[Span] = []
-        if wanted:
-            least = LONGEST_QUIET if self.on_empty is too_long else LEAST
-            for run in empty_runs(self._panes, self.closed_until["hour"], settled, least):
-                missing += in_one_step(self.on_empty(run))
+        least = LONGEST_QUIET if self.on_empty is too_long else LEAST
+        for run in empty_runs(self._panes, self.closed_until["hour"], settled, least):
+            missing += in_one_step(self.on_empty(run))
         until = settled
         for grain in GRAINS:
             if until < self._running_until[grain]:
                 break  # then no longer period has ended either
             at, until = self.closed_until[grain], self.calendar.start(grain, until)
-            if wanted:
-                for each in walk(self.calendar, grain, (at, until), missing):
-                    yield from self._closing(grain, each) or ()
-                    yield
+            for each in walk(self.calendar, grain, (at, until), missing):
+                yield from self._closing(grain, each) or ()
+                yield
+            self._close_until(grain, until)
+        self._note_closed()
+
+    def _close_quietly(self) -> None:
+        """The same where nobody is told of it."""
+        until = self.watermark - self.kind.grace
+        for grain in GRAINS:
+            if until < self._running_until[grain]:
+                break
+            until = self.calendar.start(grain, until)
             self._close_until(grain, until)
         self._note_closed()
 
@@ -932,7 +962,7 @@ class Ledger:
     def stored(self, grain: str, minute: int) -> Pane:
         """The pane of a stored grain that starts there; empty where nothing is counted."""
         clock, grain = clock_and_grain(grain)
-        return self._by_clock[clock].stored(grain, minute)
+        return self.panes_by(clock).stored(grain, minute)
 
     def place_now(self, grain: str, minute: int) -> tuple[str, int]:
         """Where the contents of a stored pane are now: an hour may have become part of a day."""

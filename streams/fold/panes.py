@@ -136,6 +136,8 @@ class Panes:
         """Of records known only to the month, as `whole_days` of those known only to the day."""
         self.hours_before = 0
         """The instant, in ms, before which there are no minutes any more."""
+        self._forgotten_before = 0
+        """The same, where they have been looked for."""
         self.days_before = 0
         """The instant, in ms, before which there are no hours any more: they are days."""
         self._days_until = 0
@@ -219,6 +221,8 @@ class Panes:
     @property
     def records(self) -> dict[int, int]:
         """How many records count in each minute that is kept; 0 where all were taken out again."""
+        if self._forgotten_before < self.hours_before:
+            self._forget_minutes()
         if self._unsorted:
             self._sort()
         return self._records
@@ -338,12 +342,11 @@ class Panes:
 
     def coarsening(self, watermark: int) -> Iterator[None]:
         """The same in short steps, mostly none; after each of them all sums are right."""
-        before = self.calendar.start("hour", max(0, watermark - KEEP_MINUTES))
-        if before > self.hours_before:
-            self._forget_minutes(before)
-        if watermark - KEEP_HOURS >= self._days_until:
+        self.let_minutes_pass(watermark)
+        self._forget_minutes()
+        if watermark >= self.joined_until:
             before = self.calendar.start("day", max(0, watermark - KEEP_HOURS))
-            leaving = sorted(minute for minute in self.hours if minute * MINUTE < before)
+            leaving = self._hours_until(before)
             for minute in leaving[PANES_A_STEP::PANES_A_STEP]:
                 stage = self.calendar.start("day", minute * MINUTE)
                 if stage > self.days_before:
@@ -351,9 +354,23 @@ class Panes:
                     yield
             self._into_days(before)
 
-    def _forget_minutes(self, before: int) -> None:
-        first, last = self.hours_before // HOUR, -(-before // HOUR)
-        self.hours_before = before
+    @property
+    def joined_until(self) -> int:
+        """The watermark, in ms, from which on more hours are to be joined into days."""
+        return self._days_until + KEEP_HOURS
+
+    def let_minutes_pass(self, watermark: int) -> None:
+        """Says which minutes there are no more; they are forgotten with others, or when somebody
+        asks for minutes."""
+        before = self.calendar.start("hour", max(0, watermark - KEEP_MINUTES))
+        self.hours_before = max(self.hours_before, before)
+
+    def _forget_minutes(self) -> None:
+        before = self.hours_before
+        if before == self._forgotten_before:
+            return
+        first, last = self._forgotten_before // HOUR, -(-before // HOUR)
+        self._forgotten_before = before
         while self._unsorted and self._unsorted[0].when < before:
             self._unsorted.popleft()
         # As a rule one hour passes: it is looked up, not all of two days.
@@ -375,11 +392,25 @@ class Panes:
             if (hour + 1) * HOUR <= before:
                 del self._unread[hour]
 
+    def _hours_until(self, before: int) -> list[int]:
+        """The start minutes of the hours that lie before an instant and are not joined into days,
+        in their order."""
+        at = self.days_before
+        if (before - at) // HOUR >= len(self.hours):
+            return sorted(minute for minute in self.hours if minute * MINUTE < before)
+        found = []
+        while at < before:  # as a rule those of a day, and there are a year's
+            if at // MINUTE in self.hours:
+                found.append(at // MINUTE)
+            at = self.calendar.end("hour", at)
+        return found
+
     def _into_days(self, before: int) -> None:
+        leaving = self._hours_until(before)
         self.days_before = before
         self._days_until = self.calendar.end("day", before)
         self._open_from = self._open_until = 0
-        for minute in [m for m in self.hours if m * MINUTE < before]:
+        for minute in leaving:
             add_into(self._pane_of(minute * MINUTE)[0], self.hours.pop(minute))
 
     def keeps(self, start: int, end: int) -> bool:

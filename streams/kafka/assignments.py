@@ -29,7 +29,7 @@ from streams.kafka.stream import Position, Stream
 from streams.kafka.topic_watch import TopicWatch
 from streams.kafka.topics import INPUT_TOPICS, forces_in, input_topic
 from streams.kafka.wrong_partition import REASON, MisplacedLines
-from streams.live import LONG, Live, State
+from streams.live import CLOCK, LONG, Live, State
 from streams.state import garbage
 from streams.state.checkpoint import Folder
 from streams.state.snapshot import Identity
@@ -453,6 +453,8 @@ class AssignedPartitions:
         troubles = {f"topic:{name}": words for name, words in topics.troubles().items()}
         if words := self.misplaced_lines.trouble(self.live.clock(), topics.unsure()):
             troubles[REASON] = words
+        if words := self.live.clock_trouble:
+            troubles[CLOCK] = words
         self.trouble_log.say(troubles)
         self.live.health.troubles = troubles
 

@@ -13,7 +13,7 @@ from streams.errors import KafkaError
 from streams.events.deadletters import DeadLetter, from_message, merged, peek
 from streams.kafka.brokers import await_brokers, connected, in_use
 from streams.kafka.topics import INPUT_TOPICS, input_topic, topic_name
-from streams.live import wall_clock
+from streams.live.clock import wall_clock
 from streams.periods import rfc3339
 
 SECONDS = 30.0

@@ -25,9 +25,9 @@ NOT_KNOWN = "–"
 class AheadPage:
     """What the path answers. A plain function: Starlette runs it in a thread."""
 
-    def __init__(self, live: Live, force_of: ForceOf, assets: str, headers: dict[str, str]) -> None:
+    def __init__(self, live: Live, force_of: ForceOf, assets: str) -> None:
         self.live, self._force_of = live, force_of
-        self._assets, self._headers = assets, headers
+        self._assets = assets
 
     def routes(self) -> list[Route]:
         """The route of the page."""
@@ -46,8 +46,7 @@ class AheadPage:
         except HTTPException as error:
             said = tag("p", f"{error.detail[:1].upper()}{error.detail[1:]}.", class_="message")
             text, status = page(frame, Asked(theme=theme), "Next hours", said), error.status_code
-        headers = {**self._headers, "cache-control": "no-store"}
-        return HTMLResponse(text, status, headers=headers)
+        return HTMLResponse(text, status, headers={"cache-control": "no-store"})
 
 
 def ahead_page(frame: Frame, theme: str, board: Board) -> str:

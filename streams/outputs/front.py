@@ -37,8 +37,8 @@ from streams.outputs.explore.page import Frame, force_page
 from streams.outputs.front_pages import ABOUT, NOBODY
 from streams.outputs.holders import Holders, Worker
 from streams.outputs.wallboard.alert_actions import sent_from_own_page
-from streams.outputs.wallboard.pages import HEADERS, PAGES, Files
-from streams.outputs.web import Running, as_json, in_words
+from streams.outputs.wallboard.pages import PAGES, Files
+from streams.outputs.web import Running, as_json, guarded, in_words
 
 PATIENCE = httpx2.Timeout(10.0, connect=2.0)
 """Of a stream it is the longest silence: a worker that lives speaks every 2 seconds."""
@@ -109,7 +109,7 @@ class Front:
         passed = dict.fromkeys(FIGURES, self.figures)
         same = dict.fromkeys(SAME_EVERYWHERE, self.of_any_worker)
         answers = {**own, **passed, **same, "/events": self.events}
-        return Starlette(
+        made = Starlette(
             routes=[
                 Route("/explore", self.explore),
                 *(Route(f"/{path}", partial(self.page, path)) for path in PAGES),
@@ -120,6 +120,8 @@ class Front:
             exception_handlers={HTTPException: _in_words, Exception: in_words},
             lifespan=self.lifespan,
         )
+        guarded(made)
+        return made
 
     def force_of(self, named: str | None) -> str:
         """The force that is named, or the only one; raises an `HTTPException` in words."""
@@ -159,7 +161,7 @@ class Front:
         """A page that says why there is nothing to show, and looks again by itself."""
         words = html.escape(why[:1].upper() + why[1:])
         text = self.files.filled(NOBODY).replace("{words}", words)
-        return HTMLResponse(text, 503, {**HEADERS, **AGAIN})
+        return HTMLResponse(text, 503, AGAIN)
 
     async def explore(self, request: Request) -> Response:
         """The worker's page; of several forces, where none is named, the choice."""
@@ -167,7 +169,7 @@ class Front:
         if not query.get("force") and len(known) > 1:
             asked = Asked(measure=query.get("measure", ""))
             text = force_page(Frame(self.files.assets), asked, known)
-            return HTMLResponse(text, headers=HEADERS)
+            return HTMLResponse(text)
         try:
             return await self.figures(request)
         except HTTPException as error:
@@ -271,8 +273,9 @@ class Front:
             worker = self.holders.of(force)
             rows.append(f"{name}: {worker.url if worker else 'no worker serves it now'}")
         listed = "".join(f"<li>{html.escape(row)}</li>" for row in rows)
-        text = self.files.filled(ABOUT).replace("{rows}", listed)
-        return HTMLResponse(text, headers=HEADERS)
+        content = f"<p>This passes on what the workers serve.</p>\n<ul>{listed}</ul>"
+        text = self.files.filled(ABOUT).replace("{content}", content)
+        return HTMLResponse(text)
 
 
 class _Stream(StreamingResponse):

@@ -1,4 +1,4 @@
-"""The pages of the front itself; the others are the wallboard's."""
+"""The plain pages: `/about`, and the front's where nobody serves a force."""
 
 from __future__ import annotations
 
@@ -26,8 +26,7 @@ NOBODY = (
 ABOUT = (
     _HEAD.replace("{more}", "")
     + """<h1>Watchroom</h1>
-<p>This passes on what the workers serve.</p>
-<ul>{rows}</ul>
+{content}
 <p><a href="/">The wallboard</a></p>
 </main>
 </body>

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import errno
 import html
+import logging
 import os
 import socket
 import threading
@@ -40,12 +41,15 @@ from streams.errors import WatchroomError
 from streams.live import Live
 from streams.outputs.ahead_page import AheadPage
 from streams.outputs.api.paths import Api
+from streams.outputs.connections import Connection, OnceAMinute
 from streams.outputs.explore.pages import Explore
 from streams.outputs.exported import in_words as exported_in_words
+from streams.outputs.front_pages import ABOUT
+from streams.outputs.guard import Guard
 from streams.outputs.instants import parse_instant
 from streams.outputs.prometheus import Exporter
 from streams.outputs.wallboard.hub import Hub
-from streams.outputs.wallboard.pages import HEADERS, Wallboard
+from streams.outputs.wallboard.pages import Files, Wallboard
 
 MOST_PERIODS = 50
 """The most periods in one request for a board."""
@@ -72,8 +76,8 @@ class Readiness(msgspec.Struct, omit_defaults=True):
 class Pages:
     """What each path answers. All of them are plain functions: Starlette runs them in threads."""
 
-    def __init__(self, live: Live) -> None:
-        self.live = live
+    def __init__(self, live: Live, files: Files) -> None:
+        self.live, self._files = live, files
         self.exporter = Exporter(live)
 
     def metrics(self, request: Request) -> Response:
@@ -129,29 +133,13 @@ class Pages:
             f'<a href="/board.json?force={name}">/board.json?force={name}</a>: all its figures</li>'
             for name in here
         )
-        return HTMLResponse(
-            _ABOUT.format(
-                version=version("watchroom"),
-                state=html.escape(f"{state}: {detail}"),
-                boards=boards,
-            )
+        content = _MONITOR.format(
+            version=version("watchroom"), state=html.escape(f"{state}: {detail}"), boards=boards
         )
+        return HTMLResponse(self._files.filled(ABOUT).replace("{content}", content))
 
 
-_ABOUT = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>Watchroom</title>
-<style>
-body {{ font: 1rem/1.5 system-ui, sans-serif; max-width: 40rem; margin: 3rem auto; padding: 0 1rem;
-  color-scheme: light dark }}
-</style>
-</head>
-<body>
-<h1>Watchroom</h1>
-<p>{state}.</p>
+_MONITOR = """<p>{state}.</p>
 <ul>
 {boards}
 <li><a href="/explore">/explore</a>: any measure over months and years</li>
@@ -162,8 +150,6 @@ period; <a href="/api/openapi.json">/api/openapi.json</a> describes them</li>
 <li><a href="/healthz">/healthz</a>, <a href="/readyz">/readyz</a>: alive, and ready</li>
 </ul>
 <p>In a terminal: <code>watchroom board --url</code> with this address. Version {version}.</p>
-</body>
-</html>
 """
 
 
@@ -179,10 +165,11 @@ def in_words(request: Request, error: Exception) -> Response:
 
 def application(live: Live) -> Starlette:
     """The application, for a server or for a test."""
-    pages = Pages(live)
-    wallboard = Wallboard(live, pages.force)
-    explore = Explore(live, pages.force, wallboard.files.assets, HEADERS)
-    ahead = AheadPage(live, pages.force, wallboard.files.assets, HEADERS)
+    files = Files()
+    pages = Pages(live, files)
+    wallboard = Wallboard(live, pages.force, files)
+    explore = Explore(live, pages.force, files.assets)
+    ahead = AheadPage(live, pages.force, files.assets)
     paths = {
         "/about": pages.about,
         "/metrics": pages.metrics,
@@ -201,13 +188,21 @@ def application(live: Live) -> Starlette:
         ],
         exception_handlers={HTTPException: in_words, Exception: in_words},
     )
+    guarded(made)
     made.state.hub = wallboard.hub
     made.state.exported = exported_in_words(pages.exporter.exported.values())
     return made
 
 
+def guarded(made: Starlette) -> None:
+    """Has an application answer only what it should, with the headers that protect who reads it. A
+    path is what it is: none leads to the same with a slash, at whatever host was named."""
+    made.router.redirect_slashes = False
+    made.add_middleware(Guard)
+
+
 _CONFIG: dict[str, Any] = {
-    "http": "h11",
+    "http": Connection,
     "ws": "none",
     "loop": "asyncio",
     "lifespan": "off",
@@ -235,6 +230,9 @@ class Running:
         """What the screens of a monitor share, and how many series of figures it exports; None, and
         nothing, where the server is not a monitor's."""
         listener = listen(host, port)
+        log = logging.getLogger("uvicorn.error")
+        if not any(isinstance(each, OnceAMinute) for each in log.filters):
+            log.addFilter(OnceAMinute())
         self.host, self.port, self._close = host, int(listener.getsockname()[1]), close
         server = uvicorn.Server(uvicorn.Config(made, **{**_CONFIG, **config}))
         self._server, self._listener = server, listener
@@ -269,6 +267,8 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         # As every server does: a port that was in use a moment ago may be had again.
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # Connections inherit this: of a screen that was switched off the place is free again.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         listener.bind(address)
         listener.listen(128)
     except OSError as error:

@@ -108,12 +108,14 @@ def unknown_fields(
 ) -> Iterator[ConfigError]:
     """The same of every name in `carries`, and in `not_carried` and `carried` of a change, that is
     no field which a feed may carry or not."""
-    kinds = {**REGISTRY.kinds, **registry.kinds}.values()  # a file serves more than one registry
-    known = set[str]().union(*(names_of_fields(kind, force) for kind in kinds))
     asked = [("carries", name) for name in force.file.carries]
     for n, change in enumerate(force.file.changes):
         for key, names in (("not_carried", change.not_carried), ("carried", change.carried)):
             asked += [(f"changes[{n}].{key}", name) for name in names]
+    if not asked:
+        return
+    kinds = {**REGISTRY.kinds, **registry.kinds}.values()  # a file serves more than one registry
+    known = set[str]().union(*(names_of_fields(kind, force) for kind in kinds))
     for field, name in asked:
         if name not in known:
             near = difflib.get_close_matches(name, sorted(known), n=3)

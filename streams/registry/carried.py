@@ -61,17 +61,26 @@ class Carried:
         self._when_shift = when_shift
         self._met: set[str] = set()
         """The fields that any tuple of facts has; its records may have been refused."""
+        self._to_meet: list[tuple[int, object, list[_Said]]] = []
+        """Those that none has yet, by the place that says them and what is there where it says
+        nothing."""
         self._instants: list[int] = []
         """All of these, sorted."""
         self._unknown: dict[tuple[int, int], frozenset[str]] = {}
         """By clock, and how many of these were over: the counters that were not known yet."""
         self._said = list(_said(kind, force))
+        self._meet_the_rest()
         self.fields = frozenset(each.fields for each in self._said)
         """Those of which it is known since when the feed has carried them."""
         self.always = self._declared(kind, force.file.carries)
         """Those that the force's file says the feed carries, so that none is 0."""
-        self._needs = [_needs(kind, clock, self._said) for clock in kind.clocks]
-        self.shown = [_shown(kind, clock, self._said) for clock in kind.clocks]
+        said = tuple(self._said)
+        self._needs = kind.once(
+            ("needs", said), lambda: [_needs(kind, clock, said) for clock in kind.clocks]
+        )
+        self.shown = kind.once(
+            ("shown", said), lambda: [_shown(kind, clock, said) for clock in kind.clocks]
+        )
         """By clock and counter, the fields that a record has to have to be counted there."""
 
     def _declared(self, kind: Kind, names: Collection[str]) -> frozenset[str]:
@@ -86,10 +95,24 @@ class Carried:
 
     def meet(self, facts: tuple[object, ...]) -> None:
         """Meets facts that are new: whether a record with them is taken is not known yet."""
-        met = {each.fields for each in self._said if each.holds(facts)}
-        if not met <= self._met:
+        met = {
+            each.fields
+            for place, silent, said in self._to_meet
+            if facts[place] != silent
+            for each in said
+            if each.holds(facts)
+        }
+        if met:
             self._met |= met
+            self._meet_the_rest()
             self._look_out()
+
+    def _meet_the_rest(self) -> None:
+        by_place: dict[tuple[int, object], list[_Said]] = {}
+        for each in self._said:
+            if each.fields not in self._met:
+                by_place.setdefault((each.place, each.silent), []).append(each)
+        self._to_meet = [(*place, said) for place, said in by_place.items()]
 
     def note(self, facts: tuple[object, ...], when: int) -> None:
         """Notes what a record has that was taken, at its event time. In which order records come,
@@ -211,8 +234,7 @@ def spelled(kind: Kind, fields: str) -> list[tuple[str, str]]:
 
 
 def _said(kind: Kind, force: Force) -> Iterator[_Said]:
-    asked = (q for each in kind.counters for q in each.when.questions() if isinstance(q, Has))
-    wanted = dict.fromkeys((q.name, q.value) for q in asked)
+    wanted = kind.once("values asked for", lambda: _values_asked_for(kind))
     for place, fact in enumerate(kind.columns):
         match fact:
             case Marks(name):
@@ -236,6 +258,12 @@ def _said(kind: Kind, force: Force) -> Iterator[_Said]:
                 yield _Said(place, 0, " or ".join(_fields_asked(kind, fact)))
             case _:  # it says something of every record
                 pass
+
+
+def _values_asked_for(kind: Kind) -> list[tuple[str, str]]:
+    """The values of sets that any counter asks for, each with the name of its set."""
+    asked = (q for each in kind.counters for q in each.when.questions() if isinstance(q, Has))
+    return list(dict.fromkeys((q.name, q.value) for q in asked))
 
 
 def _fields_asked(kind: Kind, case: Case) -> list[str]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, ClassVar
 
 from streams.config.force import Force, Markers
@@ -163,8 +164,7 @@ class Marks(FieldFact):
 
     def bits(self, force: Force, wanted: str) -> int:
         """The bits of a name and of those that lie within it."""
-        paths = enumerate(self.listed(force).paths)
-        return sum(1 << n for n, path in paths if f"{path}.".startswith(f"{wanted}."))
+        return _bits_within(tuple(self.listed(force).paths), wanted)
 
 
 @dataclass(frozen=True)
@@ -207,8 +207,19 @@ class Number(Fact):
         return f"{value} != 0"
 
 
+@lru_cache(maxsize=10_000)
+def _bits_within(paths: tuple[str, ...], wanted: str) -> int:
+    """The bits of those of some names that are one, or lie within it."""
+    return sum(1 << n for n, path in enumerate(paths) if f"{path}.".startswith(f"{wanted}."))
+
+
 def one_of(values: Sequence[str], question: Question, value: str) -> str:
     """Whether an index is that of an admitted value, as an expression about `value`."""
+    return _one_of(tuple(values), question, value)
+
+
+@lru_cache(maxsize=10_000)
+def _one_of(values: tuple[str, ...], question: Question, value: str) -> str:
     admits = Is(question.name, tuple(question.values())).admits
     admitted = [index for index, name in enumerate(values) if admits(name)]
     if len(admitted) == 1:

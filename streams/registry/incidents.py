@@ -132,7 +132,10 @@ HURT = (
 
 def limit(force: Force, known: Mapping[str, Any]) -> Sequence[Target]:
     """How soon incidents of a grade are to be attended in an area, by its class."""
-    return force.file.attendance.by_date(known["grade"], force.class_of(known["area"]))
+    attendance = force.file.attendance
+    if not attendance.by_class:  # then an area is not looked at: what holds of one holds of all
+        return attendance.by_date(known["grade"])
+    return attendance.by_date(known["grade"], force.class_of(known["area"]))
 
 
 def lost_after(force: Force, known: Mapping[str, Any]) -> int:

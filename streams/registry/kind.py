@@ -7,10 +7,10 @@ checked when a registry is made of kinds (`streams.registry.checks`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -23,6 +23,8 @@ from streams.registry.dimensions import Dimension, SeriesLayout
 from streams.registry.facts import Fact
 from streams.registry.measures import Group, Measure
 from streams.registry.times import LONGEST
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -141,6 +143,18 @@ class Kind:
     gauges: tuple[OpenRecords, ...] = ()
     unfinished: Condition = NEVER
 
+    def once(self, what: Hashable, work_out: Callable[[], T]) -> T:
+        """What follows from the kind alone, and from `what` names it by: worked out once for all
+        forces."""
+        if what not in self._worked_out:
+            self._worked_out[what] = work_out()
+        found: T = self._worked_out[what]
+        return found
+
+    @cached_property
+    def _worked_out(self) -> dict[Hashable, Any]:
+        return {}
+
     @cached_property
     def series(self) -> SeriesLayout:
         """The series keys."""
@@ -181,7 +195,7 @@ class Kind:
             isinstance(part, Is) and part.admits(values[part.name]) for part in condition.parts()
         )
 
-    @property
+    @cached_property
     def columns(self) -> tuple[Fact, ...]:
         """What a tuple of facts holds."""
         return (*self.dimensions, *self.facts)

@@ -28,9 +28,10 @@ from __future__ import annotations
 import datetime as dt
 import linecache
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cache
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from functools import cache, partial
 from itertools import count
+from operator import itemgetter
 from types import CodeType
 from typing import Any, NamedTuple
 
@@ -49,7 +50,6 @@ from streams.registry.conditions import (
     Precise,
     Present,
     Question,
-    Targets,
     Within,
 )
 from streams.registry.counting import BIN_SHIFT, CounterOfAll
@@ -184,7 +184,7 @@ class Packer:
         """By tuple of facts: the lowest bits of the records that have it, index and open bit."""
         self._open_in: list[int] = []
         """By index of a tuple, bit by bit, which gauges count the records that have it."""
-        self._places = _Places(kind)
+        self._places = kind.once("places", partial(_Places, kind))
         self.bits = self._places.bits
         self.when_shift = self.bits - WHEN_BITS
         self.carried = Carried(kind, force, self.when_shift)
@@ -354,7 +354,7 @@ class GaugeReader:
         found = self._lost_after.get(index)
         if found is None:
             packer = self._packer
-            known = _named(packer.kind, packer.force, packer.facts.tuples[index])
+            known = _Named(packer.kind, packer.force, packer.facts.tuples[index])
             found = self._lost_after[index] = self.gauge.lost_after(packer.force, known)
         return found
 
@@ -424,7 +424,8 @@ def _made(source: str, name: str, title: str, names: dict[str, Any]) -> Any:
 
 def _pack_of(packer: Packer) -> Callable[[Any, int], int]:
     """The function that packs a kind's events."""
-    source = _PackSource(packer.kind, packer.force, packer._places, packer._dates)
+    kind, dated = packer.kind, frozenset(packer._dates)
+    source = kind.once(("pack", dated), lambda: _PackSource(kind, packer._places, dated).text())
     names = {
         "_earliest": _earliest,
         "_epoch": EPOCH,
@@ -441,9 +442,7 @@ def _pack_of(packer: Packer) -> Callable[[Any, int], int]:
         "_too_long": too_long,
         "_Refused": Refused,
     }
-    made: Callable[[Any, int], int] = _made(
-        source.text(), "pack", f"pack a {packer.kind.name}", names
-    )
+    made: Callable[[Any, int], int] = _made(source, "pack", f"pack a {kind.name}", names)
     return made
 
 
@@ -473,10 +472,8 @@ class _PackSource:
     """The source of `pack(_event, _updated)`: judges the times of an event, works out its facts and
     durations, and puts them into one integer. Fields and facts are locals of their own name."""
 
-    def __init__(
-        self, kind: Kind, force: Force, places: _Places, dates: Mapping[str, Sequence[int]]
-    ) -> None:
-        self.kind, self.force, self.places, self.dates = kind, force, places, dates
+    def __init__(self, kind: Kind, places: _Places, dated: Set[str]) -> None:
+        self.kind, self.places, self.dated = kind, places, dated
         self.first = kind.clocks[0]
         self.partial = kind.partial_times
         self.out = _Lines()
@@ -684,7 +681,7 @@ class _PackSource:
             return value, value
         if isinstance(column, FieldFact):
             read = [f"_event.{name}" for name in column.read]
-            if column.name in self.dates:
+            if column.name in self.dated:
                 read.append(f"_place_in(_dates[{column.name!r}], {self.first})")
             key = ", ".join(read)
             known = f"_known_{column.name}"
@@ -742,31 +739,65 @@ class _Counting:
         """Counters that tuples settle, each once: many series have the same."""
         self._bin_keys: dict[int, BinKeys] = {}
         """By series key."""
-        self._limits: dict[tuple[Targets, Facts], Limit | None] = {}
         self._dated: dict[tuple[tuple[dt.date, int], ...], Limit | None] = {(): None}
         """By targets: many series are held to the same, and some to none."""
-        self._clocks = [
-            _ClockCounting(kind, index, clock, places) for index, clock in enumerate(kind.clocks)
-        ]
+        self._sources: dict[Question, str] = {}
+        """By question about a tuple its source: counters ask the same ones."""
+        self._read: set[int] = set()
+        """The places in a tuple of facts that what records count hangs on, but for the series. An
+        area is only one of them where the force holds areas to different targets."""
+        self._values: Callable[[Facts], Any] = _values_at(())
+        """What a tuple has in these places."""
+        self._shapes: dict[Any, tuple[int, bool, list[_Shape | None]]] = {}
+        """By these values what `of` finds, without the series; by clock, None where nothing is
+        counted. Empty whenever a place has been added."""
+        self._clocks = kind.once("counting", partial(_by_clock, kind, places))
         self._settle = self._settled()
 
     def of(self, facts: Facts, series_key: int) -> tuple[Any, ...]:
         """Which gauges count the records with these facts, whether their end is still to come, and
         by clock the way in which they are counted, with what its functions are given."""
-        open_in, unfinished, *clocks = self._settle(facts)
+        shape = self._shapes.get(self._values(facts))
+        if shape is None:
+            shape = self._shape_of(facts)
+            self._shapes[self._values(facts)] = shape  # maybe of more places than before
+        open_in, unfinished, clocks = shape
         found: list[Any] = [open_in, unfinished]
+        for clock in clocks:
+            if clock is None:
+                found.append(_NOTHING)
+                continue
+            given: Given = (series_key, *clock.given)
+            if clock.timed:
+                given += (self._keys_of(series_key),)
+            found.append((clock.way, self._given.setdefault(given, given)))
+        return tuple(found)
+
+    def _shape_of(self, facts: Facts) -> tuple[int, bool, list[_Shape | None]]:
+        """What `of` finds, but for the series."""
+        open_in, unfinished, *clocks = self._settle(facts)
+        found: list[_Shape | None] = []
         for clock, (settled, may_ask) in zip(self._clocks, clocks, strict=True):
             asked, limits = self._limits_of(clock, may_ask, facts)
             if not settled and not asked:
-                found.append(_NOTHING)
+                found.append(None)
                 continue
             dated = tuple([callable(each) for each in limits])
             way = clock.way(bool(settled), asked, dated)
-            given: Given = (series_key, self._counters.setdefault(settled, settled), *limits)
-            if clock.is_timed(asked):
-                given += (self._keys_of(series_key),)
-            found.append((way, self._given.setdefault(given, given)))
-        return tuple(found)
+            given = self._counters.setdefault(settled, settled), *limits
+            found.append(_Shape(way, given, timed=clock.is_timed(asked)))
+        return open_in, unfinished, found
+
+    def _asks(self, facts: Facts) -> _Named:
+        """The dimensions of a tuple for a question to the force; what it looks at is noted."""
+        return _Named(self.kind, self.force, facts, self._look_at)
+
+    def _look_at(self, place: int) -> None:
+        """Notes that what records count hangs on a place in a tuple."""
+        if place not in self._read:
+            self._read.add(place)
+            self._values = _values_at(sorted(self._read))
+            self._shapes.clear()
 
     def _keys_of(self, series_key: int) -> BinKeys:
         found = self._bin_keys.get(series_key)
@@ -793,15 +824,11 @@ class _Counting:
         """The limit that a question asks for; None where no target sets one."""
         if isinstance(question.limit, int):
             return question.limit
-        key = question.limit, facts[: len(self.kind.dimensions)]
-        found = self._limits.get(key)
-        if found is None:
-            targets = question.limit(self.force, _named(self.kind, self.force, facts))
-            dated = tuple([(target.since, target.seconds) for target in targets])
-            if dated not in self._dated:
-                self._dated[dated] = _limit_of(self.force, targets)
-            found = self._limits[key] = self._dated[dated]
-        return found
+        targets = question.limit(self.force, self._asks(facts))
+        dated = tuple([(target.since, target.seconds) for target in targets])
+        if dated not in self._dated:
+            self._dated[dated] = _limit_of(self.force, targets)
+        return self._dated[dated]
 
     def _settled(self) -> Callable[[Facts], Any]:
         """A function that says of a tuple bit by bit in which gauges it is open, whether it is
@@ -814,16 +841,16 @@ class _Counting:
         clocks = []
         for clock in self._clocks:
             asked = [
-                f"bool({each.source(self.put)}) << {place}"
+                f"bool({each.source(self._put)}) << {place}"
                 for place, each in enumerate(clock.conditions)
             ]
             clocks.append(f"({self._sum(clock.settled)}, {' | '.join(asked) or '0'})")
         gauges = [
-            f"bool({each.condition.source(self.put)}) << {place}"
+            f"bool({each.condition.source(self._put)}) << {place}"
             for place, each in enumerate(kind.gauges)
         ]
-        unfinished = f"bool({kind.unfinished.source(self.put)})"
-        out.add(1, f"if not ({kind.counts.source(self.put)}):")
+        unfinished = f"bool({kind.unfinished.source(self._put)})"
+        out.add(1, f"if not ({kind.counts.source(self._put)}):")
         of_all = [f"({self._sum(clock.of_all)}, 0)" for clock in self._clocks]
         out.add(2, f"return {', '.join(('0', unfinished, *of_all))}")
         out.add(1, f"return {', '.join((' | '.join(gauges) or '0', unfinished, *clocks))}")
@@ -831,32 +858,68 @@ class _Counting:
         made: Callable[[Facts], Any] = _made(out.text(), "settle", title, dict(self.asks))
         return made
 
-    def _sum(self, settled: Sequence[tuple[Condition, str]]) -> str:
+    def _sum(self, settled: Sequence[Settled]) -> str:
         """What counters that facts settle add together."""
-        added = [f"({each.source(self.put)} and {counted})" for each, counted in settled]
+        added = []
+        for each in settled:
+            number = f"{each.adds} * {each.one}" if each.adds else f"{each.one}"
+            if each.adds:
+                self._look_at(self._place(each.adds))
+            added.append(f"({each.when.source(self._put)} and {number})")
         return " + ".join(added) or "0"
+
+    def _place(self, name: str) -> int:
+        """The place of a fact in a tuple."""
+        return [column.name for column in self.kind.columns].index(name)
+
+    def _put(self, question: Question) -> str:
+        """A question about a tuple, the answer to which decides what is counted."""
+        found = self._sources.get(question)
+        if found is None:
+            if not isinstance(question, OfForce):
+                self._look_at(self._place(question.name))
+            found = self._sources[question] = self.put(question)
+        return found
 
     def put(self, question: Question) -> str:
         """A question about a tuple."""
         if isinstance(question, OfForce):
             return self._put_to_force(question)
-        column = next(each for each in self.kind.columns if each.name == question.name)
+        column = self.kind.columns[self._place(question.name)]
         return f"({column.put(self.force, question, column.name)})"
 
     def _put_to_force(self, question: OfForce) -> str:
         """A question that the force answers, by the values of a tuple's dimensions."""
-        dimensions = len(self.kind.dimensions)
-        known: dict[Facts, bool] = {}
 
         def asked(facts: Facts) -> bool:
-            by = facts[:dimensions]
-            if by not in known:
-                known[by] = bool(question.asks(self.force, _named(self.kind, self.force, facts)))
-            return known[by]
+            return bool(question.asks(self.force, self._asks(facts)))
 
         name = f"_{question.asks.__name__}"
         self.asks[name] = asked
         return f"{name}(_facts)"
+
+
+class _Shape(NamedTuple):
+    """How the records of many series are counted by a clock: in which way, with the counters that
+    facts settle and limits, and whether any duration is added up."""
+
+    way: Way
+    given: Given
+    timed: bool
+
+
+class Settled(NamedTuple):
+    """A counter that facts settle: when it counts, what one is there, and the fact of which as many
+    are added as it says, if it is not one."""
+
+    when: Condition
+    one: int
+    adds: str
+
+
+def _values_at(places: Sequence[int]) -> Callable[[Facts], Any]:
+    """A function that gives what a tuple has in some places."""
+    return itemgetter(*places) if places else lambda _: ()
 
 
 class BinKeys(dict[int, int]):
@@ -874,6 +937,11 @@ class BinKeys(dict[int, int]):
         return self.series_key
 
 
+def _by_clock(kind: Kind, places: _Places) -> list[_ClockCounting]:
+    """What is counted by each clock of a kind."""
+    return [_ClockCounting(kind, index, clock, places) for index, clock in enumerate(kind.clocks)]
+
+
 class _ClockCounting:
     """What is counted by one clock of a kind."""
 
@@ -881,9 +949,9 @@ class _ClockCounting:
         self.kind, self.index, self.clock, self.places = kind, index, clock, places
         self._ways: dict[Any, Way] = {}
         layout = kind.layouts[index]
-        self.settled: list[tuple[Condition, str]] = []
-        """Counters that facts settle, and what each adds."""
-        self.of_all: list[tuple[Condition, str]] = []
+        self.settled: list[Settled] = []
+        """Counters that facts settle."""
+        self.of_all: list[Settled] = []
         """Those of them that count all records."""
         self.conditions: list[Condition] = []
         """What facts have to be for the counters and timings that ask for durations."""
@@ -899,11 +967,9 @@ class _ClockCounting:
                 self.conditions.append(facts)
                 self._asked.append((asked, layout.one(counter.name)))
             else:
-                one = str(layout.one(counter.name))
-                adds = f"{counter.adds} * {one}" if counter.adds else one
-                self.settled.append((facts, adds))
+                self.settled.append(Settled(facts, layout.one(counter.name), counter.adds))
                 if isinstance(counter, CounterOfAll):
-                    self.of_all.append((facts, adds))
+                    self.of_all.append(self.settled[-1])
         self._counters = len(self._asked)
         for timing in kind.timings_by(clock):
             self.conditions.append(timing.when)
@@ -1101,12 +1167,30 @@ def _puts_nothing(_packed: int, _pane: dict[int, int], _sign: int, _given: Given
 _NOTHING: tuple[Way, Given] = Way(_counts_nothing, _puts_nothing, None), ()
 
 
-def _named(kind: Kind, force: Force, facts: Facts) -> dict[str, Any]:
-    """The values of the dimensions in a tuple of facts, by name."""
-    return {
-        dimension.name: dimension.name_at(force, index)
-        for dimension, index in zip(kind.dimensions, facts, strict=False)
-    }
+class _Named(Mapping[str, Any]):
+    """The values of the dimensions in a tuple of facts, by name. Each is looked up when it is asked
+    for, and its place is given to `look_at`."""
+
+    __slots__ = ("_facts", "_force", "_kind", "_look_at")
+
+    def __init__(
+        self, kind: Kind, force: Force, facts: Facts, look_at: Callable[[int], None] | None = None
+    ) -> None:
+        self._kind, self._force, self._facts, self._look_at = kind, force, facts, look_at
+
+    def __getitem__(self, name: str) -> Any:
+        for place, dimension in enumerate(self._kind.dimensions):
+            if dimension.name == name:
+                if self._look_at is not None:
+                    self._look_at(place)
+                return dimension.name_at(self._force, self._facts[place])
+        raise KeyError(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter([dimension.name for dimension in self._kind.dimensions])
+
+    def __len__(self) -> int:
+        return len(self._kind.dimensions)
 
 
 def _limit_of(force: Force, targets: Sequence[Target]) -> Limit:

@@ -50,7 +50,9 @@ class FindingEvaluation:
         for alert_id in list(self.store.active.values()):
             alert = self.store.alerts[alert_id]
             silent = policy.RECORDS.get(alert.group) in self.silent
-            to_come = self.at < to_ms(alert.opened_at)  # of a history that is read again
+            to_come = (  # of a history that is read again
+                self.at < to_ms(alert.opened_at) and alert_id not in self.store.misdated
+            )
             if alert.kind not in judged or silent or to_come or self.lifecycle.is_held_back(alert):
                 continue
             if alert.grain == "now" and self.at >= self._holds_until(alert):

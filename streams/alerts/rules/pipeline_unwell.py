@@ -24,7 +24,11 @@ SETTLE = 2 * MINUTE
 """How long nothing must have been wrong before its alert is over, in ms."""
 FAULTY = 3600
 """Seconds for which a fault counts: a detector that fails does so again when the hour closes."""
-TROUBLES = {"topic": "a topic is not as it should be", "wrong_partition": "wrong partition"}
+TROUBLES = {
+    "topic": "a topic is not as it should be",
+    "wrong_partition": "wrong partition",
+    "clock": "the clock is set again and again",
+}
 """What the titles of alerts call the kinds of `streams.live.Health.troubles`."""
 
 

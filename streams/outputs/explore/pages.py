@@ -42,9 +42,9 @@ FILE = (840, 370)
 class Explore:
     """What each path answers. Plain functions: Starlette runs them in threads."""
 
-    def __init__(self, live: Live, force_of: ForceOf, assets: str, headers: dict[str, str]) -> None:
+    def __init__(self, live: Live, force_of: ForceOf, assets: str) -> None:
         self.live, self._force_of = live, force_of
-        self._assets, self._headers = assets, headers
+        self._assets = assets
 
     def routes(self) -> list[Route]:
         """All routes of Explore."""
@@ -111,4 +111,4 @@ class Explore:
         return "Simulated" if health.simulated else ""
 
     def _html(self, text: str, status: int = 200) -> Response:
-        return HTMLResponse(text, status, headers={**self._headers, "cache-control": "no-store"})
+        return HTMLResponse(text, status, headers={"cache-control": "no-store"})

@@ -4,6 +4,7 @@ words why it can't be done.
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,6 +20,8 @@ from streams.outputs.instants import parse_instant
 ACTIONS = ("acknowledge", "snooze", "close", "note", "hand_over")
 MOST_BYTES = 10_000
 """No more of a request is read."""
+SENT_WITHIN = 10.0
+"""Seconds in which all of a request must have come."""
 
 
 class ActionBody(msgspec.Struct, forbid_unknown_fields=True):
@@ -48,10 +51,14 @@ async def sent_from_own_page(request: Request) -> bytes:
     """The body as it came; raises an `HTTPException` in words."""
     own_page(request)
     raw = b""
-    async for part in request.stream():
-        raw += part
-        if len(raw) > MOST_BYTES:
-            raise HTTPException(413, f"at most {MOST_BYTES:,} bytes")
+    try:
+        async with asyncio.timeout(SENT_WITHIN):
+            async for part in request.stream():
+                raw += part
+                if len(raw) > MOST_BYTES:
+                    raise HTTPException(413, f"at most {MOST_BYTES:,} bytes")
+    except TimeoutError:
+        raise HTTPException(408, f"the request was not whole within {SENT_WITHIN:.0f} s") from None
     return raw
 
 

@@ -36,19 +36,6 @@ from streams.outputs.wallboard.hub import MOST_VIEWERS, Hub
 STATIC = Path(str(resources.files("streams.outputs.wallboard") / "static"))
 CHART = Path(str(resources.files("streams.charts") / svg.CSS_FILE))
 """How charts look, on whichever page they are."""
-POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; "
-    "frame-ancestors 'self'"
-)
-"""Everything comes from this server, and nothing in a page's own text is run."""
-
-HEADERS = {
-    "content-security-policy": POLICY,
-    "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
-    "cache-control": "no-cache",
-}
 _STREAM = {"cache-control": "no-store", "x-accel-buffering": "no"}
 
 ForceOf = Callable[[str | None], str]
@@ -81,7 +68,7 @@ class Files:
 
     def page(self, path: str) -> Response:
         """The page at a path of `PAGES`."""
-        return HTMLResponse(self._texts[path], headers=HEADERS)
+        return HTMLResponse(self._texts[path], headers={"cache-control": "no-cache"})
 
     def filled(self, text: str) -> str:
         """A page's text with the addresses of this release's files and of the runbooks."""
@@ -104,10 +91,9 @@ class Files:
 class Wallboard:
     """What each path answers; `routes` lists them."""
 
-    def __init__(self, live: Live, force_of: ForceOf) -> None:
-        self.live, self._force_of = live, force_of
+    def __init__(self, live: Live, force_of: ForceOf, files: Files) -> None:
+        self.live, self._force_of, self.files = live, force_of, files
         self.hub = Hub(live)
-        self.files = Files()
 
     def routes(self) -> list[BaseRoute]:
         """All routes of these pages."""

@@ -1,7 +1,8 @@
 """Python imports this first in a process that has this folder on PYTHONPATH: another time of day.
 
 How far it is ahead stands in the file that WATCHROOM_TEST_CLOCK names: nanoseconds, eight bytes.
-What is measured as a duration, by the monotonic clock, is left as it is. See `FakedClock`.
+What is measured as a duration, by the monotonic clock, is left as it is; the clock that goes on
+while a machine sleeps goes with the time of day, as if it had slept. See `FakedClock`.
 """
 
 import mmap
@@ -24,4 +25,13 @@ def time_() -> float:
     return time_ns() / 1e9
 
 
-time.time_ns, time.time = time_ns, time_
+_clock_gettime = time.clock_gettime
+
+
+def clock_gettime(which: int) -> float:
+    """A clock of the system, in seconds."""
+    slept = time_ns() - _time_ns() if which == time.CLOCK_BOOTTIME else 0
+    return _clock_gettime(which) + slept / 1e9
+
+
+time.time_ns, time.time, time.clock_gettime = time_ns, time_, clock_gettime

@@ -12,6 +12,7 @@ from streams.alerts.rules.ruleset import RuleSet
 from streams.alerts.service import AlertService
 from streams.board.freshness import LOOKS
 from streams.live import Live
+from streams.live.clock import LiveClock
 from streams.periods import DAY, HOUR, MINUTE, SECOND, rfc3339
 from streams.state import surveillance as watching
 from tests.build import FAR_FUTURE, call, feed, monitor, ms
@@ -153,3 +154,53 @@ def test_nobody_is_told_of_a_surge_that_is_read_long_after_it_was(
     service.tick()  # that it has not been seen to end makes it no news
     again = [each for each in made if each.notify and each.alert.grain == "hour"]
     assert len(again) == told
+
+
+def test_a_clock_that_was_set_back_lets_alerts_end_as_soon_as_if_it_had_not_been(
+    service: AlertService,
+) -> None:
+    health, live = service.live.health, service.live
+    live.clock = lambda: NOW + 3 * HOUR
+    health.state = "unwell"
+    health.troubles = {"topic:w.crimes": "the topic w.crimes is missing. Make it again."}
+    service.tick()
+    service.tick()
+    assert len(words(service)) == 1
+    live.clock = lambda: NOW  # the three hours were wrong
+    health.state, health.troubles = "live", {}
+    service.tick()
+    assert live.monitor.now == NOW
+    live.clock = lambda: NOW + 2 * MINUTE + SECOND
+    service.tick()
+    assert words(service) == []
+
+
+def test_one_step_of_the_clock_makes_not_ready_and_wakes_nobody(service: AlertService) -> None:
+    wall, steady = NOW, 100.0
+    service.live.clock = LiveClock(lambda: wall, lambda: steady)
+    service.tick()
+    wall += DAY
+    service.tick()
+    health = service.live.health
+    assert not health.ready
+    assert health.shown[0] == "unwell"
+    assert health.shown[1].startswith("the clock of this machine was set forward by 1 day. ")
+    assert service.live.monitor.now == NOW
+    assert words(service) == []
+    wall -= DAY
+    service.tick()
+    assert health.ready
+
+
+def test_a_clock_that_is_set_again_and_again_is_told_to_the_room(service: AlertService) -> None:
+    wall, steady = NOW, 100.0
+    service.live.clock = LiveClock(lambda: wall, lambda: steady)
+    for _ in range(8):
+        wall += DAY + 50 * SECOND
+        steady += 50.0
+        service.tick()
+    (said,) = (each for each in words(service) if each.startswith("Watchroom"))
+    assert said == (
+        "Watchroom, Tiny Police: the clock of this machine was set forward by 7 days. Look at its "
+        "time service. Nobody has this yet."
+    )

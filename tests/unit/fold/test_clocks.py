@@ -134,6 +134,31 @@ def test_any_versions_in_any_order_count_as_their_winners_do_by_each_clock(
     assert by_hour(held, OUTCOME) == expected(records, "outcome_at")
 
 
+@given(records=versions())
+@settings(max_examples=60, deadline=None)
+def test_when_the_sums_are_asked_for_changes_neither_them_nor_what_was_revised(
+    records: list[dict[str, Any]],
+) -> None:
+    often, once = ledger(), ledger()
+    for record in records:
+        fold(often, [record])
+        by_hour(often, RECORDED)
+    fold(once, records)
+    for clock in (RECORDED, OUTCOME):
+        assert by_hour(once, clock) == by_hour(often, clock)
+    assert once.revisions == often.revisions
+    assert once.dated.take() == often.dated.take()
+    assert once.sealed_panes() == often.sealed_panes()
+
+
+def test_an_hour_of_which_nobody_is_told_is_counted_when_somebody_asks() -> None:
+    held = ledger()
+    fold(held, [crime(f"c{n}", rfc3339(START + n * HOUR)) for n in range(6)])
+    assert held.closed_until["hour"] == START + 5 * HOUR - SOLVED.grace
+    assert len(held._panes.hours) == 1, "counted hour by hour"
+    assert by_hour(held, RECORDED) == dict.fromkeys(range(6), 1)
+
+
 @given(records=versions(), after=versions())
 @settings(max_examples=60, deadline=None)
 def test_what_is_put_back_goes_on_as_what_was_never_stopped(

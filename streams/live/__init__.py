@@ -1,8 +1,8 @@
 """A monitor that is being fed: what a runner owns and the outputs read.
 
 A runner folds payloads under `lock` and keeps `Health` true; outputs run in threads of their own
-and only ever read, through the methods here. The clock is the runner's: the wall clock of a live
-monitor, the clock of the replay in a replay.
+and only ever read, through the methods here. The clock is the runner's: this machine's
+(`streams.live.clock`) of a live monitor, the clock of the replay in a replay.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from streams.alerts.model import Alert, AlertsView, Handover
 from streams.board.freshness import Current, marks_of
 from streams.board.model import Board, Status
 from streams.board.monitor import Monitor, Refusal, Shard
+from streams.live.clock import LiveClock, wall_clock
 from streams.periods import rfc3339
 
 if TYPE_CHECKING:  # slow to import
@@ -32,17 +33,14 @@ SLICE = 0.02
 week of a hundred series that is learned, takes three times that."""
 
 
-def wall_clock() -> int:
-    """Milliseconds since 1970 UTC by this machine's clock."""
-    return time.time_ns() // 1_000_000
-
-
 LONG = 2.0
 """Seconds without a pause after which a process is behind."""
 BEHIND = 1000
 """Messages that are not counted yet, above which a worker is behind."""
 OLD_CHECKPOINT = 120
 """Seconds without a checkpoint after which something keeps it from being written."""
+CLOCK = "clock"
+"""The key of `Health.troubles` under which it stands that the clock was set."""
 STALE_HEARTBEAT = 120
 STALE_FEED = 15 * 60
 """Seconds of silence after which a live board says that it is stale: of a heartbeat, where the
@@ -140,6 +138,8 @@ class Health:
         """State and detail as they are to be shown now: who counts for seconds on end is behind."""
         if self.busy is not None and self._counts_for_long:
             return "behind", self.busy.words
+        if self.state == "live" and self.troubles:
+            return "unwell", "; ".join(self.troubles.values())
         return self.state, self.detail
 
     @property
@@ -184,9 +184,9 @@ class AlertProvider(Protocol):
 class Live:
     """The seam between a runner and the outputs."""
 
-    def __init__(self, monitor: Monitor, clock: Callable[[], int] = wall_clock) -> None:
+    def __init__(self, monitor: Monitor, clock: Callable[[], int] | None = None) -> None:
         self.monitor = monitor
-        self.clock = clock
+        self.clock = LiveClock() if clock is None else clock
         self.lock = threading.RLock()
         self.health = Health()
         self.started_at = wall_clock()
@@ -208,6 +208,7 @@ class Live:
         health = self.health
         with self.lock:
             self.monitor.advance(self.clock())
+            self._note_clock()
             self.current.observe(
                 marks_of(self.monitor),
                 self.monitor.now,
@@ -217,6 +218,23 @@ class Live:
             )
             if health.follows:
                 self._say_how_far()
+
+    def _note_clock(self) -> None:
+        """A clock that was set is a trouble, until it is believed."""
+        words, health = self.clock_trouble, self.health
+        if words != health.troubles.get(CLOCK, ""):
+            troubles = {key: said for key, said in health.troubles.items() if key != CLOCK}
+            health.troubles = {**troubles, CLOCK: words} if words else troubles
+
+    @property
+    def clock_trouble(self) -> str:
+        """What is wrong with the clock and the cure, in words; empty where nothing is."""
+        return self.clock.words if isinstance(self.clock, LiveClock) else ""
+
+    @property
+    def clock_unsteady(self) -> float:
+        """For how many seconds the clock has been set again and again; 0 where it goes evenly."""
+        return self.clock.unsteady if isinstance(self.clock, LiveClock) else 0.0
 
     def _say_how_far(self) -> None:
         health, past = self.health, self.current.past()
