@@ -7,7 +7,7 @@ Turing change point data set defines it (van den Burg and Williams, arXiv:2003.0
 found within 5 figures of it, the start of the series counts as one, and of several annotators
 precision is by all of them together and recall the mean. FOLDER holds that data set (its
 `annotations.json`, and `*.json` of series anywhere below): then also that of each series of one
-dimension without a missing figure, beside marking nothing. No setting was chosen on these. `--peers`
+dimension without a missing figure, beside marking nothing. No setting was chosen on them. `--peers`
 adds ruptures (`pip install ruptures`): kernel change points with a linear kernel, which is a change
 of mean, at the penalty of Schwarz, with the noise from the spread of differences, as of the series
 alone.
