@@ -45,7 +45,7 @@ COMMANDS: dict[str, Lazy] = {
     "segments": Lazy("streams.cli.segments", "segments", "Find where a history changed."),
     "publish": Lazy("streams.cli.publish", "publish", "Send files to Kafka."),
     "convert": Lazy("streams.cli.convert", "convert", "Write events from any file, without Kafka."),
-    "simulate": Lazy("streams.cli.simulate", "simulate_", "Make up a control room, live."),
+    "simulate": Lazy("streams.cli.simulate", "simulate_", "Make up a force, live."),
     "topics": Lazy("streams.cli.topics", "topics", "Create and check the Kafka topics."),
     "deadletter": Lazy("streams.cli.deadletter", "deadletter", "List and retry what was refused."),
     "calibrate": Lazy("streams.cli.calibrate", "calibrate", "Keep a budget of false alarms."),

@@ -32,7 +32,7 @@ from streams.sources.order.player import Player
 from streams.sources.order.replay_clock import ReplayClock
 from streams.sources.stops import Stops
 from tests.build import TINY_FORCE, call, incident, lines, monitor, row, tiny_force
-from tests.servers.process import wait_until
+from tests.servers.process import PATIENCE, wait_until
 
 CAD = """
 kind = "incident"
@@ -394,7 +394,7 @@ def test_convert_that_is_asked_to_end_leaves_no_half_file(
         process.stdin.flush()
         wait_until((folder / "out.ndjson.part").exists, 20, "it reads")
         process.send_signal(number)
-        _, said = process.communicate(timeout=10)
+        _, said = process.communicate(timeout=10 * PATIENCE)
     assert process.returncode == 128 + number, said
     assert sorted(path.name for path in folder.glob("out*")) == ["out.ndjson"]
     assert (folder / "out.ndjson").read_text() == "what was there\n"
