@@ -141,7 +141,7 @@ class Sending:
         hint: str = "",
         zone: dt.tzinfo | None = None,
     ) -> Stopped | None:
-        """Has a player send its source, and calls `each_step` after each. Returns what broke it off;
+        """Has a player send its source, calling `each_step` after each. Returns what broke it off;
         raises `WatchroomError`."""
         with progress_bar(player, self._refused, zone, hint) as move:
 

@@ -186,7 +186,7 @@ def played(
     hint: str = "",
     zone: dt.tzinfo | None = None,
 ) -> tuple[Stopped | None, WatchroomError | None]:
-    """Plays into a monitor, one player after the other, with a bar where a person watches, and calls
+    """Plays into a monitor, one player after the other, with a bar where a person watches. Calls
     `each_step` after each. What broke it off is returned, so that the board is shown first."""
     gc.freeze()  # what stands by now stays: the collector need not look through it again
     try:
