@@ -188,14 +188,14 @@ class Asked(NamedTuple):
     prefix: str
 
     @property
-    def leaves_out(self) -> bool:
+    def omits_earlier(self) -> bool:
         """Whether what came before the begin is left out."""
         return self.earlier == "leave-out" or (self.earlier is None and self.brokers is not None)
 
     def in_words(self) -> Iterator[str]:
         """What tells this replay from others, but for its speed."""
         yield f"into {self.brokers} {self.prefix}" if self.brokers else "into a monitor"
-        yield f"from {self.stretch[0]} to {self.stretch[1]}, {self.leaves_out}, {self.inputs.glob}"
+        yield f"from {self.stretch[0]} to {self.stretch[1]}, {self.omits_earlier}, {self.inputs.glob}"
         for force in self.forces:
             yield f"{force.id} {hashlib.sha256(repr(force.file).encode()).hexdigest()}"
         for place, mapping in self.inputs.places:
@@ -211,7 +211,7 @@ class Asked(NamedTuple):
             source = self.inputs.open(self.forces if self.named else None)
         else:
             source = LogSource(*self.log, before.ends if before else None)
-        first = begin if self.leaves_out else None
+        first = begin if self.omits_earlier else None
         with Play(source, self.known(), begin=first, end=end) as play:
             yield play
 
