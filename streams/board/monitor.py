@@ -88,13 +88,13 @@ class Folded:
 
     What is refused is given to `refuse` as it comes, by default kept in `refusals`."""
 
-    __slots__ = ("lines", "refusals", "refuse", "refused")
+    __slots__ = ("blank", "lines", "refusals", "refuse", "refused")
 
     def __init__(self, refuse: Callable[[Refusal], None] | None = None) -> None:
         self.lines = 0
         """Lines that were folded or refused, blank ones among them."""
-        self.refused = 0
-        """Lines that were refused."""
+        self.refused = self.blank = 0
+        """Lines that were refused, and those of nothing but spaces, that are passed over."""
         self.refusals: list[Refusal] = []
         self.refuse = refuse or self.refusals.append
 
@@ -258,7 +258,7 @@ class Monitor:
         left = LINES_A_STEP
         for payload, appended in payloads:
             lines = payload.split(b"\n")
-            folded.lines = folded.refused = 0
+            folded.lines = folded.refused = folded.blank = 0
             shallow = max(map(len, lines)) <= SHALLOW
             for number, line in enumerate(lines, start=1):
                 try:
@@ -278,6 +278,8 @@ class Monitor:
                         refused = yield from self._salvage(line, error, appended, shards, only)
                         if refused is not None:
                             self._refuse(number - 1, line, refused, appended, only, folded)
+                    elif line:
+                        folded.blank += 1
                 left -= 1
                 if not left:
                     left, folded.lines = LINES_A_STEP, number

@@ -42,6 +42,7 @@ COMMANDS: dict[str, Lazy] = {
     "query": Lazy("streams.cli.query", "query", "Ask for any figure, with comparisons."),
     "flags": Lazy("streams.cli.flags", "flags", "List what stands out in a month, beyond chance."),
     "report": Lazy("streams.cli.report", "report", "Write a performance summary."),
+    "backtest": Lazy("streams.cli.backtest", "backtest", "Try settings of alerts on a history."),
     "segments": Lazy("streams.cli.segments", "segments", "Find where a history changed."),
     "publish": Lazy("streams.cli.publish", "publish", "Send files to Kafka."),
     "convert": Lazy("streams.cli.convert", "convert", "Write events from any file, without Kafka."),

@@ -143,6 +143,11 @@ class Inputs(NamedTuple):
         return [*((place, self.mapping) for place in self.sources), *self.paired]
 
     @property
+    def named(self) -> list[str]:
+        """What is read, as it was named."""
+        return [place for place, _ in self._all()]
+
+    @property
     def has_stdin(self) -> bool:
         """Whether standard input is among them."""
         return any(place == STDIN for place, _ in self.places)

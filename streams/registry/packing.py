@@ -573,6 +573,21 @@ class _PackSource:
                 for index, (_, when) in enumerate(fact.cases, start=1):
                     value = f"{index} if {self.asked(when)} else {value}"
                 self.out.add(1, f"{fact.name} = {value}")
+        self.numbers()
+
+    def numbers(self) -> None:
+        """The numbers that lists of the event come to; most events have none of them."""
+        by_field: dict[str, list[str]] = {}
+        for fact in self.kind.facts:
+            if isinstance(fact, Number):
+                by_field.setdefault(fact.field, []).append(fact.name)
+        for field, names in by_field.items():
+            self.out.add(1, f"_several = _event.{field}")
+            self.out.add(1, "if _several:")
+            for name in names:
+                self.out.add(2, f"{name} = _numbers[{name!r}](_several)")
+            self.out.add(1, "else:")
+            self.out.add(2, f"{' = '.join(names)} = 0")
 
     def time(self, time: Time) -> None:
         """Another time, as far as it can be judged."""
@@ -675,10 +690,6 @@ class _PackSource:
     def raw(self, column: Fact) -> tuple[str, str]:
         """A column of the tuple where the force's lists have been asked for its value, which is no
         key else; and the same with None instead."""
-        if isinstance(column, Number):
-            value = f"_numbers[{column.name!r}](_event.{column.field})"
-            value = f"{value} if _event.{column.field} else 0"
-            return value, value
         if isinstance(column, FieldFact):
             read = [f"_event.{name}" for name in column.read]
             if column.name in self.dated:

@@ -25,6 +25,7 @@ from streams.registry.times import EARLIEST, SKEW
 from streams.sources.event_lines import CHUNK_LINES, Chunk, Rejected, instant_of
 from streams.sources.external_sort import ExternalSort
 from streams.sources.mapping.plausible import wall_clock
+from streams.sources.order.known_at_end import KnownAtEnd
 from streams.sources.order.unfold import last_version, unfold
 
 ALONE = 180 * DAY
@@ -168,6 +169,8 @@ class Play:
         """Whether all was read and sorted."""
         self.rows = 0
         """Rows that will be played; each may have become several lines."""
+        self.at_end = KnownAtEnd()
+        """Which facts of finished exports are known from their end alone."""
         self.outside = 0
         """Rows of which nothing lies between the begin and the end."""
         self.first: int | None = None
@@ -236,6 +239,8 @@ class Play:
         for number, line in zip(chunk.line_numbers, chunk.lines(), strict=True):
             try:
                 kept = read(line, REGISTRY.decode_line)
+                if unfolds and isinstance(kept.event, Versioned):
+                    self.at_end.note(kept.event)
                 versions = self.judge.versions(kept.event, unfolds=unfolds)
                 rows: list[SortedRow] = []
                 size = 0

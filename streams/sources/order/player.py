@@ -155,6 +155,7 @@ class Player:
             self._enter("sorting")
             for chunk in self.source.gather():
                 yield from self._take(chunk)
+                yield  # also where nothing was to be taken: a long reading is seen, and stopped
         self._chunks = iter(self.source)
 
     def catching_up(self) -> Iterator[None]:
