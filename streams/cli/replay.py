@@ -195,7 +195,8 @@ class Asked(NamedTuple):
     def in_words(self) -> Iterator[str]:
         """What tells this replay from others, but for its speed."""
         yield f"into {self.brokers} {self.prefix}" if self.brokers else "into a monitor"
-        yield f"from {self.stretch[0]} to {self.stretch[1]}, {self.omits_earlier}, {self.inputs.glob}"
+        begin, end = self.stretch
+        yield f"from {begin} to {end}, {self.omits_earlier}, {self.inputs.glob}"
         for force in self.forces:
             yield f"{force.id} {hashlib.sha256(repr(force.file).encode()).hexdigest()}"
         for place, mapping in self.inputs.places:
