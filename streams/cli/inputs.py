@@ -145,7 +145,7 @@ class Inputs(NamedTuple):
     @property
     def named(self) -> list[str]:
         """What is read, as it was named."""
-        return [place for place, _ in self._all()]
+        return [place for place, _ in self.places]
 
     @property
     def has_stdin(self) -> bool:
