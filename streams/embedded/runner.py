@@ -162,8 +162,7 @@ class Embedded:
         for raw, reason, detail, origin in chunk.rejected:
             letters.append((raw, origin, reason, detail))
             self.live.monitor.refused["unknown"][reason] += 1
-        # A line of spaces is a blank line too; the monitor passes over it.
-        self.excluded += sum(map(bytes.isspace, chunk.lines()[: folded.lines]))
+        self.excluded += folded.blank
         for refusal in folded.refusals:
             place = chunk.place(refusal.line)
             if chunk.begins is not None:  # a row of several versions is refused once
