@@ -254,6 +254,15 @@ class Shares(Grouped):
         """Of the group that the last slot ended."""
         return int(self.sums[0]), int(self.sums[1])
 
+    def usual(self, slot: int, trials: int) -> tuple[float, float] | None:
+        """From where to where four of five shares of so many cases lie in a slot of the week, as
+        far as is learned now; None while it is learning."""
+        if self.slot is None:
+            return None
+        ahead = (slot - self.slot - 1) % self.slots
+        found: tuple[float, float] | None = self.detector.limits(TAIL, trials, ahead)
+        return found
+
     def give(self, counts: RowCounts, top: int, bottom: int) -> None:
         """Successes and trials."""
         self.rows.update(self.row, top, bottom)
