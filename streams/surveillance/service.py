@@ -38,7 +38,6 @@ from streams.surveillance.adapters.base import KEPT as STARTS_KEPT
 from streams.surveillance.adapters.base import TAIL, Adapter, PassedPeriods, PeriodPoint
 from streams.surveillance.adapters.counts import Counts
 from streams.surveillance.adapters.event_days import EventDays
-from streams.surveillance.adapters.grouped import Shares
 from streams.surveillance.day_names import DayNames
 from streams.surveillance.feedback import ExcludedStretch, Feedback
 from streams.surveillance.grain_watches import GrainWatches
@@ -465,16 +464,9 @@ class Surveillance:
                 return expected.forecast(point.slot, point.names).limits(TAIL)
 
             return usual_count
-        if isinstance(adapter, Shares) and adapter.state != "learning":
+        if isinstance(adapter, EventDays) and adapter.state != "learning":
             shares = adapter
-
-            def usual_share(period: Period, cases: int) -> tuple[float, float] | None:
-                point = self._point(period, area)
-                if point.names or cases <= 0:
-                    return None
-                return shares.usual(point.slot, cases)
-
-            return usual_share
+            return lambda period, cases: shares.usual(self._point(period, area), cases)
         return None
 
     def count_of(
@@ -490,13 +482,13 @@ class Surveillance:
     def _watch_of(
         self, grain: Grain, group: str, measure: str, row: Mapping[str, str], area: str
     ) -> Watch | None:
-        """The watch of a count or share by a grain."""
+        """The watch of a count, share or mean by a grain."""
         for watch in self.grains.get(grain, ()):
             series = watch.series
             narrowed = {name: value for name, value in series.row.items() if value != ALL}
             named = (series.group.name, series.measure.name, series.area)
             same = (named, narrowed) == ((group, measure, area), row)
-            if same and isinstance(watch.adapter, Counts | Shares):
+            if same and isinstance(watch.adapter, Counts | EventDays):
                 return watch
         return None
 

@@ -275,6 +275,7 @@ def test_an_hour_of_a_share_has_what_is_usual_of_so_many_cases() -> None:
     query = Query(target, "tiny", after(14 * 24))
     made = indicator_chart(query, "answered_999_within_10s", "hour", "2021-03-14T11..2021-03-14T12")
     assert [each.value for each in made.points] == [0.9, 0.9]
+    assert len(made.expected) == 2
     for each in made.expected:
         assert each is not None
         assert 0.6 <= each.lower < 0.9 < each.upper <= 1
