@@ -62,7 +62,7 @@ from streams.stretches import Stretch
 WINDOWS: dict[str, int] = {"5m": 5, "15m": 15, "30m": 30, "1h": 60, "6h": 360}
 """Sliding windows and their minutes; `today` and `month` are calendar periods."""
 
-VOLATILE = ("feeds", "ingest", "revisions", "alerts", "status", "surveillance")
+VOLATILE = ("feeds", "ingest", "revisions", "alerts", "status", "surveillance", "ahead")
 """Parts of a board that depend on how and when the events came; the rest does not."""
 
 Add = Callable[[Any, int], Iterator[None] | None]
@@ -409,9 +409,13 @@ class Monitor:
             held = self._stopped[place] = Stopped(ledger, self.forces[force_id])
         return held
 
+    def readings(self, force_id: str) -> Readings | None:
+        """The readings of a force as they came; None where none are here."""
+        return self._readings(self.forces[force_id])
+
     def reports(self, force_id: str) -> Reports | None:
         """The readings of a force by measure; None where no readings are here."""
-        readings = self._readings(self.forces[force_id])
+        readings = self.readings(force_id)
         if readings is None:
             return None
         known = self._reports.get(force_id)

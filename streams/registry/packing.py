@@ -969,7 +969,7 @@ class _ClockCounting:
         self._asked: list[tuple[tuple[Within, ...], int]] = []
         """Of each of these the questions about durations, and what it counts; no counter, but the
         place of the timing in the kind for a timing."""
-        self._timings = []
+        self._timings: list[tuple[str, int, int, int | None]] = []
         self._questions: dict[int, list[tuple[int, tuple[Within, ...]]]] = {}
         """What `questions` gave: few combinations are asked."""
         for counter in kind.counters_by(clock):
@@ -984,9 +984,9 @@ class _ClockCounting:
         self._counters = len(self._asked)
         for timing in kind.timings_by(clock):
             self.conditions.append(timing.when)
-            place = kind.duration_of[timing.sum]
             sums = layout.one(timing.sum), layout.one(timing.squares) if timing.squares else 0
-            self._timings.append((timing.duration, *sums, place))
+            first = kind.duration_of[timing.sum] * BINS if timing.binned else None
+            self._timings.append((timing.duration, *sums, first))
 
     def questions(self, asked: int) -> list[tuple[int, tuple[Within, ...]]]:
         """The questions about durations of the counters that are to be asked, with the place of
@@ -1031,12 +1031,12 @@ class _ClockCounting:
         """Of the counters that are asked the questions, and what each counts."""
         return [each for place, each in enumerate(self._asked) if asked >> place & 1]
 
-    def _asked_timings(self, asked: int) -> list[tuple[str, int, int, int]]:
+    def _asked_timings(self, asked: int) -> list[tuple[str, int, int, int | None]]:
         """Of the timings that are asked the duration, what its sum and squares are added to, and
-        the first of its bins."""
+        the first of its bins, where it has any."""
         return [
-            (duration, sum_, squares, index * BINS)
-            for place, (duration, sum_, squares, index) in enumerate(self._timings)
+            timing
+            for place, timing in enumerate(self._timings)
             if asked >> self._counters + place & 1
         ]
 
@@ -1069,8 +1069,9 @@ class _ClockCounting:
             out.add(2, f"_sums += {duration} << {_place(sum_) - lowest}")
             if squares:
                 out.add(2, f"_sums += {duration} * {duration} << {_place(squares) - lowest}")
-            out.add(2, f"_seconds = {duration} // {SECOND}")
-            out.add(2, f"_bins += (_keys[{_bin(first)}],)")
+            if first is not None:
+                out.add(2, f"_seconds = {duration} // {SECOND}")
+                out.add(2, f"_bins += (_keys[{_bin(first)}],)")
         if timings:
             out.add(1, f"_total += _sums << {lowest}")
         if has:
@@ -1126,6 +1127,8 @@ class _ClockCounting:
             out.add(1, f"_total += {sum_} * sum(_there)")
             if squares:
                 out.add(1, f"_total += {squares} * sum([_each * _each for _each in _there])")
+            if first is None:
+                continue
             out.add(1, "for _each in _there:")
             out.add(2, f"_seconds = _each // {SECOND}")
             out.add(2, f"_bin = _keys[{_bin(first)}]")

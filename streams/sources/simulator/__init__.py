@@ -12,7 +12,8 @@ instant of the change:
 * an incident: opened; graded, which brings markers and casualties; dispatched, which brings units;
   arrived; closed. Some are closed without an arrival, some cancelled, some put in another category
   when they are closed, and some prove to be a crime.
-* how many handlers are signed on, on average over the day so far, at each change of shift.
+* how many handlers are signed on, on average over the day so far, at each change of shift; and how
+  many are rostered, for each hour a day before it.
 * a heartbeat of the feeds every 30 seconds.
 
 Ids are the start of the run and a sequence number: `sim-20220103T000000Z-c17`. The room is empty

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 from streams.config.force import Force
 from streams.events.schema import Channel
-from streams.periods import DAY, SECOND
+from streams.periods import DAY, HOUR, SECOND
 from streams.sources.simulator.arrivals import KEPT, Arrivals, Rates, week_of_line
 from streams.sources.simulator.incidents import IncidentSimulator, Whole
 from streams.sources.simulator.world import World
@@ -69,7 +69,8 @@ class _Call:
 
 
 class Staffing:
-    """The handlers signed on, as a reading of the day: sent again with each change of shift."""
+    """The handlers signed on, as a reading of the day: sent again with each change of shift; and
+    those that are rostered, hour by hour, a day ahead."""
 
     def __init__(self, writer: Writer, zone: ZoneInfo) -> None:
         self._writer, self._zone = writer, zone
@@ -97,6 +98,18 @@ class Staffing:
             self._begun, self._sum, self._version = now, 0, 0
         self._at, self._handlers = now, handlers
         return line
+
+    def rostered(self, now: int, hour: int, handlers: int) -> bytes:
+        """How many are to work in the hour that starts at an instant."""
+        local = dt.datetime.fromtimestamp(hour // SECOND, self._zone)
+        label = local.isoformat()
+        return self._writer.record(
+            "reading",
+            self._writer.id("roster-", label),
+            1,
+            f'"updated_at":{self._writer.stamp(now)},"measure":"handlers_rostered",'
+            f'"period":"{label[:13]}{label[19:]}","value":{handlers}',
+        )
 
 
 class Room:
@@ -143,6 +156,10 @@ class Room:
         named by index. From `until` on no call is offered."""
         self._until = until
         self._change_shift(now, None)
+        if self._staffing is not None:
+            first = now - now % HOUR + HOUR
+            for hour in range(first, first + DAY, HOUR):
+                self._agenda.add(now, self._say_roster, hour)
         for line in range(len(self._arrivals)) if lines is None else lines:
             self._next_call(now, line)
 
@@ -155,7 +172,7 @@ class Room:
 
     def _change_shift(self, now: int, _: None) -> bytes | None:
         local = dt.datetime.fromtimestamp(now // SECOND, self._zone)
-        self._handlers = self._staff[local.weekday() >= 5][shift_at(local.hour)]
+        self._handlers = self._working(now)
         if self._effects is not None:
             factor = self._effects.factor("handlers", now)
             self._handlers = max(1, round(self._handlers * factor))
@@ -169,6 +186,17 @@ class Room:
             self._agenda.add(int(at.timestamp()) * SECOND, self._change_shift)
         self._serve(now)
         return None if self._staffing is None else self._staffing.changed(now, self._handlers)
+
+    def _say_roster(self, now: int, hour: int) -> bytes | None:
+        self._agenda.add(hour, self._say_roster, hour + DAY)
+        if self._staffing is None:
+            return None
+        return self._staffing.rostered(now, hour, self._working(hour))
+
+    def _working(self, at: int) -> int:
+        """The handlers of the shift that works at an instant."""
+        local = dt.datetime.fromtimestamp(at // SECOND, self._zone)
+        return self._staff[local.weekday() >= 5][shift_at(local.hour)]
 
     def _offer(self, now: int, line: int) -> bytes | None:
         self._next_call(now, line)
