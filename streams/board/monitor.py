@@ -185,16 +185,8 @@ class Monitor:
         """Lines refused, by kind (`unknown` where not even that can be told) and reason."""
         self.refusals = Refusals()
         """The feeds of which every line is refused."""
-        changed: defaultdict[tuple[str, str, str], Changed] = defaultdict(Changed)
-        self._tables = {
-            (force.id, group.name): Tables(
-                Rollup(group, force, registry.kinds[group.kind], self.types),
-                changed[force.id, group.kind, group.clock],
-                WINDOW_NAMES,
-            )
-            for force in self.forces.values()
-            for group in registry.groups
-        }
+        self._changed: defaultdict[tuple[str, str, str], Changed] = defaultdict(Changed)
+        self._tables: dict[tuple[str, str], Tables] = {}
         self._area_sums: dict[tuple[str, str, int], AreaSums] = {}
         self._reports: dict[str, Reports] = {}
         self._stopped: dict[tuple[str, str], Stopped] = {}
@@ -514,7 +506,7 @@ class Monitor:
             ledger = self.ledger(group.kind, force.id)
             if ledger is None:
                 continue
-            panes, tables = ledger.panes_by(self._clock(group)), self._tables[force.id, group.name]
+            panes, tables = ledger.panes_by(self._clock(group)), self._tables_of(force, group)
             shown: dict[str, float] = {}
             made: dict[str, list[Row]] = {}
             plain: dict[str, Parts] = {}
@@ -552,6 +544,16 @@ class Monitor:
                         round(known * days, 2), round(days, 2)
                     )
         return out
+
+    def _tables_of(self, force: Force, group: Group) -> Tables:
+        """The tables of a group: made for a force once its board is asked for."""
+        found = self._tables.get((force.id, group.name))
+        if found is None:
+            rollup = Rollup(group, force, self.registry.kinds[group.kind], self.types)
+            changed = self._changed[force.id, group.kind, group.clock]
+            found = Tables(rollup, changed, WINDOW_NAMES)
+            self._tables[force.id, group.name] = found
+        return found
 
     def _clock(self, group: Group) -> int:
         """By which clock of its kind the records of a group are counted, by number."""
@@ -599,7 +601,7 @@ class Monitor:
             change = ledger and ledger.changes_since_closed(period, clock)
             if ledger is not None and change:
                 parts = ledger.panes_by(clock).parts(period.start, period.end)
-                tables = self._tables[force.id, group.name]
+                tables = self._tables_of(force, group)
                 out = out or self.types.first()
                 if beside and group.name == MEASURE:
                     used = beside.used(period.start, period.end, parts)
@@ -620,7 +622,7 @@ class Monitor:
         """What is open; not known of a kind of which nothing ever came."""
         out = self.types.now()
         for group in self.registry.groups:
-            rollup = self._tables[force.id, group.name].rollup
+            rollup = self._tables_of(force, group).rollup
             ledger = self.ledger(group.kind, force.id)
             if rollup.has_gauges and ledger is not None:
                 known = heard(feeds, group.kind, self.registry)

@@ -65,7 +65,8 @@ class Tables:
     ) -> None:
         self.rollup, self._changed = rollup, changed or Changed()
         self._windows = tuple(windows)
-        self._together = _Running(rollup, self._changed, len(self._windows))
+        self._together: _Running | None = None
+        """The tables of these."""
         self._closed: OrderedDict[str, tuple[KeptSum, list[Row]]] = OrderedDict()
         """By the name of a closed period: its sum, and its rows."""
         self._first: OrderedDict[str, _First] = OrderedDict()
@@ -94,6 +95,8 @@ class Tables:
 
     def rows_of_windows(self, parts: Mapping[str, Parts]) -> dict[str, list[Row]]:
         """The rows of some of the windows, which are made together."""
+        if self._together is None:
+            self._together = _Running(self.rollup, self._changed, len(self._windows))
         found = self._together.rows([parts.get(name) for name in self._windows])
         return {
             name: rows for name, rows in zip(self._windows, found, strict=True) if name in parts

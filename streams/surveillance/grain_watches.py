@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from typing import Any, TypeVar
 
 from detectors.calibration.alarm_budget import AlarmBudget
 from detectors.counts.month_watch import SHARED_WEIGHT, pooled
@@ -21,6 +22,8 @@ from streams.surveillance.recent_rate import RecentRate
 from streams.surveillance.series import RowKey, RowReader, WatchedSeries, budget_parts, watch_list
 from streams.surveillance.signals import Grain
 from streams.surveillance.watch import Watch
+
+T = TypeVar("T")
 
 
 class GrainWatches:
@@ -60,6 +63,8 @@ class GrainWatches:
         self._taken: set[AcceptedLevel] = set()
         self.changed = True
         """Whether anything has changed since the state was last saved."""
+        self._told: dict[Hashable, Any] = {}
+        """What was told of what is learned, until more is (`note_change`)."""
         self.last = 0
         """The start of the last period that was taken, in ms."""
         self.recent_rate = RecentRate(grain)
@@ -68,6 +73,22 @@ class GrainWatches:
     def __iter__(self) -> Iterator[Watch]:
         for watches in self.begun.values():
             yield from watches
+
+    def note_change(self) -> None:
+        """Notes that something is learned or forgotten."""
+        self.changed = True
+        self._told.clear()
+
+    def forget_told(self) -> None:
+        """Has all be told anew of what is learned: it was put back."""
+        self._told.clear()
+
+    def told(self, what: Hashable, tell: Callable[[], T]) -> T:
+        """What is to be told of what is learned now, made once until that changes."""
+        if what not in self._told:
+            self._told[what] = tell()
+        found: T = self._told[what]
+        return found
 
     def begin(self, row: RowKey) -> list[Watch]:
         """Starts the watches of a row."""
@@ -104,7 +125,7 @@ class GrainWatches:
         """Takes what is not normal out of what its series have not learned yet."""
         if not self.last or self.grain == "month":
             return
-        self.changed = True
+        self.note_change()
         ended = self.last if stretch.end is None else min(self.last, stretch.end - 1)
         first, last = (self.calendar.start(self.grain, at) for at in (stretch.start, ended))
         abouts = stretch.abouts
@@ -117,7 +138,7 @@ class GrainWatches:
         running."""
         if not self.last or self.grain == "month" or start > self.last:
             return
-        self.changed = True
+        self.note_change()
         self.recent_rate.forget((start, end))
         first, last = (self.calendar.start(self.grain, at) for at in (start, end - 1))
         for watch in self:
