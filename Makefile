@@ -9,6 +9,11 @@ LOCKER := .venv-lock
 PEERS  := .venv-peers
 PIP    := -m pip --disable-pip-version-check --quiet install
 UNIT   := not servers and not real_data and not replays and not nightly
+# What another version of Python or of a library can change: not what is found in the text of the
+# tree, and not once more what holds whatever is drawn, of which the examples are run.
+VERSIONS := $(UNIT) and not source_text and not hypothesis
+# Compiled once, not by each of the hundreds of processes that the tests start.
+export PYTHONDONTWRITEBYTECODE :=
 CODE   := streams detectors grafana tests $(wildcard benchmarks)
 
 .DEFAULT_GOAL := help
@@ -30,22 +35,24 @@ ifdef ARGS
 	@$(VENV)/bin/python -m pytest $(ARGS)
 else
 	@$(VENV)/bin/python -m pytest -n auto -m "$(UNIT)"
-	@$(VENV)/bin/python -m pytest -m "not nightly and not ($(UNIT))"
+	@$(VENV)/bin/python -m pytest -n 2 --dist loadfile -m "not nightly and not ($(UNIT))"
 endif
 
 unit: install ## run the tests that need no server and no large data
 	@$(VENV)/bin/python -m pytest -n auto -m "$(UNIT)" $(ARGS)
 
-test-lowest: $(LOWEST)/.project ## run the unit tests with the lowest versions that are allowed
-	@$(LOWEST)/bin/python -m pytest -p no:cacheprovider -n auto -m "$(UNIT)" $(ARGS)
+test-lowest: $(LOWEST)/.project ## run the unit tests that versions touch with the lowest that are allowed
+	@$(LOWEST)/bin/python -m pytest -p no:cacheprovider -n auto -m "$(VERSIONS)" $(ARGS)
 
-test-pythons: install ## run the unit tests with every other Python that is supported and found
+test-pythons: install ## run the unit tests with the newest Python that is found, and on others what versions touch
 	@found=$$($(VENV)/bin/python -m tests.pythons) || exit 1; \
+	wanted="$(UNIT)"; \
 	echo "$$found" | while read -r version python; do \
 		[ -n "$$version" ] || continue; \
 		echo "Python $$version: $$python"; \
-		$(MAKE) --no-print-directory unit PYTHON="$$python" VENV=".venv-$$version" </dev/null \
-			|| exit 1; \
+		$(MAKE) --no-print-directory unit PYTHON="$$python" VENV=".venv-$$version" \
+			UNIT="$$wanted" </dev/null || exit 1; \
+		wanted="$(VERSIONS)"; \
 	done
 
 check: install ## check format, lint and types

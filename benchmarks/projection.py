@@ -6,7 +6,8 @@ Every month from the nineteenth on of real monthly counts is an origin: what is 
 projected one to six months ahead, and held against what came. Printed, by method and set of series:
 the mean absolute error beside that of the seasonal naive forecast (the same month a year before),
 three and six months ahead and over all six, and how often the intervals of 80 and 95 % held what
-came. `--peers` adds river's Holt-Winters and SNARIMAX, which give no intervals.
+came. `--peers` adds river's Holt-Winters and SNARIMAX, which give no intervals. The next hours have
+a file of their own: `benchmarks/hours_ahead.py`.
 
 The series: crimes of the City of London by kind (data.police.uk, 2017-12 to 2020-11, with the fall
 of spring 2020 and, by itself, before it) and what Dublin Fire Brigade was called to, by station

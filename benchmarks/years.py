@@ -38,8 +38,9 @@ import math
 import sys
 import tempfile
 import time
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from heapq import merge
 from itertools import pairwise
@@ -56,10 +57,9 @@ from streams.alerts import service as alert_service
 from streams.alerts.evaluation import evaluate
 from streams.alerts.model import Alert, Transition
 from streams.board.monitor import Monitor
-from streams.cli.inputs import progress_bar
+from streams.cli.progress import progress_bar
 from streams.config.force import Force, find_force
 from streams.embedded.alerting import Alerting
-from streams.embedded.replay import ReplayClock
 from streams.embedded.runner import Embedded
 from streams.fold.ledger import Closing, Ledger
 from streams.live import Live
@@ -67,8 +67,9 @@ from streams.periods import DAY, HOUR, Calendar, rfc3339, to_ms
 from streams.registry.aggregates import Figures
 from streams.registry.measures import ChosenShare
 from streams.sources import Chunk, open_source
-from streams.sources.event_lines import instant_of
 from streams.sources.order.play import Play
+from streams.sources.order.player import Player, Stage
+from streams.sources.order.replay_clock import ReplayClock
 from streams.sources.simulator import Rates, Surge, simulate
 from streams.sources.stops import Stops
 from streams.state.departed import kept_on_disk
@@ -164,28 +165,38 @@ def replay(
                 for name, ledger in shard.ledgers().items():
                     figured.listen(ledger, shard.surveillance[name])
             runner = Embedded(live, stops, clock)
-            live.monitor.play_history(True)
-            with alerting, progress_bar(source, play, lambda: f"{len(made):,} steps") as moved:
-                runner.gather(play, moved)
-                chunks: Iterable[Chunk] = play
-                if dropped is not None:
-                    chunks = _without(play, *dropped)
-                runner.read(chunks, None, moved)
-            live.monitor.play_history(False)
-            runner.finish()
+            sink = runner if dropped is None else Outage(runner, *dropped)
+            player = Player(play, sink, stops=stops)
+            with alerting, progress_bar(player, lambda: f"{len(made):,} steps") as moved:
+                for _ in player.steps():
+                    moved()
     return live, made, figured, runner
 
 
-def _without(chunks: Iterable[Chunk], start: int, end: int) -> Iterator[Chunk]:
-    """Chunks without the lines that became known in a stretch."""
-    for chunk in chunks:
-        instants = [instant_of(line) or 0 for line in chunk.lines()]
-        if not any(start <= at < end for at in instants):
-            yield chunk
-            continue
-        for n, at in enumerate(instants):
-            if not start <= at < end:
-                yield chunk.part(n, n + 1)
+class Outage:
+    """The sink that is a runner, but for the lines that became known in a stretch."""
+
+    def __init__(self, runner: Embedded, start: int, end: int) -> None:
+        self.runner, self.start, self.end = runner, start, end
+        self.keeps, self.clock = runner.keeps, runner.clock
+
+    def enter(self, stage: Stage, speed: float | None) -> None:
+        """Of the runner."""
+        self.runner.enter(stage, speed)
+
+    def settle(self) -> None:
+        """Of the runner."""
+        self.runner.settle()
+
+    def take(self, chunk: Chunk) -> None:
+        """Folds the lines from before and after."""
+        instants = chunk.instants or ()
+        first, last = bisect_left(instants, self.start), bisect_left(instants, self.end)
+        if first == last:
+            self.runner.take(chunk)
+            return
+        for part in (chunk.part(0, first), chunk.part(last, len(instants))):
+            self.runner.take(part)
 
 
 # -- made-up years -----------------------------------------------------------------------------

@@ -23,7 +23,7 @@ from playwright.sync_api import expect, sync_playwright
 from streams.alerts.service import AlertService
 from streams.board.monitor import Monitor
 from streams.config.force import find_force
-from streams.embedded.replay import ReplayClock
+from streams.sources.order.replay_clock import ReplayClock
 from streams.live import Live
 from streams.outputs.web import serve
 from streams.periods import MINUTE, rfc3339, to_ms

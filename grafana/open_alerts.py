@@ -8,7 +8,7 @@ from grafana.queries import FORCE, latest
 COLUMNS = {
     "severity": "Severity",
     "words": "What",
-    "owner": "Owner",
+    "taken": "Somebody has it",
     "area": "Area",
     "Value": "Opened",
 }
@@ -23,7 +23,8 @@ def open_table(*matchers: str, width: int = 24, height: int = 8) -> Panel:
     expr = f"sort_desc(1000 * ({named}) * on (force, alert) group_left () ({OPENED}))"
     face = Face(
         "Open alerts in words",
-        "Every alert that is open and not snoozed: what happened, who has it, and since when.",
+        "Every alert that is open and not snoozed: what happened, since when, and whether somebody "
+        "has it.",
         "none",
         width=width,
         height=height,
@@ -45,5 +46,5 @@ def snoozed_table() -> Panel:
         height=6,
         none="None is snoozed",
     )
-    columns = {"words": "What", "owner": "Owner", "Value": "Opened"}
+    columns = {"words": "What", "taken": "Somebody has it", "Value": "Opened"}
     return rows(face, Query(expr, ""), columns=columns, units={"Opened": "dateTimeAsLocal"})

@@ -1,8 +1,8 @@
 """Finds the Pythons that Watchroom supports: `python -m tests.pythons` prints those that are found.
 
-One line each (`3.12 /usr/bin/python3.12`), but for the version that runs this, whose tests are
-those of `make test`. The versions are those of the classifiers in pyproject.toml. One that is not
-there is named on the standard error, with the way to get it.
+One line each (`3.12 /usr/bin/python3.12`), the newest first, but for the version that runs this,
+whose tests are those of `make test`. The versions are those of the classifiers in pyproject.toml.
+One that is not there is named on the standard error, with the way to get it.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def _newest(folder: Path) -> list[int]:
 def main() -> None:
     """Prints what is found."""
     running = f"{sys.version_info.major}.{sys.version_info.minor}"
-    for version in supported():
+    for version in reversed(supported()):
         if version == running:
             continue
         found = find(version)

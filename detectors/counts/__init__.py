@@ -5,6 +5,7 @@
 - `MonthWatch`: months, for a lasting change beside the usual control chart;
 - `SeasonalScan`, `FlexibleFarrington`: weeks or months with a yearly season;
 - `EARS`: any counts, from seven points of history;
+- `hours_ahead`, `projection`: what the next hours, the next months bring;
 - `ReportingTriangle`: counts that still grow as records arrive.
 """
 

@@ -19,6 +19,7 @@ from streams.periods import DAY, MINUTE
 from streams.registry.aggregates import Share
 from streams.registry.calls import ABANDONED, ANSWERED, CALL, FIRST, LEVELS
 from streams.registry.counting import SERIES_KEY_MASK
+from streams.registry.packing import FACT_MASK
 
 LONG = 2 * DAY // MINUTE
 """Minutes after a look from which on nobody is taken to look any more."""
@@ -130,11 +131,14 @@ class AnswerWindows:
 
     def _change(self, was: int, packed: int) -> None:
         """Takes in a change."""
-        alike = not (was ^ packed) >> self._wait
-        if alike and (was == packed or self._says(was) == self._says(packed)):
+        differ = was ^ packed
+        if not differ >> self._wait and (
+            not differ >> 1 & FACT_MASK or self._says(was) == self._says(packed)
+        ):
             return
         for each, sign in ((was, -1), (packed, 1)):
-            counted = self._counted(each)
+            # A call without an end counts in no answer rate, by whichever formula.
+            counted = self._counted(each) if each and self._ended(each) else None
             if counted is None or counted[0] < self._first:
                 continue
             if counted[0] > self._unseen_from:
@@ -157,9 +161,8 @@ class AnswerWindows:
                 line.missed.forget(oldest)
 
     def _counted(self, packed: int) -> Counted | None:
-        """What a packed record counts; None of a tombstone, or of a call that counts nowhere. A
-        call without an end counts in no answer rate, by whichever formula."""
-        found = self._clock.contribution(packed) if self._ended(packed) else None
+        """What a call counts that has ended; None where it counts nowhere."""
+        found = self._clock.contribution(packed)
         part = None if found is None else self._reader.part_of(found[3], found[4])
         return None if found is None or part is None else (found[1] // MINUTE, *part)
 

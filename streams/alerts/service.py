@@ -335,8 +335,7 @@ class AlertService:
             if instants.at is None:
                 self._silences.pop(force.id, None)
                 instants.begin((until - 1) // MINUTE * MINUTE)
-            always = not replay or self.live.health.ready
-            clock.due = instants.evaluate_until(until, self._held_back(force), always=always)
+            clock.due = instants.evaluate_until(until, self._held_back(force), always=not replay)
         except Exception:  # a fault of ours must not stop the counting, nor go unnoticed
             self.faults += 1
             log.exception("%s: nobody could be notified of what was due", force.id)
@@ -363,7 +362,8 @@ class AlertService:
 
         live, held_back = self.live, self._held_back(force)
         running: list[Signal] = []
-        if full and not (live.health.replay and not live.health.ready):
+        # In a replay an hour is judged as it closes, so that any pace gives the same alerts.
+        if full and not live.health.replay:
             for shard in live.monitor.shards:
                 watching = shard.surveillance.get(force.id)
                 if watching is not None and shard.kind not in held_back:

@@ -89,8 +89,19 @@ class Difference:
     def of(cls, before: Pane, after: Pane) -> Difference:
         """That of two panes."""
         made = cls()
-        for key in before.keys() | after.keys() if before else after:
-            made.add(key, before.get(key, 0), after.get(key, 0))
+        if before:
+            for key in before.keys() | after.keys():
+                made.add(key, before.get(key, 0), after.get(key, 0))
+            return made
+        # All of a month, mostly, is new: one call for each of its numbers would double the time.
+        made.keys = [key for key in after if key <= SERIES_KEY_MASK]
+        made.new = [after[key] for key in made.keys]
+        made.old = [0] * len(made.keys)
+        made.bins = [
+            (key & SERIES_KEY_MASK, (key >> BIN_SHIFT) - 1, number)
+            for key, number in after.items()
+            if key > SERIES_KEY_MASK
+        ]
         return made
 
     def add(self, key: int, old: int, new: int, stretch: int = 0) -> None:

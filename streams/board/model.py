@@ -383,6 +383,69 @@ class SurveillanceView(Struct):
     kinds: dict[str, WatchSummary]
 
 
+class Handlers(Struct, omit_defaults=True):
+    """Handlers in an hour to come: how many are `needed` for the target, how many the roster has,
+    how many it is short of (below 0: has more), and what share of calls these would answer in time.
+    What is not known is None."""
+
+    needed: int | None = None
+    rostered: float | None = None
+    short: float | None = None
+    level: float | None = None
+
+
+class HourAhead(Struct, omit_defaults=True):
+    """An hour to come on a line: the calls expected, and the intervals that hold what comes in 80
+    and 95 of 100 hours; the handlers that these calls need, had they handlers of their own."""
+
+    start: str = field(name="from")
+    expected: float
+    low_80: int
+    high_80: int
+    low_95: int
+    high_95: int
+    handlers: Handlers
+    words: str
+
+
+class LineAhead(Struct, omit_defaults=True):
+    """The next hours of a line. `level` is how busy it is now, 1 as usual. Handling (with wrap-up,
+    where `wrap_up` is true) and patience are means in seconds. `reason` says why no calls are
+    known, `handlers_reason` why no handlers are."""
+
+    line: str
+    name: str
+    within_seconds: int
+    target: float | None
+    level: float | None = None
+    handling_seconds: float | None = None
+    wrap_up: bool = False
+    patience_seconds: float | None = None
+    hours: list[HourAhead] = []
+    reason: str = ""
+    handlers_reason: str = ""
+
+
+class RoomHour(Struct, omit_defaults=True):
+    """An hour to come of all lines together, in one queue."""
+
+    start: str = field(name="from")
+    expected: float
+    handlers: Handlers
+    words: str
+
+
+class HoursAhead(Struct, omit_defaults=True):
+    """The next hours of calls, by line and of the room, in which one roster serves all lines that
+    have a target; `room_reason` says why nothing is known of it."""
+
+    known_to: str
+    """Calls were counted up to then."""
+    lines: list[LineAhead]
+    room: list[RoomHour] = []
+    room_reason: str = ""
+
+
 class Board(Struct, omit_defaults=True, kw_only=True):
     """Every live figure of a force as of an instant.
 
@@ -406,6 +469,8 @@ class Board(Struct, omit_defaults=True, kw_only=True):
     """Of the periods that were asked for, those that changed since they closed."""
     surveillance: SurveillanceView | None = None
     """Where series are watched."""
+    ahead: HoursAhead | None = None
+    """Where calls are watched, of a board as of now."""
     alerts: AlertsView | None = None
     """Where alerts are raised."""
     status: Status | None = None
@@ -431,6 +496,8 @@ class Series(Struct):
     at: str
     where: dict[str, str]
     points: list[Point]
+    ahead: list[HourAhead] | UnsetType = UNSET
+    """Of the calls of a line in the whole force: what the next hours bring."""
 
 
 # -- the board of a registry ----------------------------------------------------------------------

@@ -64,7 +64,7 @@ WINDOWS: dict[str, int] = {"5m": 5, "15m": 15, "30m": 30, "1h": 60, "6h": 360}
 """Sliding windows and their minutes; `today` and `month` are calendar periods."""
 WINDOW_NAMES = (*WINDOWS, "today", "month")
 
-VOLATILE = ("feeds", "ingest", "revisions", "alerts", "status", "surveillance")
+VOLATILE = ("feeds", "ingest", "revisions", "alerts", "status", "surveillance", "ahead")
 """Parts of a board that depend on how and when the events came; the rest does not."""
 
 Add = Callable[[Any, int], Iterator[None] | None]
@@ -99,13 +99,13 @@ class Folded:
 
     What is refused is given to `refuse` as it comes, by default kept in `refusals`."""
 
-    __slots__ = ("lines", "refusals", "refuse", "refused")
+    __slots__ = ("blank", "lines", "refusals", "refuse", "refused")
 
     def __init__(self, refuse: Callable[[Refusal], None] | None = None) -> None:
         self.lines = 0
         """Lines that were folded or refused, blank ones among them."""
-        self.refused = 0
-        """Lines that were refused."""
+        self.refused = self.blank = 0
+        """Lines that were refused, and those of nothing but spaces, that are passed over."""
         self.refusals: list[Refusal] = []
         self.refuse = refuse or self.refusals.append
 
@@ -262,7 +262,7 @@ class Monitor:
         left = LINES_A_STEP
         for payload, appended in payloads:
             lines = payload.split(b"\n")
-            folded.lines = folded.refused = 0
+            folded.lines = folded.refused = folded.blank = 0
             shallow = max(map(len, lines)) <= SHALLOW
             for number, line in enumerate(lines, start=1):
                 try:
@@ -282,6 +282,8 @@ class Monitor:
                         refused = yield from self._salvage(line, error, appended, shards, only)
                         if refused is not None:
                             self._refuse(number - 1, line, refused, appended, only, folded)
+                    elif line:
+                        folded.blank += 1
                 left -= 1
                 if not left:
                     left, folded.lines = LINES_A_STEP, number
@@ -411,9 +413,13 @@ class Monitor:
             held = self._stopped[place] = Stopped(ledger, self.forces[force_id])
         return held
 
+    def readings(self, force_id: str) -> Readings | None:
+        """The readings of a force as they came; None where none are here."""
+        return self._readings(self.forces[force_id])
+
     def reports(self, force_id: str) -> Reports | None:
         """The readings of a force by measure; None where no readings are here."""
-        readings = self._readings(self.forces[force_id])
+        readings = self.readings(force_id)
         if readings is None:
             return None
         known = self._reports.get(force_id)

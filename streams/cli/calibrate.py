@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from itertools import chain
 
 import click
 import msgspec
@@ -22,16 +21,16 @@ from streams.embedded.calibration import Calibrated, Question, answer, class_nam
 from streams.errors import SourceError
 from streams.periods import DAY, Calendar
 from streams.registry.phrases import place, subject
-from streams.sources import CHUNK_LINES
+from streams.sources.event_lines import in_chunks
+from streams.sources.order.history import IntoMonitor
 from streams.sources.order.play import Play
+from streams.sources.order.player import Player
 from streams.sources.simulator import simulate
 from streams.state.departed import kept_on_disk
 from streams.surveillance.calibration import GRAINS, Planned, plan_of
 from streams.surveillance.series import watches_in
 
 SIMULATED_WEEKS = 8
-FAR = 1 << 42
-"""Milliseconds; later than any record: when a file was made does not matter here."""
 
 
 @click.command()
@@ -133,27 +132,24 @@ class _BarProgress:
 def _planned(force: Force, inputs: Inputs) -> Planned:
     """Folds the records, real or simulated, and reads the levels."""
     monitor = Monitor([force])
+    sink = IntoMonitor(monitor)
     if inputs:
+        refused = 0
         monitor.play_history(True)
-        rows = refused = 0
         with kept_on_disk(monitor), Play(inputs.check().open((force,)), (force,)) as play:
-            for chunk in chain(play.gather(), play):
-                rows += chunk.rows - chunk.excluded
-                refused += len(chunk.rejected) + len(monitor.ingest(chunk.payload, FAR))
+            for _ in Player(play, sink).steps():
+                refused += len(sink.refused)
+                sink.refused.clear()
         if refused:
             click.echo(
-                f"{refused:,} of {rows:,} rows were refused and left out; watchroom run says why.",
+                f"{refused:,} of {sink.rows:,} rows were refused and left out; "
+                "watchroom run says why.",
                 err=True,
             )
     else:
         start = Calendar(force.zone).midnight(2024, 1, 8)
-        lines: list[bytes] = []
-        for _, line in simulate(force, start, start + SIMULATED_WEEKS * 7 * DAY, 1):
-            lines.append(line)
-            if len(lines) >= CHUNK_LINES:
-                monitor.ingest(b"\n".join(lines), FAR)
-                lines = []
-        monitor.ingest(b"\n".join(lines), FAR)
+        weeks = simulate(force, start, start + SIMULATED_WEEKS * 7 * DAY, 1)
+        Player(in_chunks(weeks, "simulator"), sink).play()
     try:
         return plan_of(monitor, force)
     except ValueError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -16,19 +16,20 @@ from streams.cli.inputs import (
     REFUSED,
     Inputs,
     passed_over,
-    progress_bar,
     refused_lines,
     refused_much,
     source_options,
 )
 from streams.cli.options import dead_letters_option, forces_known, more_forces_option
+from streams.cli.progress import progress_bar
 from streams.config.force import find_force
 from streams.errors import SourceError, WatchroomError
 from streams.events.deadletters import DeadLetterFile, letter
 from streams.live.clock import wall_clock
 from streams.sources.event_lines import Chunk
 from streams.sources.order.play import Play
-from streams.sources.stops import Stops
+from streams.sources.order.player import Player, Stage
+from streams.sources.stops import Stopped, Stops
 
 PART = ".part"
 """What the name of a file ends in that is not written to its end."""
@@ -77,45 +78,62 @@ def convert(
     named = [find_force(name) for name in force_names]
     forces = forces_known(named)
     inputs.check()
-    refused: Counter[str] = Counter()
-    examples: dict[str, tuple[str, str]] = {}
-    rows = written = 0
+    stopped: Stopped | None = None
     with ExitStack() as open_things:
         source = inputs.open(named or None)
         play = open_things.enter_context(Play(source, forces.values(), unfolds=not whole))
         letters = DeadLetterFile(dead_letters)
         open_things.callback(letters.close)
-        move = open_things.enter_context(progress_bar(source, play, lambda: f"{rows:,} rows"))
-        stops = open_things.enter_context(Stops(at_once=False))
-        out = open_things.enter_context(_written(to, stops))
-
-        def take(chunks: Iterable[Chunk]) -> int:
-            nonlocal rows
-            lines = 0
-            for chunk in stops.between(chunks):
-                rows += chunk.rows - chunk.excluded
-                for raw, reason, detail, origin in chunk.rejected:
-                    letters.write(letter(raw, origin, reason, detail, wall_clock()))
-                    refused[reason] += 1
-                    examples.setdefault(reason, (origin, detail))
-                if chunk.line_numbers:
-                    out.write(chunk.payload + b"\n")
-                    lines += len(chunk.line_numbers)
-                move()
-            return lines
-
-        take(play.gather())
-        written = take(play)
-    said = [f"{_many(rows, 'row')} became {_many(written, 'event')}."]
-    said += refused_lines(refused, examples, dead_letters)
+        sink = IntoFile(letters)
+        stops = open_things.enter_context(Stops())
+        player = Player(play, sink, stops=stops)
+        try:
+            with progress_bar(player) as move, _written(to) as sink.out:
+                for _ in player.steps():
+                    move()
+        except Stopped as caught:
+            stopped = caught
+    said = [f"{_many(sink.rows, 'row')} became {_many(sink.events, 'event')}."]
+    said += refused_lines(sink.refused, sink.examples, dead_letters)
     said += passed_over(source) + [f"Look: {warning}" for warning in play.warnings]
-    much = None if stops.asked else refused_much(refused.total(), rows)
+    much = refused_much(sink.refused.total(), sink.rows) if stopped is None else None
     for line in [*said, *([much] if much else [])]:
         click.echo(line, err=True)
-    if stops.asked:
-        sys.exit(stops.exit_code)
+    if stopped is not None:
+        sys.exit(stopped.exit_code)
     if much:
         sys.exit(REFUSED)
+
+
+class IntoFile:
+    """The sink that is a file of event lines; what is refused goes to another."""
+
+    keeps = True
+    clock = None
+
+    def __init__(self, letters: DeadLetterFile) -> None:
+        self.out: BinaryIO | None = None
+        self.letters = letters
+        self.rows = self.events = 0
+        self.refused: Counter[str] = Counter()
+        self.examples: dict[str, tuple[str, str]] = {}
+
+    def enter(self, stage: Stage, speed: float | None) -> None:
+        """A file is the same whenever it is written."""
+
+    def settle(self) -> None:
+        """Nothing was held back."""
+
+    def take(self, chunk: Chunk) -> None:
+        """Writes the lines of a chunk; raises `SourceError`."""
+        self.rows += chunk.rows - chunk.excluded
+        for raw, reason, detail, origin in chunk.rejected:
+            self.letters.write(letter(raw, origin, reason, detail, wall_clock()))
+            self.refused[reason] += 1
+            self.examples.setdefault(reason, (origin, detail))
+        if chunk.line_numbers and self.out is not None:
+            self.out.write(chunk.payload + b"\n")
+            self.events += len(chunk.line_numbers)
 
 
 def _many(number: int, one: str) -> str:
@@ -124,7 +142,7 @@ def _many(number: int, one: str) -> str:
 
 
 @contextmanager
-def _written(to: Path | None, stops: Stops) -> Iterator[BinaryIO]:
+def _written(to: Path | None) -> Iterator[BinaryIO]:
     """The output, open for writing; raises `SourceError`. A file has its name only once all of it
     is there, or all that came before an input that is damaged."""
     if to is None:
@@ -137,17 +155,16 @@ def _written(to: Path | None, stops: Stops) -> Iterator[BinaryIO]:
         return
     part = to.with_name(to.name + PART)
     failure: WatchroomError | None = None
-    opened = _opened(part, to)
     try:
-        with opened as out:
+        with _opened(part, to) as out:
             try:
                 yield out
             except WatchroomError as error:
                 failure = error
-        if not stops.asked:
-            part.replace(to)
+        part.replace(to)
     finally:
-        part.unlink(missing_ok=True)
+        if part.is_file():
+            part.unlink()
     if failure is not None:
         raise failure
 

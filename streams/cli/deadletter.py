@@ -13,6 +13,7 @@ from streams.cli.options import broker_option, forces_known, more_forces_option,
 from streams.config.force import find_force
 from streams.errors import WatchroomError
 from streams.events.deadletters import DeadLetter, merged, read_file
+from streams.sources.bytes.forms import shown
 
 MOST_SHOWN = 60
 
@@ -77,11 +78,9 @@ def list_(broker: str, prefix: str, path: Path | None, **chosen: Any) -> None:
     letters = _choose(_read(broker, prefix, path), **chosen)
     for letter in letters:
         mark = "  (sent again)" if letter.retried else ""
-        detail = letter.detail[:MOST_SHOWN]
-        click.echo(
-            f"{letter.time or '-'}  {letter.reason}  {letter.kind or '-'}  {letter.force or '-'}  "
-            f"{letter.id}  {detail}{mark}"
-        )
+        words = (letter.time, letter.reason, letter.kind, letter.force, letter.id)
+        found = [*(shown(each or "-") for each in words), shown(letter.detail, MOST_SHOWN)]
+        click.echo("  ".join(found) + mark)
     click.echo(f"{len(letters)} dead letters", err=True)
 
 

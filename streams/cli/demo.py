@@ -76,22 +76,22 @@ def demo(
     console = board_console()
     with ExitStack() as opened:
         stops = opened.enter_context(Stops())
-        shown = Demo(seed, stops, history_weeks)
+        shown = Demo(seed, stops, history_weeks, speed=speed, seconds=seconds)
         handle = _serve(shown, port)
         opened.callback(handle.stop)
         stopped: Stopped | None = None
-        at: int | None = None
         try:
             with _bar() as progress:
-                shown.warm_up(progress)
+                for _ in shown.player.catching_up():
+                    progress(shown.share_read)
             _say_where(handle)
             opened.enter_context(shown.alerting)
             with _display(shown, handle, console) as tick:
-                at = shown.play(speed, seconds, tick)
-            shown.finish()
+                for _ in shown.player.steps():
+                    tick()
         except Stopped as caught:
             stopped = caught
-            at = shown.finish()
+        at = shown.player.clock()
         console.print(render(shown.live.board(FORCE, at), console.width))
         click.echo(f"\nThe demonstration is over: {shown.runner.account().in_words()}")
         if stopped is not None:

@@ -1,30 +1,20 @@
-"""What every command that reads sources shares: its arguments, its bars, and what it says at the
+"""What every command that reads sources shares: its arguments, and what it says at the
 end of what was refused."""
 
 from __future__ import annotations
 
 import functools
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 import click
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    Progress,
-    TaskProgressColumn,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 
 from streams.cli.options import Command
 from streams.config.force import Force
 from streams.sources import Source, open_source
-from streams.sources.order.play import Play
+from streams.sources.order.play import Readable
 from streams.sources.reasons import in_words
 
 STDIN = "-"
@@ -151,6 +141,11 @@ class Inputs(NamedTuple):
         return [*((place, self.mapping) for place in self.sources), *self.paired]
 
     @property
+    def named(self) -> list[str]:
+        """What is read, as it was named."""
+        return [place for place, _ in self._all()]
+
+    @property
     def has_stdin(self) -> bool:
         """Whether standard input is among them."""
         return any(place == STDIN for place, _ in self._all())
@@ -170,34 +165,6 @@ class Inputs(NamedTuple):
     def has_files(self) -> bool:
         """Whether anything but standard input is among them."""
         return any(place != STDIN for place, _ in self._all())
-
-
-@contextmanager
-def progress_bar(
-    source: Source, play: Play | None, beside: Callable[[], str]
-) -> Iterator[Callable[[], None]]:
-    """Progress where a person watches: of the reading by bytes, then of the play by lines. Gives
-    what moves it; `beside` is shown beside it."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield lambda: None
-        return
-    columns = (
-        TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(),
-        TextColumn("{task.fields[beside]}"), TimeElapsedColumn(), TimeRemainingColumn(),
-    )  # fmt: skip
-    with Progress(*columns, console=console, refresh_per_second=5, transient=True) as bar:
-        reading = bar.add_task("Reading", total=source.total_bytes, beside="")
-        playing = None if play is None else bar.add_task("Playing", total=None, beside="")
-
-        def move() -> None:
-            if play is None or playing is None or not play.gathered:
-                bar.update(reading, completed=source.consumed_bytes, beside=beside())
-            else:
-                bar.update(reading, completed=source.total_bytes or 0, beside="")
-                bar.update(playing, total=play.lines, completed=play.played, beside=beside())
-
-        yield move
 
 
 def much_refused(refused: int, rows: int) -> bool:
@@ -228,7 +195,7 @@ def refused_much(refused: int, rows: int) -> str | None:
     return f"Much of the input was refused ({what}): exit code {REFUSED}."
 
 
-def passed_over(source: Source) -> list[str]:
+def passed_over(source: Readable) -> list[str]:
     """The files of folders that were left alone, in one line."""
     if not source.skipped:
         return []

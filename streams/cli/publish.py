@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -14,7 +15,6 @@ from streams.cli.inputs import (
     REFUSED,
     Inputs,
     passed_over,
-    progress_bar,
     refused_lines,
     refused_much,
     source_options,
@@ -27,11 +27,13 @@ from streams.cli.options import (
     more_forces_option,
     prefix_option,
 )
+from streams.cli.progress import progress_bar
 from streams.config.force import find_force
-from streams.kafka.publisher import PublishCounts
-from streams.kafka.publisher import publish as send
+from streams.kafka.publisher import PublishCounts, Publisher, play_into
 from streams.sources import Source
 from streams.sources.order.play import Play
+from streams.sources.order.player import Player
+from streams.sources.stops import Stops
 
 
 @click.command(short_help="Send files, folders or standard input to Kafka.")
@@ -92,18 +94,22 @@ def publish(
     forces = forces_known(named)
     inputs.check()
     following = speed is None and inputs.has_stdin
-    run = _Run(dead_letters)
-    options: dict[str, Any] = {"forces": forces, "batch": batch, "dead_letters": dead_letters}
-    try:
+    with ExitStack() as open_things:
+        sources: list[Play | Source] = []
         if inputs.has_files or not following:
             source = inputs.open(named or None, stdin=not following)
-            with Play(source, forces.values()) as play:
-                run.send(source, play, bootstrap, prefix, speed=speed or None, **options)
-        if following and not run.counts.interrupted:
-            with inputs.open(named or None, files=False) as source:
-                run.send(source, None, bootstrap, prefix, **options)
-    finally:
-        run.report()
+            sources.append(open_things.enter_context(Play(source, forces.values())))
+        if following:
+            sources.append(open_things.enter_context(inputs.open(named or None, files=False)))
+        publisher = open_things.enter_context(
+            Publisher(bootstrap, prefix, forces, batch=batch, dead_letters=dead_letters)
+        )
+        run = Sending(publisher, dead_letters)
+        open_things.callback(run.report)
+        stops = open_things.enter_context(Stops(signal.SIGINT, insists=True))
+        for each in sources:
+            if not run.counts.interrupted:
+                run.send(each, Player(each, publisher, speed=speed or None, stops=stops))
     counts = run.counts
     if counts.interrupted:
         sys.exit(INTERRUPTED)
@@ -113,40 +119,32 @@ def publish(
         sys.exit(REFUSED)
 
 
-class _Run:
-    """One publishing, as the terminal shows it."""
+class Sending:
+    """What is sent to Kafka, as the terminal shows it."""
 
-    def __init__(self, dead_letters: Path) -> None:
-        self.dead_letters = dead_letters
-        self.counts = PublishCounts()
+    def __init__(self, publisher: Publisher, dead_letters: Path) -> None:
+        self.publisher, self.dead_letters = publisher, dead_letters
         self.notes: list[str] = []
         """What is said at the end of files passed over, and of rows to look at."""
-        self._started, self._shown = time.monotonic(), 0.0
+        self._started = time.monotonic()
 
-    def send(
-        self, source: Source, play: Play | None, bootstrap: str, prefix: str, **options: Any
-    ) -> None:
-        """Sends a source, sorted where it is a play; raises `WatchroomError`."""
-        before = self.counts
+    @property
+    def counts(self) -> PublishCounts:
+        """What became of the rows so far."""
+        return self.publisher.counts
+
+    def send(self, source: Play | Source, player: Player) -> None:
+        """Has a player send its source; raises `WatchroomError`."""
         try:
-            with progress_bar(source, play, self._rate) as move:
-
-                def progress(counts: PublishCounts) -> None:
-                    self.counts = before + counts
-                    now = time.monotonic()
-                    if now - self._shown >= 0.1:  # chunks take a millisecond
-                        self._shown = now
-                        move()
-
-                send(play or source, bootstrap, prefix, progress=progress, **options)
+            with progress_bar(player, self._refused) as move:
+                play_into(self.publisher, player, lambda _: move())
         finally:
-            self.notes += passed_over(source)
-            self.notes += [f"Look: {warning}" for warning in (play.warnings if play else ())]
+            self.notes += passed_over(source.source if isinstance(source, Play) else source)
+            self.notes += [f"Look: {warning}" for warning in source.warnings]
 
-    def _rate(self) -> str:
-        counts, seconds = self.counts, max(time.monotonic() - self._started, 0.001)
-        refused = f", {counts.refused.total():,} refused" if counts.refused else ""
-        return f"{counts.read / seconds:,.0f} rows/s{refused}"
+    def _refused(self) -> str:
+        refused = self.counts.refused.total()
+        return f"{refused:,} refused" if refused else ""
 
     def report(self) -> None:
         """Say what was sent and what was not, if anything was read."""

@@ -16,11 +16,11 @@ from streams.board.answers import FigurePage, FigureRow, Question, Rows
 from streams.board.monitor import Monitor
 from streams.board.query import Query
 from streams.cli.comparing import compare_option, names_in
-from streams.cli.inputs import Inputs, asked_options, passed_over, progress_bar, refused_lines
+from streams.cli.inputs import Inputs, asked_options, passed_over, refused_lines
 from streams.cli.options import answer_options, board_console, forces_named
+from streams.cli.progress import progress_bar
 from streams.cli.query_chart import Drawing
 from streams.config.force import WHOLE
-from streams.embedded.replay import ReplayClock
 from streams.embedded.runner import Embedded, has_records, last_event
 from streams.errors import QueryError, WatchroomError
 from streams.live import Live
@@ -30,6 +30,8 @@ from streams.outputs.instants import parse_instant
 from streams.outputs.monitor_client import Declined, MonitorClient, NoAnswer
 from streams.periods import GRAINS, Calendar, Grain
 from streams.sources.order.play import Play
+from streams.sources.order.player import Player
+from streams.sources.order.replay_clock import ReplayClock
 from streams.sources.stops import Stops
 from streams.state.departed import kept_on_disk
 from streams.stretches import FORMS, Stretch
@@ -283,10 +285,10 @@ def played(inputs: Inputs, force_names: tuple[str, ...], at: str | None) -> Iter
         live = Live(Monitor(forces), clock := ReplayClock())
         open_things.enter_context(kept_on_disk(live.monitor))
         runner = Embedded(live, stops, clock)
-        live.monitor.play_history(True)
-        with progress_bar(source, play, lambda: "") as progress:
-            runner.gather(play, progress)
-            runner.read(play, None, progress)
+        player = Player(play, runner, stops=stops)
+        with progress_bar(player) as progress:
+            for _ in player.steps():
+                progress()
         for line in (
             *refused_lines(runner.refused, runner.examples, "watchroom run"),
             *passed_over(source),

@@ -1,4 +1,4 @@
-"""`watchroom simulate`: a made-up control room, live, for trying things out."""
+"""`watchroom simulate`: a made-up force, live or by a scenario, for trying things out."""
 
 from __future__ import annotations
 
@@ -16,13 +16,23 @@ import click
 
 from streams.cli.options import forces_named, forces_option, prefix_option
 from streams.config.force import Force
-from streams.errors import ConfigError
+from streams.config.truth import write_truth
+from streams.errors import ConfigError, WatchroomError
 from streams.kafka.publisher import Publisher
 from streams.live.clock import wall_clock
 from streams.outputs.instants import parse_instant
 from streams.periods import Calendar
 from streams.sources.event_lines import CHUNK_LINES, Chunk, TimedLine
-from streams.sources.simulator import Rates, Surge, simulate
+from streams.sources.simulator import (
+    Profile,
+    Scenario,
+    Surge,
+    find_profile,
+    find_scenario,
+    shipped_scenarios,
+    simulate_whole,
+)
+from streams.sources.simulator.profile import shipped_profile_text
 
 STEP = 1.0
 """Seconds between two looks at the clock: what became known in between is sent together."""
@@ -36,7 +46,29 @@ _UNITS = {"m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _FORM = "write 2022-01-14T19:00/2h x3, then a line, an area or a category, if it is of one"
 
 
-@click.command("simulate", short_help="Make up a control room, live.")
+TRUTH = ".truth.toml"
+"""What the name of the truth file of a scenario ends with, where none is given."""
+
+
+def _listed(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    """Lists the scenarios, and ends."""
+    if not wanted or context.resilient_parsing:
+        return
+    names = shipped_scenarios()
+    for name in names:
+        click.echo(f"{name:<{max(map(len, names))}}  {find_scenario(name).title}")
+    context.exit()
+
+
+def _shown(context: click.Context, _: click.Parameter, name: str | None) -> None:
+    """Shows the text of a profile, and ends."""
+    if name is None or context.resilient_parsing:
+        return
+    click.echo(shipped_profile_text(name), nl=False)
+    context.exit()
+
+
+@click.command("simulate", short_help="Make up a force, live.")
 @forces_option
 @click.option(
     "--broker",
@@ -51,7 +83,7 @@ _FORM = "write 2022-01-14T19:00/2h x3, then a line, an area or a category, if it
     type=click.DateTime(["%Y-%m-%d"]),
     help="The day on which the made-up room opened; default: the first of this month.",
 )
-@click.option("--seed", type=int, default=1, show_default=True, help="Of all that is made up.")
+@click.option("--seed", type=int, help="Of all that is made up; default: 1, or the scenario's.")
 @click.option(
     "--handlers",
     type=click.FloatRange(0.1, 5),
@@ -61,21 +93,65 @@ _FORM = "write 2022-01-14T19:00/2h x3, then a line, an area or a category, if it
 )
 @click.option("--surge", "surges", multiple=True, metavar="SURGE", help=SURGE_HELP)
 @click.option("--once", is_flag=True, help="End with what is known by now.")
-def simulate_(
+@click.option(
+    "--profile",
+    "profile_name",
+    metavar="NAME|FILE",
+    help="What the force is like; default: its own, else that of Warwickshire by population.",
+)
+@click.option(
+    "--scenario",
+    "scenario_name",
+    metavar="NAME|FILE",
+    help="What is otherwise, and when: from its first day to its last, and no further.",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the events to a file.",
+)
+@click.option(
+    "--truth",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help=f"Where a scenario's truth is written; default: the output's name and {TRUTH}.",
+)
+@click.option(
+    "--scenarios",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_listed,
+    help="List the scenarios and exit.",
+)
+@click.option(
+    "--show-profile",
+    metavar="NAME",
+    is_eager=True,
+    expose_value=False,
+    callback=_shown,
+    help="Show a shipped profile, to copy and change, and exit.",
+)
+def simulate_(  # noqa: PLR0913, PLR0917  one argument an option
     force_names: tuple[str, ...],
     broker: str | None,
     prefix: str,
     since: dt.datetime | None,
-    seed: int,
+    seed: int | None,
     handlers: float,
     surges: tuple[str, ...],
+    profile_name: str | None,
+    scenario_name: str | None,
+    output: Path | None,
+    truth: Path | None,
     *,
     once: bool,
 ) -> None:
-    """Make up calls, incidents, staffing and heartbeats, from the past until now and then live.
+    """Make up calls, incidents, crimes, staffing and heartbeats, from the past until now and live.
 
     Nothing in it is real. The same day and seed give the same records, so a simulator that is
-    started again repeats what it has sent, and nothing is counted twice.
+    started again repeats what it has sent, and nothing is counted twice. A scenario has days of its
+    own and ends by itself; what is to be seen of it is written beside the events.
 
     \b
     Examples:
@@ -84,29 +160,81 @@ def simulate_(
       watchroom simulate --broker localhost:9092 --handlers 0.7
       watchroom simulate --force warwickshire --surge "2022-01-14T19:00/2h x3 rugby" \\
         --since 2022-01-01 --once > events.ndjson
+      watchroom simulate --scenario surge-999 -o surge.ndjson
+      watchroom simulate --scenarios
     """
-    forces = forces_named(force_names)
-    more = surges_of(surges, forces)
-    rates = Rates(handlers=handlers)
-    events = merge(*(_events(force, since, seed, rates, more[force.id]) for force in forces))
+    profile = None if profile_name is None else find_profile(profile_name)
+    if scenario_name is None:
+        if truth is not None:
+            raise ConfigError("--truth is of a scenario", cure="Add --scenario NAME")
+        forces = forces_named(force_names)
+        more = surges_of(surges, forces)
+        chosen = 1 if seed is None else seed
+        found = [_events(f, since, chosen, handlers, more[f.id], profile) for f in forces]
+        lots = _due(merge(*found), once=once)
+    else:
+        if since is not None or surges:
+            raise ConfigError(
+                "a scenario has days and effects of its own", cure="Take --since and --surge out"
+            )
+        scenario = find_scenario(scenario_name)
+        if force_names:
+            scenario = scenario.of_forces(force_names)
+        forces = [scenario.force(name) for name in scenario.forces]
+        scenario = scenario.of_forces([force.id for force in forces])
+        at = truth or (output and output.with_name(output.name + TRUTH))
+        if at is None:
+            raise ConfigError(
+                "a scenario has a truth beside its events",
+                cure="Say where: --output FILE, or --truth FILE",
+            )
+        write_truth(at, scenario.truths, f"{scenario.title}\n{scenario.about}")
+        found = [_of_scenario(scenario, f, seed, handlers, profile) for f in forces]
+        lots = _chunked(merge(*found))
     if broker is None:
-        for lines in _due(events, once=once):
+        _write(lots, output)
+    else:
+        _publish(lots, broker, prefix, forces)
+
+
+def _write(lots: Iterator[list[bytes]], output: Path | None) -> None:
+    """Writes lots of lines to a file, or to standard output as they come."""
+    if output is None:
+        for lines in lots:
             sys.stdout.buffer.write(b"\n".join(lines) + b"\n")
             sys.stdout.buffer.flush()
         return
+    try:
+        with output.open("wb") as file:
+            for lines in lots:
+                file.write(b"\n".join(lines) + b"\n")
+    except OSError as error:
+        why = error.strerror or error
+        raise WatchroomError(f"{output} can't be written: {why}. Name another file") from error
+
+
+def _publish(
+    lots: Iterator[list[bytes]], broker: str, prefix: str, forces: Sequence[Force]
+) -> None:
+    """Sends lots of lines to Kafka."""
     with tempfile.TemporaryDirectory() as folder:
         known = {force.id: force for force in forces}
         refused = Path(folder) / "refused.ndjson"
         with Publisher(broker, prefix, known, dead_letters=refused) as publisher:
-            for lines in _due(events, once=once):
-                publisher.add(Chunk(b"\n".join(lines), "simulator", range(len(lines))))
+            for lines in lots:
+                publisher.take(Chunk(b"\n".join(lines), "simulator", range(len(lines))))
                 if len(lines) < CHUNK_LINES:  # it has caught up: nothing is to wait for more
                     publisher.finish()
             publisher.finish()
 
 
 def _events(
-    force: Force, since: dt.datetime | None, seed: int, rates: Rates, surges: Sequence[Surge]
+    force: Force,
+    since: dt.datetime | None,
+    seed: int,
+    handlers: float,
+    surges: Sequence[Surge],
+    profile: Profile | None,
 ) -> Iterator[TimedLine]:
     calendar = Calendar(force.zone)
     today = dt.datetime.now(force.zone)
@@ -115,9 +243,35 @@ def _events(
     day = since or today.replace(day=1)
     start = calendar.midnight(day.year, day.month, day.day)
     try:
-        return simulate(force, start, None, seed, rates, surges)
+        return simulate_whole(force, start, None, seed, profile, (), surges, handlers=handlers)
     except ValueError as error:
         raise ConfigError(f"--surge: {error} (see --since)") from None
+
+
+def _of_scenario(
+    scenario: Scenario, force: Force, seed: int | None, handlers: float, profile: Profile | None
+) -> Iterator[TimedLine]:
+    start, end = scenario.span(force)
+    return simulate_whole(
+        force,
+        start,
+        end,
+        scenario.seed if seed is None else seed,
+        profile,
+        scenario.effects(force),
+        handlers=handlers * scenario.handlers,
+    )
+
+
+def _chunked(events: Iterator[TimedLine]) -> Iterator[list[bytes]]:
+    lines: list[bytes] = []
+    for _, line in events:
+        lines.append(line)
+        if len(lines) == CHUNK_LINES:
+            yield lines
+            lines = []
+    if lines:
+        yield lines
 
 
 def _due(events: Iterator[TimedLine], *, once: bool) -> Iterator[list[bytes]]:

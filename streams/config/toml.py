@@ -69,16 +69,17 @@ def locate(text: str, path: str) -> int | None:
     even the first part of the path is found.
     """
     lines = text.splitlines()
-    at, found, prefix = 0, None, ""
+    at, found, prefix, lost = 0, None, "", False
     for name, index in re.findall(r"([A-Za-z_][\w-]*)(?:\[(\d+)\])?", path):
         prefix = f"{prefix}.{name}" if prefix else name
         place = _header(lines, at, prefix, int(index or 0))
         if place is not None:
-            at = place + 1
+            at, lost = place + 1, False
         else:
-            place = _key(lines, at, name)
-            if place is None:
-                break
+            place = None if lost else _key(lines, at, name)
+            if place is None:  # a table below it may stand there all the same: [alerts.shares]
+                lost = True
+                continue
             if index:
                 place = _inline_item(lines, place, int(index))
             at = place

@@ -1,66 +1,54 @@
-"""The clock of a replay."""
+"""A monitor in this process, put together for a player: with detectors, alerts and dead letters.
+
+with Stops() as stops, embedded_monitor(forces, stops) as runner:
+    with Play(open_source(path), forces) as play:
+        Player(play, runner, stops=stops).play()
+    board = runner.live.board("warwickshire")
+    alerts = runner.live.alerts.history("warwickshire")
+"""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
-AHEAD = 1.0
-"""Seconds that a replay makes up after its reader was late; what is more is lost: it goes on from
-where it stood."""
+from streams.board.monitor import Monitor
+from streams.config.force import Force
+from streams.embedded.runner import Embedded
+from streams.events.deadletters import DeadLetterFile
+from streams.live import Live
+from streams.sources.order.replay_clock import ReplayClock
+from streams.sources.stops import Stops
+from streams.state.departed import kept_on_disk
 
 
-class ReplayClock:
-    """Event time: it follows the events (`advance_to`), or runs on its own (`run`) until stopped.
+@contextmanager
+def embedded_monitor(
+    forces: Sequence[Force],
+    stops: Stops | None = None,
+    *,
+    replay: bool = True,
+    watched: bool = True,
+    alerts_in: Path | None = None,
+    dead_letters: Path | None = None,
+) -> Iterator[Embedded]:
+    """A runner for a block. A `replay` has a clock of its own, keeps its alerts in memory unless a
+    folder is named (`alerts_in`), and notifies nobody; else it follows the wall clock. With
+    `watched` False no detector watches the measures. Refused rows are appended to `dead_letters`,
+    where a file is named. Raises `ConfigError` for forces that contradict each other."""
+    clock = ReplayClock() if replay else None
+    live = Live(Monitor(forces)) if clock is None else Live(Monitor(forces), clock)
+    with ExitStack() as open_things:
+        open_things.enter_context(kept_on_disk(live.monitor))
+        if watched:
+            from streams.state.surveillance import watch_all  # noqa: PLC0415  slow to import
 
-    It runs up to what is read, and no further (`wait_for`): while its reader stalls it stands
-    still, or the feeds would be silent. `steady` is a clock in seconds that never goes back.
-    """
+            watch_all(live.monitor)
+        from streams.embedded.alerting import alerting  # noqa: PLC0415  slow to import
 
-    def __init__(self, steady: Callable[[], float] = time.monotonic) -> None:
-        self._steady = steady
-        self._at = 0
-        self._speed = 0.0
-        self._since = 0.0
-        self._limit: int | None = None
-
-    def __call__(self) -> int:
-        """The event time now, in ms."""
-        limit, free = self._limit, self._free()
-        return free if limit is None else min(free, limit)
-
-    def _free(self) -> int:
-        return self._at + int((self._steady() - self._since) * 1000 * self._speed)
-
-    @property
-    def running(self) -> bool:
-        """Whether it runs on its own."""
-        return self._speed > 0
-
-    def advance_to(self, at: int) -> None:
-        """Moves a clock that does not run on to `at`; never back."""
-        if not self.running:
-            self._at = max(self._at, at)
-
-    def run(self, at: int, speed: float) -> None:
-        """Starts at `at` and runs `speed` times as fast as the wall clock."""
-        self._at, self._since, self._speed = at, self._steady(), speed
-        self._limit = None
-
-    def due(self) -> int:
-        """Up to which event time lines are to be counted now: the clock itself waits for them."""
-        if self._limit is not None:
-            late = self._free() - self._limit
-            if late > AHEAD * 1000 * self._speed:
-                self._at, self._since = self._limit, self._steady()
-        return self._free()
-
-    def wait_for(self, at: int) -> None:
-        """Lets it run up to `at`, the instant of the next line that is not counted; never back."""
-        self._limit = max(at, self())
-
-    def stop(self) -> int:
-        """Stands still from now on; returns the event time."""
-        at = self()
-        self._at, self._speed, self._limit = at, 0.0, None
-        return at
+        open_things.enter_context(alerting(live, alerts_in, replay=replay))
+        letters = None if dead_letters is None else DeadLetterFile(dead_letters)
+        if letters is not None:
+            open_things.callback(letters.close)
+        yield Embedded(live, stops or Stops(), clock, letters)

@@ -1,19 +1,16 @@
-"""The embedded runner: sources are read and folded in this process, without Kafka.
+"""The embedded runner: a monitor in this process that a player feeds, without Kafka.
 
-It feeds a `Live` chunk by chunk, as fast as it can or at a pace, writes what was refused to a file
-of dead letters, and accounts for every row: rows in = counted + merged as versions + refused +
-excluded.
+It folds each chunk that it is given into a `Live`, writes what was refused to a file of dead
+letters, and accounts for every row: rows in = counted + merged as versions + refused + excluded.
 """
 
 from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from streams.board.monitor import Folded, Monitor
-from streams.embedded.replay import ReplayClock
 from streams.events.deadletters import DeadLetterFile, letter
 from streams.fold.heartbeats import Heartbeats
 from streams.fold.ledger import Ledger
@@ -21,12 +18,16 @@ from streams.fold.readings import Readings
 from streams.live import Busy, Live
 from streams.live.clock import wall_clock
 from streams.sources import Chunk
-from streams.sources.event_lines import instant_of
-from streams.sources.order.play import Play
+from streams.sources.order.player import Stage
+from streams.sources.order.replay_clock import ReplayClock
 from streams.sources.stops import Stops
 
-TICK = 0.02
-"""The shortest wait of a paced replay, in seconds."""
+ENDED: dict[Stage, str] = {
+    "over": "all input was read",
+    "stopped": "stopped before the end of the input",
+    "failed": "the input failed",
+}
+"""The stages in which nothing more comes, and what is said of each."""
 GIVEN_WAY = 0.0002
 """Seconds between two slices of a chunk, in which another thread may take the lock."""
 
@@ -68,7 +69,10 @@ def has_records(monitor: Monitor, force_id: str) -> bool:
 
 
 class Embedded:
-    """Feeds a `Live`. `clock` is the replay's, or None for a live monitor on the wall clock."""
+    """Feeds a `Live`; a sink of `streams.sources.order.player.Player`. `clock` is the replay's, or
+    None for a live monitor on the wall clock."""
+
+    keeps = False
 
     def __init__(
         self,
@@ -102,41 +106,44 @@ class Embedded:
         merged = self.rows - new - refused - self.excluded
         return Account(self.rows, new, merged, refused, self.excluded)
 
-    def take(self, chunk: Chunk) -> None:
-        """Folds a chunk as fast as possible."""
-        with self.stops.held_back():
-            self._fold(chunk)
-            if self.clock is not None:
-                self.clock.advance_to(last_event(self.live.monitor))
-            else:
-                self.live.observe(counts=False)
+    def enter(self, stage: Stage, speed: float | None) -> None:
+        """Keeps the health of the `Live`: ready at a pace or on the wall clock, behind while a
+        replay runs at full speed, finished at the end. What is sorted is finished history, of
+        which records of sealed periods count."""
+        live, health, replay = self.live, self.live.health, self.clock is not None
+        health.replay, health.follows = replay, not replay
+        health.speed = speed if stage in ("playing", "paused") else None
+        if stage == "sorting" or stage in ENDED:
+            live.monitor.play_history(stage == "sorting")
+        if stage == "over" and replay and live.alerts is not None:
+            # What is due before the end, though no line after it was counted, is judged.
+            health.state = "live"
+            live.alerts.tick()
+        if stage in ENDED:
+            health.follows = False
+            health.state, health.detail = "finished", ENDED[stage]
+        elif stage == "sorting":
+            health.state, health.detail = "behind", "sorting history"
+        elif not replay:
+            health.state, health.detail = "live", "reading as lines arrive"
+        elif speed is None or stage == "before":
+            what = "paused" if stage == "paused" else "reading history"
+            health.state, health.detail = "behind", what
+        else:
+            at = f"at {speed:g} times real speed"
+            what = f"paused, else {at}" if stage == "paused" else f"replaying {at}"
+            health.state, health.detail = "live", what
 
-    def play(self, chunk: Chunk, speed: float, progress: Callable[[], None] = lambda: None) -> None:
-        """Folds a chunk line by line as the replay clock reaches each; starts the clock."""
-        instants = [instant_of(line) for line in chunk.lines()]
-        lines = chunk.lines()
-        with self.stops.held_back():
-            self._fold(chunk.without_lines())
-        clock, done = self.clock, 0
-        if clock is None:
-            raise ValueError("a paced replay needs a replay clock")
-        while done < len(lines):
-            at = instants[done]
-            if not clock.running and at is not None:
-                clock.run(at, speed)
-            now, due = clock.due(), done
-            clock.wait_for(at or 0)
-            while due < len(lines) and (instants[due] or 0) <= now:
-                due += 1
-            if due > done:
-                with self.stops.held_back():
-                    self._fold(chunk.part(done, due))
-                done = due
-            else:
-                progress()
-                time.sleep(max(TICK, min(0.5, ((instants[done] or 0) - now) / 1000 / speed)))
-        # What comes next is not read yet: until it is, the clock waits at the last line.
-        clock.wait_for(max((at for at in instants if at is not None), default=0))
+    def take(self, chunk: Chunk) -> None:
+        """Folds a chunk; the clock of a replay that does not run on its own follows."""
+        self._fold(chunk)
+        if self.clock is not None:
+            self.clock.advance_to(last_event(self.live.monitor))
+        else:
+            self.live.observe(counts=False)
+
+    def settle(self) -> None:
+        """Nothing was held back."""
 
     def _fold(self, chunk: Chunk) -> None:
         """Folds a chunk in slices; where a stop is asked for, only the lines before it."""
@@ -155,8 +162,7 @@ class Embedded:
         for raw, reason, detail, origin in chunk.rejected:
             letters.append((raw, origin, reason, detail))
             self.live.monitor.refused["unknown"][reason] += 1
-        # A line of spaces is a blank line too; the monitor passes over it.
-        self.excluded += sum(map(bytes.isspace, chunk.lines()[: folded.lines]))
+        self.excluded += folded.blank
         for refusal in folded.refusals:
             place = chunk.place(refusal.line)
             if chunk.begins is not None:  # a row of several versions is refused once
@@ -171,49 +177,4 @@ class Embedded:
         if self.dead_letters is not None:
             for each in letters:
                 self.dead_letters.write(letter(*each, wall_clock()))
-
-    def gather(self, play: Play, progress: Callable[[], None] = lambda: None) -> None:
-        """Reads and sorts a finite source; what it refuses is written and counted."""
-        health = self.live.health
-        health.replay = self.clock is not None
-        health.state, health.detail = "behind", "sorting history"
-        for chunk in play.gather():
-            with self.stops.held_back():
-                self._fold(chunk)
-            if self.dead_letters is not None:
-                self.dead_letters.flush()
-            progress()
-
-    def read(
-        self,
-        chunks: Iterable[Chunk],
-        speed: float | None = None,
-        progress: Callable[[], None] = lambda: None,
-    ) -> None:
-        """Folds all chunks; `speed` None is as fast as possible. Keeps the health of the `Live`:
-        ready at a pace or on the wall clock, behind while a replay runs at full speed."""
-        health = self.live.health
-        health.replay, health.follows = self.clock is not None, self.clock is None
-        health.speed = speed
-        if self.clock is None:
-            health.state, health.detail = "live", "reading as lines arrive"
-        elif speed is None:
-            health.state, health.detail = "behind", "reading history"
-        else:
-            health.state, health.detail = "live", f"replaying at {speed:g} times real speed"
-        for chunk in chunks:
-            if speed is None:
-                self.take(chunk)
-            else:
-                self.play(chunk, speed)
-            if self.dead_letters is not None:
-                self.dead_letters.flush()
-            progress()
-
-    def finish(self) -> None:
-        """The input has ended: the clock of a replay stands still, and the board is complete."""
-        if self.clock is not None:
-            self.clock.stop()
-        health = self.live.health
-        health.follows = False
-        health.state, health.detail = "finished", "all input was read"
+            self.dead_letters.flush()

@@ -88,7 +88,8 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
     },
     "reading": {
         **RECORD,
-        "measure": "what is measured, dotted; `calls` for totals of calls, `handlers_signed_on`",
+        "measure": "what is measured, dotted; `calls` for totals of calls, "
+        "`handlers_signed_on`, `handlers_rostered`",
         "line": "the telephone line that it is of",
         "area": "the area that it is of; else the force",
         "period": "the year, quarter, month, day or hour that it is of, or several together",

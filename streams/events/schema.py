@@ -36,6 +36,15 @@ PartialStamp = Annotated[
     ),
 ]
 Name = Annotated[str, Meta(min_length=1, max_length=80)]
+FeedName = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=80,
+        # It stands on screens and in terminals, which would obey a control character.
+        extra_json_schema={"pattern": "^[^\\u0000-\\u001f\\u007f-\\u009f]*$"},
+    ),
+]
 Identifier = Annotated[str, Meta(min_length=1, max_length=128)]
 Listed = Annotated[
     str,
@@ -300,9 +309,13 @@ class Heartbeat(
     """
 
     force: Name
-    feed: Name
+    feed: FeedName
     at: Stamp
     every_seconds: float | None = None
+
+    def __post_init__(self) -> None:
+        if not self.feed.isprintable():
+            raise ValueError("the name of a feed has no control characters")
 
 
 Versioned = Call | Incident | Crime | Reading

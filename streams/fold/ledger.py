@@ -22,6 +22,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from sys import maxsize
 from typing import NamedTuple, Protocol
 
@@ -348,10 +349,14 @@ class Ledger:
             if self.on_change is not None:
                 self.on_change(0, packed)
             if self.changed is not None:
-                self._note_changed(key, entry, packed)
-            if self.links is not None:
-                self._put_people(self.links, event, packed, None)
-        elif self._wins(entry, old):
+                self.changed[key] = entry
+                if packed < self._sealed_packed:
+                    self._note_late(key, packed)
+            links = self.links
+            if links is not None and (packed < self._late_people or links.concern(key, event)):
+                self._put_people(links, event, packed, None)
+        # Nearly all that win are of a later version or update: what they say is not asked.
+        elif entry > old | self._packed_mask or self._wins(entry, old):
             self.versions.revised += 1
             old_packed = old & self._packed_mask
             live = packed >= self._live_packed <= old_packed
@@ -378,9 +383,14 @@ class Ledger:
             if self.on_change is not None and packed != old_packed:
                 self.on_change(old_packed, packed)
             if self.changed is not None:
-                self._note_changed(key, entry, packed)
-            if self.links is not None:
-                self._put_people(self.links, event, packed, old_packed)
+                self.changed[key] = entry
+                if packed < self._sealed_packed:
+                    self._note_late(key, packed)
+            links, late = self.links, self._late_people
+            if links is not None and (
+                packed < late or old_packed < late or links.concern(key, event)
+            ):
+                self._put_people(links, event, packed, old_packed)
         elif entry == old:
             self.versions.same += 1
             has_people, links = self._has_people, self.links
@@ -491,11 +501,9 @@ class Ledger:
             elif old_packed & OPEN:
                 del self.open[key]
 
-    def _note_changed(self, key: str, entry: int, packed: int) -> None:
-        """Notes a change for the next checkpoint."""
-        if self.changed is not None:
-            self.changed[key] = entry
-        if 0 < packed < self._sealed_packed and self._is_sealed(packed):
+    def _note_late(self, key: str, packed: int) -> None:
+        """Notes a record of which a version was taken, if its period is sealed."""
+        if packed and self._is_sealed(packed):
             self.late.add(key)
 
     @property
@@ -544,18 +552,19 @@ class Ledger:
         """Takes what one packed record counts out of the panes and puts in what another does; 0
         counts nothing. `at` is when, by event time."""
         for index, clock in enumerate(self.packer.by_clock):
+            put = clock.put if not self.uncounted else partial(self._put, clock)
             old, new = old_packed >> clock.shift & CLOCK, packed >> clock.shift & CLOCK
             if old == new:  # the usual case, a call that is answered
                 if new:
                     sums: Pane = {}
-                    less = self._put(clock, old_packed, sums, -1)
-                    more = self._put(clock, packed, sums, 1)
+                    less = put(old_packed, sums, -1)
+                    more = put(packed, sums, 1)
                     if sums:
                         self._count(index, Change(new >> 2, new & 3, sums, more - less), at)
                 continue
             for time, each, sign in ((old, old_packed, -1), (new, packed, 1)):
                 sums = {}
-                if time and self._put(clock, each, sums, sign):
+                if time and put(each, sums, sign):
                     self._count(index, Change(time >> 2, time & 3, sums, sign), at)
 
     def _put(self, clock: ByClock, packed: int, pane: Pane, sign: int) -> bool:

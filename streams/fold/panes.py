@@ -145,6 +145,8 @@ class Panes:
         self.closed_before = 0
         """The instant (the start of an hour) before which nothing changes but by `revise`."""
         self._day_sums: OrderedDict[int, Kept] = OrderedDict()
+        self._day_changes: dict[int, Pane] = {}
+        """By the start of a day what was revised in it and is not in its sum that is kept."""
         self._kept: OrderedDict[tuple[int, int, bool], KeptSum] = OrderedDict()
         """By start, end, and whether records known only to the day or month are in it."""
         self._revised: list[Change] = []
@@ -266,7 +268,8 @@ class Panes:
         """The same where the record belongs before `closed_before`."""
         if self._day_sums or self.changed is not None:
             day = self.calendar.start("day", change.when)
-            self._day_sums.pop(day, None)
+            if change.precision == SECOND_PRECISE and day in self._day_sums:
+                add_into(self._day_changes.setdefault(day, {}), change.sums)
             if self.changed is not None:
                 self.changed.add((_DAYS[change.precision], day // MINUTE))
         if self._kept:
@@ -550,8 +553,11 @@ class Panes:
 
     def _day_sum(self, day: int, after: int) -> Kept:
         """The sum of a closed local day, from its start to `after`; remembered."""
-        found = self._day_sums.get(day)
-        if found is None:
+        found, changes = self._day_sums.get(day), self._day_changes.pop(day, None)
+        if found is not None and changes:
+            found = Kept(found)
+            add_into(found, changes)
+        elif found is None:
             total = dict(self.days.get(day // MINUTE, {}))
             at = day
             while at < after and self.hours:
@@ -616,6 +622,7 @@ class Panes:
     def _drop_kept(self) -> None:
         """Keeps no sum any more."""
         self._day_sums.clear()
+        self._day_changes.clear()
         self._kept.clear()
         self._revised.clear()
 

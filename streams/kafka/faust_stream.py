@@ -28,6 +28,7 @@ from streams.kafka.assignments import AssignedPartitions
 from streams.kafka.lots import LINES, Key
 from streams.kafka.settings import Settings
 from streams.kafka.stream import Position, StreamPositions
+from streams.kafka.unpacking import limit_unpacking
 
 log = logging.getLogger("watchroom.worker")
 
@@ -46,6 +47,7 @@ class FaustStream:
     """A `streams.kafka.stream.Stream` that feeds the partitions which the group assigns."""
 
     def __init__(self, settings: Settings) -> None:
+        limit_unpacking()
         self.app = _app(settings)
         self._positions = StreamPositions()
         self._ending = False

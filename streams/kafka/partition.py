@@ -26,7 +26,7 @@ from streams.errors import CheckpointError
 from streams.events import deadletters
 from streams.fold.ledger import Ledger, Sealed
 from streams.fold.panes import Pane, clock_and_grain, stored_grain
-from streams.kafka import wrong_partition
+from streams.kafka import unpacking, wrong_partition
 from streams.kafka.lots import Message
 from streams.kafka.topics import partition_of, topic_name
 from streams.live import Busy, Live
@@ -389,6 +389,10 @@ class Partition:
             self._message = message
             if self.archives:
                 self._read_on(offset)
+            if (why := unpacking.refusal(message)) is not None:
+                self.live.monitor.refused[self.shard.kind][unpacking.REASON] += 1
+                self._refuse(Refusal(0, (payload or b"")[: unpacking.KEPT], unpacking.REASON, why))
+                payload = b""
             if payload is None:
                 self.live.monitor.refused[self.shard.kind]["no_value"] += 1
                 self._refuse(Refusal(0, b"", "no_value", "the message has no value"))

@@ -23,6 +23,7 @@ from streams.config.force import Force
 from streams.errors import KafkaError, Refused, SourceError
 from streams.events.deadletters import DeadLetterFile, letter
 from streams.events.lenient import decode
+from streams.events.origin import as_replayed
 from streams.kafka import brokers
 from streams.kafka.late_rows import in_words, late_rows
 from streams.kafka.log_contents import newest_update, record_ids
@@ -30,8 +31,9 @@ from streams.kafka.topics import INPUT_TOPICS, input_topic, partition_of
 from streams.live.clock import wall_clock
 from streams.registry.registry import REGISTRY
 from streams.sources.event_lines import Chunk, Rejected
-from streams.sources.order.play import Play, paced
-from streams.sources.stops import Stops
+from streams.sources.order.play import Play
+from streams.sources.order.player import Player, Stage
+from streams.sources.stops import Stopped, Stops
 
 KIND_OF = {struct: kind for kind, struct in REGISTRY.structs.items()}
 BROKER_LIMIT = 1_048_588
@@ -59,20 +61,6 @@ class PublishCounts:
     last: str | None = None
     interrupted: bool = False
 
-    def __add__(self, other: PublishCounts) -> PublishCounts:
-        """Both together, the other after this one."""
-        return PublishCounts(
-            sent=self.sent + other.sent,
-            refused=self.refused + other.refused,
-            examples={**other.examples, **self.examples},
-            messages=self.messages + other.messages,
-            bytes=self.bytes + other.bytes,
-            read=self.read + other.read,
-            excluded=self.excluded + other.excluded,
-            last=other.last or self.last,
-            interrupted=other.interrupted,
-        )
-
 
 class _Pending:
     """Lines waiting to become one message, and where it goes; `limit` is for its value."""
@@ -86,11 +74,17 @@ class _Pending:
 
 
 class Publisher:
-    """Takes chunks and sends them; use it with `with`, and call `finish` before leaving.
+    """Takes chunks and sends them; use it with `with`, and call `finish` before leaving. It is a
+    sink of `streams.sources.order.player.Player`.
+
+    With `replays`, lines that call themselves live (or say nothing of it) are sent as replayed.
 
     Raises `KafkaError` when the brokers can't be reached within `brokers.BOOTSTRAP_SECONDS`, a
     topic is missing, or they stop answering. `max_bytes` lowers the message limit of the topics.
     """
+
+    keeps = True
+    clock = None
 
     def __init__(
         self,
@@ -101,7 +95,9 @@ class Publisher:
         batch: int = 300,
         dead_letters: Path,
         max_bytes: int | None = None,
+        replays: bool = False,
     ) -> None:
+        self.replays = replays
         self.bootstrap, self.prefix, self.batch = bootstrap, prefix.rstrip("."), batch
         self.counts = PublishCounts()
         self._letters = DeadLetterFile(dead_letters)
@@ -181,7 +177,16 @@ class Publisher:
             return None
         return topic, partition_of(self._groups[force], count)
 
-    def add(self, chunk: Chunk) -> None:
+    def enter(self, stage: Stage, speed: float | None) -> None:
+        """What is sent says itself when it was."""
+
+    def settle(self) -> None:
+        """Send what waits for more lines; raises `KafkaError`."""
+        for pending in self._pending.values():
+            if pending.lines:
+                self._send(pending)
+
+    def take(self, chunk: Chunk) -> None:
         """Send a chunk, or keep it until its batches are full; raises `KafkaError`."""
         for rejected in chunk.rejected:
             self._refuse(rejected)
@@ -206,6 +211,8 @@ class Publisher:
 
     def _add_line(self, line: bytes) -> None:
         event = decode(line, REGISTRY.decode_line)
+        if self.replays:
+            line = as_replayed(line, event)
         pending = self._routes.get((type(event), event.force))
         if pending is None:
             pending = self._route(type(event), event.force)
@@ -288,9 +295,7 @@ class Publisher:
 
     def finish(self, seconds: float = 120.0) -> None:
         """Send what is kept and wait until all is acknowledged; raises `KafkaError`."""
-        for pending in self._pending.values():
-            if pending.lines:
-                self._send(pending)
+        self.settle()
         try:
             self._producer.flush(timeout=seconds)
         except kafka.errors.KafkaError as error:
@@ -319,35 +324,33 @@ def publish(
     a play that is still being sorted nothing is); a second one ends at once. Raises `KafkaError`,
     and `SourceError` for an input that is damaged, after sending what came before the damage.
     """
-    report = progress or (lambda _counts: None)
     with Publisher(bootstrap, prefix, forces, batch=batch, dead_letters=dead_letters) as publisher:
-        with Stops(signal.SIGINT, at_once=False) as stops:
-            chunks: Iterable[Chunk] = source
-            if isinstance(source, Play):
-                _take(publisher, stops, source.gather(), report)
-                if not stops.asked:
-                    check_arrival(source, publisher)
-                chunks = source if speed is None else paced(source, speed)
-            try:
-                _take(publisher, stops, chunks, report)
-            except SourceError:
-                publisher.finish()
-                raise
-            publisher.counts.interrupted = stops.asked
-            publisher.finish()
-        report(publisher.counts)
+        with Stops(signal.SIGINT, insists=True) as stops:
+            play_into(publisher, Player(source, publisher, speed=speed, stops=stops), progress)
         return publisher.counts
 
 
-def _take(
+def play_into(
     publisher: Publisher,
-    stops: Stops,
-    chunks: Iterable[Chunk],
-    report: Callable[[PublishCounts], None],
+    player: Player,
+    progress: Callable[[PublishCounts], None] | None = None,
 ) -> None:
-    for chunk in stops.between(chunks):
-        publisher.add(chunk)
-        report(publisher.counts)
+    """Has a player send all of its source, and waits until it is acknowledged; see `publish`."""
+    report = progress or (lambda _counts: None)
+    try:
+        for _ in player.gathering():
+            report(publisher.counts)
+        if isinstance(player.source, Play):
+            check_arrival(player.source, publisher)
+        for _ in player.steps():
+            report(publisher.counts)
+    except Stopped:
+        publisher.counts.interrupted = True
+    except SourceError:
+        publisher.finish()
+        raise
+    publisher.finish()
+    report(publisher.counts)
 
 
 def check_arrival(play: Play, publisher: Publisher) -> None:

@@ -19,6 +19,7 @@ from streams.fold.ledger import Ledger
 from streams.kafka.lots import Message, in_turn
 from streams.kafka.partition import NOTHING, Partition
 from streams.kafka.topics import partition_of, topic_name
+from streams.kafka.unpacking import limit_unpacking
 from streams.state import archive
 
 log = logging.getLogger("watchroom.rebuild")
@@ -41,6 +42,7 @@ class LogReader:
         interrupted: Callable[[], bool],
         on_alerts: Callable[[list[bytes]], None] = lambda _: None,
     ) -> None:
+        limit_unpacking()
         self.brokers, self.on_alerts = brokers, on_alerts
         self.on_ready, self.interrupted = on_ready, interrupted
 

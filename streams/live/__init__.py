@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from streams.alerts.model import Alert, AlertsView, Handover
 from streams.board.freshness import Current, marks_of
@@ -20,6 +20,9 @@ from streams.board.model import Board, Status
 from streams.board.monitor import Monitor, Refusal, Shard
 from streams.live.clock import LiveClock, wall_clock
 from streams.periods import rfc3339
+
+if TYPE_CHECKING:  # slow to import
+    from streams.surveillance.hours_ahead import Ahead
 
 State = Literal["starting", "recovering", "behind", "live", "unwell", "finished"]
 """`unwell` is a live monitor with `troubles`."""
@@ -191,6 +194,8 @@ class Live:
         """Which kinds of record are read up to now."""
         self.alerts: AlertProvider | None = None
         """The alerts of this process, where any are raised."""
+        self._ahead: dict[str, Ahead] = {}
+        """By force what makes the next hours of its calls."""
 
     def ingest(self, payload: bytes, appended: int, only: Shard | None = None) -> list[Refusal]:
         """Folds a payload; see `Monitor.ingest`."""
@@ -292,9 +297,13 @@ class Live:
             self.observe(counts=False)
             board = self.monitor.board(force_id, at, periods)
             if any(shard.surveillance for shard in self.monitor.shards):
-                from streams.surveillance.view import surveyed  # noqa: PLC0415  slow, and here it is loaded
+                from streams.surveillance.hours_ahead import Ahead  # noqa: PLC0415  slow, and here
+                from streams.surveillance.view import surveyed  # noqa: PLC0415  it is loaded
 
                 now = self.monitor.now if at is None else at
+                if force_id not in self._ahead:
+                    self._ahead[force_id] = Ahead(self.monitor, self.monitor.forces[force_id])
+                board.ahead = self._ahead[force_id].view(now)
                 board.surveillance = surveyed(
                     self.monitor, force_id, now, partial(self.is_read, force_id)
                 )

@@ -2,7 +2,8 @@
 
 * `watchroom_alert_open`, 1 while an alert is open and not snoozed, from when people are to be
   notified of it; the label `alert` is its id. Its words, which change, stand beside it in
-  `watchroom_alert_words`.
+  `watchroom_alert_words`. Labels are kept for as long as Prometheus keeps anything, for all who may
+  ask it: no person is named in them, and nothing stands there that somebody wrote.
 * `watchroom_watch_*`, the last closed period of every watched series: what was counted, what was
   expected, and the usual range; `flagged` is 1 or -1 where it was exceptional. At most
   `MOST_WATCHES` series a force, widest areas first.
@@ -19,6 +20,8 @@ from typing import TYPE_CHECKING
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
+from streams.alerts.model import Alert
+from streams.alerts.words import owned
 from streams.board.model import Board
 from streams.config.force import WHOLE
 from streams.live import Live
@@ -29,6 +32,8 @@ if TYPE_CHECKING:  # slow to import
     from streams.surveillance.watch import Watch
 
 MOST_WATCHES = 2_000
+SOMEBODY = "Somebody has this."
+"""The last sentence of an alert that somebody has, where that person is not named."""
 WATCHED = {
     "observed": "What was counted in the last closed period of a watched series.",
     "expected": "What was expected in it.",
@@ -48,8 +53,8 @@ def alert_metrics(boards: dict[str, Board]) -> Iterator[Metric]:
     )
     words = GaugeMetricFamily(
         "watchroom_alert_words",
-        "The words of an open alert, and who has it.",
-        labels=["force", "alert", "words", "owner"],
+        "The words of an open alert, and whether somebody has it.",
+        labels=["force", "alert", "words", "taken"],
     )
     opened = GaugeMetricFamily(
         "watchroom_alert_opened_timestamp_seconds",
@@ -76,12 +81,22 @@ def alert_metrics(boards: dict[str, Board]) -> Iterator[Metric]:
             # in maintenance) waits until somebody is. A replay notifies nobody, and shows all.
             if (alert.notified or replay) and alert.snoozed_until is None:
                 held.add_metric([force, alert.kind, alert.severity, *place], 1)
-            words.add_metric([force, alert.id, alert.words, alert.owner or ""], 1)
+            taken = "no" if alert.owner is None else "yes"
+            words.add_metric([force, alert.id, without_persons(alert), taken], 1)
             opened.add_metric([force, alert.id], to_ms(alert.opened_at) / 1000)
         for outcome, number in part.summary.outcomes.items():
             made.add_metric([force, outcome], number)
         budget.add_metric([force], part.summary.budget)
     yield from (held, words, opened, made, budget)
+
+
+def without_persons(alert: Alert) -> str:
+    """The words of an alert without who has it, and without why somebody snoozed it."""
+    if alert.snoozed_until is not None and alert.snooze_reason:
+        return f"{alert.words.removesuffix(f': {alert.snooze_reason}.')}."
+    if alert.owner is None:
+        return alert.words
+    return alert.words.removesuffix(owned(alert.owner)) + SOMEBODY
 
 
 def heartbeat_metrics(boards: dict[str, Board]) -> Iterator[Metric]:

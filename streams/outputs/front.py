@@ -7,7 +7,7 @@ each force the worker that has it and passes on what is asked. It counts nothing
 |---|---|
 | `/`, `/chart`, `/alert` | the wallboard's pages, which are the same everywhere |
 | `/board.json`, `/series.json`, `/alerts.json`, `/events` | the worker's, of `?force=` |
-| `/api/board`, `/api/series`, `/api/flags`, `/explore`, `/chart.svg` | the same |
+| `/api/board`, `/api/series`, `/api/flags`, `/explore`, `/chart.svg`, `/ahead` | the same |
 | `/api/measures`, `/api/openapi.json` | any worker's |
 | POST `/api/alerts/<id>/<action>` | the worker's; a page of another site is refused here |
 | `/forces.json` | every force that a worker could show, and the release of the pages |
@@ -65,6 +65,7 @@ FIGURES = (
     "/api/series",
     "/api/flags",
     "/chart.svg",
+    "/ahead",
 )
 SAME_EVERYWHERE = ("/api/measures", "/api/openapi.json")
 

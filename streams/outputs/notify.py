@@ -76,7 +76,7 @@ class Channel:
         digest = hashlib.sha256(address.encode()).hexdigest()[:8]
         self.name = f"{address.partition(':')[0]}-{digest}"
         self.severities = severities
-        self._kinds = apprise.NotifyType
+        self._kinds, self._text = apprise.NotifyType, apprise.NotifyFormat.TEXT
         self._sender: Any = apprise.Apprise()
         if not self._sender.add(address):
             raise ConfigError(
@@ -96,7 +96,12 @@ class Channel:
             "resolved": self._kinds.SUCCESS,
         }
         try:
-            return bool(self._sender.notify(title=title, body=body, notify_type=kinds[kind]))
+            # As text: what a feed or a person wrote is never taken for HTML or Markdown.
+            return bool(
+                self._sender.notify(
+                    title=title, body=body, notify_type=kinds[kind], body_format=self._text
+                )
+            )
         except Exception as error:  # noqa: BLE001 - a fault in a plugin is a failure to send
             log.warning("%s: %s", self.name, type(error).__name__)
             return False

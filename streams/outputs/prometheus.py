@@ -45,6 +45,7 @@ from streams.board.model import Board, Row
 from streams.board.query import Query
 from streams.config.force import WHOLE
 from streams.live import Live
+from streams.outputs.ahead_metrics import ahead_metrics
 from streams.outputs.alert_metrics import (
     WatchMetrics,
     alert_metrics,
@@ -119,6 +120,7 @@ class Exporter:
         yield from _feeds(boards)
         yield from reading_metrics(self.live, boards)
         yield from figure_metrics(self.live, (self.exported[force] for force in boards))
+        yield from ahead_metrics(boards)
         yield from alert_metrics(boards)
         yield from heartbeat_metrics(boards)
         yield from self._watches.families(boards)

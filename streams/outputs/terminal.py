@@ -21,6 +21,7 @@ from streams.board.model import Board, PeriodTarget, Row
 from streams.config.force import WHOLE
 from streams.live import STALE_FEED, STALE_HEARTBEAT
 from streams.outputs import words
+from streams.outputs.ahead_table import ahead_table
 from streams.outputs.breakdowns import (
     areas,
     breakdowns,
@@ -88,6 +89,8 @@ def render(
     parts: list[RenderableType] = [_header(board, lost, registry)]
     for served in _served(board, registry):
         parts += _performance(board, served, width)
+    if (to_come := ahead_table(board, width)) is not None:
+        parts.append(to_come)
     if (others := further_targets(board, registry)) is not None:
         parts += [Rule(style=DIM), others.fitted(width)]
     parts.append(Rule(style=DIM))

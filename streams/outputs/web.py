@@ -13,7 +13,8 @@ browser ever holds up a runner; what has to be computed is computed in a pool of
 | `/about` | where to look |
 
 `/` and what belongs to it are the wallboard's: see `streams.outputs.wallboard.pages`; `/explore` is
-any figure over months and years: see `streams.outputs.explore.pages`.
+any figure over months and years: see `streams.outputs.explore.pages`; `/ahead` is the next hours of
+calls: see `streams.outputs.ahead_page`.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ from starlette.routing import Route
 
 from streams.errors import WatchroomError
 from streams.live import Live
+from streams.outputs.ahead_page import AheadPage
 from streams.outputs.api.paths import Api
 from streams.outputs.connections import Connection, OnceAMinute
 from streams.outputs.explore.pages import Explore
@@ -141,6 +143,7 @@ _MONITOR = """<p>{state}.</p>
 <ul>
 {boards}
 <li><a href="/explore">/explore</a>: any measure over months and years</li>
+<li><a href="/ahead">/ahead</a>: the next 12 hours of calls, and the handlers that they need</li>
 <li><a href="/api/measures">/api/measures</a>, /api/board, /api/series: any figure, by area and
 period; <a href="/api/openapi.json">/api/openapi.json</a> describes them</li>
 <li><a href="/metrics">/metrics</a>: for Prometheus</li>
@@ -166,6 +169,7 @@ def application(live: Live) -> Starlette:
     pages = Pages(live, files)
     wallboard = Wallboard(live, pages.force, files)
     explore = Explore(live, pages.force, files.assets)
+    ahead = AheadPage(live, pages.force, files.assets)
     paths = {
         "/about": pages.about,
         "/metrics": pages.metrics,
@@ -175,7 +179,13 @@ def application(live: Live) -> Starlette:
     }
     plain = [Route(path, endpoint, methods=["GET"]) for path, endpoint in paths.items()]
     made = Starlette(
-        routes=[*plain, *Api(live, pages.force).routes(), *explore.routes(), *wallboard.routes()],
+        routes=[
+            *plain,
+            *Api(live, pages.force).routes(),
+            *explore.routes(),
+            *ahead.routes(),
+            *wallboard.routes(),
+        ],
         exception_handlers={HTTPException: in_words, Exception: in_words},
     )
     guarded(made)

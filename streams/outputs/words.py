@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from streams.board.definitions import own_limits
-from streams.board.model import Board, FeedAge, PeriodFigures, PeriodTarget
+from streams.board.model import Board, FeedAge, HoursAhead, PeriodFigures, PeriodTarget
 from streams.registry.aggregates import Ratio
 from streams.registry.phrases import duration, limit, limits, percent
 from streams.registry.registry import Registry
@@ -98,3 +98,14 @@ def ages(feeds: Mapping[str, FeedAge], registry: Registry) -> str:
             data.append(f"{registry.names.get(kind, kind)} {age}")
     records = ", ".join(data)
     return f"{records}; heartbeats {', '.join(beats)}" if beats else records
+
+
+def not_known_ahead(ahead: HoursAhead) -> list[str]:
+    """What of the next hours is not known, and why."""
+    found = []
+    for line in ahead.lines:
+        if line.reason:
+            found.append(f"{line.name}, next hours: not known, {line.reason}.")
+        elif line.handlers_reason:
+            found.append(f"{line.name}, handlers needed: not known, {line.handlers_reason}.")
+    return found

@@ -5,8 +5,9 @@ that numerator and denominator of a rate are the same calls.
 
 Counters of a series (line, area): offered; answered; answered within the line's limit at that date;
 abandoned; abandoned within that limit; abandoned within 5 seconds; lost (ended with neither an
-answer nor an abandonment on record); and of the speed of answer the sum (ms) and sum of squares
-(ms squared). Within a limit includes the limit, and is judged in milliseconds.
+answer nor an abandonment on record); of the speed of answer the sum (ms) and sum of squares (ms
+squared); and how long those who gave up had waited together (ms). Within a limit includes the
+limit, and is judged in milliseconds.
 
 Handling time is the talk, from the answer to the end of the call; wrap-up what follows it until the
 handler is free again. The national 999 figures are taken from when the operator passed the call on,
@@ -36,7 +37,7 @@ from streams.registry.conditions import (
     timed,
     within,
 )
-from streams.registry.counting import Counter, Timing
+from streams.registry.counting import Counter, TimeTogether, Timing
 from streams.registry.dimensions import Areas, Choice, Lines
 from streams.registry.facts import UNKNOWN, Case, Flag
 from streams.registry.kind import Duration, Kind, OpenRecords, People, Rule, Time
@@ -348,6 +349,7 @@ CALL = Kind(
         Timing("handling", ANSWERED, sum="handling_time", squares=""),
         Timing("wrap_up", WRAPPED_UP, sum="wrap_up_time", squares=""),
         Timing("connect", CONNECTED, sum="connect_time", squares=""),
+        TimeTogether("wait", ABANDONED, sum="abandoned_wait"),
     ),
     gauges=(
         OpenRecords("waiting", is_("end", "waiting"), lost_after=lost_after),

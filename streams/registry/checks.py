@@ -147,7 +147,7 @@ class _Checks:
             self.of_facts(entry, timing.when)
             self.by_clock(entry, timing.clock)
         for clock in self.kind.clocks:
-            durations = [each.duration for each in self.kind.timings_by(clock)]
+            durations = [each.duration for each in self.kind.timings_by(clock) if each.binned]
             self.once(f"timings by {clock}", durations, "of")
 
     def once(self, what: str, names: Iterable[str], are: str) -> None:
@@ -174,7 +174,12 @@ class _Checks:
                 gauges = [each.name for each in self.kind.gauges]
                 self.among(entry, "records", (measure.value.records,), gauges)
             if isinstance(measure.value, Mean | Quantile):
-                timings = [each.sum for each in self.kind.timings_by(group.clock)]
+                quantile = isinstance(measure.value, Quantile)
+                timings = [
+                    each.sum
+                    for each in self.kind.timings_by(group.clock)
+                    if each.binned or not quantile
+                ]
                 self.among(entry, "timing", (measure.value.timing,), timings)
             if measure.watch is not None:
                 self.watch(entry, measure, measure.watch, group)

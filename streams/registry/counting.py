@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import ClassVar
 
 from streams.registry.conditions import ALWAYS, Condition
 from streams.registry.histogram import BINS
@@ -57,11 +58,23 @@ class Timing:
     sum: str = "sum"
     squares: str = "squares"
 
+    binned: ClassVar[bool] = True
+    """Whether they are in the histogram too."""
+
     @property
     def counters(self) -> tuple[tuple[str, int], ...]:
         """What it is added up in, with the bits that this takes."""
         sums = ((self.sum, SUM_BITS),)
         return (*sums, (self.squares, SQUARES_BITS)) if self.squares else sums
+
+
+@dataclass(frozen=True)
+class TimeTogether(Timing):
+    """Durations of which only the sum is kept: the bins of their duration may be another timing's,
+    and no quantile is read of them."""
+
+    squares: str = ""
+    binned: ClassVar[bool] = False
 
 
 class CounterLayout:

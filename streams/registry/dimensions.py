@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import lshift
 from typing import Any, ClassVar
 
 from streams.config.force import Force, Vocabulary
@@ -323,17 +324,15 @@ class SeriesLayout:
             shifts.append(at)
             at += dimension.bits
         self.bits = at
+        self._shifts = shifts[::-1]
         self._places = [
             (shift, (1 << dimension.bits) - 1)
-            for shift, dimension in zip(reversed(shifts), self.dimensions, strict=True)
+            for shift, dimension in zip(self._shifts, self.dimensions, strict=True)
         ]
 
     def of(self, *indices: int) -> int:
         """The series key of an index of each dimension, in the order in which they are declared."""
-        key = 0
-        for (shift, _), index in zip(self._places, indices, strict=True):
-            key |= index << shift
-        return key
+        return sum(map(lshift, indices, self._shifts))
 
     def split(self, series_key: int) -> tuple[int, ...]:
         """The index of each dimension."""

@@ -221,7 +221,9 @@ class Kind:
         """By counter of a sum of durations: the place of that duration in `kept_durations`, which
         its bins in the histogram have as well."""
         places = {each.name: place for place, each in enumerate(self.kept_durations)}
-        return {name: places[t.duration] for t in self.timings for name, _ in t.counters}
+        return {
+            name: places[t.duration] for t in self.timings if t.binned for name, _ in t.counters
+        }
 
     @cached_property
     def meaning(self) -> str:
@@ -244,7 +246,8 @@ class Kind:
         for each in self.timings_by(clock):
             for name, _ in each.counters:
                 how[name] = digest(self.counts, each)
-            timings.append((self.duration_of[each.sum], how[each.sum]))
+            if each.binned:
+                timings.append((self.duration_of[each.sum], how[each.sum]))
         bits = ((name, layout.mask[name].bit_length()) for name in layout.names)
         return Counted(tuple((name, size, how[name]) for name, size in bits), tuple(timings))
 

@@ -573,6 +573,21 @@ class _PackSource:
                 for index, (_, when) in enumerate(fact.cases, start=1):
                     value = f"{index} if {self.asked(when)} else {value}"
                 self.out.add(1, f"{fact.name} = {value}")
+        self.numbers()
+
+    def numbers(self) -> None:
+        """The numbers that lists of the event come to; most events have none of them."""
+        by_field: dict[str, list[str]] = {}
+        for fact in self.kind.facts:
+            if isinstance(fact, Number):
+                by_field.setdefault(fact.field, []).append(fact.name)
+        for field, names in by_field.items():
+            self.out.add(1, f"_several = _event.{field}")
+            self.out.add(1, "if _several:")
+            for name in names:
+                self.out.add(2, f"{name} = _numbers[{name!r}](_several)")
+            self.out.add(1, "else:")
+            self.out.add(2, f"{' = '.join(names)} = 0")
 
     def time(self, time: Time) -> None:
         """Another time, as far as it can be judged."""
@@ -675,10 +690,6 @@ class _PackSource:
     def raw(self, column: Fact) -> tuple[str, str]:
         """A column of the tuple where the force's lists have been asked for its value, which is no
         key else; and the same with None instead."""
-        if isinstance(column, Number):
-            value = f"_numbers[{column.name!r}](_event.{column.field})"
-            value = f"{value} if _event.{column.field} else 0"
-            return value, value
         if isinstance(column, FieldFact):
             read = [f"_event.{name}" for name in column.read]
             if column.name in self.dated:
@@ -958,7 +969,7 @@ class _ClockCounting:
         self._asked: list[tuple[tuple[Within, ...], int]] = []
         """Of each of these the questions about durations, and what it counts; no counter, but the
         place of the timing in the kind for a timing."""
-        self._timings = []
+        self._timings: list[tuple[str, int, int, int | None]] = []
         self._questions: dict[int, list[tuple[int, tuple[Within, ...]]]] = {}
         """What `questions` gave: few combinations are asked."""
         for counter in kind.counters_by(clock):
@@ -973,9 +984,9 @@ class _ClockCounting:
         self._counters = len(self._asked)
         for timing in kind.timings_by(clock):
             self.conditions.append(timing.when)
-            place = kind.duration_of[timing.sum]
             sums = layout.one(timing.sum), layout.one(timing.squares) if timing.squares else 0
-            self._timings.append((timing.duration, *sums, place))
+            first = kind.duration_of[timing.sum] * BINS if timing.binned else None
+            self._timings.append((timing.duration, *sums, first))
 
     def questions(self, asked: int) -> list[tuple[int, tuple[Within, ...]]]:
         """The questions about durations of the counters that are to be asked, with the place of
@@ -1020,12 +1031,12 @@ class _ClockCounting:
         """Of the counters that are asked the questions, and what each counts."""
         return [each for place, each in enumerate(self._asked) if asked >> place & 1]
 
-    def _asked_timings(self, asked: int) -> list[tuple[str, int, int, int]]:
+    def _asked_timings(self, asked: int) -> list[tuple[str, int, int, int | None]]:
         """Of the timings that are asked the duration, what its sum and squares are added to, and
-        the first of its bins."""
+        the first of its bins, where it has any."""
         return [
-            (duration, sum_, squares, index * BINS)
-            for place, (duration, sum_, squares, index) in enumerate(self._timings)
+            timing
+            for place, timing in enumerate(self._timings)
             if asked >> self._counters + place & 1
         ]
 
@@ -1054,8 +1065,9 @@ class _ClockCounting:
             out.add(1, f"if {duration} >= 0:")
             each = f"({sum_} + {duration} * {squares})" if squares else f"{sum_}"
             out.add(2, f"_total += {duration} * {each}")
-            out.add(2, f"_seconds = {duration} // {SECOND}")
-            out.add(2, f"_bins += (_keys[{_bin(first)}],)")
+            if first is not None:
+                out.add(2, f"_seconds = {duration} // {SECOND}")
+                out.add(2, f"_bins += (_keys[{_bin(first)}],)")
         if has:
             return None
         return "_total or _bins" if timings else "_total"
@@ -1109,6 +1121,8 @@ class _ClockCounting:
             out.add(1, f"_total += {sum_} * sum(_there)")
             if squares:
                 out.add(1, f"_total += {squares} * sum([_each * _each for _each in _there])")
+            if first is None:
+                continue
             out.add(1, "for _each in _there:")
             out.add(2, f"_seconds = _each // {SECOND}")
             out.add(2, f"_bin = _keys[{_bin(first)}]")

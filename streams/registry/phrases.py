@@ -73,6 +73,11 @@ def rough(many: float) -> str:
     return f"{many:,.0f}" if many >= 9.95 else f"{many:.1f}".removesuffix(".0")
 
 
+def few(many: float) -> str:
+    """An expected number: to a tenth where it is small."""
+    return f"{many:,.0f}" if many >= 10 else f"{many:.1f}".removesuffix(".0")
+
+
 def percent(share: float) -> str:
     """A target, or a share that may be a whole number: `83 %`, `92.5 %`."""
     return f"{share * 100:.1f}".removesuffix(".0") + " %"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 import msgspec
@@ -43,8 +44,9 @@ class Chunk(NamedTuple):
 
     `finished` says that each line is the last version of its record, from an export that is whole;
     with `unfolds` it may become the versions that came before.
-    Where lines were sorted, `origins` has the file of each, and `begins` says which are the first
-    of their row: a row may have become several versions.
+    Where lines were sorted, `origins` has the file of each, `begins` says which are the first of
+    their row (a row may have become several versions), and `instants` when each became known, in
+    ms; below 0 where that can't be read.
     """
 
     payload: bytes
@@ -57,6 +59,7 @@ class Chunk(NamedTuple):
     unfolds: bool = False
     origins: Sequence[str] | None = None
     begins: Sequence[bool] | None = None
+    instants: Sequence[int] | None = None
 
     def lines(self) -> list[bytes]:
         """The event lines, one for each of `line_numbers`."""
@@ -77,6 +80,7 @@ class Chunk(NamedTuple):
             unfolds=self.unfolds,
             origins=None if self.origins is None else self.origins[begin:end],
             begins=None if self.begins is None else self.begins[begin:end],
+            instants=None if self.instants is None else self.instants[begin:end],
         )
 
     def without_lines(self) -> Chunk:
@@ -92,6 +96,17 @@ class Chunk(NamedTuple):
         """How many rows of the input this chunk accounts for."""
         lines = self.rows_in(len(self.line_numbers))
         return lines + len(self.rejected) + self.excluded + self.joined
+
+
+def in_chunks(events: Iterable[TimedLine], origin: str) -> Iterator[Chunk]:
+    """Event lines in the order of time as chunks, as many together as a chunk has lines."""
+    iterator = iter(events)
+    number = 0
+    while held := list(islice(iterator, CHUNK_LINES)):
+        numbers = range(number + 1, number + len(held) + 1)
+        number += len(held)
+        instants = [at for at, _ in held]
+        yield Chunk(b"\n".join([line for _, line in held]), origin, numbers, instants=instants)
 
 
 class _Dated(msgspec.Struct):

@@ -138,7 +138,9 @@ REASONS: dict[str, Reason] = {
         "more feeds of heartbeats than a force may have", "send a fixed name in `feed`"
     ),
     "too_large": Reason(
-        "a line above the message limit of its topic", "raise max.message.bytes of the topic"
+        "a line above the message limit of its topic, or a message or batch that holds more than a "
+        "worker reads",
+        "raise max.message.bytes of the topic; send smaller messages (docs/kafka.md)",
     ),
     "no_value": Reason("a message without a value", "mend the producer"),
     "wrong_topic": Reason("an event of another kind than its topic's", "mend the producer"),

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import TypeVar
-
-T = TypeVar("T")
 
 
 class Stopped(KeyboardInterrupt):
@@ -23,16 +20,16 @@ class Stopped(KeyboardInterrupt):
 class Stops:
     """Takes signals over within `with`, in the main thread; elsewhere it does nothing.
 
-    A signal raises `Stopped` at once, but within `held_back` only when that is over. With `at_once`
-    False the whole block is held back: the first signal is noted (`asked`), and ends the items of
-    `between`; a second one raises. `numbers` are the signals, by default SIGINT and SIGTERM.
+    A signal raises `Stopped` at once, but within `held_back` only when that is over. With `insists`
+    a second signal raises at once there, too: what waits for others may never be over. `numbers`
+    are the signals, by default SIGINT and SIGTERM.
     """
 
-    def __init__(self, *numbers: signal.Signals, at_once: bool = True) -> None:
+    def __init__(self, *numbers: signal.Signals, insists: bool = False) -> None:
         self._numbers = numbers or (signal.SIGINT, signal.SIGTERM)
-        self._at_once = at_once
+        self._insists = insists
         self._asked = 0
-        self._held_back = self._waiting = False
+        self._held_back = False
         self._before: dict[signal.Signals, object] = {}
 
     def __enter__(self) -> Stops:
@@ -53,16 +50,9 @@ class Stops:
         """Whether a stop is asked for: what is held back should come to its end soon."""
         return bool(self._asked)
 
-    @property
-    def exit_code(self) -> int:
-        """What a process ends with that was asked to end; 0 where it was not."""
-        return 128 + self._asked if self._asked else 0
-
     def _caught(self, number: int, frame: FrameType | None) -> None:
         again, self._asked = self.asked, number
-        # While an item is waited for (a pipe that is silent) only an exception gets out; nothing
-        # has been taken from the source then.
-        if self._waiting or (not self._held_back and (self._at_once or again)):
+        if not self._held_back or (again and self._insists):
             raise Stopped(number)
 
     @contextmanager
@@ -75,16 +65,3 @@ class Stops:
             self._held_back = False
         if self._asked:
             raise Stopped(self._asked)
-
-    def between(self, items: Iterable[T]) -> Iterator[T]:
-        """The same items until a stop is asked for; an item that was given is used to its end."""
-        iterator = iter(items)
-        while not self.asked:
-            self._waiting = True
-            try:
-                item = next(iterator)
-            except (StopIteration, KeyboardInterrupt):
-                return
-            finally:
-                self._waiting = False
-            yield item

@@ -249,7 +249,11 @@ def decode(ledger: Ledger, force: Force, value: bytes) -> tuple[str, int, Pane]:
 def _pane(ledger: Ledger, force: Force, archived: ArchivedPane) -> Pane:
     shift, known = ledger.kind.layouts[0].shift, _known(ledger, archived)
     places = {each.name: n for n, each in enumerate(ledger.kind.kept_durations)}
-    timed = {t.duration for t in ledger.kind.timings if {name for name, _ in t.counters} <= known}
+    timed = {
+        t.duration
+        for t in ledger.kind.timings
+        if t.binned and {name for name, _ in t.counters} <= known
+    }
     pane: Pane = {}
     for row in archived.rows:
         series_key = _series_key(ledger, force, row.names)

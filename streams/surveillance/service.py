@@ -43,7 +43,7 @@ from streams.surveillance.day_names import DayNames
 from streams.surveillance.feedback import ExcludedStretch, Feedback
 from streams.surveillance.grain_watches import GrainWatches
 from streams.surveillance.missing import FORGOTTEN, MissingSpans
-from streams.surveillance.series import Counted
+from streams.surveillance.series import Counted, WatchedSeries
 from streams.surveillance.signals import Grain, Signal
 from streams.surveillance.silence import together
 from streams.surveillance.watch import Context, Watch
@@ -471,24 +471,37 @@ class Surveillance:
         """A function that says from where to where four of five counts of a period lie, as far as
         is learned now. None where the count is not watched by this grain, or is still being
         learned. `row` has the dimensions that are not of all their values."""
+        watch = self.count_of(grain, group, measure, row, area)
+        if watch is None or watch[1].state == "learning":
+            return None
+        expected = watch[1].expected
+
+        def usual(period: Period) -> tuple[int, int]:
+            point = self._point(period, area)
+            return expected.forecast(point.slot, point.names).limits(TAIL)
+
+        return usual
+
+    def count_of(
+        self, grain: Grain, group: str, measure: str, row: Mapping[str, str], area: str
+    ) -> tuple[WatchedSeries, Counts] | None:
+        """A count that is watched by a grain, and its detector; None where there is none. `row` has
+        the dimensions that are not of all their values."""
         for watch in self.grains.get(grain, ()):
             series, adapter = watch.series, watch.adapter
             narrowed = {name: value for name, value in series.row.items() if value != ALL}
             named = (series.group.name, series.measure.name, series.area)
-            if (
-                not isinstance(adapter, Counts)
-                or (named, narrowed) != ((group, measure, area), dict(row))
-                or adapter.state == "learning"
-            ):
-                continue
-            expected = adapter.expected
-
-            def usual(period: Period, expected: Expected = expected) -> tuple[int, int]:
-                point = self._point(period, area)
-                return expected.forecast(point.slot, point.names).limits(TAIL)
-
-            return usual
+            if isinstance(adapter, Counts) and (named, narrowed) == ((group, measure, area), row):
+                return series, adapter
         return None
+
+    def is_ordinary(self, series: WatchedSeries, period: Period) -> bool:
+        """Whether what a series counted in a period was heard, and nobody said since that it was
+        not normal."""
+        about = series.about(self.force.id)
+        return not self.missing.holds(period) and not any(
+            stretch.holds(period) and about in stretch.abouts for stretch in self.feedback.stretches
+        )
 
     def recent_rate(self, at: int) -> float:
         """How fast the feed came before an instant, over what was expected: 1 at most."""

@@ -11,11 +11,12 @@ import pytest
 
 from streams.board.monitor import Monitor, canonical
 from streams.config.force import Force, find_force, load_force
-from streams.embedded.replay import ReplayClock
 from streams.embedded.runner import Account, Embedded
 from streams.live import Live
 from streams.sources import open_source
 from streams.sources.order.play import Play
+from streams.sources.order.player import Player
+from streams.sources.order.replay_clock import ReplayClock
 from streams.sources.stops import Stops
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -26,11 +27,8 @@ def played(
 ) -> tuple[bytes, Account]:
     clock = ReplayClock()
     runner = Embedded(Live(Monitor([force]), clock), Stops(), clock)
-    runner.live.monitor.play_history(True)
     with Play(open_source(list(paths), mapping, force), [force]) as play:
-        runner.gather(play)
-        runner.read(play)
-    runner.finish()
+        Player(play, runner).play()
     return canonical(runner.live.board(force.id, None, periods)), runner.account()
 
 

@@ -50,7 +50,7 @@ def families(now: float) -> Families:
     }
     for kind, severity in KINDS.items():
         name = {"alert": f"{FORCE}/{kind}/calls.offered/line=999/force/up/2022-01-14T17:00:00Z"}
-        told = {"words": f"{kind}: 61, expected 28 to 55", "owner": "Duty manager"}
+        told = {"words": f"{kind}: 61, expected 28 to 55", "taken": "yes"}
         made.setdefault("watchroom_alert_words", []).append(({**name, **told}, 1))
         opened = made.setdefault("watchroom_alert_opened_timestamp_seconds", [])
         opened.append((name, now - 600))

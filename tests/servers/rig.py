@@ -22,7 +22,7 @@ from streams.kafka import topics
 from tests import events
 from tests.answers import check
 from tests.servers.kafka import Kafka
-from tests.servers.process import Server, free_port, wait_until
+from tests.servers.process import PATIENCE, Server, free_port, wait_until
 
 PARTITIONS = 4
 
@@ -51,7 +51,9 @@ class Worker:
 
     def get(self, path: str) -> tuple[int, bytes]:
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5) as told:
+            with urllib.request.urlopen(
+                f"http://127.0.0.1:{self.port}{path}", timeout=5 * PATIENCE
+            ) as told:
                 status, answer = told.status, told.read()
         except urllib.error.HTTPError as error:
             return error.code, error.read()

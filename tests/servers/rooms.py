@@ -98,7 +98,7 @@ class Feeder:
 
     def _add(self, lines: list[bytes]) -> None:
         if lines:
-            self.publisher.add(Chunk(b"\n".join(lines), "the rooms", range(len(lines))))
+            self.publisher.take(Chunk(b"\n".join(lines), "the rooms", range(len(lines))))
 
 
 def in_theory() -> Transition:

@@ -62,7 +62,10 @@ def test_a_server_that_fails_tells_the_end_of_its_log(tmp_path: Path) -> None:
         server.start(lambda: False, seconds=20)
 
 
-def test_a_server_that_is_never_ready_is_ended(tmp_path: Path) -> None:
+def test_a_server_that_is_never_ready_is_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tests.servers.process.PATIENCE", 1)
     command = [sys.executable, "-c", "print('thinking', flush=True); import time; time.sleep(60)"]
     server = Server("slow", command, tmp_path / "log")
     with pytest.raises(ServerError, match=r"after 1 seconds still not: slow is ready"):

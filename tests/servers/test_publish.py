@@ -23,7 +23,7 @@ from streams.kafka.publisher import publish
 from streams.kafka.topics import INPUT_TOPICS
 from streams.sources import Chunk, open_source
 from tests.servers.kafka import Kafka
-from tests.servers.process import wait_until
+from tests.servers.process import PATIENCE, wait_until
 
 FORCES = {name: find_force(name) for name in ("warwickshire", "west-mercia", "city-of-london")}
 PARTITIONS = 6
@@ -50,7 +50,7 @@ def messages(kafka: Kafka, topic: str) -> list[tuple[int, bytes, list[bytes]]]:
     consumer.assign(partitions)
     ends = consumer.end_offsets(partitions)
     found = []
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 20 * PATIENCE
     while any(consumer.position(p) < ends[p] for p in partitions):
         assert time.monotonic() < deadline
         for records in consumer.poll(timeout_ms=200).values():
@@ -333,7 +333,7 @@ def test_ctrl_c_sends_what_was_read_and_says_how_far_it_got(
     process.stdin.flush()
     wait_until(letters.exists, 60, "it has connected and read all")
     process.send_signal(signal.SIGINT)
-    output, _ = process.communicate(timeout=30)
+    output, _ = process.communicate(timeout=30 * PATIENCE)
     assert process.returncode == 130
     assert "Stopped by Ctrl-C after 40 rows. The last row sent was standard input:40." in output
     assert [len(b) for _, _, b in messages(kafka, f"{prefix}.calls")] == [39]

@@ -19,6 +19,7 @@ from tests.servers.process import wait_until
 from tests.servers.rig import Rig, Worker, halves, rigged
 
 READY_SECONDS = 15
+"""Seconds within which another worker has taken over."""
 
 
 @pytest.fixture
@@ -138,14 +139,12 @@ def test_a_worker_takes_over_from_one_that_was_killed(rig: Rig) -> None:
     rig.shows(wanted)
     taken = len(survivor.said(r"took over calls/"))
     victim.kill()
-    killed = time.monotonic()
 
     def taken_over() -> bool:
         # It is ready before it has noticed, and has a part of the force before it is ready again.
         return bool(survivor.said(r"took over calls/")[taken:]) and survivor.ready()
 
-    wait_until(taken_over, 60, "the survivor has taken over")
-    assert time.monotonic() - killed < READY_SECONDS
+    wait_until(taken_over, READY_SECONDS, "the survivor has taken over")
     assert survivor.said(r"took over (\w+/\d+: [\d,]+ events read back in [\d.]+ s)")
     rig.shows(wanted)
 

@@ -2,20 +2,17 @@
 
 import re
 from collections.abc import Collection, Mapping
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 
 import pytest
 
 from tests.source_tree import CODE, ROOT, imports, modules
 
+pytestmark = pytest.mark.source_text
 PAGE = (ROOT / "docs/architecture.md").read_text()
 TABLE = re.findall(r"^\| `([a-z_.]+)` \|", PAGE, re.MULTILINE)
 """The packages, bottom first."""
-TREE = {
-    name: {found for found in imports(path) if found in modules()} - {name}
-    for name, path in modules().items()
-}
-"""The modules that each module imports."""
 OUTSIDE = {
     "faust",
     "mode",
@@ -30,6 +27,15 @@ OUTSIDE = {
 IO_AND_CLOCKS = {"socket", "threading", "asyncio", "time", "subprocess", "sqlite3", "random", "os"}
 
 Imports = Mapping[str, Collection[str]]
+
+
+@cache
+def our_tree() -> Imports:
+    """The modules that each module imports."""
+    return {
+        name: {found for found in imports(path) if found in modules()} - {name}
+        for name, path in modules().items()
+    }
 
 
 def package_of(module: str, table: list[str]) -> str | None:
@@ -80,19 +86,19 @@ def pure(*, sources: bool) -> list[str]:
 
 
 def test_a_package_of_the_table_has_modules_and_is_there_once() -> None:
-    assert sorted(TABLE) == sorted({package_of(module, TABLE) or "" for module in TREE})
+    assert sorted(TABLE) == sorted({package_of(module, TABLE) or "" for module in our_tree()})
 
 
 def test_a_module_is_in_a_package_of_the_table() -> None:
-    assert without_package(TREE, TABLE) == []
+    assert without_package(our_tree(), TABLE) == []
 
 
 def test_a_module_imports_nothing_that_stands_below_it_in_the_table() -> None:
-    assert upwards(TREE, TABLE) == []
+    assert upwards(our_tree(), TABLE) == []
 
 
 def test_no_modules_import_each_other_in_a_circle() -> None:
-    assert circle(TREE) == []
+    assert circle(our_tree()) == []
 
 
 def test_five_modules_at_most_stand_directly_in_streams() -> None:

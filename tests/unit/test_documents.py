@@ -13,6 +13,7 @@ from streams.registry.registry import REGISTRY
 from tests.adding import examples
 from tests.source_tree import CODE, ROOT, identifiers, modules, parsed
 
+pytestmark = pytest.mark.source_text
 ALL_CODE = (*CODE, "tests", "benchmarks")
 FOLDERS = (*ALL_CODE, "docs", "deploy", "examples")
 PATH = re.compile(rf"(?<![\w/.~-])(?:{'|'.join(FOLDERS)})/[\w./-]*\w")

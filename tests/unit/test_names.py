@@ -10,6 +10,7 @@ import pytest
 
 from tests.source_tree import docstrings, identifiers, modules, parsed
 
+pytestmark = pytest.mark.source_text
 WITHIN = {
     "leaf": "series key",
     "leaves": "series keys",

@@ -22,6 +22,8 @@ MEASURES: dict[str, tuple[str, str]] = {
     "attended": (WHOLE_FORCE.group, WHOLE_FORCE.level),
 }
 """The charts of the tiles: their group and measure. Any other is asked for by its own name."""
+AHEAD = MEASURES["waiting"]
+"""The figure of which it is known what is to come."""
 for _tile, _names in MEASURES.items():
     REGISTRY.require(f"tile {_tile}", *_names)
 
@@ -56,7 +58,10 @@ def hours(live: Live, force: str, group: str, measure: str, where: Mapping[str, 
             _unlisted(rows, here, shown, dimensions) if row is None else row.figure_of(measure)
         )
         points.append(_point(figures, group, value_there))
-    return Series(force=board.force, at=rfc3339(now, of.zone), where=here, points=points)
+    made = Series(force=board.force, at=rfc3339(now, of.zone), where=here, points=points)
+    if board.ahead is not None and (group, measure) == AHEAD and here[AREA] == WHOLE:
+        made.ahead = next(line.hours for line in board.ahead.lines if line.line == here["line"])
+    return made
 
 
 def _declared(registry: Registry, group: str, measure: str) -> tuple[Measure, dict[str, Dimension]]:

@@ -9,8 +9,9 @@ their content, so the order of rows and files changes nothing.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import compress
+from typing import Protocol
 
 from streams.config.force import Force
 from streams.errors import Refused, SourceError
@@ -23,8 +24,8 @@ from streams.registry.registry import REGISTRY
 from streams.registry.times import EARLIEST, SKEW
 from streams.sources.event_lines import CHUNK_LINES, Chunk, Rejected, instant_of
 from streams.sources.external_sort import ExternalSort
-from streams.sources.files import Source
 from streams.sources.mapping.plausible import wall_clock
+from streams.sources.order.known_at_end import KnownAtEnd
 from streams.sources.order.unfold import last_version, unfold
 
 ALONE = 180 * DAY
@@ -113,15 +114,51 @@ class Judge:
         return unfold(event, calendar)
 
 
+class Readable(Protocol):
+    """What can be played: a source of files (`streams.sources.files.Source`), or a log of Kafka."""
+
+    finite: bool
+    """Set before the iteration: it ends, and is no live feed."""
+    skipped: list[str]
+    """What was passed over, and why."""
+
+    @property
+    def total_bytes(self) -> int | None:
+        """How much there is to read; None where that can't be known."""
+
+    @property
+    def consumed_bytes(self) -> int:
+        """How much of it was read so far."""
+
+    @property
+    def warnings(self) -> list[str]:
+        """What a user should look at though it counts."""
+
+    def __iter__(self) -> Iterator[Chunk]: ...
+
+    def close(self) -> None:
+        """Lets go what is open."""
+
+
 class Play:
     """A finite source, sorted. Call `gather`, then iterate; use it with `with`, or close it.
 
-    `forces` judge the rows; `unfolds` False leaves finished records whole. `warnings` are
-    sentences for the user, complete after the iteration.
+    `forces` judge the rows; `unfolds` False leaves finished records whole. What became known before
+    `begin`, or at `end` or later (ms), is left out, and a row of which nothing is left counts as
+    excluded. `warnings` are sentences for the user, complete after the iteration.
     """
 
-    def __init__(self, source: Source, forces: Iterable[Force], *, unfolds: bool = True) -> None:
+    def __init__(
+        self,
+        source: Readable,
+        forces: Iterable[Force],
+        *,
+        unfolds: bool = True,
+        begin: int | None = None,
+        end: int | None = None,
+    ) -> None:
         self.source, self.unfolds = source, unfolds
+        self.begin, self.end = begin, end
         self.judge = Judge(list(forces))
         source.finite = True
         self.failure: SourceError | None = None
@@ -132,10 +169,20 @@ class Play:
         """Whether all was read and sorted."""
         self.rows = 0
         """Rows that will be played; each may have become several lines."""
+        self.at_end = KnownAtEnd()
+        """Which facts of finished exports are known from their end alone."""
+        self.outside = 0
+        """Rows of which nothing lies between the begin and the end."""
+        self.first: int | None = None
+        self.last = 0
+        """The instants of the first and the last line, in ms."""
         self._sort = ExternalSort()
         self._origins: dict[str, int] = {}
         self._alone: list[tuple[int, str]] = []
         self._few = 0
+        self._latest = wall_clock() + SKEW
+        self._left_out: int | None = None
+        """The place of a row, without its lowest bit, whose first version was left out."""
 
     def __enter__(self) -> Play:
         """Itself."""
@@ -175,38 +222,80 @@ class Play:
         rows that will not be played: refused, excluded, or joined with another."""
         try:
             for chunk in self.source:
+                outside = self.outside
                 rejected = [*chunk.rejected, *self._add(chunk)]
-                yield Chunk(b"", chunk.origin, (), rejected, chunk.excluded, chunk.joined)
+                excluded = chunk.excluded + self.outside - outside
+                yield Chunk(b"", chunk.origin, (), rejected, excluded, chunk.joined)
         except SourceError as failure:
             self.failure = failure
         self.gathered = True
 
     def _add(self, chunk: Chunk) -> Iterator[Rejected]:
         if not chunk.finished:
-            lines = chunk.lines()
-            rows: list[SortedRow] = [
-                (UNREADABLE if at is None else at, line, place)
-                for at, line, place in zip(
-                    map(instant_of, lines), lines, self._places(chunk), strict=True
-                )
-            ]
-            self._sort.extend(rows, len(chunk.payload))
-            self.rows += chunk.rows_in(len(rows))
+            self._add_lines(chunk)
             return
         origin = self._origin(chunk.origin)
         unfolds = self.unfolds and chunk.unfolds
         for number, line in zip(chunk.line_numbers, chunk.lines(), strict=True):
             try:
-                first = True
                 kept = read(line, REGISTRY.decode_line)
-                for at, event in self.judge.versions(kept.event, unfolds=unfolds):
-                    version = kept.encode(event)
-                    place = place_of(origin, number, begins=first)
-                    self._sort.add((at, version, place), len(version))
-                    first = False
-                self.rows += 1
+                if unfolds and isinstance(kept.event, Versioned):
+                    self.at_end.note(kept.event)
+                versions = self.judge.versions(kept.event, unfolds=unfolds)
+                rows: list[SortedRow] = []
+                size = 0
+                for at, event in versions:
+                    if self._is_within(at):
+                        version = kept.encode(event)
+                        rows.append((at, version, place_of(origin, number, begins=not rows)))
+                        size += len(version)
+                self._extend(rows, size)
+                self.rows += bool(rows)
+                self.outside += not rows
             except Refused as refused:
                 yield Rejected(line, refused.reason, refused.detail, f"{chunk.origin}:{number}")
+
+    def _add_lines(self, chunk: Chunk) -> None:
+        """Takes lines that are events of a feed, as they are."""
+        lines, places = chunk.lines(), self._places(chunk)
+        instants = [UNREADABLE if at is None else at for at in map(instant_of, lines)]
+        given, size = len(lines), len(chunk.payload)
+        if self.begin is not None or self.end is not None:
+            within = [self._is_within(at) for at in instants]
+            lines, instants = list(compress(lines, within)), list(compress(instants, within))
+            places = list(compress(self._beginning_within(places, within), within))
+            size = sum(map(len, lines))
+        self._extend(list(zip(instants, lines, places, strict=True)), size)
+        rows = chunk.rows_in(given)
+        within_rows = sum(place & BEGINS for place in places)
+        self.rows += within_rows
+        self.outside += rows - within_rows
+
+    def _is_within(self, at: int) -> bool:
+        """Whether a line of an instant is played. One that has none is, so that it is refused."""
+        if at == UNREADABLE:
+            return True
+        return (self.begin is None or at >= self.begin) and (self.end is None or at < self.end)
+
+    def _extend(self, rows: list[SortedRow], size: int) -> None:
+        self._sort.extend(rows, size)
+        # Rows of other times are refused by whoever takes them.
+        instants = [row[0] for row in rows if EARLIEST <= row[0] <= self._latest]
+        if instants:
+            self.first = min(self.first or instants[0], *instants)
+            self.last = max(self.last, *instants)
+
+    def _beginning_within(self, places: list[int], within: list[bool]) -> Iterator[int]:
+        """The places of lines; of a row of which the first versions are left out, the first that is
+        not begins it."""
+        for place, kept in zip(places, within, strict=True):
+            if not kept:
+                if place & BEGINS:
+                    self._left_out = place >> 1
+                yield place
+                continue
+            yield place | (place >> 1 == self._left_out)
+            self._left_out = None
 
     def _origin(self, name: str) -> int:
         return self._origins.setdefault(name, len(self._origins))
@@ -226,7 +315,7 @@ class Play:
         """The lines in order; raises what broke off the reading, after all that came before it."""
         self.played, self._few, self._alone = 0, 0, []
         names = list(self._origins)
-        watch, now = _Alone(), wall_clock() + SKEW
+        watch, now = _Alone(), self._latest
         for rows in self._in_chunks():
             # Rows of other times are refused by whoever takes them.
             begins = [row for row in rows if row[2] & BEGINS and EARLIEST <= row[0] <= now]
@@ -239,6 +328,7 @@ class Play:
                 [row[2] >> 1 & NUMBER_MASK for row in rows],
                 origins=[names[row[2] >> ORIGIN_SHIFT] for row in rows],
                 begins=[bool(row[2] & BEGINS) for row in rows],
+                instants=[row[0] for row in rows],
             )
         self._note(watch.end())
         if self.failure is not None:
@@ -301,28 +391,3 @@ class _Alone:
 
 def _day(at: int) -> str:
     return rfc3339(at)[:10]
-
-
-def paced(chunks: Iterable[Chunk], speed: float) -> Iterator[Chunk]:
-    """The lines of chunks, each no sooner than its instant by a clock that runs `speed` times as
-    fast as the wall clock and begins with the first line."""
-    begun, first = time.monotonic(), None
-    for chunk in chunks:
-        lines, done = chunk.lines(), 0
-        instants = [instant_of(line) for line in lines]
-        rest = chunk.without_lines()
-        if rest.rows:
-            yield rest
-        while done < len(lines):
-            at = instants[done]
-            if first is None:
-                first = at
-            now = (first or 0) + (time.monotonic() - begun) * 1000 * speed
-            due = done
-            while due < len(lines) and (instants[due] or 0) <= now:
-                due += 1
-            if due > done:
-                yield chunk.part(done, due)
-                done = due
-            else:
-                time.sleep(min(0.5, ((at or 0) - now) / 1000 / speed))

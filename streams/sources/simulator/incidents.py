@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import accumulate
 from random import Random
 
 from streams.config.force import Area, Force
 from streams.periods import SECOND
-from streams.sources.simulator.agenda import Agenda
-from streams.sources.simulator.profile import EMERGENCY_WEEK, Arrivals, Rates
-from streams.sources.simulator.writer import Writer, quoted
+from streams.sources.simulator.arrivals import EMERGENCY_WEEK, Arrivals, Rates
+from streams.sources.simulator.crimes import CrimeRecorder
+from streams.sources.simulator.demand import Demand, Mix
+from streams.sources.simulator.effects import Effect, Effects, is_in
+from streams.sources.simulator.persons import Persons
+from streams.sources.simulator.profile import Likeness
+from streams.sources.simulator.units import Unit, Units
+from streams.sources.simulator.world import World
+from streams.sources.simulator.writer import quoted
 
 EMERGENCY, PRIORITY, SCHEDULED, NO_ATTENDANCE = (
     "emergency",
@@ -80,11 +88,13 @@ class _Incident:
         "area",
         "arrives",
         "category",
+        "closed",
         "dispatched",
         "grade",
         "graded",
         "id",
         "opened",
+        "out",
         "rest",
         "units",
         "version",
@@ -96,43 +106,159 @@ class _Incident:
         self.version, self.rest = 0, ""
         self.grade = ""
         self.graded = self.dispatched = self.arrives = 0
+        self.out: list[Unit] = []
+        """The units of a finite number that are with it."""
+        self.closed = False
 
 
-class IncidentSimulator:
-    """Makes up the incidents of one force, from the opening to the close.
+@dataclass(frozen=True)
+class Nature:
+    """What incidents are like; the default is that of a plain room. `emergency` multiplies the
+    weight of the highest grade."""
 
-    What no figure of volumes or times hangs on (markers, units) is drawn from `details`,
-    so that it can be drawn otherwise and leaves these figures as they are.
-    """
+    mix: Mapping[str, tuple[float, float]] = field(default_factory=lambda: _MIX)
+    year: Mapping[str, list[float]] = field(default_factory=dict)
+    opened_by: Mapping[bool, float] = field(default_factory=lambda: _OPENED_BY)
+    emergency: float = 1.0
+    emergency_response: tuple[float, float] = _RESPONSE[EMERGENCY][:2]
+
+
+class Whole:
+    """What the incidents of a whole stream have beside those of a plain room: a rate that varies,
+    effects, a finite number of units, people who go missing, and the crimes that are recorded."""
 
     def __init__(
         self,
-        force: Force,
-        rates: Rates,
-        rng: Random,
-        details: Random,
-        agenda: Agenda,
-        writer: Writer,
+        likeness: Likeness,
+        demand: Demand,
+        effects: Effects,
+        recorder: CrimeRecorder,
+        places: Sequence[tuple[str, float]],
+        seed: str,
+    ) -> None:
+        self.likeness, self.demand, self.effects = likeness, demand, effects
+        self.recorder = recorder
+        said = likeness.profile.incidents
+        self.rng = Random(f"{seed}/whole")
+        self.units: Units[tuple[_Incident, bool]] = Units(
+            max(1, round(said.units * likeness.size)), places, effects
+        )
+        self.cross_border = said.cross_border
+        again = said.missing_again
+        self._cared = Persons(self.rng, "sim-missing-care-", min(0.95, 1.6 * again))
+        self._children = Persons(self.rng, "sim-missing-child-", again)
+        self._adults = Persons(self.rng, "sim-missing-", 0.6 * again)
+        self._shares = (min(said.in_care, said.under_18), said.under_18)
+
+    def missing(self) -> str:
+        """Who is missing, as the field of an incident."""
+        drawn, (care, child) = self.rng.random(), self._shares
+        people = self._cared if drawn < care else self._children if drawn < child else self._adults
+        young, cared = (str(drawn < limit).lower() for limit in (child, care))
+        who = f'"id":"{people.draw()}","age_under_18":{young},"in_care":{cared}'
+        return f',"persons":[{{{who}}}]'
+
+    def crimed(self) -> dict[str, float]:
+        """By category how many incidents a day (of the profile) are to be recorded as crimes."""
+        said = self.likeness.profile.incidents
+        return {
+            name: a_day * _CRIMED.get(name, 0.0) * (1.0 - said.crimed_only)
+            for name, a_day in said.a_day.items()
+        }
+
+    def nature(self) -> Nature:
+        """What incidents are like in this force."""
+        profile = self.likeness.profile
+        said, calls = profile.incidents, profile.calls
+        opened = {True: calls.emergency.opens, False: calls.other.opens}
+        nature = Nature(
+            {name: (a_day, _MIX.get(name, (3.0, 1.0))[1]) for name, a_day in said.a_day.items()},
+            said.year,
+            opened,
+            1.0,
+            (said.response_median, said.response_sigma),
+        )
+        by_calls = (opened[True] * calls.emergency.a_day, opened[False] * calls.other.a_day)
+        origins = {
+            "emergency_call": by_calls[0],
+            "other_call": by_calls[1],
+            "own": max(0.0, sum(said.a_day.values()) - sum(by_calls)),
+        }
+        return _with_emergencies(nature, origins, said.emergencies)
+
+
+def _with_emergencies(nature: Nature, origins: Mapping[str, float], wanted: float) -> Nature:
+    """The same with so many emergencies a day, of so many incidents by where they are from."""
+    low, high = 0.0, 50.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        found = Nature(nature.mix, nature.year, nature.opened_by, middle, nature.emergency_response)
+        if _emergencies(found, origins) < wanted:
+            low = middle
+        else:
+            high = middle
+    return found
+
+
+def _emergencies(nature: Nature, origins: Mapping[str, float]) -> float:
+    tilts, total = tilts_of(nature), sum(weight for weight, _ in nature.mix.values())
+    found = 0.0
+    for origin, number in origins.items():
+        for name, (weight, _) in nature.mix.items():
+            weights = grade_weights(nature, origin, tilts[name])
+            found += number * weight / total * weights[0] / sum(weights)
+    return found
+
+
+def tilts_of(nature: Nature) -> dict[str, float]:
+    """By category how much likelier than on average it is an emergency."""
+    total = sum(weight for weight, _ in nature.mix.values())
+    mean = sum(w * tilt for w, tilt in nature.mix.values()) / total
+    return {name: tilt / mean for name, (_, tilt) in nature.mix.items()}
+
+
+def grade_weights(nature: Nature, origin: str, tilt: float) -> list[float]:
+    """The weights of the grades of an incident."""
+    weights = list(_GRADES_OF[origin])
+    weights[0] = min(0.9, weights[0] * tilt * nature.emergency)
+    return weights
+
+
+class IncidentSimulator:
+    """Makes up the incidents of one force, from the opening to the close."""
+
+    def __init__(
+        self,
+        world: World,
         places: Sequence[tuple[str, float]],
         only: str | None = None,
+        whole: Whole | None = None,
     ) -> None:
-        self._rng, self._agenda, self._writer = rng, agenda, writer
-        self._details = details
+        self._rng, self._agenda, self._writer = world.rng, world.agenda, world.writer
+        force, rates = world.force, world.rates
+        self._details, self._whole, self._zone = world.details, whole, force.zone
+        self._nature = nature = Nature() if whole is None else whole.nature()
         self._areas = [quoted(area) for area, _ in places]
         self._area_weights = list(accumulate(weight for _, weight in places))
         # A force with a vocabulary of its own gets that; words that the mix lacks weigh alike.
-        listed = force.file.incident_categories or list(_MIX)
-        mix = {name: _MIX.get(name, (3.0, 1.0)) for name in listed}
+        listed = force.file.incident_categories or list(nature.mix)
+        mix = {name: nature.mix.get(name, (3.0, 1.0)) for name in listed}
         self._categories = [name for name in mix if only is None or is_in(name, only)]
         if not self._categories:
             raise ValueError(f'{force.name} has no category of incidents "{only}"')
         self._category_weights = list(accumulate(mix[name][0] for name in self._categories))
         total = sum(weight for weight, _ in mix.values())
-        mean = sum(w * tilt for w, tilt in mix.values()) / total
-        self._tilt = {name: tilt / mean for name, (_, tilt) in mix.items()}
+        self._tilt = tilts_of(Nature(mix))
         share = self._category_weights[-1] / total
         per_day = rates.own_incidents * share * force.file.population / 1000
-        self._own = Arrivals(per_day, EMERGENCY_WEEK, force.zone, rng)
+        factor = None if whole is None else whole.demand.others("incidents")
+        self._own = Arrivals(per_day, EMERGENCY_WEEK, force.zone, world.rng, factor)
+        self._mix = Mix({name: mix[name][0] for name in self._categories}, dict(nature.year))
+        self._places = list(places)
+        thousands = force.file.population / 1000
+        self._per_day = incidents_of(rates, nature) * thousands
+        self._by_calls = self._per_day - rates.own_incidents * thousands
+        self._more = 0
         self._incidents = 0
         self._until: int | None = None
 
@@ -140,6 +266,53 @@ class IncidentSimulator:
         """Put the first incident that no call opens on the agenda; none is opened from `until`."""
         self._until = until
         self._next_own(now)
+        if self._whole is not None:
+            self._start_more(self._whole, now)
+
+    def _start_more(self, whole: Whole, now: int) -> None:
+        """Puts the incidents that effects add on the agenda, and those of calls that are lost."""
+        for effect in whole.effects.more("incidents"):
+            listed = {n: s for n, s in self._mix.shares().items() if is_of(effect, n)}
+            a_day = (effect.factor - 1.0) * sum(listed.values()) * self._per_day
+            self._add_more(whole, effect, a_day, listed, now)
+        for effect in whole.effects.of("outage"):
+            if effect.feed == "calls" and effect.fallback:
+                a_day = effect.fallback * self._by_calls
+                self._add_more(whole, effect, a_day, self._mix.shares(), now)
+
+    def _add_more(
+        self, whole: Whole, effect: Effect, a_day: float, shares: Mapping[str, float], now: int
+    ) -> None:
+        """More incidents while an effect holds, of some categories by their shares."""
+        within = whole.effects.is_within
+        places = [p for p in self._places if effect.area is None or within(p[0], effect.area)]
+        if effect.area is not None:
+            a_day *= sum(weight for _, weight in places)
+        self._more += 1
+        rng = Random(f"{whole.likeness.force.id}/{self._writer.run}/more incidents {self._more}")
+        usual = whole.demand.others("incidents")
+
+        def factor(at: int) -> float:
+            holds = effect.holds(at, self._zone) or not effect.start <= at < effect.end
+            return usual(at) if holds else 0.0
+
+        arrivals = Arrivals(a_day, EMERGENCY_WEEK, self._zone, rng, factor)
+        names, weights = list(shares), list(shares.values())
+        areas = [weight for _, weight in places]
+
+        def following(at: int) -> None:
+            then = arrivals.after(at)
+            if then < effect.end:
+                self._agenda.add(then, opened)
+
+        def opened(at: int, _: None) -> bytes | None:
+            following(at)
+            category = rng.choices(names, weights)[0]
+            area = quoted(rng.choices(places, areas)[0][0]) if places else None
+            return self._open_as(at, category, "own", area, None)
+
+        if not arrivals.never:
+            following(max(now, effect.start))
 
     def _next_own(self, now: int) -> None:
         if not self._own.never:
@@ -164,12 +337,12 @@ class IncidentSimulator:
     ) -> None:
         """Let an answered call open an incident while it is talked (`talk` in seconds); `opens` is
         given its id then."""
-        if self._rng.random() < _OPENED_BY[emergency]:
+        if self._rng.random() < self._nature.opened_by[emergency]:
             opened = now + int(talk * self._rng.uniform(0.15, 0.6) * SECOND)
             origin = "emergency_call" if emergency else "other_call"
             self._agenda.add(opened, self._open, (origin, area or self.area(), opens))
 
-    def _open_own(self, now: int, _: None) -> bytes:
+    def _open_own(self, now: int, _: None) -> bytes | None:
         self._next_own(now)
         return self._open(now, ("own", self.area(), None))
 
@@ -178,18 +351,37 @@ class IncidentSimulator:
 
     def _open(
         self, now: int, whence: tuple[str, str | None, Callable[[str], None] | None]
-    ) -> bytes:
+    ) -> bytes | None:
         origin, area, opens = whence
+        if self._whole is None:
+            drawn = self._rng.choices(self._categories, cum_weights=self._category_weights)
+            return self._open_as(now, drawn[0], origin, area, opens)
+        month = dt.datetime.fromtimestamp(now // SECOND, self._zone).month
+        category = self._mix.draw(self._rng, month)
+        place = None if area is None else area[1:-1]
+        chance = self._whole.effects.fewer("incidents", now, place, category)
+        if chance < 1.0 and self._whole.rng.random() >= chance:
+            return None
+        return self._open_as(now, category, origin, area, opens)
+
+    def _open_as(
+        self,
+        now: int,
+        category: str,
+        origin: str,
+        area: str | None,
+        opens: Callable[[str], None] | None,
+    ) -> bytes:
         rng = self._rng
         self._incidents += 1
-        category = rng.choices(self._categories, cum_weights=self._category_weights)[0]
         incident = _Incident(self._writer.id("i", self._incidents), now, category, area)
         if opens is not None:
             opens(incident.id)
-        weights = list(_GRADES_OF[origin])
-        weights[0] = min(0.9, weights[0] * self._tilt[category])
+        weights = grade_weights(self._nature, origin, self._tilt[category])
         incident.grade = rng.choices(GRADES, weights)[0]
         median, sigma, never = _RESPONSE[incident.grade]
+        if incident.grade == EMERGENCY:
+            median, sigma = self._nature.emergency_response
         response = max(45.0, self._lognormal(median, sigma))
         # Of the response the first part passes until the grade is set, up to two minutes, and of
         # the rest up to half until a resource is sent.
@@ -215,8 +407,11 @@ class IncidentSimulator:
         markers = dict.fromkeys(
             f'"{marker}"'
             for category, marker, share in _MARKERS
-            if is_in(incident.category, category) and self._details.random() < share
+            if is_in(incident.category, category)
+            and self._details.random() < share * self._marking(now, marker)
         )
+        if self._whole is not None and incident.category == "missing_person":
+            incident.rest += self._whole.missing()
         if markers:
             incident.rest += f',"markers":[{",".join(markers)}]'
         if incident.category == "road_collision.injury":
@@ -227,16 +422,71 @@ class IncidentSimulator:
             incident.rest += f',"casualties":[{",".join(casualties)}]'
         return self._write(incident, now)
 
+    def _marking(self, now: int, marker: str) -> float:
+        """What the chance of a marker is multiplied by."""
+        return 1.0 if self._whole is None else self._whole.effects.factor("markers", now, marker)
+
     def _dispatch(self, now: int, incident_and_arrives: tuple[_Incident, bool]) -> bytes | None:
         incident, arrives = incident_and_arrives
+        if self._whole is None:
+            return self._send(now, incident, arrives, None)
+        units, rank = self._whole.units, GRADES.index(incident.grade)
+        home = units.home(None if incident.area is None else incident.area[1:-1])
+        unit = units.take(home, now, rank=rank)
+        if unit is None:
+            units.wait(home, rank, incident_and_arrives)
+            return None
+        return self._send(now, incident, arrives, unit)
+
+    def _send(self, now: int, incident: _Incident, arrives: bool, unit: Unit | None) -> bytes:
+        """Sends a unit, and often a second one to an emergency: where units are finite, if the
+        same district has another one free."""
         two = incident.grade == EMERGENCY and self._details.random() < _SECOND_UNIT
-        for sign in self._details.sample(range(1, 60), 1 + two):
-            unit = {"id": f'"U{sign:02d}"', "dispatched_at": self._writer.stamp(now)}
-            incident.units.append(unit)
-        incident.rest += f',"dispatched_at":{self._writer.stamp(now)}'
+        if unit is None or self._whole is None:
+            signs = [f"U{sign:02d}" for sign in self._details.sample(range(1, 60), 1 + two)]
+        else:
+            incident.out.append(unit)
+            second = self._whole.units.take(unit[0], now, rank=1) if two else None
+            if second is not None:
+                incident.out.append(second)
+            signs = [sign for _, sign in incident.out]
+        stamp = self._writer.stamp(now)
+        incident.units += [{"id": f'"{sign}"', "dispatched_at": stamp} for sign in signs]
+        incident.rest += f',"dispatched_at":{stamp}'
         if arrives:
+            if unit is not None and self._whole is not None:
+                travel = incident.arrives - incident.dispatched
+                factor = self._whole.effects.factor("response", now)
+                if unit[0] != self._whole.units.home((incident.area or '""')[1:-1] or unit[0]):
+                    factor *= self._whole.cross_border
+                incident.arrives = now + int(travel * factor)
             self._agenda.add(incident.arrives, self._arrive, incident)
         return self._write(incident, now)
+
+    def _released(self, now: int, incident: _Incident) -> None:
+        """The finite units of an incident that is over go to what waits."""
+        incident.closed = True
+        if self._whole is None:
+            return
+
+        def serve(waiting: tuple[_Incident, bool], unit: Unit) -> bool:
+            other, arrives = waiting
+            if other.closed:
+                return False
+            self._agenda.add(now, self._sent_late, (other, arrives, unit))
+            return True
+
+        for unit in incident.out:
+            self._whole.units.clear(unit, now, serve)
+        incident.out = []
+
+    def _sent_late(self, now: int, sent: tuple[_Incident, bool, Unit]) -> bytes | None:
+        incident, arrives, unit = sent
+        if incident.closed:  # in the same instant
+            incident.out.append(unit)
+            self._released(now, incident)
+            return None
+        return self._send(now, incident, arrives, unit)
 
     def _arrive(self, now: int, incident: _Incident) -> bytes:
         incident.rest += f',"arrived_at":{self._writer.stamp(now)}'
@@ -247,6 +497,7 @@ class IncidentSimulator:
 
     def _cancel(self, now: int, incident: _Incident) -> bytes:
         incident.rest += f',"cancelled":true,"closed_at":{self._writer.stamp(now)}'
+        self._released(now, incident)
         return self._write(incident, now)
 
     def _close(self, now: int, incident: _Incident) -> bytes:
@@ -254,10 +505,23 @@ class IncidentSimulator:
             drawn = self._rng.choices(self._categories, cum_weights=self._category_weights)
             incident.category = drawn[0]
         if self._details.random() < _CRIMED.get(incident.category, 0.0):
-            incident.rest += ',"crimed":true'
+            self._crimed(now, incident)
+        self._released(now, incident)
         self._clear(now, incident)
         incident.rest += f',"closed_at":{self._writer.stamp(now)}'
         return self._write(incident, now)
+
+    def _crimed(self, now: int, incident: _Incident) -> None:
+        """It proves to be a crime. In a whole stream a crime is then recorded, but of some that the
+        crime system keeps and nobody counts; a plain room has no crimes, and says so of all."""
+        if self._whole is not None:
+            said = self._whole.likeness.profile.incidents
+            if self._whole.rng.random() >= said.crimed_only:
+                self._whole.recorder.from_incident(
+                    now, incident.id, incident.category, incident.area, incident.opened
+                )
+                return
+        incident.rest += ',"crimed":true'
 
     def _clear(self, now: int, incident: _Incident) -> None:
         """The units of an incident that is closed are free; a second one came after the first and
@@ -292,15 +556,16 @@ def units_of(incident: _Incident) -> str:
     return f',"units":[{",".join(units)}]' if incident.units else ""
 
 
-def incidents_of(rates: Rates) -> float:
+def incidents_of(rates: Rates, nature: Nature | None = None) -> float:
     """Incidents per 1,000 people and day, those that calls open among them."""
-    by_call = _OPENED_BY[True] * rates.emergency_calls + _OPENED_BY[False] * rates.other_calls
+    opened_by = (nature or Nature()).opened_by
+    by_call = opened_by[True] * rates.emergency_calls + opened_by[False] * rates.other_calls
     return by_call + rates.own_incidents
 
 
-def is_in(category: str, path: str) -> bool:
-    """Whether a category is this one or below it."""
-    return category == path or category.startswith(f"{path}.")
+def is_of(effect: Effect, category: str) -> bool:
+    """Whether an effect is of a category."""
+    return effect.category is None or is_in(category, effect.category)
 
 
 def smallest_areas(force: Force) -> list[tuple[Area, float]]:

@@ -1,153 +1,242 @@
-"""How much, and when in the week: rates, the shape of a week, and arrivals drawn from them."""
+"""What a force is like: its volumes, its season, its room, its units and its crime, as a TOML file.
+
+The shipped ones are in `streams/sources/simulator/profiles/`, each with what it was fitted to; copy
+one for an own force. A force without a profile gets that of Warwickshire, by population.
+"""
 
 from __future__ import annotations
 
-import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
-from random import Random
-from zoneinfo import ZoneInfo
+from functools import cache, cached_property
+from importlib import resources
+from pathlib import Path
+from typing import Annotated
 
-from streams.config.force import Force
-from streams.periods import DAY, MINUTE, SECOND
+import msgspec
+from msgspec import Meta, Struct
 
-QUARTER_HOUR = 15 * MINUTE
-_PER_WEEK = 7 * 96
+from streams.config.force import Force, default_vocabulary
+from streams.config.toml import Fault, locate, parse_toml, read_text
+from streams.errors import ConfigError
+from streams.sources.simulator.arrivals import Rates
 
-KEPT = 0.12
-"""The share of the handlers who are kept free for the emergency line: about one in eight."""
+FOLDER = resources.files("streams.sources.simulator") / "profiles"
+TYPICAL = "warwickshire"
+CURE = "Compare with `watchroom simulate --show-profile warwickshire`"
+
+Volume = Annotated[float, Meta(ge=0, le=1_000_000)]
+Share = Annotated[float, Meta(ge=0, le=1)]
+Scatter = Annotated[float, Meta(ge=0, le=2)]
+Memory = Annotated[float, Meta(ge=0, lt=1)]
+Factor = Annotated[float, Meta(gt=0, le=10)]
+Seconds = Annotated[float, Meta(gt=0, le=1_000_000)]
+Year = Annotated[list[Factor], Meta(min_length=12, max_length=12)]
+
+
+class Scattering(Struct, kw_only=True, forbid_unknown_fields=True):
+    """How a rate varies beyond what the week and the year explain.
+
+    Logarithms of two factors, each an autoregression of the first order: one a day, shared by all
+    that happens, and one an hour, of each stream by itself. `day` and `hour` are their standard
+    deviations, `_memory` their correlation from one to the next.
+    """
+
+    day: Scatter = 0.05
+    day_memory: Memory = 0.5
+    hour: Scatter = 0.10
+    hour_memory: Memory = 0.7
+
+
+class CallsOf(Struct, kw_only=True, forbid_unknown_fields=True):
+    """Calls of the emergency line, or of the other lines together.
+
+    `a_day` is the mean of a year, `patience` the mean seconds until a caller gives up, `opens` the
+    share of the answered that open an incident, `on_holidays` and `on_nights` what the rate is
+    multiplied by on bank holidays and on the evenings (from 18:00) of the force's own dated events
+    of a day or two.
+    """
+
+    a_day: Volume
+    patience: Seconds
+    opens: Share
+    on_holidays: Factor = 1.0
+    on_nights: Factor = 1.0
+    year: Year = msgspec.field(default_factory=lambda: [1.0] * 12)
+
+
+class Calls(Struct, kw_only=True, forbid_unknown_fields=True):
+    """Both kinds, and the room: `handlers` multiplies the staff that it would roster, `kept` is
+    the share of those on duty who are kept free for emergencies."""
+
+    emergency: CallsOf
+    other: CallsOf
+    handlers: Annotated[float, Meta(ge=0.1, le=5)] = 1.0
+    kept: Share = 0.12
+
+
+class Incidents(Struct, kw_only=True, forbid_unknown_fields=True):
+    """Incidents a day by category, how many are emergencies, and how soon they are attended.
+
+    What calls do not open is opened otherwise. `response_median` (seconds) and `response_sigma` are
+    those of the lognormal time from opening to arrival where a unit is free; `units` are those on
+    duty in the whole force, shared among districts by population.
+    """
+
+    a_day: dict[str, Volume]
+    emergencies: Volume
+    response_median: Seconds
+    response_sigma: Annotated[float, Meta(gt=0, le=3)]
+    units: Annotated[int, Meta(ge=1, le=10_000)]
+    cross_border: Factor = 1.6
+    under_18: Share = 0.4
+    in_care: Share = 0.15
+    missing_again: Share = 0.3
+    crimed_only: Share = 0.1
+    year: dict[str, Year] = {}
+
+
+class Crimes(Struct, kw_only=True, forbid_unknown_fields=True):
+    """Crimes recorded a day by offence, and what becomes of them.
+
+    `victim_again` and `suspect_again` are the chances that a victim, or a suspect who is known, is
+    one who was so before; `known` is the share with a suspect. `markers` are shares by marker and
+    offence, or what lies above it; of several the nearest holds.
+    """
+
+    a_day: dict[str, Volume]
+    markers: dict[str, dict[str, Share]] = {}
+    victim_again: Share = 0.2
+    suspect_again: Share = 0.4
+    known: Share = 0.45
+    reclassified: Share = 0.04
+    cancelled: Share = 0.03
+    non_recent: Share = 0.04
+    year: dict[str, Year] = {}
+
+
+class Profile(Struct, kw_only=True, forbid_unknown_fields=True):
+    """A force as the simulator makes it up; volumes are means of a year, a day, for `population`
+    people, and are scaled to the force that they are made up for."""
+
+    population: Annotated[int, Meta(gt=0)]
+    calls: Calls
+    incidents: Incidents
+    crimes: Crimes
+    scatter: Scattering = msgspec.field(default_factory=Scattering)
 
 
 @dataclass(frozen=True)
-class Rates:
-    """What a simulation may be told. The defaults are explained in `streams.sources.simulator`.
+class Likeness:
+    """A profile as it is of one force: `size` is what volumes are multiplied by."""
 
-    Volumes are per 1,000 people of the force's population and day. `handlers` multiplies the staff
-    that the simulator would roster (0.7 is a bad day); `kept` is the share of those on duty who are
-    kept free for the emergency line, whatever else rings. Patience is a mean, in seconds.
+    profile: Profile
+    force: Force
+
+    @cached_property
+    def size(self) -> float:
+        """This force's people over those of the profile."""
+        return self.force.file.population / self.profile.population
+
+    def rates(self, handlers: float = 1.0, heartbeat_seconds: int = 30) -> Rates:
+        """The room: `handlers` multiplies the staff once more (0.7 is a bad day)."""
+        calls = self.profile.calls
+        thousands = self.profile.population / 1000
+        by_calls = calls.emergency.opens * calls.emergency.a_day
+        by_calls += calls.other.opens * calls.other.a_day
+        own = max(0.0, sum(self.profile.incidents.a_day.values()) - by_calls)
+        return Rates(
+            emergency_calls=calls.emergency.a_day / thousands,
+            other_calls=calls.other.a_day / thousands,
+            own_incidents=own / thousands,
+            handlers=calls.handlers * handlers,
+            kept=calls.kept,
+            emergency_patience=calls.emergency.patience,
+            other_patience=calls.other.patience,
+            heartbeat_seconds=heartbeat_seconds,
+        )
+
+
+def read_profile(text: str, source: Path | str) -> Profile:
+    """A profile from TOML; raises `ConfigError` with line, field and cure."""
+    found = parse_toml(text, Profile, source)
+    categories, offences, markers = (
+        set(_with_parents(default_vocabulary(which)))
+        for which in ("incidents", "offences", "markers")
+    )
+    for field, names, known in (
+        ("incidents.a_day", found.incidents.a_day, categories),
+        ("incidents.year", found.incidents.year, categories),
+        ("crimes.a_day", found.crimes.a_day, offences),
+        ("crimes.year", found.crimes.year, offences | {"all"}),
+        ("crimes.markers", found.crimes.markers, markers),
+    ):
+        for name in names:
+            if name not in known:
+                raise _wrong(text, source, Fault(f"{field}.{name}", f'"{name}" is not known', CURE))
+    for marker, shares in found.crimes.markers.items():
+        for name in shares:
+            if name not in offences | {"all"}:
+                fault = Fault(f"crimes.markers.{marker}", f'"{name}" is no offence', CURE)
+                raise _wrong(text, source, fault)
+    return found
+
+
+def _with_parents(paths: tuple[str, ...]) -> list[str]:
+    return [
+        ".".join(parts[: n + 1]) for path in paths for parts in (path.split("."),)
+        for n in range(len(parts))
+    ]  # fmt: skip
+
+
+def _wrong(text: str, source: Path | str, fault: Fault) -> ConfigError:
+    return ConfigError(
+        fault.problem,
+        file=source,
+        line=locate(text, fault.field),
+        field=fault.field,
+        cure=fault.cure,
+    )
+
+
+def shipped_profiles() -> tuple[str, ...]:
+    """The names of those in the package."""
+    return tuple(sorted(f.name[:-5] for f in FOLDER.iterdir() if f.name.endswith(".toml")))
+
+
+def shipped_profile_text(name: str) -> str:
+    """The TOML text of one, with comments; raises `ConfigError` for another name."""
+    if name not in shipped_profiles():
+        raise ConfigError(
+            f'no profile "{name}" is shipped', cure=f"Use one of {', '.join(shipped_profiles())}"
+        )
+    return (FOLDER / f"{name}.toml").read_text("utf-8")
+
+
+@cache
+def _shipped(name: str) -> Profile:
+    return read_profile(shipped_profile_text(name), f"{name}.toml")
+
+
+def find_profile(name: str) -> Profile:
+    """A profile by the name of a shipped one, or by the path of a TOML file."""
+    if name.endswith(".toml") or "/" in name:
+        return read_profile(read_text(Path(name)), name)
+    shipped_profile_text(name)  # says what there is
+    return _shipped(name)
+
+
+def profile_of(force: Force) -> Profile:
+    """That which is shipped for a force; else the typical one."""
+    return _shipped(force.id if force.id in shipped_profiles() else TYPICAL)
+
+
+def nearest(path: str, by_path: Mapping[str, float]) -> float:
+    """The value of a dotted path, or of what lies above it, or of `all`; else 0.
+
+    >>> nearest("asb.personal", {"asb": 0.2}), nearest("fire", {"asb": 0.2})
+    (0.2, 0.0)
     """
-
-    emergency_calls: float = 0.40
-    other_calls: float = 1.10
-    own_incidents: float = 0.12
-    handlers: float = 1.0
-    kept: float = KEPT
-    emergency_patience: float = 600.0
-    other_patience: float = 300.0
-    heartbeat_seconds: int = 30
-
-    def calls_a_day(self, force: Force, line: int) -> float:
-        """The mean number of calls a day to the line with this index; the first is the emergency
-        line, and the others share the rest."""
-        thousands = force.file.population / 1000
-        if line == 0:
-            return self.emergency_calls * thousands
-        return self.other_calls * thousands / (len(force.lines) - 1)
-
-
-STRAINED = Rates(emergency_calls=0.46, other_calls=1.13, handlers=0.6, kept=0.26)
-"""A room that misses its targets for months, as was published: of the emergency calls 83 % are
-answered within 10 seconds, of the others 27 % within 30 (with Warwickshire's size, in four weeks).
-Some more calls, six in ten of the staff, and one in four of those kept free for emergencies."""
-
-
-class Week:
-    """The shape of a week in local time: a weight for each quarter of an hour, with mean one.
-
-    `hours` are 24 weights of an ordinary day, `days` seven factors from Monday, `nights` the factor
-    of Friday and Saturday from 21:00 to 04:00. Quarters are interpolated between hour middles.
-    """
-
-    def __init__(self, hours: list[float], days: list[float], nights: float = 1.0) -> None:
-        raw = []
-        for quarter in range(_PER_WEEK):
-            day, within = divmod(quarter, 96)
-            at = (within + 0.5) / 4 - 0.5  # in hours, counted from the middle of the first
-            low = int(at // 1)
-            weight = hours[low % 24] + (at - low) * (hours[(low + 1) % 24] - hours[low % 24])
-            evening_of = (day - (within < 16)) % 7
-            if evening_of in {4, 5} and (within < 16 or within >= 84):
-                weight *= nights
-            raw.append(weight * days[day])
-        mean = sum(raw) / _PER_WEEK
-        self.weights = tuple(weight / mean for weight in raw)
-
-
-EMERGENCY_WEEK = Week(
-    [
-        0.62, 0.50, 0.42, 0.36, 0.34, 0.36, 0.46, 0.68, 0.90, 1.00, 1.08, 1.14,
-        1.20, 1.22, 1.28, 1.38, 1.46, 1.52, 1.50, 1.44, 1.36, 1.26, 1.08, 0.84,
-    ],
-    [0.96, 0.95, 0.95, 0.97, 1.05, 1.09, 1.03],
-    nights=1.45,
-)  # fmt: skip
-OTHER_WEEK = Week(
-    [
-        0.22, 0.16, 0.12, 0.10, 0.10, 0.14, 0.26, 0.55, 1.05, 1.50, 1.66, 1.70,
-        1.64, 1.62, 1.66, 1.72, 1.76, 1.72, 1.52, 1.26, 1.04, 0.80, 0.56, 0.35,
-    ],
-    [1.13, 1.06, 1.03, 1.01, 1.03, 0.91, 0.83],
-    nights=1.15,
-)  # fmt: skip
-
-
-def week_of_line(line: int) -> Week:
-    """The shape of the week of the line with this index."""
-    return EMERGENCY_WEEK if line == 0 else OTHER_WEEK
-
-
-def quarter_of_week(ms: int, zone: ZoneInfo) -> int:
-    """The quarter of an hour of the local week that holds an instant: 0 is Monday at midnight."""
-    local = dt.datetime.fromtimestamp(ms // SECOND, zone)
-    return local.weekday() * 96 + local.hour * 4 + local.minute // 15
-
-
-class Arrivals:
-    """A Poisson process whose rate follows a week in local time, daylight saving included.
-
-    Drawn by using up one unit exponential along the piecewise constant rate, which is exact.
-    """
-
-    def __init__(self, per_day: float, week: Week, zone: ZoneInfo, rng: Random) -> None:
-        self._per_ms = [per_day / DAY * weight for weight in week.weights]
-        self._zone, self._rng = zone, rng
-        self._quarter, self._rate = -1, 0.0
-        self.never = per_day <= 0
-
-    def rate(self, quarter: int) -> float:
-        """Arrivals a millisecond in the quarter of an hour with this number since 1970."""
-        if quarter != self._quarter:
-            self._quarter = quarter
-            self._rate = self._per_ms[quarter_of_week(quarter * QUARTER_HOUR, self._zone)]
-        return self._rate
-
-    def after(self, now: int) -> int:
-        """The next arrival after `now`, in ms; the process must not be one of rate nought."""
-        left = self._rng.expovariate(1.0)
-        at = float(now)
-        while True:
-            quarter = int(at) // QUARTER_HOUR
-            rate = self.rate(quarter)
-            end = float((quarter + 1) * QUARTER_HOUR)
-            within = (end - at) * rate
-            if left < within:
-                return max(now, int(at + left / rate))
-            left -= within
-            at = end
-
-    def expected(self, start: int, end: int) -> float:
-        """The mean number of arrivals in [start, end), in ms."""
-        total, at = 0.0, start
-        while at < end:
-            quarter = at // QUARTER_HOUR
-            until = min(end, (quarter + 1) * QUARTER_HOUR)
-            total += (until - at) * self.rate(quarter)
-            at = until
-        return total
-
-
-def expected_calls(
-    force: Force, line: int, start_ms: int, end_ms: int, rates: Rates | None = None
-) -> float:
-    """The mean number of calls that `simulate` offers to a line (by index) in [start, end)."""
-    per_day = (rates or Rates()).calls_a_day(force, line)
-    return Arrivals(per_day, week_of_line(line), force.zone, Random(0)).expected(start_ms, end_ms)
+    while path not in by_path and "." in path:
+        path = path.rpartition(".")[0]
+    return by_path.get(path, by_path.get("all", 0.0))

@@ -12,16 +12,15 @@ import datetime as dt
 import math
 from collections import deque
 from collections.abc import Sequence
-from random import Random
 from typing import get_args
 from zoneinfo import ZoneInfo
 
 from streams.config.force import Force
 from streams.events.schema import Channel
-from streams.periods import DAY, SECOND
-from streams.sources.simulator.agenda import Agenda
-from streams.sources.simulator.incidents import IncidentSimulator
-from streams.sources.simulator.profile import KEPT, Arrivals, Rates, week_of_line
+from streams.periods import DAY, HOUR, SECOND
+from streams.sources.simulator.arrivals import KEPT, Arrivals, Rates, week_of_line
+from streams.sources.simulator.incidents import IncidentSimulator, Whole
+from streams.sources.simulator.world import World
 from streams.sources.simulator.writer import Writer, quoted
 
 CHANNELS = get_args(Channel)
@@ -45,6 +44,7 @@ class _Call:
     __slots__ = (
         "answered",
         "area",
+        "called_from",
         "ended",
         "gives_up",
         "id",
@@ -59,6 +59,8 @@ class _Call:
         self.id, self.line, self.offered, self.gives_up = name, line, offered, gives_up
         self.state, self.answered, self.ended, self.version = _QUEUED, 0, 0, 0
         self.area: str | None = None
+        self.called_from: str | None = None
+        """Where that was drawn before somebody answered, which nobody knows yet."""
         self.incident: str | None = None
 
     def opens(self, incident: str) -> None:
@@ -67,7 +69,8 @@ class _Call:
 
 
 class Staffing:
-    """The handlers signed on, as a reading of the day: sent again with each change of shift."""
+    """The handlers signed on, as a reading of the day: sent again with each change of shift; and
+    those that are rostered, hour by hour, a day ahead."""
 
     def __init__(self, writer: Writer, zone: ZoneInfo) -> None:
         self._writer, self._zone = writer, zone
@@ -96,27 +99,44 @@ class Staffing:
         self._at, self._handlers = now, handlers
         return line
 
+    def rostered(self, now: int, hour: int, handlers: int) -> bytes:
+        """How many are to work in the hour that starts at an instant."""
+        local = dt.datetime.fromtimestamp(hour // SECOND, self._zone)
+        label = local.isoformat()
+        return self._writer.record(
+            "reading",
+            self._writer.id("roster-", label),
+            1,
+            f'"updated_at":{self._writer.stamp(now)},"measure":"handlers_rostered",'
+            f'"period":"{label[:13]}{label[19:]}","value":{handlers}',
+        )
+
 
 class Room:
     """Calls of one force, from the offer to the end."""
 
     def __init__(
         self,
-        force: Force,
-        rates: Rates,
-        rng: Random,
-        details: Random,
-        agenda: Agenda,
-        writer: Writer,
+        world: World,
         incidents: IncidentSimulator,
         *,
         says_staffing: bool = False,
+        whole: Whole | None = None,
     ) -> None:
-        self._rng, self._agenda, self._writer, self._incidents = rng, agenda, writer, incidents
-        self._details = details
+        self._rng, self._agenda, self._writer = world.rng, world.agenda, world.writer
+        self._incidents, self._details = incidents, world.details
+        force, rates = world.force, world.rates
         self._zone = force.zone
+        self._effects = None if whole is None else whole.effects
+        self._line_ids = [line.id for line in force.lines]
         self._arrivals = [
-            Arrivals(rates.calls_a_day(force, n), week_of_line(n), force.zone, rng)
+            Arrivals(
+                rates.calls_a_day(force, n),
+                week_of_line(n),
+                force.zone,
+                world.rng,
+                None if whole is None else whole.demand.calls(n),
+            )
             for n in range(len(force.lines))
         ]
         self._patience = [rates.emergency_patience] + [rates.other_patience] * len(force.lines)
@@ -129,13 +149,17 @@ class Room:
         self._staff, self._kept_share = roster(force, rates), rates.kept
         self._handlers = self._kept = self._busy = self._calls = 0
         self._until: int | None = None
-        self._staffing = Staffing(writer, force.zone) if says_staffing else None
+        self._staffing = Staffing(world.writer, force.zone) if says_staffing else None
 
     def start(self, now: int, until: int | None = None, lines: Sequence[int] | None = None) -> None:
         """Put the first shift and the first calls on the agenda: of all lines unless some are
         named by index. From `until` on no call is offered."""
         self._until = until
         self._change_shift(now, None)
+        if self._staffing is not None:
+            first = now - now % HOUR + HOUR
+            for hour in range(first, first + DAY, HOUR):
+                self._agenda.add(now, self._say_roster, hour)
         for line in range(len(self._arrivals)) if lines is None else lines:
             self._next_call(now, line)
 
@@ -148,7 +172,10 @@ class Room:
 
     def _change_shift(self, now: int, _: None) -> bytes | None:
         local = dt.datetime.fromtimestamp(now // SECOND, self._zone)
-        self._handlers = self._staff[local.weekday() >= 5][shift_at(local.hour)]
+        self._handlers = self._working(now)
+        if self._effects is not None:
+            factor = self._effects.factor("handlers", now)
+            self._handlers = max(1, round(self._handlers * factor))
         self._kept = kept_free(self._handlers, self._kept_share)
         at = local
         while True:  # hour by hour, as a night may have 7 or 9 hours
@@ -160,11 +187,30 @@ class Room:
         self._serve(now)
         return None if self._staffing is None else self._staffing.changed(now, self._handlers)
 
-    def _offer(self, now: int, line: int) -> bytes:
+    def _say_roster(self, now: int, hour: int) -> bytes | None:
+        self._agenda.add(hour, self._say_roster, hour + DAY)
+        if self._staffing is None:
+            return None
+        return self._staffing.rostered(now, hour, self._working(hour))
+
+    def _working(self, at: int) -> int:
+        """The handlers of the shift that works at an instant."""
+        local = dt.datetime.fromtimestamp(at // SECOND, self._zone)
+        return self._staff[local.weekday() >= 5][shift_at(local.hour)]
+
+    def _offer(self, now: int, line: int) -> bytes | None:
         self._next_call(now, line)
+        area = None
+        if self._effects is not None and self._effects.by_area(self._line_ids[line], now):
+            area = self._incidents.area()
+            place = None if area is None else area[1:-1]
+            chance = self._effects.kept(self._line_ids[line], now, place)
+            if self._details.random() >= chance:
+                return None
         self._calls += 1
         patience = self._rng.expovariate(1 / self._patience[line])
         call = _Call(self._writer.id("c", self._calls), line, now, now + int(patience * SECOND))
+        call.called_from = area
         idle = self._handlers - self._busy
         if idle > (self._kept if line else 0):
             # An emergency call rings at once; the other lines have a greeting first.
@@ -214,8 +260,10 @@ class Room:
         median, sigma, _ = self._talk[call.line]
         talk = max(8.0, median * math.exp(self._rng.gauss(0.0, sigma)))
         self._agenda.add(now + int(talk * SECOND), self._end, call)
-        call.area = self._incidents.area() if self._rng.random() < 0.93 else None
-        self._incidents.from_call(now, call.line == 0, call.area, talk, call.opens)
+        named = self._rng.random() < 0.93
+        call.area = (call.called_from or self._incidents.area()) if named else None
+        place = call.area or call.called_from
+        self._incidents.from_call(now, call.line == 0, place, talk, call.opens)
         return self._write(call, now)
 
     def _end(self, now: int, call: _Call) -> bytes:

@@ -13,9 +13,10 @@ from random import Random
 
 from streams.config.force import Force
 from streams.sources.simulator.agenda import Agenda
+from streams.sources.simulator.arrivals import Rates
 from streams.sources.simulator.incidents import IncidentSimulator, incidents_of, smallest_areas
-from streams.sources.simulator.profile import Rates
 from streams.sources.simulator.room import Room
+from streams.sources.simulator.world import World
 from streams.sources.simulator.writer import Writer
 
 
@@ -61,9 +62,8 @@ def added(
         other_calls=rates.other_calls * more,
         own_incidents=incidents_of(rates) * more,
     )
-    incidents = IncidentSimulator(
-        force, scaled, rng, details, agenda, writer, places, surge.category
-    )
+    world = World(force, scaled, rng, details, agenda, writer)
+    incidents = IncidentSimulator(world, places, surge.category)
     if surge.category is not None:
         incidents.start(surge.start_ms, surge.end_ms)
     else:
@@ -71,7 +71,7 @@ def added(
         wanted = [n for n in lines if surge.line in (None, force.lines[n].id)]
         if not wanted:
             raise ValueError(f'{force.name} has no line "{surge.line}"')
-        room = Room(force, scaled, rng, details, agenda, writer, incidents)
+        room = Room(world, incidents)
         room.start(surge.start_ms, surge.end_ms, wanted)
     return agenda.run(None)  # it ends by itself: nothing comes after the last call
 

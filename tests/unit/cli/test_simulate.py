@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from pathlib import Path
 
+import pytest
 from click.testing import CliRunner
 
 from streams.cli import main
+from streams.config.truth import load_truth
 
 
 def simulated(*options: str) -> tuple[int, list[dict[str, object]], str]:
@@ -22,7 +25,10 @@ def test_it_tells_what_is_known_by_now_and_the_same_again() -> None:
     since = str(dt.datetime.now(dt.UTC).date() - dt.timedelta(days=1))
     code, first, _ = simulated("--since", since, "--once")
     assert code == 0
-    assert {event["kind"] for event in first} == {"call", "incident", "reading", "heartbeat"}
+    kinds = {event["kind"] for event in first}
+    assert kinds >= {"call", "incident", "reading", "heartbeat"}
+    feeds = {event["feed"] for event in first if event["kind"] == "heartbeat"}
+    assert feeds == {"calls", "incidents", "crimes"}
     now = dt.datetime.now(dt.UTC)
     known = [event.get("updated_at") or event["at"] for event in first]
     stamps = [dt.datetime.fromisoformat(str(each)) for each in known]
@@ -36,3 +42,75 @@ def test_a_day_to_come_is_refused_in_words() -> None:
     code, _, told = simulated("--since", "2999-01-01", "--once")
     assert code == 2
     assert "has not come yet" in told
+
+
+SCENARIO = """
+title = "No calls of a morning"
+forces = ["city-of-london"]
+start = 2022-03-14
+end = 2022-03-16
+
+[[effects]]
+kind = "outage"
+feed = "calls"
+from = 2022-03-14T06:00:00
+to = 2022-03-14T12:00:00
+
+[[truth]]
+name = "Outage"
+force = "city-of-london"
+kind = "call"
+from = 2022-03-14T06:00:00
+to = 2022-03-14T12:00:00
+direction = "down"
+alerts = ["feed_silent"]
+within = "10m"
+"""
+
+
+def written(folder: Path, *options: str) -> tuple[int, str]:
+    (folder / "mine.toml").write_text(SCENARIO)
+    words = ["simulate", "--scenario", str(folder / "mine.toml"), *options]
+    answer = CliRunner().invoke(main, words, env={"WATCHROOM_BOOTSTRAP": None})
+    return answer.exit_code, answer.output
+
+
+def test_a_scenario_is_written_with_its_truth_beside_it(tmp_path: Path) -> None:
+    code, _ = written(tmp_path, "-o", str(tmp_path / "events.ndjson"))
+    assert code == 0
+    events = [json.loads(line) for line in (tmp_path / "events.ndjson").read_text().splitlines()]
+    days = {(event.get("updated_at") or event["at"])[:10] for event in events}
+    assert days == {"2022-03-14", "2022-03-15"}
+    (truth,) = load_truth(tmp_path / "events.ndjson.truth.toml")
+    assert (truth.name, truth.force, truth.alerts) == ("Outage", "city-of-london", ("feed_silent",))
+
+
+def test_a_scenario_may_be_played_for_another_force(tmp_path: Path) -> None:
+    truth = tmp_path / "truth.toml"
+    code, told = written(tmp_path, "--force", "warwickshire", "--truth", str(truth))
+    assert code == 0
+    assert '"force":"warwickshire"' in told
+    assert [each.force for each in load_truth(truth)] == ["warwickshire"]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ((), "Say where: --output FILE, or --truth FILE"),
+        (("--since", "2022-01-01"), "Take --since and --surge out"),
+        (("--profile", "atlantis"), 'no profile "atlantis" is shipped'),
+    ],
+)
+def test_what_does_not_go_with_a_scenario_is_told(
+    tmp_path: Path, options: tuple[str, ...], said: str
+) -> None:
+    code, told = written(tmp_path, *options)
+    assert code == 2
+    assert said in told
+
+
+def test_the_scenarios_are_listed_and_a_profile_is_shown() -> None:
+    listed = CliRunner().invoke(main, ["simulate", "--scenarios"]).output
+    assert "telephony-outage           A telephony outage of two and a half hours\n" in listed
+    shown = CliRunner().invoke(main, ["simulate", "--show-profile", "warwickshire"]).output
+    assert "population = 556_780" in shown

@@ -31,10 +31,9 @@ def test_it_ends_by_itself_with_the_closing_board() -> None:
 def test_the_same_seed_and_length_give_the_same_board() -> None:
     boards = []
     for _ in range(2):
-        demo = Demo(seed=7, history_weeks=0)
-        demo.warm_up()
-        at = demo.play(36_000, 0.1)
-        boards.append(canonical(demo.live.board("warwickshire", at)))
+        demo = Demo(seed=7, history_weeks=0, speed=36_000, seconds=0.1)
+        demo.player.play()
+        boards.append(canonical(demo.live.board("warwickshire")))
     assert boards[0] == boards[1]
 
 
@@ -45,10 +44,11 @@ def test_the_crimes_of_the_month_are_the_published_ones() -> None:
 
 
 def test_it_is_ready_only_once_the_weeks_before_are_read() -> None:
-    demo = Demo(seed=1, history_weeks=0)
+    demo = Demo(seed=1, history_weeks=0, speed=36_000, seconds=0.05)
     health = demo.live.health
     assert (health.ready, health.state) == (False, "behind")
-    demo.warm_up()
-    assert health.state == "behind"
-    demo.play(36_000, 0.05)
-    assert (health.ready, health.replay, health.simulated) == (True, True, SIMULATED)
+    for _ in demo.player.catching_up():
+        assert (health.ready, health.state) == (False, "behind")
+    assert demo.share_read > 0.9
+    assert {health.state for _ in demo.player.steps()} == {"live"}
+    assert (health.replay, health.simulated) == (True, SIMULATED)

@@ -8,7 +8,7 @@ import json
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,6 @@ from hypothesis import strategies as st
 
 from streams.alerts.service import AlertService
 from streams.board.monitor import canonical
-from streams.embedded.replay import ReplayClock
 from streams.embedded.runner import Account, Embedded, last_event
 from streams.errors import SourceError
 from streams.events.deadletters import DeadLetterFile, letter
@@ -27,6 +26,8 @@ from streams.live.clock import wall_clock
 from streams.periods import MINUTE, SECOND, rfc3339
 from streams.sources import Chunk, Rejected
 from streams.sources.event_lines import instant_of
+from streams.sources.order.player import Player
+from streams.sources.order.replay_clock import ReplayClock
 from streams.sources.stops import Stopped, Stops
 from streams.state.surveillance import watch_all
 from tests.build import call, lines, monitor, ms
@@ -51,6 +52,10 @@ def embedded(letters: DeadLetterFile | None = None) -> Embedded:
     return Embedded(Live(monitor(), clock), Stops(), clock, letters)
 
 
+def read(runner: Embedded, chunks: Iterable[Chunk], speed: float | None = None) -> None:
+    Player(chunks, runner, speed=speed).play()
+
+
 @pytest.fixture
 def letters(tmp_path: Path) -> Iterator[DeadLetterFile]:
     file = DeadLetterFile(tmp_path / "refused.ndjson")
@@ -66,7 +71,7 @@ def test_every_row_is_accounted_for(letters: DeadLetterFile) -> None:
     runner = embedded(letters)
     bad_row = Rejected(b"1;2", "bad_time", "no time", "calls.csv:9")
     beat = b'{"kind":"heartbeat","force":"tiny","feed":"calls","at":"2021-03-01T10:00:00Z"}'
-    runner.read([chunk(*of(*CALLS), b"  ", b"{", beat, beat, rejected=(bad_row,), excluded=4)])
+    read(runner, [chunk(*of(*CALLS), b"  ", b"{", beat, beat, rejected=(bad_row,), excluded=4)])
     assert runner.account() == Account(rows=12, counted=4, merged=1, refused=2, excluded=5)
     assert runner.account().in_words() == (
         "rows in = 12: 4 counted + 1 merged as versions + 2 refused + 5 excluded"
@@ -78,13 +83,13 @@ def test_versions_of_a_reading_are_merged_like_those_of_any_record() -> None:
     first = {**reading, "value": 1.0, "updated_at": "2021-04-01T00:00:00Z"}
     later = {**first, "value": 2.0, "updated_at": "2021-04-02T00:00:00Z"}
     runner = embedded()
-    runner.read([chunk(*of(later, first, first, {**first, "id": "2"}))])
+    read(runner, [chunk(*of(later, first, first, {**first, "id": "2"}))])
     assert runner.account() == Account(rows=4, counted=2, merged=2, refused=0, excluded=0)
 
 
 def test_a_refused_line_is_a_dead_letter_with_its_place_and_bytes(letters: DeadLetterFile) -> None:
     runner = embedded(letters)
-    runner.read([chunk(of(*CALLS)[0], b'{"kind":"call","force":"tiny"}', b"\xff")])
+    read(runner, [chunk(of(*CALLS)[0], b'{"kind":"call","force":"tiny"}', b"\xff")])
     first, second = letters_in(letters.path)
     assert first["origin"] == "calls.ndjson:2"
     assert first["reason"] == "wrong_form"
@@ -96,26 +101,26 @@ def test_a_refused_line_is_a_dead_letter_with_its_place_and_bytes(letters: DeadL
 
 def test_a_row_that_became_no_event_is_a_dead_letter_too(letters: DeadLetterFile) -> None:
     runner = embedded(letters)
-    runner.read([chunk(rejected=(Rejected(b"1;2", "bad_time", "no time", "calls.csv:9"),))])
+    read(runner, [chunk(rejected=(Rejected(b"1;2", "bad_time", "no time", "calls.csv:9"),))])
     assert [letter["origin"] for letter in letters_in(letters.path)] == ["calls.csv:9"]
     assert runner.live.monitor.refused["unknown"]["bad_time"] == 1
 
 
 def test_a_clean_run_leaves_no_file(letters: DeadLetterFile) -> None:
-    embedded(letters).read([chunk(*of(*CALLS))])
+    read(embedded(letters), [chunk(*of(*CALLS))])
     assert not letters.path.exists()
 
 
 def test_dead_letters_that_can_not_be_written_are_told(tmp_path: Path) -> None:
     runner = embedded(DeadLetterFile(tmp_path / "nowhere" / "refused.ndjson"))
     with pytest.raises(SourceError, match="Name another place with --dead-letters"):
-        runner.read([chunk(b"{")])
+        read(runner, [chunk(b"{")])
 
 
 def test_dead_letters_that_can_not_be_written_leave_the_account_true(tmp_path: Path) -> None:
     runner = embedded(DeadLetterFile(tmp_path / "nowhere" / "refused.ndjson"))
     with pytest.raises(SourceError):
-        runner.read([chunk(*of(*CALLS), b"{", b"[")])
+        read(runner, [chunk(*of(*CALLS), b"{", b"[")])
     assert runner.account() == Account(rows=5, counted=2, merged=1, refused=2, excluded=0)
 
 
@@ -129,44 +134,42 @@ def test_a_full_disk_is_told_when_dead_letters_are_closed() -> None:
 
 def test_the_clock_of_a_replay_follows_the_events() -> None:
     runner = embedded()
-    runner.read([chunk(*of(*CALLS))])
+    read(runner, [chunk(*of(*CALLS))])
     assert runner.live.clock() == last_event(runner.live.monitor) == ms("2021-03-01T10:01:10Z")
 
 
 def test_a_replay_at_full_speed_is_not_ready_before_its_end() -> None:
     runner = embedded()
-    runner.read([chunk(*of(*CALLS))])
     health = runner.live.health
-    assert (health.ready, health.replay) == (False, True)
-    runner.finish()
+    ready = [health.ready for _ in Player([chunk(*of(*CALLS))], runner).steps()]
+    assert ready == [False]
     assert (health.ready, health.replay) == (True, True)
 
 
 def test_a_live_input_is_ready_and_on_the_wall_clock() -> None:
     runner = Embedded(Live(monitor()), Stops())
-    runner.read([chunk(*of(call("c1", rfc3339(wall_clock(), dt.UTC))))])
-    assert runner.live.health.ready
+    for _ in Player([chunk(*of(call("c1", rfc3339(wall_clock(), dt.UTC))))], runner).steps():
+        assert runner.live.health.ready
     assert not runner.live.health.replay
     assert runner.live.clock() > ms("2026-01-01T00:00:00Z")
 
 
 def test_a_live_input_of_the_past_is_behind_and_says_where_it_is() -> None:
     runner = Embedded(Live(monitor()), Stops())
-    runner.read([])
-    assert runner.live.health.ready  # nothing came yet
-    runner.read([chunk(*of(*CALLS))])
     health = runner.live.health
-    assert (health.ready, health.state) == (False, "behind")
-    assert health.detail == "reading the past: Tiny Police, calls to 2021-03-01T10:01"
-    runner.finish()
+    runner.enter("playing", None)
+    assert health.ready  # nothing came yet
+    for _ in Player([chunk(*of(*CALLS))], runner).steps():
+        assert (health.ready, health.state) == (False, "behind")
+        assert health.detail == "reading the past: Tiny Police, calls to 2021-03-01T10:01"
     assert (health.ready, health.detail) == (True, "all input was read")
 
 
 def test_a_paced_replay_takes_its_time_and_ends_in_the_same_board() -> None:
     fast, paced = embedded(), embedded()
-    fast.read([chunk(*of(*CALLS))])
+    read(fast, [chunk(*of(*CALLS))])
     started = time.monotonic()
-    paced.read([chunk(*of(*CALLS))], speed=350)  # 70 seconds of events
+    read(paced, [chunk(*of(*CALLS))], speed=350)  # 70 seconds of events
     assert time.monotonic() - started >= 0.2
     at = ms("2021-03-01T10:02:00Z")
     boards = [canonical(runner.live.board("tiny", at)) for runner in (fast, paced)]
@@ -175,20 +178,16 @@ def test_a_paced_replay_takes_its_time_and_ends_in_the_same_board() -> None:
 
 def test_a_paced_replay_holds_back_what_is_not_yet_known() -> None:
     runner = embedded()
-    seen: list[int] = []
-
-    def progress() -> None:
-        seen.append(len(runner.live.monitor.ledger("call", "tiny").entries))  # type: ignore[union-attr]
-
-    runner.clock.run(ms("2021-03-01T10:00:00Z"), 350)  # type: ignore[union-attr]
-    runner.play(chunk(*of(*CALLS)), 350, progress)
-    assert 1 in seen
+    ledger = runner.live.monitor.ledger("call", "tiny")
+    assert ledger is not None
+    player = Player([chunk(*of(*CALLS))], runner, speed=350)
+    assert 1 in [len(ledger.entries) for _ in player.steps()]
     assert runner.account().counted == 2
 
 
 def test_a_line_that_can_not_be_dated_does_not_hold_up_a_paced_replay() -> None:
     runner = embedded()
-    runner.read([chunk(b"{", *of(*CALLS[:1]), b'{"updated_at":7}')], speed=1000)
+    read(runner, [chunk(b"{", *of(*CALLS[:1]), b'{"updated_at":7}')], speed=1000)
     assert runner.account() == Account(rows=3, counted=1, merged=0, refused=2, excluded=0)
 
 
@@ -278,7 +277,7 @@ def test_two_seconds_without_the_reader_are_no_silence_and_no_page() -> None:
                 service.tick()
             yield beats(minute)
 
-    runner.read(chunks(), 6000)
+    read(runner, chunks(), 6000)
     service.tick()
     assert service.view("tiny", clock()).open == []
     assert live.clock() == ms("2021-03-01T10:09:30Z")
@@ -339,25 +338,15 @@ def test_signals_are_given_back() -> None:
     assert signal.getsignal(signal.SIGINT) == before
 
 
-def test_a_first_stop_ends_the_items_and_a_second_one_raises() -> None:
-    given = []
-    with Stops(signal.SIGINT, at_once=False) as stops:
-        for item in stops.between(range(5)):
-            given.append(item)
-            if item == 1:
-                os.kill(os.getpid(), signal.SIGINT)
-        assert (given, stops.asked, stops.exit_code) == ([0, 1], True, 130)
-        with pytest.raises(Stopped):
+def test_a_second_stop_raises_even_in_what_is_held_back() -> None:
+    def wait(stops: Stops) -> None:
+        with stops.held_back():
             os.kill(os.getpid(), signal.SIGINT)
-
-
-def test_a_stop_breaks_off_the_wait_for_an_item_without_an_error() -> None:
-    def silent() -> Iterator[int]:
-        yield 1
-        os.kill(os.getpid(), signal.SIGINT)
-        time.sleep(30)
+            assert stops.asked
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(30)
 
     started = time.monotonic()
-    with Stops(at_once=False) as stops:
-        assert list(stops.between(silent())) == [1]
+    with Stops(signal.SIGINT, insists=True) as stops, pytest.raises(Stopped):
+        wait(stops)
     assert time.monotonic() - started < 5

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from streams.board.monitor import Monitor, Shard
 from streams.errors import DeclarationError
+from streams.events.schema import Crime, decode
 from streams.fold.ledger import Ledger
 from streams.fold.links import Links, digest, persons_of
 from streams.kafka.partition import Partition, fingerprint
@@ -115,6 +116,19 @@ def test_a_later_version_and_a_deletion_say_who_is_in_a_record() -> None:
         "cem": 0,
     }
     assert len(links) == 1
+
+
+def test_a_version_that_names_nobody_matters_only_where_one_before_it_did() -> None:
+    links = links_of(folded(burglary("C1", victims=["ann"]), burglary("C2")))
+    nobody, somebody = (
+        decode(lines([burglary("C")])),
+        decode(lines([burglary("C", suspects=["x"])])),
+    )
+    assert isinstance(nobody, Crime)
+    assert isinstance(somebody, Crime)
+    assert links.concern("C1", nobody)
+    assert not links.concern("C2", nobody)
+    assert links.concern("C2", somebody)
 
 
 def test_people_of_a_record_that_leaves_the_ledger_are_forgotten() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.fold.kept_sums import KeptSum
-from streams.fold.panes import Change, Pane, Panes, add_into
+from streams.fold.panes import MOST_KEPT, Change, Pane, Panes, add_into
 from streams.periods import DAY, HOUR, MINUTE, Calendar
 from streams.registry.calls import CALL
 from streams.registry.packing import Packer
@@ -80,6 +80,26 @@ def test_what_was_given_out_does_not_change_by_a_revision(panes: Panes) -> None:
     before = dict(pane_of(march))
     panes.revise(at(MARCH + DAY, 3))
     assert pane_of(march) == before
+
+
+def test_a_revised_day_has_another_sum_than_the_one_that_was_given_out(panes: Panes) -> None:
+    day = MARCH + DAY
+    (before,) = panes.within(day, day + DAY)
+    counted = dict(before)
+    panes.revise(at(day + HOUR, 3))
+    panes.revise(at(day + HOUR, 3))
+    (after,) = panes.within(day, day + DAY)
+    assert (before, after) == (counted, {**counted, 3: 2})
+    assert next(panes.within(day, day + DAY)) is after
+
+
+def test_a_revised_day_whose_sum_is_no_longer_kept_is_summed_once(panes: Panes) -> None:
+    day = MARCH + DAY
+    counted = dict(next(panes.within(day, day + DAY)))
+    panes.revise(at(day + HOUR, 3))
+    for other in range(MOST_KEPT):
+        list(panes.within(MARCH - (other + 2) * DAY, MARCH - (other + 1) * DAY))
+    assert next(panes.within(day, day + DAY)) == {**counted, 3: 1}
 
 
 def test_hours_that_close_are_put_into_the_sum_that_is_kept(panes: Panes) -> None:

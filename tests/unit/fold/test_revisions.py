@@ -76,7 +76,13 @@ def test_a_late_version_that_changes_no_counter_is_taken_and_is_no_revision() ->
         watched, call("c1", abandoned_at="2021-03-01T11:00:00Z", updated_at="2021-03-01T11:59:00Z")
     )
     feed(
-        watched, call("c1", abandoned_at="2021-03-01T11:00:01Z", updated_at="2021-03-01T11:59:01Z")
+        watched,
+        call(
+            "c1",
+            abandoned_at="2021-03-01T11:00:00Z",
+            ended_at="2021-03-01T11:00:01Z",
+            updated_at="2021-03-01T11:59:01Z",
+        ),
     )
     board = watched.board("tiny", ms("2021-03-01T12:00:00Z"), ["2021-03-01T10"])
     assert row(board, "2021-03-01T10+00:00", "calls", line="999")["abandoned"] == 1

@@ -22,6 +22,7 @@ from streams.kafka.partition import Partition
 from streams.kafka.producer import Outbox
 from streams.kafka.rebuild import LogReader
 from streams.kafka.settings import Cluster, Settings
+from streams.kafka.unpacking import GivenUp
 from streams.live import Live
 from streams.registry.calls import CALL
 from streams.registry.crimes import CRIME
@@ -265,3 +266,17 @@ def test_however_often_the_stream_is_put_back_each_message_counts_once(
             worker.take(until(first + length, first))
         assert worker.calls.ready
         assert worker.counted == worker.calls.folded + 1
+
+
+def test_a_message_that_is_given_up_is_one_dead_letter_and_the_next_is_counted(
+    worker: Worker,
+) -> None:
+    unread = GivenUp()
+    unread.words = "messages 1 to 7 of the partition hold more than 9 bytes"
+    many = b"x\n" * 100_000
+    worker.accept([one(0), Record(7, unread, APPENDED), Record(8, many, APPENDED), one(9)])
+    assert worker.letters() == [
+        ("w.calls/0/7/0", "too_large", b""),
+        ("w.calls/0/8/0", "too_large", many[: 1 << 16]),
+    ]
+    assert (worker.calls.folded, worker.counted) == (9, 2)

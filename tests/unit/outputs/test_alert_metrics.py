@@ -36,7 +36,7 @@ def test_open_alerts_and_what_is_watched_are_metrics() -> None:
             'kind="exceptional_volume",measure="offered",severity="page"} 1.0'
         ),
         (
-            'watchroom_alert_words{alert="ID",force="warwickshire",owner="",words="999 calls, '
+            'watchroom_alert_words{alert="ID",force="warwickshire",taken="no",words="999 calls, '
             "Warwickshire: 21 in the hour to 22:00, usually 3 to 14. "
             'Nobody has this yet."} 1.0'
         ),
@@ -64,6 +64,23 @@ def test_a_snoozed_alert_is_not_open_for_alertmanager() -> None:
     text = Exporter(live).text()[0].decode()
     assert "watchroom_alert_open{" not in text
     assert "watchroom_alert_words{" in text
+
+
+def test_no_label_names_a_person_or_says_what_somebody_wrote() -> None:
+    live = Live(Monitor([WARWICKSHIRE]), lambda: NOW)
+    live.alerts = service = AlertService(live)
+    live.health.state = "live"
+    evaluate(service.stores["warwickshire"], [signal("2026-11-21 21:00")], [], NOW)
+    service.act(ID, "acknowledge", NOW, "Sgt Q. Ngata")
+    text = Exporter(live).text()[0].decode()
+    assert "Ngata" not in text
+    assert 'taken="yes"' in text
+    assert 'usually 3 to 14. Somebody has this."}' in text
+    wait = NOW + 3_600_000
+    service.act(ID, "snooze", NOW, "Sgt Q. Ngata", until=wait, reason="as Ngata said")
+    text = Exporter(live).text()[0].decode()
+    assert "Ngata" not in text
+    assert 'usually 3 to 14. Snoozed until 23:00."}' in text
 
 
 def test_what_fails_is_counted_for_prometheus_too() -> None:

@@ -20,6 +20,7 @@ from streams.outputs.notify import AGAIN, ALL, Channel, Notifier, channels, mess
 from tests.alerting import at, signal, store
 from tests.receiver import Receiver
 from tests.servers.process import wait_until
+from tests.servers.receivers import receivers
 
 NOW = at("2026-11-21 22:00")
 ROOT = Path(__file__).parents[3]
@@ -200,3 +201,19 @@ def test_addresses_come_from_the_environment_or_a_file_and_are_never_shown(tmp_p
     assert "secret" not in str(told.value)
     with pytest.raises(ConfigError, match='"pager" is neither'):
         channels({"WATCHROOM_NOTIFY": "pager json://127.0.0.1:8/"})
+
+
+def test_what_a_feed_wrote_comes_by_mail_as_it_stands_and_is_no_markup() -> None:
+    said = "Feed <b>calls</b> & <img src=x>: no heartbeat for 5 minutes."
+    with receivers() as got:
+        to = f"mailto://127.0.0.1:{got.mail_port}?from=watchroom@room.example&to=duty@room.example"
+        assert Channel(to).send("Page: feed <b>calls</b>", said, "page")
+    (mail,) = got.mails
+    plain, marked_up = mail.get_body(("plain",)), mail.get_body(("html",))
+    assert plain is not None or marked_up is not None
+    if plain is not None:
+        assert said in plain.get_content()
+    if marked_up is not None:
+        assert "<b>" not in marked_up.get_content()
+        assert "<img" not in marked_up.get_content()
+    assert mail["subject"] == "Page: feed <b>calls</b>"

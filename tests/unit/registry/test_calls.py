@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from streams.board.query import Query
+from streams.registry.counting import SERIES_KEY_MASK
 from tests.build import call, feed, monitor, ms
 
 AT = ms("2021-03-02T12:00:00Z")
@@ -132,3 +133,20 @@ def test_a_later_version_takes_the_figures_of_the_one_before_away() -> None:
     assert value(query, "handling.handled") == 1
     assert value(query, "handling.handling_p90") == 120.0
     assert value(query, "contacts.resolved_share") == 1.0
+
+
+def test_how_long_those_waited_who_gave_up_is_added_up_beside_the_speed_of_answer() -> None:
+    watched = monitor()
+    feed(watched, answered("1", 5), *(call(f"g{n}", at(0), abandoned_at=at(n)) for n in (30, 50)))
+    ledger = watched.ledger("call", "tiny")
+    assert ledger is not None
+    layout = ledger.kind.layouts[0]
+    (pane,) = ledger.panes.within(ms(at(0)), ms("2021-03-01T11:00:00Z"))
+    counts = [layout.read(value) for key, value in pane.items() if key <= SERIES_KEY_MASK]
+    assert sum(each["abandoned_wait"] for each in counts) == 80_000
+    assert sum(each["sum"] for each in counts) == 5_000
+    assert sum(key > SERIES_KEY_MASK for key in pane) == 1  # no bin but that of the answered one
+    feed(watched, call("g50", at(0), answered_at=at(8), updated_at=at(120)))
+    (pane,) = ledger.panes.within(ms(at(0)), ms("2021-03-01T11:00:00Z"))
+    counts = [layout.read(value) for key, value in pane.items() if key <= SERIES_KEY_MASK]
+    assert sum(each["abandoned_wait"] for each in counts) == 30_000

@@ -23,15 +23,16 @@ from hypothesis import strategies as st
 from streams.board.model import decode_board
 from streams.board.monitor import canonical
 from streams.cli import main
-from streams.embedded.replay import ReplayClock
 from streams.embedded.runner import Account, Embedded
 from streams.live import Live
 from streams.sources import open_source
 from streams.sources.mapping.file import parse_mapping
-from streams.sources.order.play import Play, paced
+from streams.sources.order.play import Play
+from streams.sources.order.player import Player
+from streams.sources.order.replay_clock import ReplayClock
 from streams.sources.stops import Stops
 from tests.build import TINY_FORCE, call, incident, lines, monitor, row, tiny_force
-from tests.servers.process import wait_until
+from tests.servers.process import PATIENCE, wait_until
 
 CAD = """
 kind = "incident"
@@ -57,10 +58,7 @@ def played(path: Path, mapping: str | None = None) -> tuple[Embedded, Play]:
     runner = Embedded(Live(monitor(), clock), Stops(), clock)
     rules = parse_mapping(mapping) if mapping else None
     with Play(open_source(path, rules, tiny_force()), [tiny_force()]) as play:
-        runner.live.monitor.play_history(True)
-        runner.gather(play)
-        runner.read(play)
-    runner.finish()
+        Player(play, runner).play()
     return runner, play
 
 
@@ -163,7 +161,8 @@ def test_gauges_see_history_as_it_happened(tmp_path: Path) -> None:
     clock = ReplayClock()
     runner = Embedded(Live(monitor(), clock), Stops(), clock)
     with Play(open_source(path, parse_mapping(CAD), tiny_force()), [tiny_force()]) as play:
-        runner.gather(play)
+        for _ in Player(play, runner).gathering():
+            pass
         for chunk in play:
             for line in chunk.lines():
                 runner.take(chunk._replace(payload=line, line_numbers=[1], origins=["x"]))
@@ -262,17 +261,6 @@ def test_versions_of_any_age_and_order_give_one_board(
     assert accounts[0] == accounts[1]
     assert accounts[0].counted == len({r["id"] for r in records})
     assert accounts[0].refused == 0
-
-
-def test_a_paced_play_gives_each_line_at_its_time(tmp_path: Path) -> None:
-    path = tmp_path / "in.ndjson"
-    stamps = [f"2024-01-01T10:00:{s:02d}Z" for s in (0, 2, 4, 6)]
-    path.write_bytes(lines([call(str(n), at) for n, at in enumerate(stamps)]))
-    with Play(open_source(path), [tiny_force()]) as play:
-        list(play.gather())
-        chunks = list(paced(play, 100.0))
-    assert [json.loads(x)["id"] for c in chunks for x in c.lines()] == ["0", "1", "2", "3"]
-    assert sum(c.rows for c in chunks) == 4
 
 
 # --- the command ---------------------------------------------------------------------------------
@@ -406,7 +394,7 @@ def test_convert_that_is_asked_to_end_leaves_no_half_file(
         process.stdin.flush()
         wait_until((folder / "out.ndjson.part").exists, 20, "it reads")
         process.send_signal(number)
-        _, said = process.communicate(timeout=10)
+        _, said = process.communicate(timeout=10 * PATIENCE)
     assert process.returncode == 128 + number, said
     assert sorted(path.name for path in folder.glob("out*")) == ["out.ndjson"]
     assert (folder / "out.ndjson").read_text() == "what was there\n"

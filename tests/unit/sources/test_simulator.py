@@ -154,7 +154,8 @@ def test_another_seed_gives_other_bytes() -> None:
 
 def test_two_forces_with_one_seed_run_independently() -> None:
     def gaps(force: Force) -> list[int]:
-        calls = [i for i, line in run(6, 3, MONDAY, force) if b'"version":1' in line]
+        lines = run(6, 3, MONDAY, force)
+        calls = [i for i, line in lines if b'"call"' in line and b'"version":1' in line]
         return calls[:5]
 
     assert gaps(WARWICKSHIRE) != gaps(find_force("west-mercia"))
@@ -271,14 +272,24 @@ def test_some_incidents_prove_to_be_crimes(four_weeks: dict[str, Call | Incident
 
 
 def test_the_handlers_signed_on_are_a_reading_of_the_day() -> None:
-    readings = [e for e in decoded(run(48)) if isinstance(e, Reading)]
-    assert {e.measure for e in readings} == {"handlers_signed_on"}
+    read = [e for e in decoded(run(48)) if isinstance(e, Reading)]
+    readings = [e for e in read if e.measure == "handlers_signed_on"]
     last = {e.period: e for e in readings}
     assert last.keys() == {"2022-01-03", "2022-01-04"}
     early, late, night = roster(WARWICKSHIRE, Rates())[0]
     whole = (7 * night + 8 * early + 8 * late + night) / 24
     assert last["2022-01-03"].value == pytest.approx(whole, abs=0.005)
     assert [e.version for e in readings if e.period == "2022-01-03"] == [1, 2, 3, 4]
+
+
+def test_the_roster_of_every_hour_is_said_a_day_before_it() -> None:
+    read = [e for e in decoded(run(24)) if isinstance(e, Reading)]
+    roster_of = {e.period: e for e in read if e.measure == "handlers_rostered"}
+    assert len(roster_of) == 47
+    early, late, night = roster(WARWICKSHIRE, Rates())[0]
+    by_hour = [roster_of[f"2022-01-03T{hour:02d}+00:00"].value for hour in (6, 7, 15, 23)]
+    assert by_hour == [night, early, late, night]
+    assert roster_of["2022-01-04T05+00:00"].updated_at.isoformat()[:16] == "2022-01-03T05:00"
 
 
 @pytest.mark.parametrize("line", [0, 1])

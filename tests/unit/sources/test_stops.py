@@ -21,13 +21,13 @@ import pytest
 from streams.periods import DAY, rfc3339
 from streams.sources import CHUNK_LINES
 from tests.build import TINY_FORCE, incident, lines, ms
-from tests.servers.process import free_port, wait_until
+from tests.servers.process import PATIENCE, free_port, wait_until
 
 pytestmark = pytest.mark.replays  # real processes with months of history
 
 ROOT = Path(__file__).parents[3]
-MOST = 5.0
-"""Seconds in which a process ends that is asked to."""
+MOST = 5.0 * PATIENCE
+"""Seconds in which a process ends that is asked to, where it had minutes of work left."""
 MINUTES_OF_WORK = lines(
     incident(f"i{n}", rfc3339(ms("1994-12-02T00:00:00Z") + n * 30 * DAY)) for n in range(300)
 )
@@ -53,7 +53,7 @@ def process(folder: Path, *options: str) -> Iterator[subprocess.Popen[bytes]]:
 def asked_to_end(running: subprocess.Popen[bytes]) -> tuple[float, str]:
     begun = time.monotonic()
     running.send_signal(signal.SIGTERM)
-    out, _ = running.communicate(timeout=60)
+    out, _ = running.communicate(timeout=60 * PATIENCE)
     return time.monotonic() - begun, out.decode()
 
 
@@ -91,7 +91,9 @@ def test_a_live_process_that_reads_for_seconds_is_not_ready_and_ends_when_it_is_
 
     def ready() -> tuple[int, dict[str, Any]]:
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5) as told:
+            with urllib.request.urlopen(
+                f"http://127.0.0.1:{port}/readyz", timeout=5 * PATIENCE
+            ) as told:
                 return told.status, json.loads(told.read())
         except urllib.error.HTTPError as error:
             with error:

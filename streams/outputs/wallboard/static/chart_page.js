@@ -59,6 +59,7 @@ async function hours() {
     : [clock.short(Date.parse(point.from)), point.value == null ? "not known" : count(point.value)]);
   const gauge = chart === "waiting" ? board.now.calls?.find((row) => row.line === line && row.area === (area ?? "force"))
     : chart === "unattended" ? board.now.attendance?.find((row) => row.area === (area ?? "force")) : null;
+  const next = share && chart !== "answer" ? null : board.ahead?.lines.find((each) => each.line === line)?.hours?.[0]?.words;
   const oldest = gauge?.oldest_waiting ?? gauge?.oldest_unattended;
   const still = gauge?.waiting ?? gauge?.unattended;
   const lead = gauge && still == null ? "Not known now: nothing was heard yet."
@@ -69,6 +70,7 @@ async function hours() {
     titled(title),
     lead && made("p", { class: "lead" }, lead),
     made("figure", {}, drawing, made("figcaption", {}, share ? "The last point is the hour in progress." : "The last, outlined bar is the hour in progress.")),
+    next ? made("p", {}, made("a", { class: "onward", href: `/ahead?${new URLSearchParams(force ? { force } : {})}` }, `The next 12 hours: ${next}`)) : null,
     explored(chart, line) ? made("p", {}, made("a", { class: "onward", href: `/explore?${new URLSearchParams({ ...where, measure: explored(chart, line) })}` }, "Days, months and years: explore")) : null,
     made("details", {}, made("summary", {}, "The same figures as a table"),
       table(title, share ? ["hour from", "share", "cases"] : ["hour from", "count"], rows)),

@@ -1,0 +1,110 @@
+"""Settings to be tried: the sections of a force's file in which they differ from it.
+
+```toml
+[alerts]
+false_episodes_a_week = 2.0
+shares = { hour = 0.2, day = 0.3, month = 0.5 }
+```
+
+A table is taken key by key, so that what it does not name stays as the force has it; a list is
+taken whole.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from streams.config.checks import contradictions
+from streams.config.force import Force
+from streams.config.schema import ForceFile
+from streams.config.toml import faults, locate, parse_toml, read_text
+from streams.errors import ConfigError
+
+OWN = "own"
+"""What the settings of the force's file are called."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """A force as some settings have it; what differs, as `alerts.false_flags = 0.2`."""
+
+    name: str
+    force: Force
+    differs: tuple[str, ...] = ()
+
+
+def own(force: Force) -> Settings:
+    """Those that the force's file has."""
+    return Settings(OWN, force)
+
+
+def load_settings(path: Path, force: Force) -> Settings:
+    """The settings of a file; raises `ConfigError` with file, line, field and cure."""
+    return read_settings(read_text(path), str(path), path.stem, force)
+
+
+def read_settings(text: str, source: str, name: str, force: Force) -> Settings:
+    """The settings of a text, under a name."""
+    parse_toml(text, dict[str, Any], source)  # whether it is TOML
+    changes = tomllib.loads(text)
+    if "id" in changes:
+        raise ConfigError(
+            "the force is the one of --force, and can't be another",
+            file=source, line=locate(text, "id"), field="id", cure="Take the id out",
+        )  # fmt: skip
+    plain = msgspec.to_builtins(force.file, builtin_types=(dt.date, dt.datetime))
+    merged = _merged(plain, changes)
+    for fault in faults(merged, ForceFile):
+        raise ConfigError(
+            fault.problem,
+            file=source,
+            line=locate(text, fault.field),
+            field=fault.field,
+            cure=fault.cure,
+        )
+    file = msgspec.convert(merged, ForceFile)
+    for problem in contradictions(file, text, source):
+        raise problem
+    declared = {each.name for each in force.file.readings}
+    readings = [each for each in force.readings.values() if each.name not in declared]
+    return Settings(name, Force(file, source, readings), tuple(_differing(plain, changes)))
+
+
+def _merged(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    made = dict(base)
+    for key, value in changes.items():
+        before = made.get(key)
+        if isinstance(value, dict) and isinstance(before, dict):
+            made[key] = _merged(before, value)
+        else:
+            made[key] = value
+    return made
+
+
+def _differing(base: object, changes: dict[str, Any], at: str = "") -> Iterator[str]:
+    """Each value that is other than the force's, with where it stands."""
+    for key, value in changes.items():
+        before = base.get(key) if isinstance(base, dict) else None
+        if isinstance(value, dict) and isinstance(before, dict | None):
+            yield from _differing(before, value, f"{at}{key}.")
+        elif value != before:
+            was = "" if before in (None, []) else f" (own: {_said(before)})"
+            yield f"{at}{key} = {_said(value)}{was}"
+
+
+def _said(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str | dt.date):
+        return str(value)
+    if isinstance(value, list):
+        entries = f"{len(value)} entr{'y' if len(value) == 1 else 'ies'}"
+        return entries if any(isinstance(v, dict) for v in value) else str(value)
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,114 @@
+"""What is said at the end of a play into a monitor: the boards, the account of all rows, the
+alerts, what was refused, and what to look at."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Sequence
+
+import click
+import msgspec
+
+from streams.board.answers import known_rows
+from streams.board.query import Query
+from streams.cli.inputs import passed_over, refused_lines, refused_much
+from streams.cli.options import board_console
+from streams.embedded.runner import Embedded, has_records, last_event
+from streams.events.unknown_values import in_words
+from streams.live import Live
+from streams.outputs.figures_shown import figures
+from streams.outputs.terminal import render
+from streams.periods import rfc3339, to_ms
+from streams.sources import Source
+from streams.sources.order.play import Play
+from streams.sources.stops import Stopped
+
+
+def close(
+    runner: Embedded,
+    named: Sequence[str],
+    at: int | None,
+    periods: tuple[str, ...],
+    compare: tuple[str, ...],
+    *,
+    as_json: bool,
+) -> None:
+    """The closing board of every force that has records (or was named), with the comparisons that
+    are asked for below it; then the account. `at` is its time in ms, by default the last event."""
+    live = runner.live
+    at = last_event(live.monitor) if at is None else at
+    for force in live.forces():
+        # A board that has no time to be of would be one of 1970.
+        if at and (force in named or has_records(live.monitor, force)):
+            board = live.board(force, at, periods)
+            if as_json:
+                click.echo(msgspec.json.encode(board))
+            else:
+                console = board_console()
+                console.print(render(board, console.width))
+                console.print()
+                if compare:
+                    rows = known_rows(Query(live.monitor, force, at), periods, compare)
+                    console.print(figures(rows, compare))
+                    console.print()
+    when = f"At {rfc3339(at)}" if at else "Nothing was counted, so there is no board"
+    click.echo(f"{when}, {runner.account().in_words()}", err=as_json)
+
+
+def alerts_in_words(live: Live, since: int = 0) -> str:
+    """How many alerts there were, of those that opened at an instant or later (ms)."""
+    alerts = (
+        []
+        if live.alerts is None
+        else [
+            alert
+            for force in live.forces()
+            for alert in live.alerts.history(force)
+            if to_ms(alert.opened_at) >= since
+        ]
+    )
+    still = sum(alert.open for alert in alerts)
+    many = f"{len(alerts):,} alert{'s' * (len(alerts) != 1)}"
+    return f"{many}, {still:,} open at the end." if alerts else "No alerts."
+
+
+def report(
+    runner: Embedded, sources: Sequence[Play | Source], *, whole: bool, as_json: bool
+) -> bool:
+    """What a user should look at: refusals and their cures, files passed over, warnings; whether
+    much was refused of a finite source, which only one that was read to its end (`whole`) can
+    say."""
+    path = runner.dead_letters.path if runner.dead_letters else ""
+    notes = refused_lines(runner.refused, runner.examples, path)
+    if unknown := runner.live.monitor.unknown():
+        notes.append(
+            f"Unknown values, in rows that count all the same: {in_words(unknown)}. "
+            "Add what the force file lacks, or mend the sender"
+        )
+    plays = [each for each in sources if isinstance(each, Play)]
+    if not all(play.gathered for play in plays):
+        notes.append(
+            "Left off while the files were read; their rows are counted once all are read."
+        )
+    notes += [
+        f"Rows of which nothing lies between the begin and the end: {play.outside:,}."
+        for play in plays
+        if play.outside
+    ]
+    for each in sources:
+        notes += passed_over(each.source if isinstance(each, Play) else each)
+    for each in sources:
+        notes += [f"Look: {warning}" for warning in each.warnings]
+    much = refused_much(runner.refused.total(), runner.rows - runner.excluded) if whole else None
+    for line in [*notes, *([much] if much else [])]:
+        click.echo(line, err=as_json)
+    return much is not None
+
+
+def wait() -> Stopped:
+    """Waits until a signal asks to end."""
+    while True:
+        try:
+            signal.pause()
+        except Stopped as stopped:
+            return stopped

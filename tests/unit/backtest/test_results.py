@@ -1,0 +1,154 @@
+"""What is made of the transitions of alerts: rows, rates, and what differs. Exact values."""
+
+import datetime as dt
+from typing import Any
+
+from msgspec.structs import replace
+
+from streams.alerts.model import Alert, Evidence, Transition, instant
+from streams.backtest import words
+from streams.backtest.model import RaisedAlert, SettingsResult
+from streams.backtest.results import Watches, Window, differences, raised, report_at, result
+from streams.backtest.settings import own
+from streams.config.force import find_force
+from streams.periods import DAY, HOUR
+from tests.alerting import at
+
+FORCE = find_force("warwickshire")
+SETTINGS = own(FORCE)
+WINDOW = Window(start=at("2021-03-01 00:00"), end=at("2021-04-12 00:00"), lag=14 * DAY)
+
+
+def alert(opened: str = "2021-03-10 12:00", **fields: Any) -> Alert:
+    when = instant(at(opened), FORCE.zone)
+    given: dict[str, Any] = {
+        "id": f"{fields.get('title', '999 calls')} {opened}",
+        "force": "warwickshire",
+        "kind": "exceptional_volume",
+        "severity": "notice",
+        "direction": "up",
+        "group": "calls",
+        "measure": "offered",
+        "row": {"line": "999"},
+        "area": "force",
+        "area_name": "Warwickshire",
+        "title": "999 calls",
+        "grain": "hour",
+        "opened_at": when,
+        "updated_at": when,
+        "words": "999 calls: 21. Nobody has this yet.",
+        "said": ("999 calls: 21.",),
+        "evidence": Evidence(observed=21),
+        **fields,
+    }
+    return Alert(**given)
+
+
+def made(*alerts: Alert) -> list[RaisedAlert]:
+    opened = [Transition(what="opened", at=each.opened_at, alert=each) for each in alerts]
+    return raised(SETTINGS, opened, WINDOW)
+
+
+def of(*alerts: RaisedAlert) -> SettingsResult:
+    return result(SETTINGS, alerts, WINDOW, None, Watches())
+
+
+def test_an_alert_has_its_first_words_its_worst_severity_and_its_end() -> None:
+    first = alert()
+    worse = replace(first, severity="page", said=("999 calls: 30.",), revision=2)
+    end = instant(at("2021-03-10 17:30"), FORCE.zone)
+    over = replace(worse, severity="notice", state="resolved", resolved_at=end, revision=3)
+    made = [
+        Transition(what="opened", at=first.updated_at, alert=first),
+        Transition(what="updated", at=worse.updated_at, alert=worse),
+        Transition(what="resolved", at=end, alert=over),
+    ]
+    (found,) = raised(SETTINGS, made, WINDOW)
+    assert (found.words, found.severity, found.until) == ("999 calls: 21.", "page", end)
+    assert found.hours_open == 5.5
+
+
+def test_an_alert_that_is_still_open_is_open_up_to_the_end() -> None:
+    (found,) = made(alert("2021-04-11 12:00"))
+    assert (found.until, found.hours_open) == (None, 12.0)
+
+
+def test_alerts_outside_of_the_window_are_left_out() -> None:
+    assert made(alert("2021-02-28 23:59"), alert("2021-04-12 00:00")) == []
+
+
+def test_the_report_is_of_the_month_in_which_it_began() -> None:
+    onset = instant(at("2021-02-27 00:00"), FORCE.zone)
+    (found,) = made(alert("2021-03-02 00:00", onset=onset))
+    assert found.since == onset
+    assert found.report_at == dt.datetime.fromisoformat("2021-03-15T00:00:00+00:00")
+    assert found.days_before_report == 13.0
+
+
+def test_an_alert_after_the_report_of_its_month_has_a_time_below_0() -> None:
+    onset = instant(at("2021-01-05 00:00"), FORCE.zone)
+    (found,) = made(alert("2021-03-02 00:00", onset=onset))
+    assert found.days_before_report == -15.0
+    assert words.before_report(found) == "15 days after"
+
+
+def test_a_silent_feed_is_in_no_report() -> None:
+    (found,) = made(alert(kind="feed_silent", group="feeds", measure="call", row={}))
+    assert (found.report_at, found.days_before_report) == (None, None)
+
+
+def test_a_report_is_out_after_the_end_of_the_local_month() -> None:
+    assert report_at(FORCE, at("2021-03-31 23:59"), 0) == at("2021-04-01 00:00")
+
+
+def test_rates_are_by_the_weeks_of_the_window_and_leave_states_out() -> None:
+    found = of(
+        *made(alert(), alert("2021-03-20 12:00", severity="state"), alert("2021-04-01 00:00"))
+    )
+    assert WINDOW.weeks == (42 * DAY - HOUR) / (7 * DAY)  # the clock goes forward in March
+    assert found.by_severity == {"page": 0, "notice": 2, "state": 1}
+    assert found.alerts_a_week == 0.334
+    assert (found.budget_a_week, found.score) == (1.0, None)
+
+
+def test_settings_that_raise_the_same_do_not_differ() -> None:
+    one = of(*made(alert(), alert("2021-03-20 12:00")))
+    assert differences(one, one, FORCE) == ([], 2)
+
+
+def test_an_alert_that_one_raises_alone_is_named() -> None:
+    (found,), same = differences(of(*made(alert())), of(), FORCE)
+    assert (found.first, found.second, same) == ("999 calls 2021-03-10 12:00", None, 0)
+    assert words.raised_by(found, "own", "other") == "own only"
+    (found,), _ = differences(of(), of(*made(alert())), FORCE)
+    assert words.raised_by(found, "own", "other") == "other only"
+
+
+def test_the_same_alert_at_another_time_says_by_how_much() -> None:
+    (found,), same = differences(of(*made(alert())), of(*made(alert("2021-03-10 09:00"))), FORCE)
+    assert (found.later_hours, same) == (-3.0, 0)
+    assert words.raised_by(found, "own", "other") == "other 3 h sooner"
+
+
+def test_two_alerts_about_the_same_that_are_weeks_apart_are_two() -> None:
+    end = instant(at("2021-03-10 17:30"), FORCE.zone)
+    over = alert(state="resolved", resolved_at=end)
+    found, same = differences(of(*made(over)), of(*made(alert("2021-03-20 12:00"))), FORCE)
+    assert [(each.first is None, each.second is None) for each in found] == [
+        (False, True),
+        (True, False),
+    ]
+    assert same == 0
+
+
+def test_an_alert_that_names_a_part_of_the_other_is_the_same_in_other_words() -> None:
+    part = alert(area="north-warwickshire", title="999 calls, North Warwickshire")
+    (found,), _ = differences(of(*made(alert())), of(*made(part)), FORCE)
+    assert (found.later_hours, found.second_title) == (0.0, "999 calls, North Warwickshire")
+    assert words.raised_by(found, "own", "other") == "both, other as 999 calls, North Warwickshire"
+
+
+def test_each_alert_is_paired_once_with_the_nearest() -> None:
+    two = of(*made(alert("2021-03-10 09:00"), alert("2021-03-10 12:00")))
+    found, same = differences(of(*made(alert())), two, FORCE)
+    assert (same, [each.first for each in found]) == (1, [None])
