@@ -96,9 +96,9 @@ class Difference:
         # All of a month, mostly, is new: one call for each of its numbers would double the time.
         made.keys = [key for key in after if key <= SERIES_KEY_MASK]
         made.new = [after[key] for key in made.keys]
-        made.old = [0] * len(made.keys)
+        made.old, made.stretches = [0] * len(made.keys), [0] * len(made.keys)
         made.bins = [
-            (key & SERIES_KEY_MASK, (key >> BIN_SHIFT) - 1, number)
+            (key & SERIES_KEY_MASK, (key >> BIN_SHIFT) - 1, number, 0)
             for key, number in after.items()
             if key > SERIES_KEY_MASK
         ]
