@@ -14,6 +14,7 @@ from streams.registry.affected import affects
 from streams.registry.dimensions import ALL
 from streams.registry.registry import Registry
 from streams.surveillance.adapters.base import OwnAdapter
+from streams.surveillance.adapters.chosen import chosen
 from streams.surveillance.adapters.counts import CountRows, Counts, Months
 from streams.surveillance.adapters.grouped import GroupedRows
 from streams.surveillance.adapters.selection import SLOTS, adapter_of
@@ -34,6 +35,7 @@ class GrainWatches:
     ) -> None:
         self.grain = grain
         self.force, self.kind, self.counters = force, ledger.kind, ledger.kind.layouts[0]
+        chosen(force)  # what is wrong with those is said now
         changes = (change for change in force.file.changes if change.effect == "mark")
         self.marks = [(force.instant(change.date), change) for change in changes]
         self.calendar = ledger.calendar

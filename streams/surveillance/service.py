@@ -202,8 +202,9 @@ class Surveillance:
             return []  # nothing is watched by it, or the feed began within it
         pane = self.ledger.panes.between(period.start, period.end)
         sums = watches.rows.read(pane)
-        for row in sums:
-            if row not in watches.begun:
+        new = {row for row in sums if row not in watches.begun}
+        for row in watches.by_row if new else ():  # in one order, however lines were batched
+            if row in new:
                 watches.begin(row)
         if not watches.begun:
             return []

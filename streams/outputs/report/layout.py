@@ -18,6 +18,8 @@ from streams.errors import ConfigError, QueryError
 FILE = "layout.toml"
 """The layout that is shipped, beside this module."""
 CURE = "Compare with docs/report.md"
+MOST_BEFORE = 5
+"""Periods before that have room in a table."""
 
 
 class Grid(Struct, frozen=True, forbid_unknown_fields=True):
@@ -35,7 +37,11 @@ class Grid(Struct, frozen=True, forbid_unknown_fields=True):
 class Section(Struct, frozen=True, forbid_unknown_fields=True):
     """A section: an `indicator` with its chart, sentences and months by area, further indicators
     as `rows` of its table, a `grid`, or all that is `reported` of other systems. `title` is that of
-    the indicator where it has none; `chart` is the grain that is drawn."""
+    the indicator where it has none; `chart` is the grain that is drawn.
+
+    Its indicators may also stand by `areas`, or beside so many periods `before`. A `period` of its
+    own stands for that of the report. One that is `instead_of` an indicator is left out where
+    anything is known of that."""
 
     title: str = ""
     indicator: str = ""
@@ -43,6 +49,10 @@ class Section(Struct, frozen=True, forbid_unknown_fields=True):
     grid: Grid | None = None
     reported: bool = False
     chart: Literal["month", "quarter"] = "month"
+    areas: bool = False
+    before: int = 0
+    period: str = ""
+    instead_of: str = ""
 
     @property
     def names(self) -> list[str]:
@@ -102,8 +112,28 @@ def _problems(made: ReportLayout, query: Query) -> Iterator[tuple[str, str, str]
                 if grid is None
                 else [grid.address(r, c) for r in grid.rows for c in grid.columns]
             )
-            for name in (*section.names, *inside):
+            for name in (*section.names, *inside, *filter(None, [section.instead_of])):
                 try:
                     query.indicator(name)
                 except QueryError as error:
                     yield field, str(error), "`watchroom measures` lists the names"
+            if not 0 <= section.before <= MOST_BEFORE:
+                yield (
+                    f"{field}.before",
+                    f"{section.before} periods before stand in no table",
+                    f"Write a number from 0 to {MOST_BEFORE}",
+                )
+            if section.period:
+                yield from _period_problems(f"{field}.period", section, query)
+
+
+def _period_problems(field: str, section: Section, query: Query) -> Iterator[tuple[str, str, str]]:
+    if section.indicator or section.grid or section.reported:
+        yield field, "only a table of rows has a period of its own", "Name its indicators in rows"
+    try:
+        stretch = query.stretch(section.period)
+    except QueryError as error:
+        yield field, str(error), "Write it as --period has it"
+        return
+    if stretch.unit != "month":
+        yield field, f"{section.period} is not of whole months", "Write it as 2020-03..2020-09"

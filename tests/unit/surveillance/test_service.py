@@ -775,3 +775,18 @@ def test_one_response_of_23_hours_raises_no_level_and_the_board_tells_the_mean_o
     taken(64, [600])
     (told,) = [s for s in found if s.measure == "response_mean" and s.notify and s.area == "force"]
     assert (told.direction, told.observed) == ("up", 1800.0)
+
+
+def test_rows_begin_in_one_order_however_their_records_came() -> None:
+    def begun(*order: int) -> list[object]:
+        target = watched()
+        areas = ("south", "north")
+        events = [
+            incident(f"i{n}", f"2021-03-01T10:0{n}:00Z", grade="priority", area=areas[n])
+            for n in order
+        ]
+        later = [incident(f"l{n}", f"2021-03-01T{12 + n}:00:00Z") for n in range(3)]
+        assert not target.ingest(lines([*events, *later]), FAR_FUTURE)
+        return list(of(target).grains["hour"].begun)
+
+    assert begun(0, 1) == begun(1, 0) != []
