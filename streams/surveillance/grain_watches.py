@@ -65,8 +65,8 @@ class GrainWatches:
         self._taken: set[AcceptedLevel] = set()
         self.changed = True
         """Whether anything has changed since the state was last saved."""
-        self._told: dict[Hashable, Any] = {}
-        """What was told of what is learned, until more is (`note_change`)."""
+        self._derived: dict[Hashable, Any] = {}
+        """What follows from what is learned, until more is (`note_change`)."""
         self.last = 0
         """The start of the last period that was taken, in ms."""
         self.recent_rate = RecentRate(grain)
@@ -79,17 +79,17 @@ class GrainWatches:
     def note_change(self) -> None:
         """Notes that something is learned or forgotten."""
         self.changed = True
-        self._told.clear()
+        self._derived.clear()
 
-    def forget_told(self) -> None:
-        """Has all be told anew of what is learned: it was put back."""
-        self._told.clear()
+    def forget_derived(self) -> None:
+        """Has all that follows from what is learned be worked out anew: it was put back."""
+        self._derived.clear()
 
-    def told(self, what: Hashable, tell: Callable[[], T]) -> T:
-        """What is to be told of what is learned now, made once until that changes."""
-        if what not in self._told:
-            self._told[what] = tell()
-        found: T = self._told[what]
+    def derived(self, what: Hashable, work_out: Callable[[], T]) -> T:
+        """What follows from what is learned now, worked out once until that changes."""
+        if what not in self._derived:
+            self._derived[what] = work_out()
+        found: T = self._derived[what]
         return found
 
     def begin(self, row: RowKey) -> list[Watch]:

@@ -190,7 +190,7 @@ class Surveillance:
         try:
             return (yield from self._take(watches, period, now))
         finally:
-            watches.note_change()  # whoever read between two steps was told what was learned so far
+            watches.note_change()  # whoever read between two steps saw what was learned so far
 
     def _take(
         self, watches: GrainWatches, period: Period, now: int
@@ -462,7 +462,7 @@ class Surveillance:
             return together([each.forecast(point.slot, point.names) for each in lines])
 
         def forecast(hour: int) -> Predictive:
-            return watches.told(("forecast", hour), partial(reckoned, hour))
+            return watches.derived(("forecast", hour), partial(reckoned, hour))
 
         return forecast
 
@@ -591,9 +591,9 @@ class Surveillance:
         states: Counter[str] = Counter()
         reasons: Counter[str] = Counter()
         for watches in self.grains.values():
-            told = watches.told("summary", partial(_summed_up, watches))
-            states += told[0]
-            reasons += told[1]
+            found = watches.derived("summary", partial(_summed_up, watches))
+            states += found[0]
+            reasons += found[1]
         about = [f"{number} by {reason}" for reason, number in reasons.most_common()]
         if self.rebuilt:
             about.append("history rebuilt from counts as they stand now")

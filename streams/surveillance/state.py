@@ -107,7 +107,7 @@ def restore(surveillance: Surveillance, parts: Iterable[Part], version: int) -> 
             (state_form_1.restore if version == state_form_1.VERSION else _restore)(
                 watches, running, found
             )
-            watches.forget_told()
+            watches.forget_derived()
     known, surveillance.feedback = surveillance.feedback, Feedback()
     surveillance.feed_back(known)
 

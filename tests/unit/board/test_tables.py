@@ -88,7 +88,8 @@ def one_by_one(group: Group, pane: Pane) -> list[Row]:
     made = rollup(group)
     sums: dict[Key, int] = dict.fromkeys(made.standing_rows(), 0)
     bins: dict[Key, dict[str, dict[int, int]]] = {}
-    timings = {made.kind.duration_of[each.sum]: each.sum for each in made.kind.timings}
+    binned = [each for each in made.kind.timings if each.binned]
+    timings = {made.kind.duration_of[each.sum]: each.sum for each in binned}
     for key, value in pane.items():
         for row in made.keys(key & SERIES_KEY_MASK):
             if key <= SERIES_KEY_MASK:

@@ -159,7 +159,7 @@ def test_less_history_than_is_needed_is_learning_and_says_so() -> None:
     )
 
 
-def test_what_is_told_is_of_what_is_learned_by_then_whenever_it_was_told_before() -> None:
+def test_a_summary_is_of_what_is_learned_by_then_whenever_one_was_made_before() -> None:
     often, once, ahead = watched(), watched(), after(31 * 24)
     payload = b"\n".join(hours(30 * 24))
     for number, _ in enumerate(often.steps(payload, FAR_FUTURE, None, Folded())):
@@ -172,7 +172,7 @@ def test_what_is_told_is_of_what_is_learned_by_then_whenever_it_was_told_before(
     assert of(often).forecaster()(ahead).mean > 1.0
 
 
-def test_what_is_told_of_a_state_that_is_put_back_is_of_that_state() -> None:
+def test_a_summary_of_a_state_that_is_put_back_is_of_that_state() -> None:
     learned, put_back = watched(), watched()
     play(learned, hours(30 * 24))
     asked = of(put_back).summary().watches, of(put_back).forecaster()(after(31 * 24)).mean
