@@ -215,7 +215,7 @@ def pattern(
     found: Season | AsLastYear | Trend | Drivers | MonthByMonth | Projection, unit: Unit
 ) -> str:
     """Whether a figure is as in its season, where it tends, how it went, what moved it, what it is
-    projected to be; why a trend can't be told; empty where that is not known."""
+    projected to be; why a trend can't be seen; empty where that is not known."""
     match found:
         case MonthByMonth():
             said = went(found, unit)

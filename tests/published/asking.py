@@ -80,7 +80,7 @@ class Asked:
         return points
 
 
-_OF_FORCE = ("repeat_victims_10plus_offences",)
+OF_FORCE = ("repeat_victims_10plus_offences",)
 """Measures of which an area's percentage is that of the force's number."""
 
 
@@ -105,7 +105,7 @@ def _share(asked: Asked, figure: Figure) -> float | None:
     compared = asked.compared(figure)
     if asked.query.unit(compared.indicator) == "ratio":
         return _percent(compared.observation.value)
-    if figure.measure in _OF_FORCE and compared.area != WHOLE:
+    if figure.measure in OF_FORCE and compared.area != WHOLE:
         return None if compared.of_force is None else _percent(compared.of_force.value)
     whole = WHOLES.get(figure.measure)
     found = compared.share_of(whole) if whole else compared.share
@@ -118,7 +118,7 @@ def _base(change: Change, figure: Figure) -> float | None:
     return _percent(change.base) if figure.unit == "percent" else change.base
 
 
-_TARGET_OF = {
+TARGET_OF = {
     "emergency_response_time_standard": "attended_within_20min",
     "outcome_14_victim_linked": "outcome_14_16_victim_linked",
 }
@@ -128,7 +128,7 @@ _TARGET_OF = {
 def goal_of(asked: Asked, figure: Figure) -> Goal:
     """The target that holds of a measure in the period of a figure."""
     measure = figure.measure.partition("_key_band_")[0]
-    found = goal(asked.query, _TARGET_OF.get(measure, measure), figure.period, figure.area)
+    found = goal(asked.query, TARGET_OF.get(measure, measure), figure.period, figure.area)
     if found is None:
         raise NoAnswerError("no target of it")
     return found

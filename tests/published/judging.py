@@ -180,7 +180,7 @@ def _seasonal(asked: Asked, statement: Statement) -> bool:
     return word == "as last year"
 
 
-_RISES = {("001", 357): 3}
+RISES = {("001", 357): 3}
 """Lines that count how many times in a row a figure rose."""
 
 
@@ -188,7 +188,7 @@ def _trend(asked: Asked, statement: Statement) -> bool:
     """Over the year to date where the report says by how much, else by the first and the last of
     its months: reports call that a trend, which is no test of one."""
     compared, rises = _compared(asked, statement), statement.kind.endswith("increasing")
-    if (times := _RISES.get((statement.report, statement.line))) is not None:
+    if (times := RISES.get((statement.report, statement.line))) is not None:
         return asked.charted(_figure(statement))[-1].rises == times
     if statement.figures.startswith("YTD"):
         return (_known(compared.year_to_date.change) > 0) is rises
@@ -203,24 +203,24 @@ def _trend(asked: Asked, statement: Statement) -> bool:
     return (found.value > found.base) is rises
 
 
-_SHARES = {
+SHARES = {
     "asb": ("asb_nuisance", "asb_personal", "asb_environmental"),
     "hate_crime": ("hate_crime_racial",),
     "domestic_abuse": ("domestic_abuse",),
     "business_robbery_share_of_robbery": ("business_robbery_share_of_robbery",),
 }
 """The shares that a judgement of a measure's shares is of."""
-_NAMED = {("001", 654): ("asb_nuisance", "asb_personal")}
+NAMED_SHARES = {("001", 654): ("asb_nuisance", "asb_personal")}
 """By report and line, those of them that it names."""
 
 
 def _shares(asked: Asked, statement: Statement) -> bool:
     """Its share, or those of its parts, beside the period before."""
-    if statement.measure not in _SHARES:
+    if statement.measure not in SHARES:
         raise NoAnswerError("the shares before were not published")
     changes = [
         _compared(asked, statement._replace(measure=each)).share_change
-        for each in _NAMED.get((statement.report, statement.line), _SHARES[statement.measure])
+        for each in NAMED_SHARES.get((statement.report, statement.line), SHARES[statement.measure])
     ]
     known = [(_known(each.change), _known(each.base)) for each in changes if each is not None]
     if statement.kind == "share_increasing":
@@ -228,7 +228,7 @@ def _shares(asked: Asked, statement: Statement) -> bool:
     return all(abs(change) <= base * IN_LINE / 100 for change, base in known)
 
 
-_PARTS = {
+PARTS = {
     ("001", 24): ("rape_non_recent_over_1_year",),
     ("001", 336): ("rape_non_recent_over_1_year",),
     ("001", 442): ("theft_from_motor_vehicle",),
@@ -239,7 +239,7 @@ _PARTS = {
 def _driven(asked: Asked, statement: Statement) -> bool:
     """The areas or parts that the report names moved the figure most."""
     place = statement.report, statement.line
-    areas, parts = DRIVERS.get(place), _PARTS.get(place)
+    areas, parts = DRIVERS.get(place), PARTS.get(place)
     if areas is None and parts is None:
         raise NoAnswerError("it says why, not what")
     whole = asked.query.force.name if areas else statement.area

@@ -9,8 +9,8 @@ from tests.published.report import JUDGEMENT, shown
 from tests.published.scope import CONSTRUCTED, PUBLISHED
 
 REACHED = {
-    "002": {PUBLISHED: 524, CONSTRUCTED: 113, JUDGEMENT: 94},
-    "003": {PUBLISHED: 317, CONSTRUCTED: 78, JUDGEMENT: 72},
+    "002": {PUBLISHED: 530, CONSTRUCTED: 113, JUDGEMENT: 134},
+    "003": {PUBLISHED: 400, CONSTRUCTED: 78, JUDGEMENT: 87},
 }
 """How many of a report stood in it last, by class; raise them as it shows more."""
 

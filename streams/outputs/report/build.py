@@ -20,6 +20,7 @@ from streams.outputs.report.comments import Comment
 from streams.outputs.report.figures import Reader
 from streams.outputs.report.layout import Grid, ReportLayout, Section
 from streams.outputs.report.model import (
+    DatedChange,
     GridRow,
     Judged,
     Report,
@@ -116,7 +117,8 @@ class _Building:
             unknown=list(self.unknown.values()),
             judged=list(self._judged()),
             open=list(self._open()),
-            revised=self.revised,
+            revised=list(dict.fromkeys(self.revised)),
+            changes=list(self._changes()),
             lists=list(self._lists()),
         )
 
@@ -136,9 +138,15 @@ class _Building:
     def _section(self, section: Section) -> ReportSection | None:
         """A section; None where nothing is known of what it shows."""
         query, reader = self.query, self.reader
+        if section.instead_of and reader.known(query.indicator(section.instead_of)):
+            return None
+        if section.period:
+            reader = Reader(query, query.stretch(section.period))
         charted = query.indicator(section.indicator) if section.indicator else None
         title = section.title or (charted.title if charted is not None else "")
-        names = [*section.names, *(_reported(query) if section.reported else [])]
+        elsewhere = {name for of in self.layout.chapters for s in of.sections for name in s.names}
+        reported = _reported(query) if section.reported else []
+        names = [*section.names, *(each for each in reported if each not in elsewhere)]
         figures, within = [], []
         for name in names:
             indicator = query.indicator(name)
@@ -147,7 +155,7 @@ class _Building:
                 within += reader.within(indicator, title)
             elif name in section.names:
                 of = [each for each in self.comments if each.indicator == name]
-                reason = query.figure(indicator, self.period).reason
+                reason = query.figure(indicator, reader.period).reason
                 self.unknown[name] = Unknown(name, indicator.title, reason, of)
         grid = None if section.grid is None else self._grid(section.grid, title)
         if not figures and grid is None:
@@ -156,6 +164,11 @@ class _Building:
             title=title,
             figures=figures,
             within=within,
+            before=reader.before([each.indicator for each in figures], section.before, title)
+            if figures and section.before
+            else [],
+            period=period_name(query, reader.period) if section.period else "",
+            by_area=section.areas,
             grid=grid,
             comments=[each for each in self.comments if each.indicator in _named(figures)],
         )
@@ -164,9 +177,10 @@ class _Building:
             made.charted = True
             made.definition, made.source = charted.definition, charted.source
             made.chart = self._chart(charted.name, section.chart)
-            made.sentences = self._sentences(first)
+            made.sentences = self._sentences(first, within)
             self.summary.append(self._summary(title, first, within))
-        self._note_open([*figures, *within])
+        if not section.period:
+            self._note_open([*figures, *within])
         return made
 
     def _grid(self, grid: Grid, title: str) -> ReportGrid | None:
@@ -191,12 +205,14 @@ class _Building:
         known = [each for each in made.points if each.value is not None]
         return made if len(known) > 1 else None
 
-    def _sentences(self, figure: ReportFigure) -> list[str]:
+    def _sentences(self, figure: ReportFigure, within: Sequence[ReportFigure]) -> list[str]:
         indicator, grain = self.query.indicator(figure.indicator), self.period.grain
         own = None
         if grain is not None and grain != "month":
             own = self.reader.judged(indicator, grain)
-        said = Sentences(self.query, self.period, figure)
+        of = (figure.indicator, figure.period)
+        areas = [each for each in within if (each.indicator, each.period) == of]
+        said = Sentences(self.query, self.period, figure, areas)
         return said.all(self.reader.judged(indicator, "month"), own)
 
     # -- the summary -------------------------------------------------------------------------------
@@ -233,7 +249,9 @@ class _Building:
         parts = []
         for side in ("above", "below"):
             flagged = [self._month(each) for each in judged if each.flag == side]
-            if flagged:
+            if len(flagged) == len(months) > 1:
+                parts.append(f"{side} in every month")
+            elif flagged:
                 parts.append(f"{side} in {phrases.listed(flagged)}")
         said = f"Yes: {'; '.join(parts)}" if parts else "No"
         rest = len(months) - len(judged)
@@ -269,10 +287,38 @@ class _Building:
         was = phrases.NOTHING if first.value is None else phrases.in_print(first.value, figure.unit)
         return f"{name}, {figure.title}: {now}, first published as {was}."
 
+    def _changes(self) -> Iterator[DatedChange]:
+        """The force's dated changes of the time that charts show."""
+        force, end = self.query.force, self.period.end
+        shown = self.period.rolling(max(SHOWN.values()))
+        start = self.period.start if shown is None else shown.start
+        for change in sorted(force.file.changes, key=lambda each: each.date):
+            if not start <= force.instant(change.date) < end:
+                continue
+            compared = change.effect == "mark"
+            across = "compared across it" if compared else "not compared with before"
+            yield DatedChange(
+                date=change.date.isoformat(),
+                kind=change.kind,
+                what=change.what,
+                affects=change.affects,
+                compared=compared,
+                words=f"{phrases.full_date(change.date)}: {change.what.rstrip('.')}; {across}.",
+            )
+
     def _judged(self) -> Iterator[Judged]:
+        """By grain; of months also where none of them was judged."""
+        if not self.reader.chances.get("month"):
+            yield Judged(
+                grain="month",
+                judged=0,
+                exceptional=0,
+                by_chance=0.0,
+                words="No month was judged by a control chart: none has limits yet.",
+            )
         for grain, found in sorted(self.reader.chances.items()):
-            exceptional = sum(each for each, _ in found)
-            by_chance = sum(chance for _, chance in found)
+            exceptional = sum(each for each, _ in found.values())
+            by_chance = sum(chance for _, chance in found.values())
             are = "is" if exceptional == 1 else "are"
             yield Judged(
                 grain=grain,

@@ -3,7 +3,7 @@ areas, with what stands beside them and what the control chart of their grain sa
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -12,7 +12,7 @@ from msgspec.structs import asdict, replace
 from detectors.charts.chance import exceptional_by_chance
 from streams.board import control
 from streams.board.answers import FigureRow, Question, Rows
-from streams.board.compare import COMPARISONS
+from streams.board.compare import COMPARISONS, Comparisons
 from streams.board.query import Query
 from streams.config.force import WHOLE
 from streams.errors import QueryError
@@ -65,9 +65,9 @@ class Reader:
         self.months = (
             [] if period.grain == "month" else [each.label for each in period.parts("month")]
         )
-        self.chances: dict[Grain, list[tuple[bool, float]]] = {}
-        """By grain, of each figure that was judged whether it is exceptional, and how likely that
-        was by chance."""
+        self.chances: dict[Grain, dict[tuple[str, str, str], tuple[bool, float]]] = {}
+        """By grain, of each figure that was judged (indicator, period, area) whether it is
+        exceptional, and how likely that was by chance."""
         self._judged: dict[tuple[str, Grain, str], JudgedPeriod] = {}
 
     @cached_property
@@ -79,7 +79,18 @@ class Reader:
         """The figure of the period and the force as a whole, with all comparisons."""
         question = Question([indicator.name], [self.period.label], [WHOLE], COMPARISONS)
         (found,) = self._figures(question, section)
+        stretch = self.period
+        if stretch.grain is None and stretch.units > 1:
+            of = Comparisons(self.query, indicator, stretch)
+            found = replace(found, a_month=of.a_month)
         return found
+
+    def before(self, names: Sequence[str], number: int, section: str) -> list[ReportFigure]:
+        """The figures of so many periods before for the force as a whole, of which anything is
+        known, with their shares."""
+        periods = [each.label for each in self.period.before(number)]
+        question = Question(names, periods, [WHOLE], ("share",))
+        return [each for each in self._figures(question, section) if each.known]
 
     def within(self, indicator: Indicator, section: str) -> list[ReportFigure]:
         """The figures of its months and areas of which anything is known: of areas nothing where no
@@ -136,7 +147,8 @@ class Reader:
             return figure
         if point.centre is not None:
             exceptional = point.flag is not None, judged.chances[figure.period]
-            self.chances.setdefault(grain, []).append(exceptional)
+            of = figure.indicator, figure.period, figure.area
+            self.chances.setdefault(grain, {})[of] = exceptional
         return replace(
             figure,
             centre=point.centre,

@@ -11,13 +11,14 @@ from typing import Literal
 from msgspec import Struct
 
 from streams.board.query import Query
-from streams.config.toml import CURE as FORCE_CURE
 from streams.config.toml import locate, parse_toml, read_text
 from streams.errors import ConfigError, QueryError
 
 FILE = "layout.toml"
 """The layout that is shipped, beside this module."""
 CURE = "Compare with docs/report.md"
+MOST_BEFORE = 5
+"""Periods before that have room in a table."""
 
 
 class Grid(Struct, frozen=True, forbid_unknown_fields=True):
@@ -35,7 +36,11 @@ class Grid(Struct, frozen=True, forbid_unknown_fields=True):
 class Section(Struct, frozen=True, forbid_unknown_fields=True):
     """A section: an `indicator` with its chart, sentences and months by area, further indicators
     as `rows` of its table, a `grid`, or all that is `reported` of other systems. `title` is that of
-    the indicator where it has none; `chart` is the grain that is drawn."""
+    the indicator where it has none; `chart` is the grain that is drawn.
+
+    Its indicators may also stand by `areas`, or beside so many periods `before`. A `period` of its
+    own stands for that of the report. One that is `instead_of` an indicator is left out where
+    anything is known of that."""
 
     title: str = ""
     indicator: str = ""
@@ -43,6 +48,10 @@ class Section(Struct, frozen=True, forbid_unknown_fields=True):
     grid: Grid | None = None
     reported: bool = False
     chart: Literal["month", "quarter"] = "month"
+    areas: bool = False
+    before: int = 0
+    period: str = ""
+    instead_of: str = ""
 
     @property
     def names(self) -> list[str]:
@@ -75,13 +84,7 @@ def load_layout(path: Path | None, query: Query) -> ReportLayout:
 
 def parse_layout(text: str, file: Path | str, query: Query) -> ReportLayout:
     """The same of a text."""
-    try:
-        made = parse_toml(text, ReportLayout, file)
-    except ConfigError as error:
-        cure = (error.cure or CURE).replace(FORCE_CURE, CURE)
-        raise ConfigError(
-            error.problem, file=file, line=error.line, field=error.field, cure=cure
-        ) from None
+    made = parse_toml(text, ReportLayout, file, CURE)
     for field, problem, cure in _problems(made, query):
         raise ConfigError(problem, file=file, line=locate(text, field), field=field, cure=cure)
     return made
@@ -102,8 +105,28 @@ def _problems(made: ReportLayout, query: Query) -> Iterator[tuple[str, str, str]
                 if grid is None
                 else [grid.address(r, c) for r in grid.rows for c in grid.columns]
             )
-            for name in (*section.names, *inside):
+            for name in (*section.names, *inside, *filter(None, [section.instead_of])):
                 try:
                     query.indicator(name)
                 except QueryError as error:
                     yield field, str(error), "`watchroom measures` lists the names"
+            if not 0 <= section.before <= MOST_BEFORE:
+                yield (
+                    f"{field}.before",
+                    f"{section.before} periods before stand in no table",
+                    f"Write a number from 0 to {MOST_BEFORE}",
+                )
+            if section.period:
+                yield from _period_problems(f"{field}.period", section, query)
+
+
+def _period_problems(field: str, section: Section, query: Query) -> Iterator[tuple[str, str, str]]:
+    if section.indicator or section.grid or section.reported:
+        yield field, "only a table of rows has a period of its own", "Name its indicators in rows"
+    try:
+        stretch = query.stretch(section.period)
+    except QueryError as error:
+        yield field, str(error), "Write it as --period has it"
+        return
+    if stretch.unit != "month":
+        yield field, f"{section.period} is not of whole months", "Write it as 2020-03..2020-09"

@@ -28,6 +28,8 @@ class ReportFigure(FigureRow, kw_only=True, omit_defaults=True):
     rises: int = 0
     moved: Moved | None = None
     provisional: str = ""
+    a_month: float | None = None
+    """Of a count of several months in a section with a period of its own, how many a month."""
 
 
 class GridRow(Struct, frozen=True):
@@ -46,7 +48,9 @@ class ReportGrid(Struct, frozen=True):
 
 class ReportSection(Struct, kw_only=True, omit_defaults=True):
     """A section. `figures` are those of the period for the force as a whole, the charted indicator
-    first; `within` those of the areas, and of the months of the period."""
+    first; `within` those of the areas, and of the months of the period; `before` those of the
+    periods before for the force as a whole. `period` is its own one, in words, where that is not
+    the report's; `by_area` says that all its figures are shown by area."""
 
     title: str
     definition: str = ""
@@ -55,6 +59,9 @@ class ReportSection(Struct, kw_only=True, omit_defaults=True):
     comments: list[Comment] = []
     figures: list[ReportFigure] = []
     within: list[ReportFigure] = []
+    before: list[ReportFigure] = []
+    period: str = ""
+    by_area: bool = False
     charted: bool = False
     """Whether the first of its figures is that of an indicator with a chart."""
     chart: Chart | None = None
@@ -97,10 +104,24 @@ class Judged(Struct, frozen=True, kw_only=True):
     words: str
 
 
+class DatedChange(Struct, frozen=True, kw_only=True):
+    """A change of system or of recording that the force's file has: from which day on, what it is,
+    and what it affects; nothing named is everything. `compared` is whether figures before and after
+    it can be compared."""
+
+    date: str
+    kind: str
+    what: str
+    affects: list[str]
+    compared: bool
+    words: str
+
+
 class Report(Struct, kw_only=True):
     """A performance summary. `open` says which months are provisional or may still change,
     `revised` which figures are others than were first published; `lists` are Watchroom's own lists
-    of the months, by another rule than that of charts."""
+    of the months, by another rule than that of charts. `changes` are the dated
+    changes of the time that its charts show."""
 
     title: str
     force: str
@@ -116,6 +137,7 @@ class Report(Struct, kw_only=True):
     judged: list[Judged]
     open: list[str]
     revised: list[str]
+    changes: list[DatedChange]
     lists: list[FlagPage]
 
 
@@ -125,6 +147,7 @@ def figures_of(report: Report) -> Iterator[ReportFigure]:
         for section in chapter.sections:
             yield from section.figures
             yield from section.within
+            yield from section.before
             if section.grid is not None:
                 for row in section.grid.rows:
                     yield from (each for each in row.figures if each is not None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib import resources
 from typing import NamedTuple
 
@@ -11,18 +11,22 @@ from markupsafe import Markup
 
 from streams.board.compare import Beside, Change, Rate
 from streams.board.flags import FlagPage, FlagRow
-from streams.board.query import Observation
+from streams.board.query import Number, Observation
+from streams.board.targets import Judged
 from streams.charts.layout import layout
 from streams.charts.model import Chart
 from streams.charts.svg import style, svg
+from streams.charts.words import MONTHS
 from streams.config.force import WHOLE, Force
 from streams.config.measures import Unit
 from streams.outputs.report.model import Report, ReportFigure, ReportSection
+from streams.outputs.report.sentences import goal
 from streams.registry import phrases
 
 PACKAGE = "streams.outputs.report"
-WIDE, NARROW = (840, 290), (350, 290)
+WIDE, NARROW = (840, 250), (350, 290)
 """The sizes of a chart: for paper and a screen, and for a phone."""
+SHORT = tuple(name[:3] for name in MONTHS)
 SIGNS: dict[str, str] = {"above": "▲", "below": "▼"}
 MOST_LISTED = 12
 """Rows of a monthly list that are shown."""
@@ -63,8 +67,11 @@ def page(report: Report, force: Force) -> str:
         style=Markup(style() + _file("report.css")),  # noqa: S704 - files of this package
         figures_of=tables.figures,
         areas_of=tables.areas,
+        by_area_of=tables.by_area,
+        before_of=tables.before,
         grid_of=tables.grid,
         list_of=listed,
+        month=month_name,
         unknown=by_reason(report),
         picture=pictures.picture,
         place=lambda area: "" if area == WHOLE else phrases.place(force, area),
@@ -115,7 +122,7 @@ class Tables:
         out."""
         if not section.figures:
             return None
-        word = self.word
+        word = "period" if section.period else self.word
         columns: list[tuple[str, Callable[[ReportFigure, Beside], Shown]]] = [
             (f"This {word}", lambda figure, _: Shown(value(figure))),
             (f"{word.capitalize()} before", lambda f, b: base(b.previous, f.unit)),
@@ -124,10 +131,12 @@ class Tables:
             ("Year to date", lambda f, b: to_date(b.year_to_date, f.unit)),
             ("Per 1,000", lambda _, b: rate(b.rate)),
             ("Share", lambda _, b: share(b.share)),
+            ("A month", lambda f, _: a_month(f)),
+            ("Target", lambda f, b: target(b.target, f.unit)),
         ]
+        some = [each for each in section.figures if not _nothing(each)] or section.figures
         rows = [
-            (each.title, 0, [read(each, _beside(each)) for _, read in columns])
-            for each in section.figures
+            (each.title, 0, [read(each, _beside(each)) for _, read in columns]) for each in some
         ]
         kept = [at for at in range(len(columns)) if any(entries[at].text for *_, entries in rows)]
         none = Shown(phrases.NOTHING, words="not known")
@@ -135,7 +144,11 @@ class Tables:
             (name, deep, [entries[at] if entries[at].text else none for at in kept])
             for name, deep, entries in rows
         ]
-        return Table([columns[at][0] for at in kept], rows, self._notes(section.figures, section))
+        notes = self._notes(some, section)
+        none_of = [each.title for each in section.figures if each not in some]
+        if none_of:
+            notes.append(f"None in the {word}, nor in those beside it: {'; '.join(none_of)}.")
+        return Table([columns[at][0] for at in kept], rows, notes)
 
     def _notes(self, shown: Sequence[ReportFigure], section: ReportSection) -> list[str]:
         """What stands below a table: what a mark means, of whom a rate is, of what a share."""
@@ -154,10 +167,74 @@ class Tables:
                 ["people" if each == "population" else each for each in sorted(rates)]
             )
             notes.append(f"Per 1,000 {of}.")
+        goals = [(each.title, _beside(each).target, each.unit) for each in shown]
+        wanted = {
+            title: goal(target, unit) for title, target, unit in goals if isinstance(target, Judged)
+        }
+        wanted = {title: said for title, said in wanted.items() if said}
+        if wanted:
+            said = "; ".join(f"{title}, {what}" for title, what in wanted.items())
+            notes.append(f"Target: {said}.")
         small = [each.title for each in shown if each.small]
         if small:
             notes.append(f"Of few cases: {phrases.listed(small)}.")
         return notes
+
+    # -- what a section has besides -------------------------------------------------------------
+
+    def by_area(self, section: ReportSection) -> Table | None:
+        """All its figures by area, with their shares below; None where it does not show them."""
+        if not section.by_area:
+            return None
+        own = {each.period for each in section.figures}
+        of = {
+            (each.area, each.indicator): each
+            for each in (*section.figures, *section.within)
+            if each.period in own
+        }
+        shown, names = list(of.values()), [each.indicator for each in section.figures]
+        areas = [
+            area.id
+            for area in self.force.file.areas
+            if any((area.id, name) in of for name in names)
+        ]
+        if not areas:
+            return None
+        rows = [
+            (
+                phrases.place(self.force, area),
+                self._depth(area),
+                [with_share(of.get((area, name))) for name in names],
+            )
+            for area in (*self._in_order(areas), WHOLE)
+        ]
+        return Table([each.title for each in section.figures], rows, self._shares(shown))
+
+    def before(self, section: ReportSection) -> Table | None:
+        """Its figures and those of the periods before, with their shares, a column a period."""
+        if not section.before:
+            return None
+        shown = [*section.before, *section.figures]
+        periods = {each.start: each.period for each in shown}
+        of = {(each.indicator, each.period): each for each in shown}
+        rows = [
+            (
+                each.title,
+                0,
+                [with_share(of.get((each.indicator, periods[at]))) for at in sorted(periods)],
+            )
+            for each in section.figures
+        ]
+        notes = [*self._notes(shown, section), *self._shares(shown)]
+        return Table([heading(periods[at]) for at in sorted(periods)], rows, notes)
+
+    def _shares(self, shown: Iterable[ReportFigure]) -> list[str]:
+        """What the grey number below a figure is, where there is one."""
+        return (
+            ["In grey: its share."]
+            if any(share(_beside(each).share).text for each in shown)
+            else []
+        )
 
     # -- months by area ----------------------------------------------------------------------------
 
@@ -218,8 +295,7 @@ class Tables:
         return depth
 
     def _month(self, label: str) -> str:
-        names = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-        return f"{names[int(label[5:7]) - 1]} {label[:4]}"
+        return heading(label)
 
     def grid(self, section: ReportSection) -> Table | None:
         """A grid as a table."""
@@ -235,6 +311,18 @@ class Tables:
 
 def _beside(figure: ReportFigure) -> Beside:
     return figure.beside if isinstance(figure.beside, Beside) else Beside()
+
+
+def _nothing(figure: ReportFigure) -> bool:
+    """Whether it is 0, and all that is known beside it is 0 as well."""
+    beside = _beside(figure)
+    compared = (beside.previous, beside.average, beside.last_year, beside.year_to_date)
+    known = [each for change in compared if isinstance(change, Change) for each in _ends(change)]
+    return figure.value == 0 and figure.complete and not any(known)
+
+
+def _ends(change: Change) -> Iterator[Number]:
+    yield from (each for each in (change.value, change.base) if each is not None)
 
 
 def _any_open(figures: Iterable[ReportFigure]) -> bool:
@@ -291,6 +379,43 @@ def rate(found: object) -> Shown:
     if not isinstance(found, Rate) or found.value is None:
         return Shown("")
     return Shown(f"{phrases.printed(found.value, 2)}")
+
+
+def target(found: object, unit: Unit) -> Shown:
+    """Whether what was to be reached is; what that is stands below the table."""
+    if not isinstance(found, Judged):
+        return Shown("")
+    wanted = goal(found, unit)
+    if not wanted:
+        return Shown("")
+    met = {None: "not judged", True: "met", False: "missed"}[found.met]
+    return Shown(met)
+
+
+def a_month(figure: ReportFigure) -> Shown:
+    """How many a month, of several months."""
+    return Shown("" if figure.a_month is None else phrases.in_print(figure.a_month, figure.unit))
+
+
+def with_share(figure: ReportFigure | None) -> Shown:
+    """A figure, and below it its share of its parent."""
+    if figure is None or not value(figure):
+        return Shown(phrases.NOTHING, words="not known")
+    return Shown(value(figure), share(_beside(figure).share).text)
+
+
+def month_name(label: str) -> str:
+    """A month as a heading has it: `October 2017`."""
+    return f"{MONTHS[int(label[5:7]) - 1]} {label[:4]}"
+
+
+def heading(period: str) -> str:
+    """A period at the head of a column: `Jul to Sep 2019`, `Jul 2019`, `2019/20`."""
+    year, _, rest = period.partition("-")
+    if rest.startswith("Q"):
+        first = 3 * int(rest[1:]) - 3
+        return f"{SHORT[first]} to {SHORT[first + 2]} {year}"
+    return f"{SHORT[int(rest) - 1]} {year}" if rest.isdigit() else period
 
 
 def share(found: object) -> Shown:

@@ -10,8 +10,11 @@ from itertools import groupby
 from streams.board.compare import Beside, Change, Rate
 from streams.board.control import Point
 from streams.board.drivers import Drivers
+from streams.board.projection import Projection
 from streams.board.query import Observation, Query
-from streams.board.targets import Judged
+from streams.board.season import Season
+from streams.board.targets import Goal, Judged
+from streams.board.trend import Trend
 from streams.charts.words import MONTHS
 from streams.config.measures import Unit
 from streams.outputs.report.figures import JudgedPeriod
@@ -23,6 +26,10 @@ from streams.stretches import Stretch
 
 EACH: dict[Grain, str] = {"month": "month", "quarter": "quarter", "financial_year": "year"}
 BASES: dict[str, str] = {"population": "people", "households": "households"}
+FEWEST = 3
+"""Areas, from which on it is said that a figure moved one way in all of them."""
+RISING = 3
+"""Months in a row above the one before, from which on that is said."""
 LONG = 4
 """Points in a row on one side of the centre, from which on that is said."""
 
@@ -45,10 +52,12 @@ def period_name(query: Query, stretch: Stretch) -> str:
 
 
 class Sentences:
-    """The sentences of the charted figure of a section."""
+    """The sentences of the charted figure of a section; `areas` are those of its period by area."""
 
-    def __init__(self, query: Query, period: Stretch, figure: ReportFigure) -> None:
-        self.query, self.period, self.figure = query, period, figure
+    def __init__(
+        self, query: Query, period: Stretch, figure: ReportFigure, areas: Sequence[ReportFigure]
+    ) -> None:
+        self.query, self.period, self.figure, self.areas = query, period, figure, areas
         self.unit: Unit = figure.unit
         self.indicator = query.indicator(figure.indicator)
         self.noun = query.registry.noun_of(self.indicator)
@@ -62,7 +71,14 @@ class Sentences:
         said = [*self._of_figure(), *self._of_months(months)]
         if own is not None:
             said += self._of_own(own)
-        return [*said, *self._of_target(), *self._of_share(), *self._of_drivers()]
+        return [
+            *said,
+            *self._of_target(),
+            *self._of_share(),
+            *self._of_areas(),
+            *self._of_drivers(),
+            *self._of_years(),
+        ]
 
     # -- the figure --------------------------------------------------------------------------------
 
@@ -78,6 +94,11 @@ class Sentences:
                 said = f"At {change.at_age} days after recording, {self._amount(change.value)}"
                 yield phrases.beside(said, when, [each for each in others if each])
                 break
+        to_date = self.beside.year_to_date
+        if isinstance(to_date, Change) and to_date.at_age is None and self.word != "year":
+            lies = self._beside(to_date, "that of last year")
+            if lies and to_date.value is not None and to_date.period != self.figure.period:
+                yield f"The financial year to date, {self._amount(to_date.value)}, is {lies}."
         yield from self._why_not()
         if not self.figure.complete:
             yield f"The {self.word} is not over, or was not heard from end to end."
@@ -186,6 +207,9 @@ class Sentences:
 
     def _in_a_row(self, points: Sequence[Point], policy: ChartPolicy) -> Iterator[str]:
         last = next((each for each in reversed(points) if each.centre is not None), None)
+        if last is not None and last.rises >= RISING:
+            rise = phrases.ordinal(last.rises)
+            yield f"{self._month(last)} is the {rise} consecutive month above the one before."
         if last is None or last.centre is None or last.moved is not None or abs(last.run) < LONG:
             return
         said = phrases.in_a_row(last.run, last.centre, self.unit, "month", policy.rebase)
@@ -215,8 +239,18 @@ class Sentences:
 
     def _of_target(self) -> Iterator[str]:
         found = self.beside.target
-        if isinstance(found, Judged) and found.met is not None:
+        if not isinstance(found, Judged):
+            return
+        if found.met is not None:
             yield f"The target of {goal(found, self.unit)} was {'met' if found.met else 'missed'}."
+        elif found.target.seconds is not None and not goal(found, self.unit):
+            limit = phrases.limit(found.target.seconds)
+            yield f"The limit is {limit}; no share within it is set as a target."
+        if found.target.bands:
+            names = phrases.listed([each.name for each in found.target.bands])
+            of = "in none of them" if found.band is None else f"in that of {found.band}"
+            where = "" if found.value is None else f": {self._amount(found.value)} is {of}"
+            yield f"The bands of the target are {names}{where}."
 
     def _of_share(self) -> Iterator[str]:
         """The rate, and the share of its parent."""
@@ -230,6 +264,52 @@ class Sentences:
             parts.append(f"{share} of {parent[:1].lower()}{parent[1:]}")
         if parts:
             yield f"That is {phrases.listed(parts)}."
+
+    def _of_areas(self) -> Iterator[str]:
+        """That it rose in all areas right below the force, or in all but one; fell likewise."""
+        top = {each.id for each in self.query.force.file.areas if each.parent is None}
+        changes: dict[str, float] = {}
+        for each in self.areas:
+            beside = each.beside if isinstance(each.beside, Beside) else Beside()
+            found = beside.previous
+            if each.area in top and isinstance(found, Change) and found.change is not None:
+                changes[each.area] = found.change
+        if len(changes) != len(top) or len(top) < FEWEST:
+            return
+        for went, sign in (("rose", 1), ("fell", -1)):
+            others = [area for area, change in changes.items() if change * sign <= 0]
+            if not others:
+                yield f"It {went} on the {self.word} before in all {len(top)} areas."
+            elif len(others) == 1:
+                but = phrases.place(self.query.force, others[0])
+                yield f"It {went} on the {self.word} before in every area but {but}."
+
+    def _of_years(self) -> Iterator[str]:
+        """Its season, its trend and its projection, which rest on years of months and on no limits
+        of a chart."""
+        season, trend, ahead = self.beside.season, self.beside.trend, self.beside.projection
+        if isinstance(season, Season) and season.usual is not None:
+            side = "above" if season.usual > 0 else "below"
+            usual = phrases.percent_change(100 * season.usual)
+            months = "It usually lies" if self.word == "month" else "Its months usually lie"
+            yield f"{months} {usual} {side} an average month ({season.years} years before)."
+        if isinstance(trend, Trend) and trend.word in ("rising", "falling"):
+            yield (
+                f"Over {trend.years} years, its season apart, it is {trend.word} (seasonal Kendall "
+                "test at 5 %)."
+            )
+        if isinstance(ahead, Projection):
+            parts = [
+                f"{self._amount(each.value)} in {self._named_month(each.month)} (80 % interval "
+                f"{self._amount(each.low_80)} to {self._amount(each.high_80)})"
+                for each in (ahead.in_3, ahead.in_6)
+                if each is not None
+            ]
+            if parts:
+                yield f"Projected as it has gone so far: {phrases.listed(parts)}."
+
+    def _named_month(self, label: str) -> str:
+        return period_name(self.query, self.query.stretch(label))
 
     def _of_drivers(self) -> Iterator[str]:
         found = self.beside.drivers
@@ -251,16 +331,25 @@ class Sentences:
 
 
 def goal(found: Judged, unit: Unit) -> str:
-    """A target: `at least 90.0 %`, of a change `a change of at most -10.0 % in the year to
-    date`."""
-    of_change = found.target.of == "change"
-    shown: Unit = "ratio" if of_change else unit
+    """A target: `at least 90.0 %`, of a change `10.0 % or more below last year in the year to
+    date`; nothing of a limit alone, such as 20 minutes without a share."""
+    if found.target.of == "change":
+        return _goal_of_change(found.target)
     bounds: Iterable[tuple[str, float | None]] = (
         ("at least", found.target.lower),
         ("at most", found.target.upper),
     )
     said = [
-        f"{name} {phrases.in_print(value, shown)}" for name, value in bounds if value is not None
+        f"{name} {phrases.in_print(value, unit)}" for name, value in bounds if value is not None
     ]
-    wanted = phrases.listed(said)
-    return f"a change of {wanted} in the year to date" if of_change else wanted
+    return phrases.listed(said) if said else ""
+
+
+def _goal_of_change(target: Goal) -> str:
+    said = []
+    for value, least in ((target.lower, True), (target.upper, False)):
+        if value is not None:
+            far, side = phrases.in_print(abs(value), "ratio"), "above" if value > 0 else "below"
+            more = least is (value > 0)
+            said.append(f"{far} or {'more' if more else 'less'} {side} last year")
+    return f"{phrases.listed(said)} in the year to date" if said else ""

@@ -61,6 +61,12 @@ CRIMES = (
         definition="Notifiable offences recorded",
         source=REPORTS,
     ),
+    offence(
+        "violence_and_sexual_offences",
+        "Violence and sexual offences",
+        "violence,sexual,violence_and_sexual",  # one part: known also where they come together
+        source="data.police.uk, which does not tell the two apart",
+    ),
     offence("homicide", "Homicide", "violence.homicide", polarity="down_good"),
     offence(
         "violence_with_injury",

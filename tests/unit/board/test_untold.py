@@ -66,3 +66,18 @@ def test_violence_is_not_known_where_a_feed_has_violence_and_sexual_offences_tog
             'the feed of crimes has no finer offence than "violence_and_sexual"'
         )
     assert query.figure("total_recorded_crime", "2021-03").value == 1
+    assert query.figure("violence_and_sexual_offences", "2021-03").value == 1
+
+
+def test_violence_and_sexual_offences_together_are_known_where_a_feed_tells_them_apart() -> None:
+    watched = monitor(find_force("warwickshire"))
+    watched.play_history(True)
+    force = {"force": "warwickshire"}
+    feed(
+        watched,
+        offence("one", "2021-03-01", "violence.with_injury") | force,
+        offence("two", "2021-03-01", "sexual.rape.other") | force,
+        offence("three", "2021-03-01", "robbery") | force,
+    )
+    query = Query(watched, "warwickshire", AT)
+    assert query.figure("violence_and_sexual_offences", "2021-03").value == 2

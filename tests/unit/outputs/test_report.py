@@ -9,7 +9,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from streams.board.compare import Beside, Change
 from streams.board.query import Query
+from streams.board.targets import Goal, Judged
+from streams.config.force import find_force
 from streams.errors import ConfigError, QueryError
 from streams.outputs.figure_csv import csv_text
 from streams.outputs.report.build import build, shown_in
@@ -17,6 +20,7 @@ from streams.outputs.report.comments import Comment, load_comments
 from streams.outputs.report.layout import load_layout, parse_layout
 from streams.outputs.report.model import Report, ReportFigure, ReportSection, figures_of
 from streams.outputs.report.page import page
+from streams.outputs.report.sentences import Sentences, goal
 from tests.build import crime, feed, monitor, ms, tiny_force
 
 BEFORE = (34, 38) * 6
@@ -83,7 +87,7 @@ def test_a_revised_average_and_what_is_exceptional_above_it_are_said_as_reports_
         "Following 8 months of above average volumes, the monthly average increased in October "
         "from 36 to 39 offences."
     )
-    assert crime_of(quarter()).sentences[1:3] == [
+    assert crime_of(quarter()).sentences[2:4] == [
         moved,
         "Exceptional volumes above this revised average were recorded in December.",
     ]
@@ -96,16 +100,22 @@ def test_a_figure_is_said_with_the_quarter_before_last_year_and_the_average() ->
     )
 
 
+def test_the_year_to_date_is_said_beside_that_of_last_year() -> None:
+    assert crime_of(quarter()).sentences[1] == (
+        "The financial year to date, 359, is 10.1 % above that of last year (326)."
+    )
+
+
 def test_the_rule_of_quarters_has_a_sentence_of_its_own() -> None:
     # The quarters of 2016/17 have 110, 106, 110 and 110.
-    assert crime_of(quarter()).sentences[3] == (
+    assert crime_of(quarter()).sentences[4] == (
         "By the 4 quarters of the financial year before, the quarter is exceptional: above the "
         "upper limit of 113."
     )
 
 
 def test_rate_and_the_area_that_moved_most_are_said() -> None:
-    assert crime_of(quarter()).sentences[4:] == [
+    assert crime_of(quarter()).sentences[5:7] == [
         "That is 125.00 per 1,000 people.",
         "The largest increase on the quarter before was in South (+6).",
     ]
@@ -113,21 +123,21 @@ def test_rate_and_the_area_that_moved_most_are_said() -> None:
 
 def test_where_nothing_is_exceptional_the_limits_are_said() -> None:
     report = made((*BEFORE, *(36, 37) * 5))
-    assert crime_of(report).sentences[1] == (
+    assert crime_of(report).sentences[2] == (
         "No month was exceptional: all lie within the limits of 32 and 40."
     )
 
 
 def test_exceptionally_low_volumes_are_below_the_average_that_held() -> None:
     report = made((*BEFORE, *(36, 37) * 4, 20, 22))
-    assert crime_of(report).sentences[1] == (
+    assert crime_of(report).sentences[2] == (
         "Exceptionally low volumes below the average of 36 were recorded in November and December."
     )
 
 
 def test_seven_months_in_a_row_are_said_to_bring_a_new_average_with_one_more() -> None:
     report = made((*BEFORE, 36, 36, 35, 37, 38, 38, 37, 39, 38, 39))
-    assert crime_of(report).sentences[2] == (
+    assert crime_of(report).sentences[3] == (
         "December is the 7th consecutive month above the average of 36; one more, and the average "
         "moves."
     )
@@ -314,3 +324,134 @@ def test_every_figure_is_in_the_csv() -> None:
 def test_json_is_read_back_as_it_was() -> None:
     report = quarter()
     assert msgspec.json.decode(msgspec.json.encode(report), type=Report) == report
+
+
+# -- what a section shows besides ------------------------------------------------------------------
+
+
+def laid_out(*sections: str, period: str = "2017-Q4") -> Report:
+    """The report of a chapter of some sections."""
+    inside = "\n\n".join(f"[[chapters.sections]]\n{each}" for each in sections)
+    query = fed(MOVED)
+    layout = parse_layout(f'title = "S"\n[[chapters]]\ntitle = "C"\n{inside}', "l.toml", query)
+    return build(query, query.stretch(period), layout)
+
+
+def test_the_periods_before_stand_beside_that_of_the_report_with_their_shares() -> None:
+    report = laid_out('title = "Vehicles"\nrows = ["vehicle_offences"]\nbefore = 2')
+    (section,) = report.chapters[0].sections
+    assert [(each.period, each.value) for each in section.before] == [
+        ("2017-Q3", 30),
+        ("2017-Q2", 30),
+    ]
+    text = page(report, tiny_force())
+    assert '<th scope="col">Apr to Jun 2017</th><th scope="col">Jul to Sep 2017</th>' in text
+    assert '<td>30<span class="change">25.9 %</span></td>' in text
+
+
+def test_a_table_by_area_has_a_column_for_each_of_its_rows() -> None:
+    report = laid_out('title = "Crime"\nrows = ["total_recorded_crime"]\nareas = true')
+    text = page(report, tiny_force())
+    table = text[text.index("Crime by area, October to December 2017</caption>") :]
+    assert table.index('<th scope="col">Total recorded crime</th>') < table.index(">North</th>")
+    assert table.index('<tr class="total"><th scope="row" class="deep-0">') < table.index("125")
+
+
+def test_a_section_has_the_figures_of_its_own_period_and_how_many_a_month_they_are() -> None:
+    report = laid_out(
+        'title = "From September"\nrows = ["total_recorded_crime"]\nperiod = "2017-09..2017-10"'
+    )
+    (section,) = report.chapters[0].sections
+    (figure,) = section.figures
+    assert (section.period, figure.value, figure.a_month) == (
+        "September to October 2017",
+        78,
+        39,
+    )
+    assert "From September, September to October 2017</caption>" in page(report, tiny_force())
+
+
+def test_a_section_instead_of_another_is_left_out_where_that_is_known() -> None:
+    vehicle = 'indicator = "vehicle_offences"\ninstead_of = '
+    shown = laid_out(f'{vehicle}"homicide"', f'{vehicle}"total_recorded_crime"')
+    assert len(shown.chapters[0].sections) == 1
+
+
+@pytest.mark.parametrize(
+    ("section", "field", "problem"),
+    [
+        ('title = "T"\nrows = ["rape"]\nperiod = "2017-13"', "period", '"2017-13" is no period'),
+        ('title = "T"\nrows = ["rape"]\nperiod = "2017-12-01"', "period", "not of whole months"),
+        ('indicator = "rape"\nperiod = "2017-12"', "period", "only a table of rows has a period"),
+        ('indicator = "rape"\nbefore = 9', "before", "9 periods before stand in no table"),
+    ],
+)
+def test_what_a_section_cannot_show_is_told_with_its_field(
+    section: str, field: str, problem: str
+) -> None:
+    with pytest.raises(ConfigError, match=problem) as told:
+        laid_out(section)
+    assert told.value.field == f"chapters[0].sections[0].{field}"
+
+
+def test_a_figure_in_two_sections_is_judged_once() -> None:
+    section = 'indicator = "total_recorded_crime"'
+    once, twice = (laid_out(*[section] * number).judged for number in (1, 2))
+    assert once == twice
+
+
+def test_that_no_month_was_judged_is_said() -> None:
+    report = laid_out('indicator = "total_recorded_crime"', period="2016-Q2")
+    assert [each.words for each in report.judged] == [
+        "No month was judged by a control chart: none has limits yet."
+    ]
+
+
+def test_a_target_of_a_change_is_said_as_how_far_it_should_lie_from_last_year() -> None:
+    def said(lower: float | None = None, upper: float | None = None) -> str:
+        return goal(Judged(Goal("2017-04-01", lower, upper, "change"), None, None), "count")
+
+    assert said(upper=-0.25) == "25.0 % or more below last year in the year to date"
+    assert said(upper=0.05) == "5.0 % or less above last year in the year to date"
+    assert said(lower=0.1) == "10.0 % or more above last year in the year to date"
+
+
+def areas_said(*changes: int) -> list[str]:
+    """What is said of areas that changed so from 10."""
+    force = find_force("west-mercia")
+    watched = monitor(force)
+    watched.play_history(True)
+    query = Query(watched, "west-mercia", ms("2021-10-01T00:00:00Z"))
+    top = [each for each in force.file.areas if each.parent is None]
+    row = laid_out('indicator = "total_recorded_crime"').chapters[0].sections[0].figures[0]
+    figures = [
+        msgspec.structs.replace(
+            row,
+            area=area.id,
+            beside=Beside(previous=Change("", 10 + change, "", 10, change, None)),
+        )
+        for area, change in zip(top, changes, strict=True)
+    ]
+    return list(Sentences(query, query.stretch("2021-Q3"), row, figures)._of_areas())
+
+
+def test_that_a_figure_moved_one_way_in_all_areas_or_all_but_one_is_said() -> None:
+    assert areas_said(1, 2, 3, 4, 5) == ["It rose on the quarter before in all 5 areas."]
+    assert areas_said(-1, -2, 0, -4, -5) == [
+        "It fell on the quarter before in every area but Shropshire."
+    ]
+    assert areas_said(1, 2, -3, -4, 5) == []
+
+
+def test_the_dated_changes_that_its_charts_show_are_listed() -> None:
+    watched = monitor(find_force("warwickshire"))
+    watched.play_history(True)
+    feed(watched, crime("c", "2018-03-31T12:00:00Z", force="warwickshire", offence="robbery"))
+    query = Query(watched, "warwickshire", ms("2018-04-01T00:00:00Z"))
+    layout = parse_layout(LAYOUT, "l.toml", query)
+    report = build(query, query.stretch("2018-Q1"), layout)
+    assert [each.date for each in report.changes][::6] == ["2015-04-01", "2017-10-01"]
+    assert report.changes[-1].words == (
+        "1 October 2017: Keywords in ATHENA replace the markers of CRIMES; their use fell by 22 to "
+        "74 %; not compared with before."
+    )
