@@ -14,20 +14,20 @@ pytestmark = pytest.mark.replays
 
 DAY = dt.date.fromisoformat
 HOWS = {
-    "surge-999": How(size=0.33, since=DAY("2022-05-16")),
+    "surge-999": How(size=0.7, since=DAY("2022-06-01"), until=DAY("2022-09-06")),
     "telephony-outage": How(
-        size=0.33, since=DAY("2022-02-14"), until=DAY("2022-03-20"), live_days=1.0,
+        size=0.33, since=DAY("2022-02-14"), until=DAY("2022-03-18"), live_days=1.0,
         heartbeat_seconds=60,
     ),
-    "marker-drop": How(calls=False, since=DAY("2022-08-08"), until=DAY("2022-10-25")),
+    "marker-drop": How(calls=False, since=DAY("2022-08-22"), until=DAY("2022-10-18")),
     "missing-persons-recording": How(
-        calls=False, since=DAY("2022-07-18"), until=DAY("2022-10-24")
+        calls=False, since=DAY("2022-07-25"), until=DAY("2022-10-17")
     ),
-    "slow-response": How(calls=False, since=DAY("2022-03-07"), until=DAY("2022-06-06")),
-    "linked-series": How(calls=False, since=DAY("2022-08-01"), until=DAY("2022-10-31")),
-    "lockdown": How(size=0.5, since=DAY("2022-08-15"), until=DAY("2022-11-02")),
-    "football-saturday": How(size=0.5, since=DAY("2022-09-01"), until=DAY("2022-11-28")),
-    "cold-start-lockdown": How(size=0.5),
+    "slow-response": How(calls=False, since=DAY("2022-03-28"), until=DAY("2022-06-01")),
+    "linked-series": How(calls=False, since=DAY("2022-08-15"), until=DAY("2022-10-25")),
+    "lockdown": How(size=0.4, since=DAY("2022-08-22"), until=DAY("2022-10-28")),
+    "football-saturday": How(size=0.4, since=DAY("2022-09-01"), until=DAY("2022-11-14")),
+    "cold-start-lockdown": How(size=0.4, until=DAY("2021-03-15")),
 }  # fmt: skip
 
 
