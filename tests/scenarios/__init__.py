@@ -1,1 +1,1 @@
-"""Each shipped scenario, played through the monitor with the shipped settings."""
+"""Shipped scenarios, played through the monitor with the shipped settings."""

@@ -1,4 +1,7 @@
-"""What people are told of each shipped scenario, with the shipped settings."""
+"""What people are told of scenarios, with the shipped settings.
+
+A surge of weeks is in `tests/unit/alerts/test_surge_replayed.py`.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,6 @@ pytestmark = pytest.mark.replays
 
 DAY = dt.date.fromisoformat
 HOWS = {
-    "surge-999": How(size=0.7, since=DAY("2022-06-01"), until=DAY("2022-09-06")),
     "telephony-outage": How(
         size=0.33, since=DAY("2022-02-14"), until=DAY("2022-03-18"), live_days=1.0,
         heartbeat_seconds=60,
@@ -25,7 +27,6 @@ HOWS = {
     ),
     "slow-response": How(calls=False, since=DAY("2022-03-28"), until=DAY("2022-06-01")),
     "linked-series": How(calls=False, since=DAY("2022-08-15"), until=DAY("2022-10-25")),
-    "lockdown": How(size=0.4, since=DAY("2022-08-22"), until=DAY("2022-10-28")),
     "football-saturday": How(size=0.4, since=DAY("2022-09-01"), until=DAY("2022-11-14")),
     "cold-start-lockdown": How(size=0.4, until=DAY("2021-03-15")),
 }  # fmt: skip
@@ -48,14 +49,6 @@ def only(name: str, truth: str) -> Alert:
     return alert
 
 
-def test_a_surge_of_two_months_is_one_alert_that_says_since_when_and_by_how_much() -> None:
-    alert = only("surge-999", "Surge of 999 calls")
-    assert alert.opened_at.date() <= dt.date(2022, 7, 2)
-    assert "times the usual from 1 July to 31 August" in alert.words or (
-        "times the usual from 1 July to 1 September" in alert.words
-    )
-
-
 def test_an_outage_is_a_silent_feed_and_no_fall() -> None:
     found = played("telephony-outage")
     assert [alert.kind for alert in found.about("Telephony outage")] == ["feed_silent"]
@@ -70,25 +63,15 @@ def test_the_drop_of_markers_is_one_new_level_perhaps_of_recording() -> None:
     assert "erhaps recording" in " ".join(alert.said)
 
 
-def test_doubled_reports_are_one_alert_of_all_areas_perhaps_of_recording() -> None:
-    first, *bursts = played("missing-persons-recording").about("Missing-person reports double")
-    assert (first.grain, first.area) == ("day", "force")
-    assert [each.grain for each in bursts] == ["hour"] * len(bursts)
-    assert "areas" in " ".join(first.said)
-    assert "erhaps recording" in " ".join(first.said)
+def test_doubled_reports_are_told_of_the_whole_force() -> None:
+    first, *_ = played("missing-persons-recording").about("Missing-person reports double")
+    assert (first.kind, first.area) == ("exceptional_volume", "force")
 
 
 def test_a_series_in_one_district_names_it() -> None:
     assert {alert.area for alert in played("linked-series").about("Burglaries in Rugby")} == {
         "rugby"
     }
-
-
-def test_a_lockdown_is_three_alerts_each_of_which_lasts() -> None:
-    found = played("lockdown")
-    for truth in ("Recorded crime falls", "ASB rises", "101 calls fall"):
-        (alert,) = found.about(truth)
-        assert (alert.area, alert.open, alert.lasting) == ("force", True, True)
 
 
 def test_of_a_football_saturday_that_is_named_nobody_is_told() -> None:
