@@ -468,32 +468,47 @@ class Surveillance:
 
     def usual(
         self, grain: Grain, group: str, measure: str, row: Mapping[str, str], area: str
-    ) -> Callable[[Period], tuple[int, int]] | None:
-        """A function that says from where to where four of five counts of a period lie, as far as
-        is learned now. None where the count is not watched by this grain, or is still being
-        learned. `row` has the dimensions that are not of all their values."""
-        watch = self.count_of(grain, group, measure, row, area)
-        if watch is None or watch[1].state == "learning":
-            return None
-        expected = watch[1].expected
+    ) -> Callable[[Period, int], tuple[float, float] | None] | None:
+        """A function that says from where to where four of five figures of a period lie, as far as
+        is learned now: of a count, or of a share of so many cases, which has none on a day with a
+        name. None where the figure is not watched by this grain, or is still being learned. `row`
+        has the dimensions that are not of all their values."""
+        found = self._watch_of(grain, group, measure, row, area)
+        adapter = None if found is None else found.adapter
+        if isinstance(adapter, Counts) and adapter.state != "learning":
+            expected = adapter.expected
 
-        def usual(period: Period) -> tuple[int, int]:
-            point = self._point(period, area)
-            return expected.forecast(point.slot, point.names).limits(TAIL)
+            def usual_count(period: Period, _: int) -> tuple[float, float]:
+                point = self._point(period, area)
+                return expected.forecast(point.slot, point.names).limits(TAIL)
 
-        return usual
+            return usual_count
+        if isinstance(adapter, EventDays) and adapter.state != "learning":
+            shares = adapter
+            return lambda period, cases: shares.usual(self._point(period, area), cases)
+        return None
 
     def count_of(
         self, grain: Grain, group: str, measure: str, row: Mapping[str, str], area: str
     ) -> tuple[WatchedSeries, Counts] | None:
         """A count that is watched by a grain, and its detector; None where there is none. `row` has
         the dimensions that are not of all their values."""
+        found = self._watch_of(grain, group, measure, row, area)
+        if found is None or not isinstance(found.adapter, Counts):
+            return None
+        return found.series, found.adapter
+
+    def _watch_of(
+        self, grain: Grain, group: str, measure: str, row: Mapping[str, str], area: str
+    ) -> Watch | None:
+        """The watch of a count, share or mean by a grain."""
         for watch in self.grains.get(grain, ()):
-            series, adapter = watch.series, watch.adapter
+            series = watch.series
             narrowed = {name: value for name, value in series.row.items() if value != ALL}
             named = (series.group.name, series.measure.name, series.area)
-            if isinstance(adapter, Counts) and (named, narrowed) == ((group, measure, area), row):
-                return series, adapter
+            same = (named, narrowed) == ((group, measure, area), row)
+            if same and isinstance(watch.adapter, Counts | EventDays):
+                return watch
         return None
 
     def is_ordinary(self, series: WatchedSeries, period: Period) -> bool:

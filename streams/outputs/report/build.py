@@ -117,7 +117,7 @@ class _Building:
             unknown=list(self.unknown.values()),
             judged=list(self._judged()),
             open=list(self._open()),
-            revised=self.revised,
+            revised=list(dict.fromkeys(self.revised)),
             changes=list(self._changes()),
             lists=list(self._lists()),
         )
@@ -144,7 +144,9 @@ class _Building:
             reader = Reader(query, query.stretch(section.period))
         charted = query.indicator(section.indicator) if section.indicator else None
         title = section.title or (charted.title if charted is not None else "")
-        names = [*section.names, *(_reported(query) if section.reported else [])]
+        elsewhere = {name for of in self.layout.chapters for s in of.sections for name in s.names}
+        reported = _reported(query) if section.reported else []
+        names = [*section.names, *(each for each in reported if each not in elsewhere)]
         figures, within = [], []
         for name in names:
             indicator = query.indicator(name)
@@ -247,7 +249,9 @@ class _Building:
         parts = []
         for side in ("above", "below"):
             flagged = [self._month(each) for each in judged if each.flag == side]
-            if flagged:
+            if len(flagged) == len(months) > 1:
+                parts.append(f"{side} in every month")
+            elif flagged:
                 parts.append(f"{side} in {phrases.listed(flagged)}")
         said = f"Yes: {'; '.join(parts)}" if parts else "No"
         rest = len(months) - len(judged)

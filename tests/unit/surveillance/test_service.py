@@ -277,7 +277,7 @@ def test_what_is_usual_of_an_hour_is_said_once_it_is_learned() -> None:
     found = of(target).usual("hour", "incidents", "count", {}, "force")
     assert found is not None
     by_day, by_night = (
-        found(Period("hour", "", after(35 * 24 + hour), after(35 * 24 + hour + 1)))
+        found(Period("hour", "", after(35 * 24 + hour), after(35 * 24 + hour + 1)), 0)
         for hour in (12, 2)
     )
     assert (by_day, by_night) == ((1, 7), (0, 5))
