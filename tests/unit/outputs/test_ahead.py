@@ -97,7 +97,8 @@ def test_the_page_has_the_room_where_it_is_known() -> None:
     text = page(ahead(room=True))
     assert "most at 19:00: 66 calls expected on all lines." in text
     assert (
-        "All lines together Hour from Calls Handlers needed Roster 19:00 66 14 12 ✗ 2 short" in text
+        "All lines together Hour from Calls Handlers needed Roster Beside it 19:00 66 14 12 ✗ 2 short"
+        in text
     )
 
 
