@@ -156,12 +156,26 @@ def _found(
         start=window.start,
         end=window.end,
         rows=account.in_words(),
-        notes=[*notes, *ordered.at_end.in_words()],
+        notes=[*notes, *_by_the_month(live), *ordered.at_end.in_words()],
         refused=account.refused,
         read=account.rows - account.excluded,
         reasons=dict(runner.refused),
         examples=runner.examples,
     )
+
+
+def _by_the_month(live: Live) -> list[str]:
+    """What is said of records of which only the month is known."""
+    feeds = [
+        REGISTRY.feeds[shard.kind]
+        for shard in live.monitor.shards
+        if any(ledger.panes.whole_months for ledger in shard.ledgers().values())
+    ]
+    return [
+        f"Of {feed}, or of some, only the month is known: a month is judged once records of the "
+        "next one come, up to a month later than a live feed would have had it."
+        for feed in feeds
+    ]
 
 
 def _within(events: Sequence[Known] | None, window: Window) -> tuple[list[Known] | None, list[str]]:

@@ -26,9 +26,12 @@ from streams.config.force import Force
 from streams.config.schema import ForceFile
 from streams.config.toml import faults, locate, parse_toml, read_text
 from streams.errors import ConfigError
+from streams.surveillance.adapters.chosen import chosen
 
 OWN = "own"
 """What the settings of the force's file are called."""
+MOST_ENTRIES = 3
+"""Entries of a list that are named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,23 @@ def read_settings(text: str, source: str, name: str, force: Force) -> Settings:
         raise problem
     declared = {each.name for each in force.file.readings}
     readings = [each for each in force.readings.values() if each.name not in declared]
-    return Settings(name, Force(file, source, readings), tuple(_differing(plain, changes)))
+    made = Force(file, source, readings)
+    _check_chosen(made, text)
+    return Settings(name, made, tuple(_differing(plain, changes)))
+
+
+def _check_chosen(force: Force, text: str) -> None:
+    """Raises `ConfigError` for a detector that is chosen for what it can't watch."""
+    try:
+        chosen(force)
+    except ConfigError as error:
+        raise ConfigError(
+            error.problem,
+            file=error.file,
+            line=locate(text, error.field or ""),
+            field=error.field,
+            cure=error.cure,
+        ) from None
 
 
 def _merged(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
@@ -105,6 +124,10 @@ def _said(value: object) -> str:
     if isinstance(value, str | dt.date):
         return str(value)
     if isinstance(value, list):
-        entries = f"{len(value)} entr{'y' if len(value) == 1 else 'ies'}"
-        return entries if any(isinstance(v, dict) for v in value) else str(value)
+        entries = [_said(each) for each in value[:MOST_ENTRIES]]
+        more = len(value) - len(entries)
+        return "; ".join([*entries, *([f"{more} more"] if more else [])]) or "none"
+    if isinstance(value, dict):
+        pairs = (f"{key} {_said(each)}" for key, each in value.items() if each not in ({}, []))
+        return f"({', '.join(pairs)})"
     return f"{value:g}" if isinstance(value, float) else str(value)

@@ -33,6 +33,7 @@ class Lazy(NamedTuple):
 COMMANDS: dict[str, Lazy] = {
     "demo": Lazy("streams.cli.demo", "demo", "Show the monitor at work on a sample."),
     "run": Lazy("streams.cli.run", "run", "Monitor files or standard input in this process."),
+    "replay": Lazy("streams.cli.replay", "replay", "Replay history, at any speed."),
     "worker": Lazy("streams.cli.worker", "worker", "Monitor Kafka topics with Faust."),
     "wallboard": Lazy(
         "streams.cli.wallboard", "wallboard", "Serve all workers' wallboards at one address."

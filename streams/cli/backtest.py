@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 import msgspec
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import (
     BarColumn,
     Progress,
@@ -293,16 +294,14 @@ def _alerts(found: Backtest, result: SettingsResult) -> Table:
     table.add_column("Alert", ratio=1)
     table.add_column("Open", justify="right", no_wrap=True)
     table.add_column("Before report", justify="right", no_wrap=True)
-    if found.truth_given:
-        table.add_column("Is", no_wrap=False)
     for each in result.alerts:
-        row = [
+        verdict = f"\n[bold]{escape(words.verdict(each))}[/]" if found.truth_given else ""
+        table.add_row(
             f"{_day(each.opened_at)}\n{each.severity}",
-            each.words,
+            escape(each.words) + verdict,
             words.length(each.hours_open) + ("" if each.until else " *"),
             words.before_report(each),
-        ]
-        table.add_row(*row, *([words.verdict(each)] if found.truth_given else []))
+        )
     if any(each.until is None for each in result.alerts):
         table.caption = "* still open at the end"
         table.caption_justify = "left"
@@ -315,7 +314,9 @@ def _truths(found: Backtest) -> Table:
         table.add_column(heading)
     for place, event in enumerate(found.results[0].truths):
         detections = [words.detection(each.truths[place]) for each in found.results]
-        table.add_row(f"{event.name}\n{event.about}", _day(event.start), *detections)
+        table.add_row(
+            escape(f"{event.name}\n{event.about}"), words.begins(event.start), *detections
+        )
     return table
 
 
@@ -328,7 +329,9 @@ def _differences(found: Backtest) -> Table:
     table.add_column("Alert", ratio=1)
     table.add_column("Raised by", no_wrap=True)
     for each in found.differences:
-        table.add_row(_day(each.opened_at), each.words, words.raised_by(each, first, second))
+        table.add_row(
+            _day(each.opened_at), escape(each.words), words.raised_by(each, first, second)
+        )
     return table
 
 

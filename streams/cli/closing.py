@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import click
 import msgspec
 
+from streams.alerts.model import Alert
 from streams.board.answers import known_rows
 from streams.board.query import Query
 from streams.cli.inputs import passed_over, refused_lines, refused_much
@@ -57,19 +58,28 @@ def close(
 
 def alerts_in_words(live: Live, since: int = 0) -> str:
     """How many alerts there were, of those that opened at an instant or later (ms)."""
-    alerts = (
-        []
-        if live.alerts is None
-        else [
-            alert
-            for force in live.forces()
-            for alert in live.alerts.history(force)
-            if to_ms(alert.opened_at) >= since
-        ]
-    )
+    alerts = _alerts(live, since)
     still = sum(alert.open for alert in alerts)
     many = f"{len(alerts):,} alert{'s' * (len(alerts) != 1)}"
     return f"{many}, {still:,} open at the end." if alerts else "No alerts."
+
+
+def alerts_between(live: Live, since: int = 0) -> list[str]:
+    """The same alerts, a line each in the order in which they opened: from when to when, how severe
+    it was, and its words at the end."""
+    found = []
+    for alert in sorted(_alerts(live, since), key=lambda each: (each.opened_at, each.id)):
+        ended = "open" if alert.resolved_at is None else f"{alert.resolved_at:%Y-%m-%d %H:%M}"
+        times = f"{alert.opened_at:%Y-%m-%d %H:%M} to {ended}"
+        found.append(f"{times}  {alert.severity}  {alert.words}")
+    return found
+
+
+def _alerts(live: Live, since: int) -> list[Alert]:
+    if live.alerts is None:
+        return []
+    held = [alert for force in live.forces() for alert in live.alerts.history(force)]
+    return [alert for alert in held if to_ms(alert.opened_at) >= since]
 
 
 def report(

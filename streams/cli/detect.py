@@ -5,16 +5,23 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Literal, NamedTuple, TextIO, get_args, get_origin, get_type_hints
+from typing import Any, NamedTuple, TextIO, get_args, get_type_hints
 
 import click
-import msgspec
 
 import detectors
 from detectors import Detector
 from detectors.calibration.false_discovery import adjusted
-from detectors.change.focus import Options
 from streams.cli.figure_table import FigureTable
+from streams.config.named_detectors import (
+    MEASURED,
+    TO_GIVE,
+    TRIALS,
+    kind_named,
+    made,
+    names,
+    parameters,
+)
 from streams.errors import ConfigError, SourceError
 
 SAID = ("direction", "level", "expected", "lower", "upper", "causes")
@@ -29,17 +36,6 @@ COUNTS = frozenset(
     }
 )  # fmt: skip
 """Detectors of counts, none of which is negative."""
-MEASURED = frozenset({"individuals", "mean_sd"})
-"""Kinds of `ControlChart` for measurements; the others are for counts and times."""
-TRIALS = {"Proportion": "of", "ProportionWatch": "trials"}
-"""What a point is so many of, and never more."""
-TO_GIVE: dict[str, tuple[str | None, str | None, str]] = {
-    "GLR": ("mean", "exposure", "the count that is usual, which it can't learn"),
-    "GaussianFocus": ("sd", None, "the standard deviation of a point, which it can't learn"),
-    "UncertainFocus": (None, "exposure", "the count that was expected of each row"),
-}
-"""Where no default can be right: the setting, or what stands beside the column instead, and what
-it is."""
 
 
 class Column(NamedTuple):
@@ -114,7 +110,7 @@ def detect(  # noqa: PLR0913, PLR0917  one argument an option
     if detector is None:
         _list()
         return
-    kind = _kind(detector)
+    kind = kind_named(detector)
     if file is None:
         _describe(kind)
         return
@@ -128,10 +124,10 @@ def detect(  # noqa: PLR0913, PLR0917  one argument an option
     alarms = new = 0
     unjudged: dict[str, str] = {}
     for one in series:
-        made = _made(kind, options)
+        running = made(kind, options)
         judged = False
-        for row, answer in enumerate(_answers(made, one)):
-            needs = made.still_needs
+        for row, answer in enumerate(_answers(running, one)):
+            needs = running.still_needs
             judged = judged or needs is None
             alarms += answer["alarm"]
             new += answer["alarm"] and not answer["goes_on"]
@@ -156,31 +152,10 @@ def detect(  # noqa: PLR0913, PLR0917  one argument an option
         click.echo(f"{alarms} alarm{'s' * (alarms != 1)} in {found_in}{more}", err=True)
 
 
-def _names() -> list[str]:
-    return [name for name in detectors.__all__ if name != "Detector"]
-
-
-def _kind(name: str) -> type[Detector]:
-    known = {each.casefold(): each for each in _names()}
-    if name.casefold() not in known:
-        raise ConfigError(
-            f'there is no detector "{name}"', cure=f"There are {', '.join(known.values())}"
-        )
-    kind: type[Detector] = getattr(detectors, known[name.casefold()])
-    return kind
-
-
 def _list() -> None:
-    for name in _names():
+    for name in names():
         summary = " ".join((getattr(detectors, name).__doc__ or "").split("\n\n")[0].split())
         click.echo(f"{name:<22}{summary}")
-
-
-def _settings(function: Any, but: Sequence[str] = ()) -> dict[str, inspect.Parameter]:
-    """The parameters of a constructor or of `update` that can be given by name."""
-    plain = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
-    every = inspect.signature(function).parameters.items()
-    return {name: one for name, one in every if one.kind in plain and name not in ("self", *but)}
 
 
 def _describe(kind: type[Detector]) -> None:
@@ -193,7 +168,7 @@ def _describe(kind: type[Detector]) -> None:
             click.echo(f"  {name}=... to be given{other}: {meaning}")
         else:
             click.echo(f"  {name}={json.dumps(value)}")
-    if beside := _settings(kind.update, but=["x"]):
+    if beside := parameters(kind.update, but=["x"]):
         click.echo(f"\n--with, beside the column itself: {', '.join(beside)}")
         if setting is None and instead:
             click.echo(f"  {instead} is to be given: {meaning}")
@@ -219,49 +194,6 @@ def _value(text: str) -> Any:
         return text
 
 
-def _types(kind: type[Detector]) -> dict[str, Any]:
-    """The type of each setting."""
-    return {**get_type_hints(Options), **get_type_hints(kind.__init__)}
-
-
-def _in_words(kind: Any) -> str:
-    """A type as a person would say it: "a number or null"."""
-    plain = {
-        float: "a number", int: "a whole number", bool: "true or false", str: "a text",
-        type(None): "null", dict: "a JSON object",
-    }  # fmt: skip
-    if kind in plain:
-        return plain[kind]
-    if get_origin(kind) is Literal:
-        return f"one of {', '.join(get_args(kind))}"
-    if get_origin(kind) is dict:
-        return plain[dict]
-    if get_origin(kind) is not None and issubclass(get_origin(kind), Sequence):
-        return "a JSON list"
-    return " or ".join(_in_words(each) for each in get_args(kind)) or "JSON"
-
-
-def _made(kind: type[Detector], options: Mapping[str, Any]) -> Detector:
-    known = kind()._get_params()
-    if unknown := [name for name in options if name not in known]:
-        raise ConfigError(
-            f'{kind.__name__} has no setting "{unknown[0]}"', cure=f"It has {', '.join(known)}"
-        )
-    types, taken = _types(kind), {}
-    for name, value in options.items():
-        try:
-            taken[name] = msgspec.convert(value, types[name])
-        except msgspec.ValidationError:
-            shown = json.dumps(value)
-            raise ConfigError(
-                f"{kind.__name__}: {name} is {_in_words(types[name])}, not {shown}"
-            ) from None
-    try:
-        return kind(**taken)
-    except (TypeError, ValueError) as error:
-        raise ConfigError(f"{kind.__name__}: {error}") from None
-
-
 def _check_given(
     kind: type[Detector], options: Mapping[str, Any], beside: Mapping[str, str]
 ) -> None:
@@ -282,7 +214,7 @@ def _columns(
     beside: Mapping[str, str],
 ) -> tuple[FigureTable, list[Column]]:
     """The table, and its series."""
-    takes = _settings(kind.update, but=["x"])
+    takes = parameters(kind.update, but=["x"])
     if unknown := [name for name in beside if name not in takes]:
         cure = f"It takes {', '.join(takes)}" if takes else "It takes nothing beside the column"
         raise ConfigError(f'{kind.__name__} does not take "{unknown[0]}" with a point', cure=cure)
@@ -402,7 +334,7 @@ def _report(
     """The last row: of each column its count, what was expected, and whether it is flagged."""
     judged, needs = [], None
     for one in series:
-        detector = _made(kind, options)
+        detector = made(kind, options)
         for answer in _answers(detector, one):
             last = answer
         if not hasattr(detector, "p_value"):

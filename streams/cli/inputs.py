@@ -133,22 +133,24 @@ class Inputs(NamedTuple):
         """Itself; raises click's error where nothing is named, or standard input twice."""
         if not self:
             raise click.UsageError("name what to read: a SOURCE, or --source FILE:MAPPING")
-        if sum(place == STDIN for place, _ in self._all()) > 1:
+        if sum(place == STDIN for place, _ in self.places) > 1:
             raise click.UsageError("standard input (-) can be read once only")
         return self
 
-    def _all(self) -> list[tuple[str, Path | None]]:
+    @property
+    def places(self) -> list[tuple[str, Path | None]]:
+        """Each source, and the mapping that goes with it."""
         return [*((place, self.mapping) for place in self.sources), *self.paired]
 
     @property
     def named(self) -> list[str]:
         """What is read, as it was named."""
-        return [place for place, _ in self._all()]
+        return [place for place, _ in self.places]
 
     @property
     def has_stdin(self) -> bool:
         """Whether standard input is among them."""
-        return any(place == STDIN for place, _ in self._all())
+        return any(place == STDIN for place, _ in self.places)
 
     def open(
         self, forces: Iterable[Force] | None, *, files: bool = True, stdin: bool = True
@@ -156,7 +158,7 @@ class Inputs(NamedTuple):
         """The files, standard input, or both; raises `SourceError` and `ConfigError`."""
         wanted: list[Any] = [
             place if mapping is None else (place, mapping)
-            for place, mapping in self._all()
+            for place, mapping in self.places
             if (stdin if place == STDIN else files)
         ]
         return open_source(wanted, None, forces, self.glob)
@@ -164,7 +166,7 @@ class Inputs(NamedTuple):
     @property
     def has_files(self) -> bool:
         """Whether anything but standard input is among them."""
-        return any(place != STDIN for place, _ in self._all())
+        return any(place != STDIN for place, _ in self.places)
 
 
 def much_refused(refused: int, rows: int) -> bool:

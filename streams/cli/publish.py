@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import signal
 import sys
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -33,7 +35,7 @@ from streams.kafka.publisher import PublishCounts, Publisher, play_into
 from streams.sources import Source
 from streams.sources.order.play import Play
 from streams.sources.order.player import Player
-from streams.sources.stops import Stops
+from streams.sources.stops import Stopped, Stops
 
 
 @click.command(short_help="Send files, folders or standard input to Kafka.")
@@ -104,12 +106,12 @@ def publish(
         publisher = open_things.enter_context(
             Publisher(bootstrap, prefix, forces, batch=batch, dead_letters=dead_letters)
         )
-        run = Sending(publisher, dead_letters)
+        run = Sending(publisher, dead_letters, *sources)
         open_things.callback(run.report)
         stops = open_things.enter_context(Stops(signal.SIGINT, insists=True))
         for each in sources:
             if not run.counts.interrupted:
-                run.send(each, Player(each, publisher, speed=speed or None, stops=stops))
+                run.send(Player(each, publisher, speed=speed or None, stops=stops))
     counts = run.counts
     if counts.interrupted:
         sys.exit(INTERRUPTED)
@@ -122,10 +124,8 @@ def publish(
 class Sending:
     """What is sent to Kafka, as the terminal shows it."""
 
-    def __init__(self, publisher: Publisher, dead_letters: Path) -> None:
-        self.publisher, self.dead_letters = publisher, dead_letters
-        self.notes: list[str] = []
-        """What is said at the end of files passed over, and of rows to look at."""
+    def __init__(self, publisher: Publisher, dead_letters: Path, *sources: Play | Source) -> None:
+        self.publisher, self.dead_letters, self.sources = publisher, dead_letters, sources
         self._started = time.monotonic()
 
     @property
@@ -133,14 +133,23 @@ class Sending:
         """What became of the rows so far."""
         return self.publisher.counts
 
-    def send(self, source: Play | Source, player: Player) -> None:
-        """Has a player send its source; raises `WatchroomError`."""
-        try:
-            with progress_bar(player, self._refused) as move:
-                play_into(self.publisher, player, lambda _: move())
-        finally:
-            self.notes += passed_over(source.source if isinstance(source, Play) else source)
-            self.notes += [f"Look: {warning}" for warning in source.warnings]
+    def send(
+        self,
+        player: Player,
+        each_step: Callable[[], None] = lambda: None,
+        *,
+        hint: str = "",
+        zone: dt.tzinfo | None = None,
+    ) -> Stopped | None:
+        """Has a player send its source, calling `each_step` after each. Returns what broke it off;
+        raises `WatchroomError`."""
+        with progress_bar(player, self._refused, zone, hint) as move:
+
+            def step(_counts: PublishCounts) -> None:
+                move()
+                each_step()
+
+            return play_into(self.publisher, player, step)
 
     def _refused(self) -> str:
         refused = self.counts.refused.total()
@@ -165,7 +174,11 @@ class Sending:
                 f"Left out, as blank lines or by the mapping's filters: {counts.excluded:,} rows."
             )
         refused = refused_lines(counts.refused, counts.examples, self.dead_letters)
-        for line in [*self.notes, *refused]:
+        notes = []
+        for each in self.sources:
+            notes += passed_over(each.source if isinstance(each, Play) else each)
+            notes += [f"Look: {warning}" for warning in each.warnings]
+        for line in [*notes, *refused]:
             click.echo(line)
         if counts.interrupted:
             where = f" The last row sent was {counts.last}." if counts.last else ""

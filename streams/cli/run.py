@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import gc
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -178,15 +179,22 @@ def serve_beside(open_things: ExitStack, live: Live, web: tuple[str, int]) -> No
     click.echo(handle.exported, err=True)
 
 
-def played(players: Iterable[Player]) -> tuple[Stopped | None, WatchroomError | None]:
-    """Plays into a monitor, one player after the other, with a bar where a person watches. What
-    broke it off is returned, so that the board is shown first."""
+def played(
+    players: Iterable[Player],
+    each_step: Callable[[], None] = lambda: None,
+    *,
+    hint: str = "",
+    zone: dt.tzinfo | None = None,
+) -> tuple[Stopped | None, WatchroomError | None]:
+    """Plays into a monitor, one player after the other, with a bar where a person watches. Calls
+    `each_step` after each. What broke it off is returned, so that the board is shown first."""
     gc.freeze()  # what stands by now stays: the collector need not look through it again
     try:
         for player in players:
-            with progress_bar(player, partial(rows_so_far, player.sink)) as progress:
+            with progress_bar(player, partial(rows_so_far, player.sink), zone, hint) as progress:
                 for _ in player.steps():
                     progress()
+                    each_step()
     except Stopped as stopped:
         return stopped, None
     except WatchroomError as failure:

@@ -11,7 +11,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from detectors.calibration.alarm_budget import SHARES
 from detectors.named_days import bank_holidays, codes_like
 from streams.config.measures import DeclaredReading, MeasureTarget
-from streams.config.schema import MOST_AT_ONCE, WHOLE, AttendanceTarget, ForceFile, Target
+from streams.config.schema import (
+    MOST_AT_ONCE,
+    WHOLE,
+    AttendanceTarget,
+    ChosenDetector,
+    ForceFile,
+    Target,
+)
 from streams.config.toml import locate, meant
 from streams.errors import ConfigError
 from streams.periods import YEARS
@@ -305,6 +312,31 @@ def _alerts(file: ForceFile) -> Iterator[Problem]:
     if not 0 < together <= 1 + 1e-9:
         problem = f"the shares of hour, day and month add up to {together:.2g}"
         yield problem, "alerts.shares", "Give all three, not more than 1 together and one above 0"
+    for n, choice in enumerate(file.alerts.detectors):
+        yield from _detector(f"alerts.detectors[{n}]", choice)
+        of = choice.measure, choice.grain
+        if any((each.measure, each.grain) == of for each in file.alerts.detectors[:n]):
+            problem = f'two detectors are chosen for "{choice.measure}" by the {choice.grain}'
+            yield problem, f"alerts.detectors[{n}].measure", "Keep one of them"
+
+
+def _detector(at: str, choice: ChosenDetector) -> Iterator[Problem]:
+    """What is wrong with a detector that is chosen, and with its settings."""
+    from streams.config import named_detectors as named  # noqa: PLC0415  few files choose any
+
+    try:
+        kind = named.kind_named(choice.use)
+    except ConfigError as error:
+        yield error.problem, f"{at}.use", error.cure or ""
+        return
+    setting, _, meaning = named.TO_GIVE.get(kind.__name__, (None, None, ""))
+    if setting is not None and setting not in choice.settings:
+        yield f"{kind.__name__} needs {meaning}", f"{at}.settings", f"Give settings.{setting}"
+        return
+    try:
+        named.made(kind, choice.settings)
+    except ConfigError as error:
+        yield error.problem, f"{at}.settings", error.cure or f"See watchroom detect {choice.use}"
 
 
 def _telling(file: ForceFile) -> Iterator[Problem]:

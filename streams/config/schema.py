@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, field
 
@@ -246,6 +246,17 @@ class QuietHours(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     state: ClockHours | None = None
 
 
+class ChosenDetector(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """A detector that watches a measure by a grain in the place of our own: any that `watchroom
+    detect` lists, with the settings that it has there. One with the setting `allowed` keeps to the
+    budget of false alarms where that is not given; the others alarm by their own thresholds."""
+
+    measure: Annotated[str, Meta(pattern=r"^\w+\.\w+$", max_length=80)]
+    grain: Literal["hour", "day", "month"]
+    use: Name
+    settings: dict[str, Any] = {}
+
+
 class AlertSettings(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     """How many false alarms the control room will stand, and who is notified of what.
 
@@ -265,6 +276,7 @@ class AlertSettings(Struct, kw_only=True, frozen=True, forbid_unknown_fields=Tru
     escalate_after_minutes: Positive = 15
     quiet_hours: QuietHours = QuietHours()
     maintenance: list[Maintenance] = []
+    detectors: Annotated[list[ChosenDetector], Meta(max_length=200)] = []
 
 
 class FeedSettings(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):

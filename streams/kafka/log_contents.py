@@ -41,7 +41,7 @@ def newest_update(bootstrap: str, topic: str, partition: int, force: str) -> int
 
     Raises `KafkaError`.
     """
-    with _consumer(bootstrap) as consumer:
+    with reader(bootstrap) as consumer:
         return _backwards(consumer, TopicPartition(topic, partition), force)
 
 
@@ -50,7 +50,7 @@ def record_ids(bootstrap: str, topic: str, partition: int, force: str) -> Iterat
 
     Raises `KafkaError`.
     """
-    with _consumer(bootstrap) as consumer:
+    with reader(bootstrap) as consumer:
         tp = TopicPartition(topic, partition)
         consumer.assign([tp])
         begin, end = consumer.beginning_offsets([tp])[tp], consumer.end_offsets([tp])[tp]
@@ -62,7 +62,8 @@ def record_ids(bootstrap: str, topic: str, partition: int, force: str) -> Iterat
 
 
 @contextmanager
-def _consumer(bootstrap: str) -> Iterator[Any]:
+def reader(bootstrap: str) -> Iterator[Any]:
+    """A consumer of no group, which commits nothing; raises `KafkaError`."""
     consumer = connected(
         KafkaConsumer,
         bootstrap,

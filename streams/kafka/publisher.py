@@ -334,9 +334,11 @@ def play_into(
     publisher: Publisher,
     player: Player,
     progress: Callable[[PublishCounts], None] | None = None,
-) -> None:
-    """Has a player send all of its source, and waits until it is acknowledged; see `publish`."""
+) -> Stopped | None:
+    """Has a player send all of its source, and waits until it is acknowledged; see `publish`.
+    Returns what broke it off, if anything did."""
     report = progress or (lambda _counts: None)
+    stopped: Stopped | None = None
     try:
         for _ in player.gathering():
             report(publisher.counts)
@@ -344,13 +346,14 @@ def play_into(
             check_arrival(player.source, publisher)
         for _ in player.steps():
             report(publisher.counts)
-    except Stopped:
-        publisher.counts.interrupted = True
+    except Stopped as caught:
+        stopped, publisher.counts.interrupted = caught, True
     except SourceError:
         publisher.finish()
         raise
     publisher.finish()
     report(publisher.counts)
+    return stopped
 
 
 def check_arrival(play: Play, publisher: Publisher) -> None:

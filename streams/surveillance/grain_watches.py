@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from typing import Any, TypeVar
 
 from detectors.calibration.alarm_budget import AlarmBudget
 from detectors.counts.month_watch import SHARED_WEIGHT, pooled
@@ -13,6 +14,7 @@ from streams.registry.affected import affects
 from streams.registry.dimensions import ALL
 from streams.registry.registry import Registry
 from streams.surveillance.adapters.base import OwnAdapter
+from streams.surveillance.adapters.chosen import chosen
 from streams.surveillance.adapters.counts import CountRows, Counts, Months
 from streams.surveillance.adapters.grouped import GroupedRows
 from streams.surveillance.adapters.selection import SLOTS, adapter_of
@@ -21,6 +23,8 @@ from streams.surveillance.recent_rate import RecentRate
 from streams.surveillance.series import RowKey, RowReader, WatchedSeries, budget_parts, watch_list
 from streams.surveillance.signals import Grain
 from streams.surveillance.watch import Watch
+
+T = TypeVar("T")
 
 
 class GrainWatches:
@@ -31,6 +35,7 @@ class GrainWatches:
     ) -> None:
         self.grain = grain
         self.force, self.kind, self.counters = force, ledger.kind, ledger.kind.layouts[0]
+        chosen(force)  # what is wrong with those is said now
         changes = (change for change in force.file.changes if change.effect == "mark")
         self.marks = [(force.instant(change.date), change) for change in changes]
         self.calendar = ledger.calendar
@@ -60,6 +65,8 @@ class GrainWatches:
         self._taken: set[AcceptedLevel] = set()
         self.changed = True
         """Whether anything has changed since the state was last saved."""
+        self._derived: dict[Hashable, Any] = {}
+        """What follows from what is learned, until more is (`note_change`)."""
         self.last = 0
         """The start of the last period that was taken, in ms."""
         self.recent_rate = RecentRate(grain)
@@ -68,6 +75,22 @@ class GrainWatches:
     def __iter__(self) -> Iterator[Watch]:
         for watches in self.begun.values():
             yield from watches
+
+    def note_change(self) -> None:
+        """Notes that something is learned or forgotten."""
+        self.changed = True
+        self._derived.clear()
+
+    def forget_derived(self) -> None:
+        """Has all that follows from what is learned be worked out anew: it was put back."""
+        self._derived.clear()
+
+    def derived(self, what: Hashable, work_out: Callable[[], T]) -> T:
+        """What follows from what is learned now, worked out once until that changes."""
+        if what not in self._derived:
+            self._derived[what] = work_out()
+        found: T = self._derived[what]
+        return found
 
     def begin(self, row: RowKey) -> list[Watch]:
         """Starts the watches of a row."""
@@ -104,7 +127,7 @@ class GrainWatches:
         """Takes what is not normal out of what its series have not learned yet."""
         if not self.last or self.grain == "month":
             return
-        self.changed = True
+        self.note_change()
         ended = self.last if stretch.end is None else min(self.last, stretch.end - 1)
         first, last = (self.calendar.start(self.grain, at) for at in (stretch.start, ended))
         abouts = stretch.abouts
@@ -117,7 +140,7 @@ class GrainWatches:
         running."""
         if not self.last or self.grain == "month" or start > self.last:
             return
-        self.changed = True
+        self.note_change()
         self.recent_rate.forget((start, end))
         first, last = (self.calendar.start(self.grain, at) for at in (start, end - 1))
         for watch in self:

@@ -15,6 +15,7 @@ import datetime as dt
 import logging
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from functools import partial
 from operator import itemgetter
 from typing import cast
 
@@ -185,8 +186,16 @@ class Surveillance:
         """Gives the detectors a period, with the counts as they are, in short steps; returns its
         signals. `now` is the watermark."""
         watches = self.grains[cast("Grain", period.grain)]
+        watches.note_change()
+        try:
+            return (yield from self._take(watches, period, now))
+        finally:
+            watches.note_change()  # whoever read between two steps saw what was learned so far
+
+    def _take(
+        self, watches: GrainWatches, period: Period, now: int
+    ) -> Generator[None, None, list[Signal]]:
         first, last, watches.last = watches.last == 0, watches.last, period.start
-        watches.changed = True
         self._forget_known(now - 1)
         self._until = max(self._until, now)
         if not watches.by_row or (first and not self._whole_months(period)):
@@ -232,8 +241,14 @@ class Surveillance:
         """Moves the detectors across the periods of a gap at once, some series a step: the periods
         are missing, so nothing is learned of them and no signal is raised."""
         watches = self.grains[cast("Grain", gap.grain)]
+        watches.note_change()
+        try:
+            yield from self._pass_over(watches, gap)
+        finally:
+            watches.note_change()
+
+    def _pass_over(self, watches: GrainWatches, gap: Gap) -> Iterator[None]:
         last, watches.last = watches.last, self.ledger.calendar.start(gap.grain, gap.end - 1)
-        watches.changed = True
         if not watches.begun:
             return
         passed = self._passed(gap, last, watches.last)
@@ -439,11 +454,15 @@ class Surveillance:
     def forecaster(self) -> Callable[[int], Predictive]:
         """A function that says how many records the feed brings, over all its lines, in the hour
         that starts at an instant, as far as is learned now."""
-        lines = list(self._known(self.grains["hour"]))
+        watches = self.grains["hour"]
+        lines = list(self._known(watches))
 
-        def forecast(hour: int) -> Predictive:
+        def reckoned(hour: int) -> Predictive:
             point = self._point(Period("hour", "", hour, hour + HOUR), WHOLE)
             return together([each.forecast(point.slot, point.names) for each in lines])
+
+        def forecast(hour: int) -> Predictive:
+            return watches.derived(("forecast", hour), partial(reckoned, hour))
 
         return forecast
 
@@ -509,6 +528,8 @@ class Surveillance:
         ledger = self.ledger
         known = min(at, ledger.watermark)
         signals: list[Signal] = []
+        if not self.grains["hour"].begun:
+            return signals
         # While periods close one after the other, the last closed may lie far back.
         crossed = ledger.calendar.start("hour", ledger.watermark) - ledger.kind.grace
         settled = ledger.calendar.start("hour", max(0, crossed))
@@ -585,9 +606,9 @@ class Surveillance:
         states: Counter[str] = Counter()
         reasons: Counter[str] = Counter()
         for watches in self.grains.values():
-            for watch in watches:
-                states[watch.adapter.state] += 1
-                reasons[f"{watches.grain}: {watch.adapter.about}"] += 1
+            found = watches.derived("summary", partial(_summed_up, watches))
+            states += found[0]
+            reasons += found[1]
         about = [f"{number} by {reason}" for reason, number in reasons.most_common()]
         if self.rebuilt:
             about.append("history rebuilt from counts as they stand now")
@@ -609,6 +630,15 @@ class Surveillance:
         number = self.faults_of[where]
         if number & (number - 1) == 0:  # the 1st, 2nd, 4th, 8th ...
             log.warning("a detector failed (%d so far): %s", number, self.fault)
+
+
+def _summed_up(watches: GrainWatches) -> tuple[Counter[str], Counter[str]]:
+    """How many watches of a grain are in which state, and why."""
+    states, reasons = Counter[str](), Counter[str]()
+    for watch in watches:
+        states[watch.adapter.state] += 1
+        reasons[f"{watches.grain}: {watch.adapter.about}"] += 1
+    return states, reasons
 
 
 def _date(day: dt.date) -> str:

@@ -84,7 +84,7 @@ def _slots(grain: str, columns: Iterable[tuple[int, dict[str, Any]]]) -> Iterato
 def lost(surveillance: Surveillance) -> None:
     """Has everything count as changed, after what `changes` gave could not be kept."""
     for watches in surveillance.grains.values():
-        watches.changed = True
+        watches.note_change()
         if watches.counts is not None:
             watches.counts.watches.lost()
         for watch in watches:
@@ -107,6 +107,7 @@ def restore(surveillance: Surveillance, parts: Iterable[Part], version: int) -> 
             (state_form_1.restore if version == state_form_1.VERSION else _restore)(
                 watches, running, found
             )
+            watches.forget_derived()
     known, surveillance.feedback = surveillance.feedback, Feedback()
     surveillance.feed_back(known)
 

@@ -191,10 +191,13 @@ class Watch:
         return {name: value for name, value in held.items() if value is not None}
 
     def restore(self, saved: dict[str, Any]) -> None:
-        """Goes on where the saved one stood."""
-        self.since = saved.get("since")
+        """Goes on where the saved one stood; anew where another detector was chosen since."""
         if isinstance(self.adapter, OwnAdapter):
-            self.adapter.restore(saved["adapter"])
+            kept = saved.get("adapter")
+            if kept is None or kept.get("use", "") != self.adapter.use:
+                return
+            self.adapter.restore(kept)
+        self.since = saved.get("since")
         found = saved.get("signal")
         self.signal = None if found is None else msgspec.convert(found, Signal)
 

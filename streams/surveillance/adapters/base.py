@@ -187,6 +187,9 @@ class Adapter(ABC):
 class OwnAdapter(Adapter):
     """An adapter that takes the periods of its series by itself."""
 
+    use = ""
+    """What is saved of it fits one of the same use: of a detector that is chosen its name and
+    settings."""
     starts: list[int] = []  # noqa: RUF012 - in place of the property; each has its own
     taken = 0
     missing = False

@@ -152,3 +152,13 @@ def test_each_alert_is_paired_once_with_the_nearest() -> None:
     two = of(*made(alert("2021-03-10 09:00"), alert("2021-03-10 12:00")))
     found, same = differences(of(*made(alert())), two, FORCE)
     assert (same, [each.first for each in found]) == (1, [None])
+
+
+def test_what_begins_or_ends_with_a_day_is_named_by_it() -> None:
+    midnight, noon = (
+        dt.datetime(2020, 7, 4, tzinfo=dt.UTC),
+        dt.datetime(2020, 7, 4, 12, tzinfo=dt.UTC),
+    )
+    assert (words.begins(midnight), words.ends(midnight)) == ("Sat 4 Jul 2020", "Fri 3 Jul 2020")
+    assert words.begins(noon) == words.ends(noon) == "Sat 4 Jul 2020, 12:00"
+    assert words.ends(None) == "goes on"

@@ -18,7 +18,7 @@ from detectors.counts.predictive import Predictive
 from streams.alerts.evaluation import evaluate
 from streams.alerts.model import Transition
 from streams.alerts.service import AlertService
-from streams.board.monitor import Monitor, Shard, canonical
+from streams.board.monitor import Folded, Monitor, Shard, canonical
 from streams.config.force import Force, check_force, find_force
 from streams.config.schema import ThemeWeights
 from streams.live import Live
@@ -35,6 +35,7 @@ from streams.surveillance.feedback import AcceptedLevel, ExcludedStretch, Feedba
 from streams.surveillance.series import budget_parts, watch_list, watches_in
 from streams.surveillance.signals import Grain, Signal
 from streams.surveillance.silence import Feed, of_records
+from streams.surveillance.state import STATE_VERSION, restore
 from streams.surveillance.watch import Watch
 from tests.alerting import at as clock
 from tests.alerting import signal
@@ -156,6 +157,30 @@ def test_less_history_than_is_needed_is_learning_and_says_so() -> None:
     assert told.about[0] == (
         "2 by hour: learning: 0 weeks of history, 4 needed; only fixed limits are used"
     )
+
+
+def test_a_summary_is_of_what_is_learned_by_then_whenever_one_was_made_before() -> None:
+    often, once, ahead = watched(), watched(), after(31 * 24)
+    payload = b"\n".join(hours(30 * 24))
+    for number, _ in enumerate(often.steps(payload, FAR_FUTURE, None, Folded())):
+        if number % 10 == 0:  # as a board that is read between two steps of a period that closes
+            of(often).summary()
+            of(often).forecaster()(ahead)
+    assert not once.ingest(payload, FAR_FUTURE)
+    assert of(often).summary() == of(once).summary()
+    assert of(often).forecaster()(ahead) == of(once).forecaster()(ahead)
+    assert of(often).forecaster()(ahead).mean > 1.0
+
+
+def test_a_summary_of_a_state_that_is_put_back_is_of_that_state() -> None:
+    learned, put_back = watched(), watched()
+    play(learned, hours(30 * 24))
+    asked = of(put_back).summary().watches, of(put_back).forecaster()(after(31 * 24)).mean
+    restore(of(put_back), state_of(of(learned)).items(), STATE_VERSION)
+    assert asked == (0, 0.0)
+    assert of(put_back).summary() == of(learned).summary()
+    found = (of(each).forecaster()(after(31 * 24)) for each in (learned, put_back))
+    assert len(set(found)) == 1
 
 
 def test_at_a_change_of_recording_the_baseline_restarts_and_says_so() -> None:

@@ -1,0 +1,158 @@
+"""What topics hold, as a source: every message from the beginning of the log to where it ended when
+the source was opened.
+
+The partitions are assigned, not subscribed to, and nothing is committed: the reader belongs to no
+group, so the offsets of a live group stay as they are and its members notice nothing.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from typing import Any
+from urllib.parse import urlsplit
+
+from kafka import TopicPartition
+
+from streams.errors import KafkaError
+from streams.kafka.brokers import await_brokers
+from streams.kafka.log_contents import PATIENCE, reader
+from streams.kafka.topics import INPUT_TOPICS, input_topic
+from streams.sources.event_lines import CHUNK_LINES, Chunk
+
+SCHEME = "kafka"
+
+
+class LogSource:
+    """A source of chunks (`streams.sources.order.play.Readable`); close it, or use it with `with`.
+
+    `name` is a topic, or what the names of the input topics begin with (`watchroom` for
+    `watchroom.calls` and the others). `ends` says for "topic/partition" before which offset to
+    stop, where that was settled earlier; else it is the end that each has now. Its "bytes" are
+    messages. Raises `KafkaError` for brokers that do not answer, for topics that are not there, and
+    where a log no longer has what `ends` says it had.
+    """
+
+    def __init__(self, bootstrap: str, name: str, ends: Mapping[str, int] | None = None) -> None:
+        self.finite = True
+        self.skipped: list[str] = []
+        self.warnings: list[str] = []
+        self._open = ExitStack()
+        await_brokers(bootstrap)
+        self._consumer = self._open.enter_context(reader(bootstrap))
+        partitions = self._partitions(bootstrap, name)
+        self._consumer.assign(partitions)
+        begins = self._consumer.beginning_offsets(partitions)
+        found = self._consumer.end_offsets(partitions)
+        self.ends = {_named(tp): found[tp] for tp in partitions} if ends is None else dict(ends)
+        """Before which offset each partition is read."""
+        self._left: dict[Any, int] = {}
+        self.consumed_bytes = self.total_bytes = 0
+        for tp in partitions:
+            end = self.ends.get(_named(tp), 0)
+            if end > found[tp]:
+                raise KafkaError(f"{_named(tp)} ends at {found[tp]}, and had messages to {end}")
+            if begins[tp] < end:
+                self._consumer.seek(tp, begins[tp])
+                self._left[tp] = end
+                self.total_bytes += end - begins[tp]
+        self._begins = begins
+        self._chunks = self._all()
+
+    def _partitions(self, bootstrap: str, name: str) -> list[Any]:
+        there = self._consumer.topics()
+        names = [name] if name in there else [input_topic(name, kind) for kind in INPUT_TOPICS]
+        found = [
+            TopicPartition(topic, number)
+            for topic in names
+            if topic in there
+            for number in sorted(self._consumer.partitions_for_topic(topic) or ())
+        ]
+        if not found:
+            raise KafkaError(
+                f'{bootstrap} has neither a topic "{name}" nor input topics that begin so, such as '
+                f'"{names[0]}". Name one after the brokers: kafka://{bootstrap}/watchroom'
+            )
+        return found
+
+    def __iter__(self) -> Iterator[Chunk]:
+        """Itself."""
+        return self
+
+    def __next__(self) -> Chunk:
+        """The next chunk, in the order of each partition; raises `KafkaError`."""
+        return next(self._chunks)
+
+    def __enter__(self) -> LogSource:
+        """Itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Lets the brokers go."""
+        self.close()
+
+    def close(self) -> None:
+        """Lets the brokers go; iterating ends."""
+        self._open.close()
+
+    def _all(self) -> Iterator[Chunk]:
+        heard = time.monotonic()
+        left, consumer = self._left, self._consumer
+        consumer.pause(*(tp for tp in consumer.assignment() if tp not in left))
+        while left:
+            polled = consumer.poll(timeout_ms=1000)
+            if polled:
+                heard = time.monotonic()
+            elif time.monotonic() - heard > PATIENCE:
+                raise KafkaError(f"the brokers give nothing of {_named(min(left))} any more")
+            for tp, records in polled.items():
+                yield from chunks_of(_named(tp), [r for r in records if r.offset < left[tp]])
+            self.consumed_bytes = self.total_bytes
+            for tp, end in list(left.items()):
+                at = consumer.position(tp)  # past what holds no message (of a transaction), too
+                self.consumed_bytes -= max(0, end - at)
+                if at >= end:
+                    del left[tp]
+                    consumer.pause(tp)
+
+
+def chunks_of(name: str, messages: list[Any]) -> Iterator[Chunk]:
+    """The lines of the messages of a partition as chunks; the number of a line is the offset of its
+    message."""
+    held: list[bytes] = []
+    numbers: list[int] = []
+    blank = 0
+    for message in messages:
+        for line in (message.value or b"").split(b"\n"):
+            if not line or line.isspace():
+                blank += 1
+                continue
+            held.append(line)
+            numbers.append(message.offset)
+        if len(held) >= CHUNK_LINES:
+            yield Chunk(b"\n".join(held), name, numbers, excluded=blank)
+            held, numbers, blank = [], [], 0
+    if held or blank:
+        yield Chunk(b"\n".join(held), name, numbers, excluded=blank)
+
+
+def _named(tp: Any) -> str:
+    return f"{tp.topic}/{tp.partition}"
+
+
+def address_of(place: str) -> tuple[str, str] | None:
+    """The brokers and the name in `kafka://HOST:PORT,.../NAME`; None for what is no such address.
+
+    Raises `ValueError` for one that lacks either.
+    """
+    if not place.startswith(f"{SCHEME}://"):
+        return None
+    parts = urlsplit(place)
+    name = parts.path.strip("/")
+    if not parts.netloc or not name or "/" in name:
+        raise ValueError(
+            f'"{place}" names no topic: write kafka://localhost:9092/watchroom for all input '
+            "topics, or kafka://localhost:9092/watchroom.calls for one"
+        )
+    return parts.netloc, name

@@ -1,0 +1,256 @@
+"""`watchroom replay`: which stretch of time, how far it has come, and what it says."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from streams.board.model import decode_board
+from streams.board.monitor import canonical
+from streams.cli import main
+from streams.cli.keys import Keys
+from streams.errors import CheckpointError
+from streams.kafka.log_source import address_of, chunks_of
+from streams.sources.order.player import Player, Position
+from streams.sources.stops import Stopped
+from streams.state.replays import KeptReplay, told_apart
+from tests.build import TINY_FORCE, call, lines
+
+STAMPS = [f"2024-03-31T0{hour}:30:00Z" for hour in range(6)]
+"""On the night on which clocks in London go from 1:00 to 2:00, so that 00:30Z is 00:30 there and
+01:30Z is 02:30."""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "tiny.toml").write_text(TINY_FORCE)
+    events = [call(f"c{n}", at, answered_at=at) for n, at in enumerate(STAMPS)]
+    (tmp_path / "calls.ndjson").write_bytes(lines(events))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def replay(*arguments: str) -> Result:
+    return CliRunner().invoke(main, ["replay", "calls.ndjson", "--force", "tiny.toml", *arguments])
+
+
+def board_of(answer: Result) -> dict[str, Any]:
+    assert answer.exit_code == 0, answer.output
+    found: dict[str, Any] = json.loads(answer.stdout.splitlines()[0])
+    return found
+
+
+def offered(answer: Result, period: str = "2024-03-31") -> int:
+    rows = board_of(answer)["periods"][period]["calls"]
+    count: int = next(row["offered"] for row in rows if row["line"] == "999")
+    return count
+
+
+def test_all_is_played_into_a_board_and_an_account(folder: Path) -> None:
+    answer = replay()
+    assert answer.exit_code == 0, answer.output
+    account, alerts = answer.output.splitlines()[-2:]
+    assert account.endswith("6: 6 counted + 0 merged as versions + 0 refused + 0 excluded")
+    assert alerts == "No alerts."
+
+
+def test_times_are_local_and_the_end_is_left_out(folder: Path) -> None:
+    """From 02:00 in London, which is an hour after midnight, to 05:30 there: 01:30Z to 03:30Z."""
+    asked = ["--from", "2024-03-31T02:00", "--to", "2024-03-31T05:30", "--json"]
+    answer = replay(*asked, "--period", "2024-03-31", "--earlier", "leave-out")
+    assert offered(answer) == 3
+    assert board_of(answer)["at"] == "2024-03-31T05:30:00+01:00"
+    assert "Rows of which nothing lies between the begin and the end: 3." in answer.output
+    assert offered(replay(*asked, "--period", "2024-03-31")) == 4  # with what came before
+
+
+def test_a_day_alone_is_its_midnight(folder: Path) -> None:
+    answer = replay("--from", "2024-03-30", "--to", "2024-03-31", "--earlier", "leave-out")
+    assert "rows in = 6: 0 counted + 0 merged as versions + 0 refused + 6 excluded" in answer.output
+
+
+def test_a_time_that_comes_twice_is_told(folder: Path) -> None:
+    answer = replay("--from", "2024-10-27T01:30", "--no-surveillance")
+    assert (
+        "--from 2024-10-27T01:30 comes twice, as the clocks go back: taken is the first. Write "
+        "2024-10-27T01:30:00+00:00 for the second."
+    ) in answer.output
+    assert "comes twice" not in replay("--from", "2024-10-27T01:30:00+00:00").output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--from", "soon"], '--from: "soon" is no time'),
+        (["--from", "2024-04-01", "--to", "2024-03-01"], "--from 2024-04-01 is not before --to"),
+        (["--speed", "0"], '"0" is no speed'),
+        (["--resume"], "no such replay was broken off"),
+        (["--to-kafka", "localhost:1", "--wallboard"], "nothing is monitored in this process"),
+        (["kafka://localhost:9092"], '"kafka://localhost:9092" names no topic'),
+        (["kafka://localhost:9092/watchroom"], "a Kafka topic is replayed alone"),
+        (["--period", "2024-13"], "2024-13"),
+    ],
+)
+def test_what_is_wrong_is_told_before_anything_is_read(
+    folder: Path, arguments: list[str], said: str
+) -> None:
+    answer = replay(*arguments)
+    assert answer.exit_code == 2
+    assert said in answer.output
+
+
+def test_a_topic_is_not_sent_to_itself(folder: Path) -> None:
+    answer = CliRunner().invoke(
+        main, ["replay", "kafka://a:1/test.calls", "--to-kafka", "a:1", "--prefix", "test"]
+    )
+    assert answer.exit_code == 2
+    assert "these topics would be sent to themselves" in answer.output
+
+
+# -- broken off, and gone on with ------------------------------------------------------------------
+
+
+def stopped_after(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next player is asked to stop after so many lines."""
+    steps = Player.steps
+
+    def some(player: Player) -> Iterator[None]:
+        for _ in steps(player):
+            if player.lines >= number:
+                player._leave("stopped")
+                raise Stopped(signal.SIGTERM)
+            yield
+
+    monkeypatch.setattr(Player, "steps", some)
+
+
+def test_a_replay_that_is_broken_off_goes_on_and_ends_in_the_same_board(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = ["--from", "2024-03-31T01:00", "--to", "2024-03-31T08:00", "--json"]
+    whole = replay(*asked)
+    with monkeypatch.context() as patched:
+        stopped_after(1, patched)
+        broken = replay(*asked)
+    assert broken.exit_code == 143
+    assert "The same command with --resume goes on from here." in broken.output
+    (kept,) = (folder / "state/watchroom/replays").iterdir()
+    assert json.loads(kept.read_bytes())["lines"] == 1
+    resumed = replay(*asked, "--resume", "--speed", "100000")
+    boards = [decode_board(answer.stdout.encode().splitlines()[0]) for answer in (whole, resumed)]
+    assert resumed.exit_code == 0
+    assert canonical(boards[0]) == canonical(boards[1])
+    assert not kept.exists()
+
+
+def test_another_replay_does_not_go_on_with_it(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        stopped_after(1, patched)
+        replay()
+    assert replay("--resume", "--to", "2024-03-31T04:00").exit_code == 2
+    (folder / "calls.ndjson").write_bytes(lines([call("c1", STAMPS[0])]))
+    assert replay("--resume").exit_code == 2
+
+
+def test_how_far_a_replay_has_come_is_kept_until_it_is_forgotten(tmp_path: Path) -> None:
+    kept = KeptReplay(tmp_path, ["a", "b"])
+    assert kept.load() is None
+    kept.save(Position(3, 70), {"calls/0": 5})
+    found = KeptReplay(tmp_path, ["a", "b"]).load()
+    assert found is not None
+    assert (found.lines, found.at, found.ends) == (3, 70, {"calls/0": 5})
+    assert KeptReplay(tmp_path, ["a", "c"]).load() is None
+    kept.path.write_bytes(b"{")
+    with pytest.raises(CheckpointError, match="Delete it, and replay from the start"):
+        kept.load()
+    kept.forget()
+    assert kept.load() is None
+
+
+def test_a_folder_is_another_once_a_file_in_it_is(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.csv").write_text("1")
+    before = told_apart(tmp_path / "in")
+    assert told_apart(tmp_path / "in") == before
+    (tmp_path / "in" / "a.csv").write_text("12")
+    assert told_apart(tmp_path / "in") != before
+
+
+# -- pauses ----------------------------------------------------------------------------------------
+
+
+def test_the_signal_usr1_pauses_and_goes_on(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    steps = Player.steps
+    seen: list[str] = []
+
+    def signalled(player: Player) -> Iterator[None]:
+        for number, _ in enumerate(steps(player)):
+            if number in (2, 5):
+                os.kill(os.getpid(), signal.SIGUSR1)
+            seen.append(player.stage)
+            yield
+
+    monkeypatch.setattr(Player, "steps", signalled)
+    before = signal.getsignal(signal.SIGUSR1)
+    answer = replay("--speed", "36000")
+    assert answer.exit_code == 0, answer.output
+    assert "paused" in seen
+    assert seen[-1] == "playing"
+    assert "6 counted" in answer.output
+    assert signal.getsignal(signal.SIGUSR1) == before
+
+
+def test_keys_are_read_of_a_terminal_as_they_are_pressed(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours, theirs = pty.openpty()
+    monkeypatch.setattr("os.getpgrp", lambda: 7)
+    monkeypatch.setattr("os.tcgetpgrp", lambda _: 7)
+    with os.fdopen(theirs) as terminal:
+        monkeypatch.setattr("sys.stdin", terminal)
+        with Keys() as keys:
+            assert keys.pressed() == ""
+            os.write(ours, b" ")
+            deadline = time.monotonic() + 5
+            while not (found := keys.pressed()) and time.monotonic() < deadline:
+                pass
+            assert found == " "
+        assert keys.pressed() == ""
+    os.close(ours)
+
+
+def test_there_are_no_keys_where_there_is_no_terminal() -> None:
+    with Keys() as keys:
+        assert keys.pressed() == ""
+
+
+# -- a log of Kafka --------------------------------------------------------------------------------
+
+
+class Message:
+    def __init__(self, offset: int, value: bytes | None) -> None:
+        self.offset, self.value = offset, value
+
+
+def test_a_line_of_a_log_is_known_by_the_offset_of_its_message() -> None:
+    messages = [Message(4, b"a\n\nb"), Message(7, None), Message(9, b"c")]
+    (chunk,) = chunks_of("watchroom.calls/0", messages)
+    assert [chunk.place(n) for n in range(3)] == [
+        "watchroom.calls/0:4", "watchroom.calls/0:4", "watchroom.calls/0:9",
+    ]  # fmt: skip
+    assert (chunk.lines(), chunk.excluded, chunk.rows) == ([b"a", b"b", b"c"], 2, 5)
+
+
+def test_an_address_of_kafka_names_brokers_and_topics() -> None:
+    assert address_of("kafka://a:1,b:2/test") == ("a:1,b:2", "test")
+    assert address_of("calls.ndjson") is None
