@@ -21,7 +21,7 @@ from tests.servers.process import Server, free_port, http_ok, wait_until
 from tests.servers.rig import Worker, rigged
 from tests.servers.wallboard_rig import FORCE, browser, room
 
-pytestmark = [pytest.mark.servers, pytest.mark.timeout(240)]
+pytestmark = pytest.mark.servers
 
 
 def test_a_page_acts_through_the_front_goes_stale_and_comes_back(chromium: Chromium) -> None:
