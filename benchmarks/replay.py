@@ -19,12 +19,13 @@ them little. At the end the profile of a replay of 120,000 lines. Figures are pr
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import sys
 import tempfile
 from collections.abc import Mapping
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parent))
@@ -56,7 +57,7 @@ def replay(path: str) -> dict[str, Any]:
     force = find_force(FORCE)
     with (
         embedded_monitor([force]) as runner,
-        Play(open_source([path], forces=[force]), [force]) as play,
+        Play(open_source([path], force=force), [force]) as play,
     ):
         Player(play, runner).play()
         service = runner.live.alerts
@@ -76,18 +77,22 @@ def dict_loop(path: str) -> int:
     with Path(path).open("rb") as lines:
         for line in lines:
             event = decode(line)
+            area: str | None = getattr(event, "area", None)
             if isinstance(event, Call):
                 kind, value, at = "call", event.line, event.offered_at
                 more = event.answered_at is not None
             elif isinstance(event, Incident):
                 kind, value, at = "incident", event.category, event.opened_at
                 more = event.arrived_at is not None
-            else:
-                assert isinstance(event, Crime)
+            elif isinstance(event, Crime):
                 kind, value, at = "crime", event.offence, event.recorded_at
                 more = event.outcome is not None
-            seconds = int(at.timestamp()) if hasattr(at, "timestamp") else 0
-            key = (kind, value, event.area, seconds // WINDOW)
+            else:
+                kind, value, at, more = "other", None, None, False
+            if isinstance(at, str):  # of a crime it may be a day or a month
+                at = dt.datetime.fromisoformat(at)
+            seconds = 0 if at is None else int(at.timestamp())
+            key = (kind, value, area, seconds // WINDOW)
             counts = windows.get(key)
             if counts is None:
                 counts = windows[key] = [0, 0]
@@ -107,6 +112,16 @@ class _Hours:
         return self.kept.get(self.begin + (start - self.begin) % FOUR_WEEKS, {})
 
 
+class _Fed:
+    """A ledger whose panes are others."""
+
+    def __init__(self, ledger: Ledger, panes: _Hours) -> None:
+        self.ledger, self.panes = ledger, panes
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.ledger, name)
+
+
 _hours: list[tuple[Ledger, dict[int, Any], int]] = []
 
 
@@ -115,7 +130,7 @@ def keep_hours(path: str) -> int:
     force = find_force(FORCE)
     with (
         embedded_monitor([force], watched=False) as runner,
-        Play(open_source([path], forces=[force]), [force]) as play,
+        Play(open_source([path], force=force), [force]) as play,
     ):
         for _ in play.gather():
             pass
@@ -138,8 +153,7 @@ def watch_hours(hours: int) -> dict[str, int]:
     """Gives every watch by the hour so many hours; how many watches there are, and signals."""
     force, found = find_force(FORCE), {"watches": 0, "signals": 0, "faults": 0}
     for ledger, kept, begin in _hours:
-        ledger.panes = _Hours(kept, begin)  # type: ignore[assignment]
-        watching = Surveillance(force, ledger)
+        watching = Surveillance(force, cast("Ledger", _Fed(ledger, _Hours(kept, begin))))
         calendar = ledger.calendar
         for at in range(begin, begin + hours * HOUR, HOUR):
             period = Period("hour", calendar.label("hour", at), at, at + HOUR)
@@ -224,7 +238,7 @@ def main() -> None:
         with Child(here, ROOT, asked.core) as one:
             part = first_lines(path, 120_000)
             print("\nwhere 120,000 lines spend their time:")
-            print(one.ask("profile", "replay", part).value)
+            print("\n".join(one.ask("profile", "replay", part).value))
 
 
 if __name__ == "__main__":

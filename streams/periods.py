@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache, lru_cache, partial
 from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
@@ -171,6 +171,14 @@ class Calendar:
         index = local.year * 12 + local.month - 1 + months
         return self.midnight(index // 12, index % 12 + 1, 1)
 
+    def begun(self, grain: Grain, start: int, end: int) -> Iterator[Period]:
+        """The periods of a grain that begin before `end`, from the one that holds `start` on; both
+        in ms."""
+        period = self.holding(grain, start)
+        while period.start < end:
+            yield period
+            period = self.holding(grain, period.end)
+
     def holding(self, grain: Grain, ms: int) -> Period:
         """The period of `grain` that holds the instant."""
         start = self.start(grain, ms)
@@ -244,4 +252,13 @@ def _label(zone: ZoneInfo, grain: Grain, start: int) -> str:
         return f"{local:%Y-%m}"
     if grain == "quarter":
         return f"{local.year}-Q{(local.month + 2) // 3}"
-    return f"{local.year}/{(local.year + 1) % 100:02d}"
+    return financial_year(local.year)
+
+
+def financial_year(begun: int) -> str:
+    """The name of the financial year that began in a year.
+
+    >>> financial_year(2017)
+    '2017/18'
+    """
+    return f"{begun}/{(begun + 1) % 100:02d}"

@@ -25,7 +25,9 @@ def count(path: str) -> int:
             "kind",
             "area",
             value=pl.coalesce("line", "category", "offence"),
-            window=at.str.to_datetime("%Y-%m-%dT%H:%M:%S%.fZ", time_unit="ms").dt.epoch("ms")
+            window=at.str.replace("Z$", "+00:00")
+            .str.to_datetime("%Y-%m-%dT%H:%M:%S%.f%z", time_unit="ms")
+            .dt.epoch("ms")
             // WINDOW_MS,
             more=pl.coalesce("answered_at", "arrived_at").is_not_null()
             | pl.col("outcome").is_not_null(),

@@ -19,12 +19,11 @@ from typing import Any, BinaryIO
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from measuring import Bench, Child, Row, in_turn
-from starlette.requests import Request
 
 from streams.board.monitor import Monitor
 from streams.config.force import find_force
 from streams.live import Live
-from streams.outputs.web import Pages
+from streams.outputs.prometheus import Exporter
 from streams.state.surveillance import watch_all
 
 FORCE = "warwickshire"
@@ -35,10 +34,9 @@ NEWS = 30
 READINGS = 5
 MONTHS = [f"2023-{month:02d}" for month in range(1, 13)]
 WEEK = 168
-SCRAPE = Request({"type": "http", "method": "GET", "path": "/metrics", "headers": []})
 
 live: Live
-pages: Pages
+exporter: Exporter
 lines: BinaryIO
 spent: list[float] = []
 """CPU seconds of the detectors by closed period, of the week that is fed."""
@@ -55,7 +53,7 @@ def feed(number: int) -> int:
 
 def prepare(path: str, number: int) -> int:
     """Folds the first lines; the number of series that are watched."""
-    global live, pages, lines  # noqa: PLW0603  the state of this process
+    global live, exporter, lines  # noqa: PLW0603  the state of this process
     monitor = Monitor([find_force(FORCE)])
     watch_all(monitor)
     for shard in monitor.shards:
@@ -63,7 +61,7 @@ def prepare(path: str, number: int) -> int:
             surveillance.closed = timed(surveillance.closed)
     live = Live(monitor, watermark)
     live.health.state = "live"
-    pages = Pages(live)
+    exporter = Exporter(live)
     lines = Path(path).open("rb")  # noqa: SIM115  as long as the process
     feed(number)
     view = live.board(FORCE).surveillance
@@ -130,7 +128,7 @@ def scrape() -> float:
 
 def show_metrics() -> int:
     """Makes a scrape; its series."""
-    text = pages.metrics(SCRAPE).body
+    text, _ = exporter.text()
     return sum(1 for line in text.splitlines() if line and not line.startswith(b"#"))
 
 

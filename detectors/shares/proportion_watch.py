@@ -229,14 +229,17 @@ class ProportionWatch(GroupedWatch):
         """The level before the change: of the groups that have been learned."""
         return None if self.state == "learning" else self._base
 
-    def limits(self, probability: float, trials: int | None = None) -> tuple[float, float] | None:
-        """The least and the greatest share not exceptional in the next slot; None while learning.
+    def limits(
+        self, probability: float, trials: int | None = None, ahead: int = 0
+    ) -> tuple[float, float] | None:
+        """The least and the greatest share not exceptional in the slot that is so many `ahead` of
+        the next one; None while learning.
 
         Each tail has at most this probability. trials: `least` unless given.
         """
         if self.state == "learning":
             return None
-        n, slot = trials or self.least, self._place % self.period
+        n, slot = trials or self.least, (self._place + ahead) % self.period
         low, high = 0, n + 1  # the least k with P(X <= k) above the probability
         while low < high:
             middle = (low + high) // 2

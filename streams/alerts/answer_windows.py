@@ -130,14 +130,18 @@ class AnswerWindows:
         self.ledger.on_change = self._change
 
     def _change(self, was: int, packed: int) -> None:
-        """Takes in a change."""
-        differ = was ^ packed
-        if not differ >> self._wait and (
-            not differ >> 1 & FACT_MASK or self._says(was) == self._says(packed)
-        ):
-            return
+        """Takes in a change. A call without an end counts in no answer rate, by whichever
+        formula."""
+        if not was:
+            if not self._ended(packed):  # as every call that has just come
+                return
+        else:
+            differ = was ^ packed
+            if not differ >> self._wait and (
+                not differ >> 1 & FACT_MASK or self._says(was) == self._says(packed)
+            ):
+                return
         for each, sign in ((was, -1), (packed, 1)):
-            # A call without an end counts in no answer rate, by whichever formula.
             counted = self._counted(each) if each and self._ended(each) else None
             if counted is None or counted[0] < self._first:
                 continue

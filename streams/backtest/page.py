@@ -33,10 +33,8 @@ def page(found: Backtest, force: Force) -> str:
         found=found,
         style=Markup(css),  # noqa: S704 - files of this package
         words=words,
-        when=lambda at: f"{at:%a %-d %b %Y, %H:%M}",
         picture=Pictures().picture,
         by_time=lambda result: alerts_by_time(found, result, force),
-        titles={place: f"{result.name}" for place, result in enumerate(found.results)},
     )
 
 

@@ -30,6 +30,8 @@ from streams.surveillance.adapters.chosen import chosen
 
 OWN = "own"
 """What the settings of the force's file are called."""
+MOST_ENTRIES = 3
+"""Entries of a list that are named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +124,10 @@ def _said(value: object) -> str:
     if isinstance(value, str | dt.date):
         return str(value)
     if isinstance(value, list):
-        entries = f"{len(value)} entr{'y' if len(value) == 1 else 'ies'}"
-        return entries if any(isinstance(v, dict) for v in value) else str(value)
+        entries = [_said(each) for each in value[:MOST_ENTRIES]]
+        more = len(value) - len(entries)
+        return "; ".join([*entries, *([f"{more} more"] if more else [])]) or "none"
+    if isinstance(value, dict):
+        pairs = (f"{key} {_said(each)}" for key, each in value.items() if each not in ({}, []))
+        return f"({', '.join(pairs)})"
     return f"{value:g}" if isinstance(value, float) else str(value)

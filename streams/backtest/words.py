@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 
 from streams.backtest.model import Backtest, Difference, RaisedAlert, TruthResult
@@ -28,12 +29,31 @@ def length(hours: float) -> str:
     return f"{hours:.0f} h" if hours < DAYS_FROM else f"{hours / DAY:,.0f} days"
 
 
+def when(at: dt.datetime) -> str:
+    """An instant with its day of the week: `Sat 4 Jul 2020, 10:15`."""
+    return f"{at:%a %-d %b %Y, %H:%M}"
+
+
+def begins(at: dt.datetime) -> str:
+    """The same of what begins; of what begins with a day the day alone."""
+    return when(at) if at.time() != dt.time() else f"{at:%a %-d %b %Y}"
+
+
+def ends(at: dt.datetime | None) -> str:
+    """The same of what ends; of what ends with a day its last day."""
+    if at is None:
+        return "goes on"
+    return when(at) if at.time() != dt.time() else begins(at - dt.timedelta(days=1))
+
+
 def before_report(alert: RaisedAlert) -> str:
     """How long before the month's report an alert came."""
     days = alert.days_before_report
-    if days is None:
-        return phrases.NOTHING
-    return f"{days:.0f} days" if days >= 0 else f"{-days:.0f} days after"
+    return phrases.NOTHING if days is None else _before(days)
+
+
+def _before(days: float) -> str:
+    return f"{days:,.0f} days" if days >= 0 else f"{-days:,.0f} days after"
 
 
 def verdict(alert: RaisedAlert) -> str:
@@ -130,7 +150,7 @@ def lead(alerts: Sequence[RaisedAlert]) -> str:
     if not days:
         return phrases.NOTHING
     middle = (days[(len(days) - 1) // 2] + days[len(days) // 2]) / 2
-    return f"{middle:.0f} days"
+    return _before(middle)
 
 
 def figure(value: float | None) -> str:

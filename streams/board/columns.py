@@ -69,17 +69,20 @@ def _places(layout: CounterLayout, names: tuple[str, ...]) -> _Places:
 
 
 class Difference:
-    """By how much two panes differ, key by key. The rows of one group after the other are made of
-    it, so what all of them ask for is made once."""
+    """By how much pairs of panes differ, key by key: those of one stretch of time, or of several
+    that are shown together. The rows of one group after the other are made of it, so what all of
+    them ask for is made once."""
 
     def __init__(self) -> None:
         self.keys: list[int] = []
         """The series that differ."""
+        self.stretches: list[int] = []
+        """The stretch in which each of them does, by its place among those that are together."""
         self.old: list[int] = []
         self.new: list[int] = []
         """The counters of each of them, before and after."""
-        self.bins: list[tuple[int, int, int]] = []
-        """The series, number and change of each histogram bin that differs."""
+        self.bins: list[tuple[int, int, int, int]] = []
+        """The series, number and change of each histogram bin that differs, and its stretch."""
         self._octets: NDArray[np.uint8] | None = None
 
     @classmethod
@@ -93,22 +96,23 @@ class Difference:
         # All of a month, mostly, is new: one call for each of its numbers would double the time.
         made.keys = [key for key in after if key <= SERIES_KEY_MASK]
         made.new = [after[key] for key in made.keys]
-        made.old = [0] * len(made.keys)
+        made.old, made.stretches = [0] * len(made.keys), [0] * len(made.keys)
         made.bins = [
-            (key & SERIES_KEY_MASK, (key >> BIN_SHIFT) - 1, number)
+            (key & SERIES_KEY_MASK, (key >> BIN_SHIFT) - 1, number, 0)
             for key, number in after.items()
             if key > SERIES_KEY_MASK
         ]
         return made
 
-    def add(self, key: int, old: int, new: int) -> None:
+    def add(self, key: int, old: int, new: int, stretch: int = 0) -> None:
         """Takes a key in."""
         if key <= SERIES_KEY_MASK:
             self.keys.append(key)
+            self.stretches.append(stretch)
             self.old.append(old)
             self.new.append(new)
         else:
-            self.bins.append((key & SERIES_KEY_MASK, (key >> BIN_SHIFT) - 1, new - old))
+            self.bins.append((key & SERIES_KEY_MASK, (key >> BIN_SHIFT) - 1, new - old, stretch))
 
     def __bool__(self) -> bool:
         return bool(self.keys or self.bins)
@@ -123,7 +127,8 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """What rows count in one stretch of time, or by how much that changed."""
+    """What rows count in a stretch of time, or by how much that changed. Of several stretches that
+    are together each has rows of its own: row 3 in the second of seven is number 3 * 7 + 1."""
 
     counts: Numbers
     """The counters, (counters, rows)."""
@@ -137,16 +142,21 @@ class Sums:
     """How many durations each of them has."""
 
     @classmethod
-    def of(cls, series: Changes, counters: Numbers, bins: Changes, size: int) -> Sums:
-        """The sums of series of which each counts in some rows; `size` rows are known. `series` has
-        how many of each there are more, and `counters` what they count, (counters, series)."""
-        to, source = series.spread()
+    def of(
+        cls, series: Changes, counters: Numbers, bins: Changes, size: int, together: int = 1
+    ) -> Sums:
+        """The sums of series of which each counts in some rows; so many rows (`size`) are known in
+        each of the stretches that are `together`. `series` has how many of each there are more, and
+        `counters` what they count, (counters, series)."""
+        to, source = series.spread(together)
+        size *= together
         # Weights are floats: exact, since no sum comes near 2^53.
         counts = np.array([np.bincount(to, values[source], size) for values in counters])
         more = np.bincount(to, np.array(series.more)[source], size)
         touched = np.zeros(size, np.bool_)
         touched[to] = True
-        return cls(counts.astype(np.int64), more.astype(np.int64), touched, *bins.by_row())
+        pairs = bins.by_row(together)
+        return cls(counts.astype(np.int64), more.astype(np.int64), touched, *pairs)
 
     def wide(self, size: int) -> Sums:
         """The same for so many rows: those that it does not know yet count nothing."""
@@ -171,25 +181,31 @@ class Changes:
         self.rows: list[NDArray[np.int32]] = []
         self.bins: list[int] = []
         self.more: list[int] = []
+        self.stretches: list[int] = []
 
-    def add(self, rows: NDArray[np.int32], more: int, a_bin: int = 0) -> None:
+    def add(self, rows: NDArray[np.int32], more: int, stretch: int, a_bin: int = 0) -> None:
         """Takes one in."""
         self.rows.append(rows)
         self.more.append(more)
+        self.stretches.append(stretch)
         self.bins.append(a_bin)
 
-    def spread(self) -> tuple[NDArray[np.int32], NDArray[np.intp]]:
-        """All rows one after the other, and by number what each of them is of."""
+    def spread(self, together: int) -> tuple[NDArray[np.int32], NDArray[np.intp]]:
+        """All rows one after the other, by their numbers in stretches of which so many are
+        together, and by number what each of them is of."""
         if not self.rows:
             return np.empty(0, np.int32), np.empty(0, np.intp)
         lengths = [len(each) for each in self.rows]
-        return np.concatenate(self.rows), np.repeat(np.arange(len(lengths)), lengths)
+        to, source = np.concatenate(self.rows), np.repeat(np.arange(len(lengths)), lengths)
+        if together > 1:
+            to = to * together + np.array(self.stretches, np.int32)[source]
+        return to, source
 
-    def by_row(self) -> tuple[Numbers, Numbers]:
+    def by_row(self, together: int) -> tuple[Numbers, Numbers]:
         """The pairs of a row and a bin, ascending, and how many durations more each has."""
         if not self.rows:
             return _NO_PAIRS, _NO_PAIRS
-        to, source = self.spread()
+        to, source = self.spread(together)
         pairs = to.astype(np.int64) << _ROW_SHIFT | np.array(self.bins, np.int64)[source]
         unique, place = np.unique(pairs, return_inverse=True)
         more = np.bincount(place, np.array(self.more)[source], len(unique))

@@ -333,8 +333,8 @@ class Comparisons:
 
     @property
     def season(self) -> Season | None:
-        """Whether a season is told, and what its months usually are; None of what is no part of a
-        year in whole months."""
+        """Whether a season can be seen, and what its months usually are; None of what is no part
+        of a year in whole months."""
         of, average = self._comparable, self.average
         if of is None:
             return Season(False, reason=self._too_young(self.stretch.label))
@@ -367,9 +367,8 @@ class Comparisons:
 
     @property
     def projection(self) -> Projection | None:
-        """The third and the sixth month to come; None of what is no count of whole months."""
-        if self.unit != "count":
-            return None
+        """The third and the sixth month to come; None of what is no count, share or mean of whole
+        months."""
         of = self._comparable
         if of is None:
             return Projection(reason=self._too_young(self.stretch.label))

@@ -185,15 +185,9 @@ def _points(
     if first is None:
         return []
     last = query.at if shown is None else min(max(shown.end, first + 1), query.at)
-    until = query.calendar.holding(grain, last - 1).end
-    periods = []
-    at = query.calendar.holding(grain, first)
-    while at.end <= until:
-        periods.append(at)
-        at = query.calendar.holding(grain, at.end)
     place, delays = query.area(area), query.reader(Delays)
     found = []
-    for period in periods:
+    for period in query.calendar.begun(grain, first, last):
         stretch = Stretch.of(query.calendar, period)
         seen = query.figures(indicator, stretch).at(place)
         point = _point(period.label, period.start, period.end, seen)

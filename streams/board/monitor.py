@@ -28,6 +28,7 @@ from streams.board.model import (
     NowFigures,
     PeriodFigures,
     ReportedFigure,
+    Row,
     board_types,
     heard,
 )
@@ -61,6 +62,7 @@ from streams.stretches import Stretch
 
 WINDOWS: dict[str, int] = {"5m": 5, "15m": 15, "30m": 30, "1h": 60, "6h": 360}
 """Sliding windows and their minutes; `today` and `month` are calendar periods."""
+WINDOW_NAMES = (*WINDOWS, "today", "month")
 
 VOLATILE = ("feeds", "ingest", "revisions", "alerts", "status", "surveillance", "ahead")
 """Parts of a board that depend on how and when the events came; the rest does not."""
@@ -81,6 +83,15 @@ class Refusal(NamedTuple):
     raw: bytes
     reason: str
     detail: str
+
+
+class Asked(NamedTuple):
+    """A window or period that is asked for, [start, end) in ms; of a period that has one its
+    grain."""
+
+    start: int
+    end: int
+    grain: Grain | None = None
 
 
 class Folded:
@@ -174,15 +185,8 @@ class Monitor:
         """Lines refused, by kind (`unknown` where not even that can be told) and reason."""
         self.refusals = Refusals()
         """The feeds of which every line is refused."""
-        changed: defaultdict[tuple[str, str, str], Changed] = defaultdict(Changed)
-        self._tables = {
-            (force.id, group.name): Tables(
-                Rollup(group, force, registry.kinds[group.kind], self.types),
-                changed[force.id, group.kind, group.clock],
-            )
-            for force in self.forces.values()
-            for group in registry.groups
-        }
+        self._changed: defaultdict[tuple[str, str, str], Changed] = defaultdict(Changed)
+        self._tables: dict[tuple[str, str], Tables] = {}
         self._area_sums: dict[tuple[str, str, int], AreaSums] = {}
         self._reports: dict[str, Reports] = {}
         self._stopped: dict[tuple[str, str], Stopped] = {}
@@ -445,8 +449,13 @@ class Monitor:
         at = self.now if at is None else at
         calendar = Calendar(force.zone)
         end = -(-at // MINUTE) * MINUTE
-        spans = {name: (end - minutes * MINUTE, end) for name, minutes in WINDOWS.items()}
-        today, month = calendar.holding("day", at), calendar.holding("month", at)
+        windows = {name: Asked(end - minutes * MINUTE, end) for name, minutes in WINDOWS.items()}
+        for name, period in zip(
+            WINDOW_NAMES[-2:],
+            (calendar.holding("day", at), calendar.holding("month", at)),
+            strict=True,
+        ):
+            windows[name] = Asked(period.start, period.end)
         wanted = [Stretch.parse(calendar, label) for label in periods]
         beside, feeds = self.beside(force), self._feeds(force, at)
         revised = {
@@ -459,18 +468,10 @@ class Monitor:
             at=rfc3339(at, force.zone),
             definitions=definitions(force, at),
             now=self._gauges(force, at, beside, feeds),
-            windows={
-                name: self._figures(force, name, *span, beside, at)
-                for name, span in {
-                    **spans,
-                    "today": (today.start, today.end),
-                    "month": (month.start, month.end),
-                }.items()
-            },
-            periods={
-                p.label: self._figures(force, p.label, p.start, p.end, beside, at, p.grain)
-                for p in wanted
-            },
+            windows=self._figures(force, windows, beside, at, together=True),
+            periods=self._figures(
+                force, {p.label: Asked(p.start, p.end, p.grain) for p in wanted}, beside, at
+            ),
             readings=_reported(self._readings(force)),
             feeds=feeds,
             ingest=self._ingest(),
@@ -481,58 +482,84 @@ class Monitor:
         """All tables over a period, as of `at`, as `board` has them of the `periods` that are asked
         for."""
         force = self.forces[force_id]
-        beside, label = self.beside(force), period.label
-        return self._figures(force, label, period.start, period.end, beside, at, period.grain)
+        asked = {period.label: Asked(period.start, period.end, period.grain)}
+        return self._figures(force, asked, self.beside(force), at)[period.label]
 
     def _figures(
         self,
         force: Force,
-        name: str,
-        start: int,
-        end: int,
+        asked: Mapping[str, Asked],
         beside: Beside | None,
         at: int,
-        grain: Grain | None = None,
-    ) -> PeriodFigures:
-        """All groups over the window or period of that name, [start, end), as of `at`; a group is
-        left out where panes so fine are not kept and no totals serve. Where its feed was not heard
-        no figure is known; `missing` says how many of the days are known, where some were not
+        *,
+        together: bool = False,
+    ) -> dict[str, PeriodFigures]:
+        """All groups over windows (`together`) or periods, by the name of each, as of `at`; a group
+        is left out where panes so fine are not kept and no totals serve. Where its feed was not
+        heard no figure is known; `missing` says how many of the days are known, where some were not
         heard."""
-        out = self.types.period(
-            grain=grain,
-            start=rfc3339(start, force.zone),
-            end=rfc3339(end, force.zone),
-            targets=period_targets(force, start, end),
-        )
-        every: dict[tuple[str, str], Parts] = {}
+        out = {
+            name: self.types.period(
+                grain=grain,
+                start=rfc3339(start, force.zone),
+                end=rfc3339(end, force.zone),
+                targets=period_targets(force, start, end),
+            )
+            for name, (start, end, grain) in asked.items()
+        }
+        every: dict[tuple[str, str, str], Parts] = {}
         for group in self.registry.groups:
             ledger = self.ledger(group.kind, force.id)
             if ledger is None:
                 continue
-            panes, read = ledger.panes_by(self._clock(group)), (group.kind, group.clock)
-            parts = every.get(read)
-            if parts is None and panes.keeps(start, end):
-                parts = every[read] = panes.parts(start, end)
-            used = beside.used(start, end, parts) if beside and group.name == MEASURE else None
-            totals = bool(used and used.parts)
-            if parts is not None or totals:
-                tables, known = self._tables[force.id, group.name], 1.0
-                empty = parts is None or not (parts.kept or parts.fresh)
+            panes, tables = ledger.panes_by(self._clock(group)), self._tables_of(force, group)
+            shown: dict[str, float] = {}
+            made: dict[str, list[Row]] = {}
+            plain: dict[str, Parts] = {}
+            for name, (start, end, _) in asked.items():
+                read = name, group.kind, group.clock
+                parts = every.get(read)
+                if parts is None and panes.keeps(start, end):
+                    parts = every[read] = panes.parts(start, end)
+                used = beside.used(start, end, parts) if beside and group.name == MEASURE else None
+                totals = bool(used and used.parts)
+                if parts is None and not totals:
+                    continue
+                known, empty = 1.0, parts is None or not (parts.kept or parts.fresh)
                 if not totals:
                     known = self.known_share(group.kind, force.id, start, end, at, empty=empty)
+                shown[name] = known
                 if empty and not totals and (not known or panes.covered(start, end)):
-                    rows = tables.rollup.missing()
+                    made[name] = tables.rollup.missing()
                 elif used is not None:
-                    rows = tables.rollup.rows_beside(tables.rollup.sums(both(parts)), used)
+                    made[name] = tables.rollup.rows_beside(tables.rollup.sums(both(parts)), used)
                 else:
-                    rows = tables.rows(name, parts or NOTHING)
-                stopped = self.stopped(ledger, force.id)
-                rows = tables.without(name, rows, stopped.unknown_in(group.clock, start, end))
-                out.put(group.name, rows)
+                    plain[name] = parts or NOTHING
+            if together:
+                made |= tables.rows_of_windows(plain)
+            else:
+                made |= {name: tables.rows(name, parts) for name, parts in plain.items()}
+            stopped = self.stopped(ledger, force.id)
+            for name, known in shown.items():
+                start, end, _ = asked[name]
+                unknown = stopped.unknown_in(group.clock, start, end)
+                out[name].put(group.name, tables.without(name, made[name], unknown))
                 if known < 1.0:
                     days = (min(end, at) - start) / DAY
-                    out.missing[group.name] = KnownDays(round(known * days, 2), round(days, 2))
+                    out[name].missing[group.name] = KnownDays(
+                        round(known * days, 2), round(days, 2)
+                    )
         return out
+
+    def _tables_of(self, force: Force, group: Group) -> Tables:
+        """The tables of a group: made for a force once its board is asked for."""
+        found = self._tables.get((force.id, group.name))
+        if found is None:
+            rollup = Rollup(group, force, self.registry.kinds[group.kind], self.types)
+            changed = self._changed[force.id, group.kind, group.clock]
+            found = Tables(rollup, changed, WINDOW_NAMES)
+            self._tables[force.id, group.name] = found
+        return found
 
     def _clock(self, group: Group) -> int:
         """By which clock of its kind the records of a group are counted, by number."""
@@ -580,7 +607,7 @@ class Monitor:
             change = ledger and ledger.changes_since_closed(period, clock)
             if ledger is not None and change:
                 parts = ledger.panes_by(clock).parts(period.start, period.end)
-                tables = self._tables[force.id, group.name]
+                tables = self._tables_of(force, group)
                 out = out or self.types.first()
                 if beside and group.name == MEASURE:
                     used = beside.used(period.start, period.end, parts)
@@ -601,7 +628,7 @@ class Monitor:
         """What is open; not known of a kind of which nothing ever came."""
         out = self.types.now()
         for group in self.registry.groups:
-            rollup = self._tables[force.id, group.name].rollup
+            rollup = self._tables_of(force, group).rollup
             ledger = self.ledger(group.kind, force.id)
             if rollup.has_gauges and ledger is not None:
                 known = heard(feeds, group.kind, self.registry)

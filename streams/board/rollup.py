@@ -157,27 +157,28 @@ class Rollup:
         """What each row counts in a pane, or by how much that is more than before."""
         return self.sums_of(Difference.of(before, pane))
 
-    def sums_of(self, difference: Difference) -> Sums:
-        """By how much more each row counts."""
+    def sums_of(self, difference: Difference, together: int = 1) -> Sums:
+        """By how much more each row counts, in each of so many stretches."""
         series, bins, shown, timed = Changes(), Changes(), self.shown, self._timed
         held: list[int] = []
+        stretches = difference.stretches
         each = zip(difference.keys, difference.old, difference.new, strict=True)
         for place, (key, old, new) in enumerate(each):
             if len(rows := self._rows(key)):
-                series.add(rows, (new & shown != 0) - (old & shown != 0))
+                series.add(rows, (new & shown != 0) - (old & shown != 0), stretches[place])
                 held.append(place)
-        for key, number, more in difference.bins if timed else ():
+        for key, number, more, stretch in difference.bins if timed else ():
             if number // BINS in timed:
-                bins.add(self._rows(key), more, number)
+                bins.add(self._rows(key), more, stretch, number)
         counts = difference.counters(self._layout, self._needed)
         if len(held) < counts.shape[1]:
             counts = counts[:, held]
-        return Sums.of(series, counts, bins, len(self._row_keys))
+        return Sums.of(series, counts, bins, len(self._row_keys), together)
 
-    def there(self, sums: Sums) -> NDArray[np.bool_]:
+    def there(self, sums: Sums, together: int = 1) -> NDArray[np.bool_]:
         """Which rows there are: those that are always shown, and those that count anything."""
         found = sums.series > 0
-        found[: self._standing] = True
+        found[: self._standing * together] = True
         return found
 
     def figures(self, sums: Sums, numbers: NDArray[np.intp]) -> NDArray[np.float64]:
@@ -190,14 +191,17 @@ class Rollup:
         found = quantiles(sums, numbers, self._shares, self._bins_begin, together)
         return np.vstack((counts, found))
 
-    def made(self, numbers: NDArray[np.intp], figures: NDArray[np.float64]) -> list[Row]:
-        """The rows of some numbers, of their figures."""
+    def made(
+        self, numbers: NDArray[np.intp], figures: NDArray[np.float64], together: int = 1
+    ) -> list[Row]:
+        """The rows of some numbers, of their figures; so many stretches are together."""
         if not len(numbers):
             return []
         counted = len(self._needed)
         counts = dict(zip(self._needed, figures[:counted].astype(np.int64), strict=True))
         durations = dict(zip(self._quantiles, figures[counted:], strict=True))
-        places = zip(*(self._row_keys[number] for number in numbers), strict=True)
+        keys = self._row_keys
+        places = zip(*(keys[number] for number in (numbers // together).tolist()), strict=True)
         columns = (_column(value, counts, durations) for value in self._values)
         return list(map(self._row_type, *places, *columns))
 

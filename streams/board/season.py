@@ -1,6 +1,6 @@
 """Whether a figure has a season, and what its months usually are beside an average month.
 
-A season is told where the months differ from year to year in the same way, by more than they
+A season can be seen where the months differ from year to year in the same way, by more than they
 scatter (`detectors.season`); else what is high this spring and was high last spring may be so by
 chance. Whether the same dates of last year lay on the same side of the average, as reports say it,
 is asked apart: `Comparisons.as_last_year`.
@@ -19,14 +19,14 @@ from streams.stretches import Stretch
 CHANCE = 0.05
 YEAR = 12
 MOST = 10
-"""Years that a season is told from: those before the period, the last ones."""
+"""Years in which a season may be seen: those before the period, the last ones."""
 
 
 class Season(Struct, frozen=True, omit_defaults=True):
     """Whether the whole years before a stretch of months are `seasonal`, at a `chance` of 5 % where
     they are not. If so `usual` is by which share its months usually are above an average month, and
     `now` by which share they are above the average of the year before; below it, negative. `reason`
-    says why no season can be told."""
+    says why no season can be seen."""
 
     seasonal: bool
     chance: float | None = None
@@ -51,7 +51,7 @@ def season_of(
         return Season(False, years=len(found.years), reason=found.reason or _too_few(found.values))
     test = season(values)
     if test.chance > CHANCE:
-        return Season(False, test.chance, test.years, reason="no season can be told")
+        return Season(False, test.chance, test.years, reason="no season can be seen")
     # The first figure is of the calendar month that is so many before the last known one.
     first = int(found.labels[-len(values)][5:])
     places = [(int(month.label[5:]) - first) % YEAR for month in months]
@@ -60,8 +60,8 @@ def season_of(
 
 
 def _too_few(values: list[float]) -> str:
-    """Why of so few months no season is told."""
+    """Why in so few months no season can be seen."""
     if not values:
-        return "no season can be told: the months before are not known"
+        return "no season can be seen: the months before are not known"
     many = "1 month" if len(values) == 1 else f"{len(values)} months"
-    return f"no season can be told from {many}: {NEED} whole years are needed"
+    return f"no season can be seen in {many}: {NEED} whole years are needed"

@@ -119,11 +119,11 @@ class Stopped:
 
     def now(self) -> dict[str, int]:
         """The fields that are not carried any more, and since when."""
+        self._refresh()
         found = {}
-        for field in self.carried.fields:
-            for stop in self.stops(field)[-1:]:
-                if stop.end == maxsize and field in self.carried.since:
-                    found[field] = stop.start
+        for field, stops in self._stops.items():
+            if stops[-1].end == maxsize and field in self.carried.since:
+                found[field] = stops[-1].start
         return {field: found[field] for field in named_once(found.keys())}
 
     def stops(self, field: str) -> list[Stop]:
@@ -224,6 +224,8 @@ class _Days:
         panes = self.ledger.panes_by(self.clock)
         until = panes.calendar.start("day", panes.closed_before)
         changed = panes.changed if panes is self._panes else None
+        if changed is not None and not changed and until == self._until:
+            return self._version
         if changed is None or until - self._until > DAY * len(panes.hours):
             self.counted.clear()
             hours = {

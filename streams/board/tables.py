@@ -3,12 +3,14 @@
 A board is read far more often than most of its rows change. Rows of a closed period are kept as
 long as nothing in it changes. Of a running period, a sliding window or a closed period that has
 changed, the rows that were made last are kept, and those are made again that anything changed in.
+The sliding windows are made together: each of them alone is too little work for an array.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Set
+from collections.abc import Mapping, Sequence, Set
+from operator import is_
 from typing import NamedTuple, TypeVar
 
 import msgspec
@@ -30,26 +32,41 @@ T = TypeVar("T")
 
 
 class Changed:
-    """What changed between two stretches of the same records. All tables that are made of them ask
-    for the same one after another, so the last answer is kept."""
+    """What changed in stretches of the same records. All tables that are made of them ask for the
+    same one after another, so the last answer is kept."""
 
     def __init__(self) -> None:
-        self._old = self._new = NOTHING
+        self._old: Sequence[Parts] = ()
+        self._new: Sequence[Parts] = ()
         self._found = Difference()
 
-    def between(self, old: Parts, new: Parts) -> Difference:
-        """By how much they differ."""
-        if self._old is not old or self._new is not new:
-            self._old, self._new, self._found = old, new, _changed(old, new)
+    def between(self, old: Sequence[Parts], new: Sequence[Parts]) -> Difference:
+        """By how much each stretch differs from what it was."""
+        if not (_same(self._old, old) and _same(self._new, new)):
+            found = Difference()
+            for stretch, (was, now) in enumerate(zip(old, new, strict=True)):
+                _add_changed(found, was, now, stretch)
+            self._old, self._new, self._found = old, new, found
         return self._found
+
+
+def _same(some: Sequence[Parts], others: Sequence[Parts]) -> bool:
+    """Whether two lists are of the same stretches."""
+    return len(some) == len(others) and all(map(is_, some, others))
 
 
 class Tables:
     """The tables of one group of one force. Nobody may change the lists that it gives. `changed` is
-    shared by those that are made of the same records."""
+    shared by those that are made of the same records; `windows` are the names of those that are
+    made together."""
 
-    def __init__(self, rollup: Rollup, changed: Changed | None = None) -> None:
+    def __init__(
+        self, rollup: Rollup, changed: Changed | None = None, windows: Sequence[str] = ()
+    ) -> None:
         self.rollup, self._changed = rollup, changed or Changed()
+        self._windows = tuple(windows)
+        self._together: _Running | None = None
+        """The tables of these."""
         self._closed: OrderedDict[str, tuple[KeptSum, list[Row]]] = OrderedDict()
         """By the name of a closed period: its sum, and its rows."""
         self._first: OrderedDict[str, _First] = OrderedDict()
@@ -74,7 +91,16 @@ class Tables:
             del self._closed[name]  # it has changed, and may again
         running = self._running.get(name) or _Running(self.rollup, self._changed)
         _keep(self._running, name, running, MOST_RUNNING)
-        return running.rows(parts)
+        return running.rows([parts])[0]
+
+    def rows_of_windows(self, parts: Mapping[str, Parts]) -> dict[str, list[Row]]:
+        """The rows of some of the windows, which are made together."""
+        if self._together is None:
+            self._together = _Running(self.rollup, self._changed, len(self._windows))
+        found = self._together.rows([parts.get(name) for name in self._windows])
+        return {
+            name: rows for name, rows in zip(self._windows, found, strict=True) if name in parts
+        }
 
     def without(self, name: str, rows: list[Row], counters: frozenset[str]) -> list[Row]:
         """The same rows, and no figure that needs one of these counters. `name` is that of the
@@ -165,42 +191,54 @@ def without(change: Pane, parts: Parts) -> Pane:
 
 
 class _Running:
-    """The table of a window or running period as it was last made."""
+    """The tables of windows or running periods as they were last made: of one stretch of time, or
+    of so many together, which are numbered as `Sums` says."""
 
-    def __init__(self, rollup: Rollup, changed: Changed) -> None:
-        self._rollup, self._between = rollup, changed.between
-        self._parts = NOTHING
-        self._sums = rollup.sums({})
+    def __init__(self, rollup: Rollup, changed: Changed, together: int = 1) -> None:
+        self._rollup, self._between, self._together = rollup, changed.between, together
+        self._parts = [NOTHING] * together
+        self._sums = rollup.sums_of(Difference(), together)
         """What the rows count in both parts together."""
         self._figures = np.full((rollup.width, 0), np.nan)
         self._made: list[Row | None] = []
         """The rows by number as they were last made, and `_figures` what of."""
-        self._there = np.zeros(0, np.bool_)
-        self._order: list[int] = []
-        self._rows: list[Row] = []
+        self._there = np.zeros((0, together), np.bool_)
+        self._order: list[list[int]] = [[]] * together
+        self._rows: list[list[Row]] = [[]] * together
+        """By stretch the numbers of the rows that are shown, in their order, and these."""
 
-    def rows(self, parts: Parts) -> list[Row]:
-        """The rows of both parts together; the list of last time where none changed."""
-        difference = self._between(self._parts, parts)
-        self._parts = parts
+    def rows(self, parts: Sequence[Parts | None]) -> list[list[Row]]:
+        """The rows of both parts of each stretch together; None leaves one as it was. Where no row
+        of one changed, its list is that of last time."""
+        now = [was if new is None else new for was, new in zip(self._parts, parts, strict=True)]
+        difference = self._between(self._parts, now)
+        self._parts = now
         if difference or not self._made:
-            self._change(self._rollup.sums_of(difference))
-        return self._rows
+            self._change(self._rollup.sums_of(difference, self._together))
+        return list(self._rows)
 
     def _change(self, change: Sums) -> None:
         """Takes in what the rows count more and less."""
-        self._sums = self._sums.wide(len(self._rollup)) + change
-        there, touched = self._rollup.there(self._sums), change.touched
+        rollup, together = self._rollup, self._together
+        self._sums = self._sums.wide(len(rollup) * together) + change
+        there, touched = rollup.there(self._sums, together), change.touched
         changed = self._make(np.flatnonzero(touched if self._made else touched | there))
-        if len(there) > len(self._there) or (there != self._there).any():
-            self._there, self._order = there, self._rollup.in_order(there).tolist()
-            changed = True
-        if changed:
-            self._rows = [row for n in self._order if (row := self._made[n]) is not None]
+        there = there.reshape(-1, together)
+        was = np.pad(self._there, ((0, len(there) - len(self._there)), (0, 0)))
+        moved = {*np.flatnonzero((there != was).any(axis=0)).tolist()}
+        self._there = there
+        for stretch in moved:
+            order = rollup.in_order(there[:, stretch])
+            self._order[stretch] = (order * together + stretch).tolist()
+        for stretch in moved | changed:
+            every = (self._made[n] for n in self._order[stretch])
+            self._rows[stretch] = [row for row in every if row is not None]
 
-    def _make(self, numbers: NDArray[np.intp]) -> bool:
-        """Makes those of some rows anew of which any figure changed; returns whether any did."""
-        more = len(self._rollup) - len(self._made)
+    def _make(self, numbers: NDArray[np.intp]) -> set[int]:
+        """Makes those of some rows anew of which any figure changed; returns the stretches in which
+        one did."""
+        together = self._together
+        more = len(self._rollup) * together - len(self._made)
         if more:
             self._made += [None] * more
             self._figures = np.pad(self._figures, ((0, 0), (0, more)), constant_values=np.nan)
@@ -208,17 +246,17 @@ class _Running:
         changed = (figures != self._figures[:, numbers]).any(axis=0)
         numbers, figures = numbers[changed], figures[:, changed]
         self._figures[:, numbers] = figures
-        for number, row in zip(numbers.tolist(), self._rollup.made(numbers, figures), strict=True):
-            self._made[number] = row
-        return len(numbers) > 0
+        made, rows = self._made, self._rollup.made(numbers, figures, together)
+        for number, row in zip(numbers.tolist(), rows, strict=True):
+            made[number] = row
+        return {*(numbers % together).tolist()}
 
 
-def _changed(old: Parts, new: Parts) -> Difference:
-    """By how much two stretches differ."""
-    found = Difference()
+def _add_changed(found: Difference, old: Parts, new: Parts, stretch: int) -> None:
+    """Adds to a difference by how much a stretch is another than it was."""
     (was_kept, was_fresh), (kept, fresh) = old, new
     if was_kept is kept and was_fresh == fresh:
-        return found
+        return
     keys: set[int] = {key for key, _ in was_fresh.items() ^ fresh.items()}
     if was_kept is not kept:
         keys |= _revised(was_kept, kept)
@@ -227,8 +265,7 @@ def _changed(old: Parts, new: Parts) -> Difference:
         was = was_kept.get(key) + was_fresh.get(key, 0)
         value = kept.get(key) + fresh.get(key, 0)
         if was != value:
-            found.add(key, was, value)
-    return found
+            found.add(key, was, value, stretch)
 
 
 def _revised(old: KeptSum | None, new: KeptSum | None) -> Set[int]:

@@ -3,7 +3,7 @@
 What is low each March falls in every year that ends with March: of one year nobody can say which is
 season and which is trend. So each month is compared with the same month of other years alone, by
 the seasonal Kendall test (`detectors.change.seasonal_kendall`), which needs three whole years. How
-a figure went from month to month is told apart from that, by `streams.board.month_by_month`.
+a figure went from month to month is asked apart from that, by `streams.board.month_by_month`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Trend(Struct, frozen=True, omit_defaults=True):
     season apart: by the seasonal Kendall test, at a `chance` of 5 % where there is no trend. Over
     ten years or more months that are alike since they are near in time are `allowed_for`.
 
-    The word is None where no trend can be told, as `reason` says. Where figures rise as records
+    The word is None where no trend can be seen, as `reason` says. Where figures rise as records
     grow older, those of all months are `at_age` of so many days."""
 
     word: Literal["rising", "falling", "neither"] | None
@@ -63,4 +63,4 @@ def _too_few(months: list[str]) -> str:
     if not months:
         return ""
     many = "1 month" if len(months) == 1 else f"{len(months)} months"
-    return f"a trend can't be told from a season with {many}: {NEED} whole years are needed"
+    return f"a trend can't be seen apart from a season in {many}: {NEED} whole years are needed"

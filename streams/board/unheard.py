@@ -60,6 +60,8 @@ class Unheard:
         self._looked = 0
         """The watermark as of which they are; 0 where all of them are to be found anew."""
         self._first: int | None = None
+        self._first_of = (0, 0, 0)
+        """What had come when it was looked for."""
         self._lasting: tuple[Span, list[Span]] = ((0, 0), [])
 
     def shown(self, start: int, end: int, at: int) -> int:
@@ -76,8 +78,15 @@ class Unheard:
     def before(self, end: int) -> bool:
         """Whether a period that ends then lies before the first record."""
         if self._first is None or end <= self._first:
-            self._first = first_record(self.ledger.panes)
+            self._look_for_first()
         return self._first is not None and end <= self._first
+
+    def _look_for_first(self) -> None:
+        """Finds the first record, unless nothing has come since that was done."""
+        versions = self.ledger.versions
+        of = self.ledger.watermark, versions.new, versions.revised
+        if self._first_of != of:
+            self._first, self._first_of = first_record(self.ledger.panes), of
 
     def _refresh(self) -> None:
         """Finds the spans that are over."""
@@ -85,7 +94,8 @@ class Unheard:
         if 0 <= watermark - self._looked < JUDGED_EACH and self._looked > 0:
             return
         if self._looked <= 0:
-            self._gaps, self._first = [], first_record(panes)
+            self._gaps = []
+            self._look_for_first()
         since = max(self._first or 0, self._looked - HOUR)
         self._looked = watermark
         if self._first is None:

@@ -11,7 +11,7 @@ from streams.charts.model import Point
 from streams.charts.text import width
 from streams.charts.words import MONTHS
 from streams.config.measures import Unit
-from streams.periods import Grain
+from streams.periods import Grain, financial_year
 from streams.registry.phrases import round_duration
 
 GAP = 10.0
@@ -109,7 +109,7 @@ def _year(point: Point) -> str:
 
 
 def _financial_year(point: Point) -> str:
-    return f"{point.start.year}/{(point.start.year + 1) % 100:02d}"
+    return financial_year(point.start.year)
 
 
 def _hour(point: Point) -> str:

@@ -30,6 +30,9 @@ from streams.registry.measures import Group, Measure
 from streams.stretches import Stretch
 
 T = TypeVar("T")
+Usual = Callable[[Period, int], tuple[float, float] | None]
+"""From where to where four of five figures of a period lie; of a share, by how many cases it is
+of."""
 
 LATELY = 28 * DAY
 """For how long, in ms, what is usual now is shown beside what was."""
@@ -57,18 +60,16 @@ def periods(query: Query, indicator: Indicator, grain: Grain, within: Stretch) -
     first = query.since(indicator)
     if first is None:
         return []
-    start = max(within.start, query.calendar.start(grain, first))
-    found, at = [], query.calendar.holding(grain, start)
-    if at.start < within.start:
-        at = query.calendar.holding(grain, at.end)
-    while at.start < min(within.end, query.at):
-        found.append(at)
+    start, found = max(within.start, query.calendar.start(grain, first)), []
+    for period in query.calendar.begun(grain, start, min(within.end, query.at)):
+        if period.start < within.start:
+            continue
+        found.append(period)
         if len(found) > MOST_POINTS:
             raise QueryError(
                 f"from {found[0].label} on there are more than {MOST_POINTS:,} periods by "
                 f"{grain.replace('_', ' ')}: ask for a shorter time, or by a longer grain"
             )
-        at = query.calendar.holding(grain, at.end)
     return found
 
 
@@ -180,11 +181,13 @@ class _Reader:
         if then is not None or self.usual is None or stretch.start < self.query.at - LATELY:
             return then
         period = self.query.calendar.holding(self.grain, stretch.start)
+        cases = self.query.figure(self.indicator, stretch, self.area).denominator or 0
         with self.query.lock:
-            return Range(*self.usual(period))
+            usual = self.usual(period, cases)
+        return None if usual is None else Range(*usual)
 
-    def _watched(self) -> Callable[[Period], tuple[int, int]] | None:
-        """What is usual of a period, where the count is watched by its hours or days."""
+    def _watched(self) -> Usual | None:
+        """What is usual of a period, where the figure is watched by its hours or days."""
         narrowed = narrowed_to(self.query, self.indicator)
         if self.grain not in ("hour", "day") or narrowed is None:
             return None
@@ -193,7 +196,7 @@ class _Reader:
             for shard in self.query.monitor.shards:
                 watching = shard.surveillance.get(self.query.force.id)
                 if shard.kind == group.kind and watching is not None:
-                    found: Callable[[Period], tuple[int, int]] | None = watching.usual(
+                    found: Usual | None = watching.usual(
                         self.grain, group.name, measure.name, row, self.area
                     )
                     return found

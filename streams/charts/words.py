@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from streams.charts.model import Chart, Flag, Mark, Point
 from streams.config.measures import Unit
-from streams.periods import Grain
+from streams.periods import Grain, financial_year
 from streams.registry.phrases import NOTHING, duration, rough
 
 MONTHS = (
@@ -78,7 +78,7 @@ def period_name(grain: Grain, point: Point) -> str:
     if grain == "quarter":
         return f"{month} to {MONTHS[last.month - 1]} {last.year}"
     if grain == "financial_year":
-        return f"{start.year}/{last.year % 100:02d}"
+        return financial_year(start.year)
     day = _date(start)
     return day if grain == "day" else f"{start:%H:%M} to {point.end:%H:%M} on {day}"
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 import msgspec
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import (
     BarColumn,
     Progress,
@@ -267,15 +268,17 @@ def _bars(names: Sequence[str]) -> Iterator[Callable[[int, Far], None]]:
 def _print(found: Backtest) -> None:
     console = board_console()
     for each in found.results:
-        console.print(_alerts(found, each))
+        console.print(_alerts(found, each) if each.alerts else f"{_title(found, each)}.")
         console.print()
-    if found.truth_given:
+    if found.truth_given and found.results[0].truths:
         console.print(_truths(found))
         console.print()
-    if len(found.results) > 1:
+    if found.differences:
         console.print(_differences(found))
         console.print()
     console.print(_summary(found))
+    if len(found.results) > 1 and not found.differences:
+        console.print(f"Nothing differs: {words.differing(found)}.")
     for note in (words.span(found), f"{found.rows}.", *found.notes):
         console.print(note, style="dim", highlight=False)
 
@@ -284,25 +287,27 @@ def _day(at: dt.datetime) -> str:
     return f"{at:%Y-%m-%d %H:%M}"
 
 
-def _alerts(found: Backtest, result: SettingsResult) -> Table:
+def _title(found: Backtest, result: SettingsResult) -> str:
+    """Which settings, and how many alerts they raise."""
     many = words.number(len(result.alerts), "alert")
     differs = f" ({'; '.join(result.differs)})" if result.differs else ""
-    title = f"{found.force_name}, settings {result.name}{differs}: {many}"
-    table = Table(title=title, title_justify="left", show_lines=False, expand=True)
+    return escape(f"{found.force_name}, settings {result.name}{differs}: {many}")
+
+
+def _alerts(found: Backtest, result: SettingsResult) -> Table:
+    table = Table(title=_title(found, result), title_justify="left", expand=True)
     table.add_column("Opened", no_wrap=True)
     table.add_column("Alert", ratio=1)
     table.add_column("Open", justify="right", no_wrap=True)
     table.add_column("Before report", justify="right", no_wrap=True)
-    if found.truth_given:
-        table.add_column("Is", no_wrap=False)
     for each in result.alerts:
-        row = [
+        verdict = f"\n[bold]{escape(words.verdict(each))}[/]" if found.truth_given else ""
+        table.add_row(
             f"{_day(each.opened_at)}\n{each.severity}",
-            each.words,
+            escape(each.words) + verdict,
             words.length(each.hours_open) + ("" if each.until else " *"),
             words.before_report(each),
-        ]
-        table.add_row(*row, *([words.verdict(each)] if found.truth_given else []))
+        )
     if any(each.until is None for each in result.alerts):
         table.caption = "* still open at the end"
         table.caption_justify = "left"
@@ -315,7 +320,9 @@ def _truths(found: Backtest) -> Table:
         table.add_column(heading)
     for place, event in enumerate(found.results[0].truths):
         detections = [words.detection(each.truths[place]) for each in found.results]
-        table.add_row(f"{event.name}\n{event.about}", _day(event.start), *detections)
+        table.add_row(
+            escape(f"{event.name}\n{event.about}"), words.begins(event.start), *detections
+        )
     return table
 
 
@@ -328,7 +335,9 @@ def _differences(found: Backtest) -> Table:
     table.add_column("Alert", ratio=1)
     table.add_column("Raised by", no_wrap=True)
     for each in found.differences:
-        table.add_row(_day(each.opened_at), each.words, words.raised_by(each, first, second))
+        table.add_row(
+            _day(each.opened_at), escape(each.words), words.raised_by(each, first, second)
+        )
     return table
 
 

@@ -230,9 +230,17 @@ def read_toml(
     ]
 
 
-def parse_toml(text: str, shape: type[T], file: Path | str) -> T:
-    """A TOML text as `shape`; raises the first `ConfigError`, with file, line, field and cure."""
+def parse_toml(text: str, shape: type[T], file: Path | str, cure: str = CURE) -> T:
+    """A TOML text as `shape`; raises the first `ConfigError`, with file, line, field and cure.
+    `cure` says what such a file is to be compared with, where it is no force's."""
     parsed, problems = read_toml(text, shape, file)
     if problems is not None:
-        raise problems[0]
+        first = problems[0]
+        raise ConfigError(
+            first.problem,
+            file=file,
+            line=first.line,
+            field=first.field,
+            cure=(first.cure or cure).replace(CURE, cure),
+        )
     return cast("T", parsed)

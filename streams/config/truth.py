@@ -33,7 +33,6 @@ import msgspec
 from msgspec import Meta, Struct
 
 from streams.config.schema import Name, Slug
-from streams.config.toml import CURE as FORCE_CURE
 from streams.config.toml import Fault, faults, locate, parse_toml, read_text
 from streams.errors import ConfigError, WatchroomError
 from streams.periods import DAY, HOUR, MINUTE, YEARS
@@ -109,13 +108,7 @@ class _File(Struct, frozen=True, forbid_unknown_fields=True):
 def read_truth(text: str, source: Path | str) -> list[Truth]:
     """The events of a text, in its order; raises the first `ConfigError`, with line, field and
     cure. What only the force and the registry know (areas, measures) is not looked at here."""
-    try:
-        written = parse_toml(text, _File, source).truth
-    except ConfigError as error:
-        cure = (error.cure or CURE).replace(FORCE_CURE, CURE)
-        raise ConfigError(
-            error.problem, file=error.file, line=error.line, field=error.field, cure=cure
-        ) from None
+    written = parse_toml(text, _File, source, CURE).truth
     for fault in _at_odds(written):
         raise wrong(text, source, fault)
     return [_truth(each) for each in written]

@@ -7,10 +7,13 @@ they differ: who has made something of the one need only look at these.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 Pane = dict[int, int]
 """As in `streams.fold.panes`."""
+MOST_BEHIND = 4
+"""So many sums ago it is known what differs: between two boards an hour may close, and be
+revised."""
 OWN_SHARE = 8
 """Where more than one of so many keys has changed since they were last put together, they are put
 together anew."""
@@ -26,7 +29,7 @@ class KeptSum:
         self._changed: Pane = changed or {}
         """The keys that are otherwise than in `_base`; 0 where they are no more."""
         self.before: KeptSum | None = None
-        """The sum whose place it took, until another takes its own."""
+        """The sum whose place it took, until so many others have taken its own."""
         self.differs: frozenset[int] = frozenset()
         """The keys in which it may differ from that one."""
 
@@ -53,15 +56,31 @@ class KeptSum:
             changed[key] = self.get(key) + more
         if OWN_SHARE * len(changed) > len(self._base):
             made = KeptSum(_together(self._base, changed))
+            self.before = None  # which has a sum of its own in memory
         else:
             made = KeptSum(self._base, changed)
         made.before, made.differs = self, frozenset(change)
-        self.before = None  # nobody is that far behind
+        *_, oldest = made._behind()
+        oldest.before = None  # nobody is that far behind
         return made
+
+    def _behind(self) -> Iterator[KeptSum]:
+        """The sums whose place it took, the last one first."""
+        at: KeptSum | None = self
+        for _ in range(MOST_BEHIND):
+            at = at.before if at is not None else None
+            if at is not None:
+                yield at
 
     def differs_from(self, other: KeptSum | None) -> frozenset[int] | None:
         """The keys in which it may differ from another; None where that is not known."""
-        return self.differs if other is not None and other is self.before else None
+        differs, at = frozenset[int](), self
+        for before in self._behind():
+            differs |= at.differs
+            if before is other:
+                return differs
+            at = before
+        return None
 
 
 def _together(base: Pane, changed: Pane) -> Pane:

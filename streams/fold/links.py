@@ -85,8 +85,7 @@ class Links:
         self._when_of = when_of
         self._fields = [(each.field, bytes([self.roles.index(each.role)])) for each in people]
         self._read = attrgetter(*(each.field for each in people))
-        self._several = len(people) > 1
-        """Whether that gives the values of several fields, not of one."""
+        self._each = [attrgetter(each.field) for each in people]
         self._noted: dict[str, Record] = {}
         """The last versions of the records that are not taken in yet."""
         self._held: dict[str, bytes] = {}
@@ -111,9 +110,9 @@ class Links:
 
     def concern(self, record: str, event: Record) -> bool:
         """Whether a version names anybody, or any before it may have done so."""
-        named = self._read(event)
-        if any(named) if self._several else named:
-            return True
+        for read in self._each:
+            if read(event):
+                return True
         return record in self._noted or record in self._held
 
     def put(self, record: str, event: Record) -> None:

@@ -1060,14 +1060,20 @@ class _ClockCounting:
         for questions, counted in counters:
             out.add(1, f"if {_hold(questions, limits)}:")
             out.add(2, f"_total += {counted}")
-        out.add(1, "_bins = ()")
+        # Sums stand above all counts, in integers of thousands of bits: they are added up by
+        # themselves, and put in their place once.
+        lowest = _place(min((sum_ for _, sum_, _, _ in timings), default=1))
+        out.add(1, "_bins, _sums = (), 0" if timings else "_bins = ()")
         for duration, sum_, squares, first in timings:
             out.add(1, f"if {duration} >= 0:")
-            each = f"({sum_} + {duration} * {squares})" if squares else f"{sum_}"
-            out.add(2, f"_total += {duration} * {each}")
+            out.add(2, f"_sums += {duration} << {_place(sum_) - lowest}")
+            if squares:
+                out.add(2, f"_sums += {duration} * {duration} << {_place(squares) - lowest}")
             if first is not None:
                 out.add(2, f"_seconds = {duration} // {SECOND}")
                 out.add(2, f"_bins += (_keys[{_bin(first)}],)")
+        if timings:
+            out.add(1, f"_total += _sums << {lowest}")
         if has:
             return None
         return "_total or _bins" if timings else "_total"
@@ -1136,6 +1142,11 @@ class _ClockCounting:
         out.add(2, "_pane[_key] = _value")
         out.add(1, "else:")
         out.add(2, "_pane.pop(_key, None)")
+
+
+def _place(one: int) -> int:
+    """The lowest bit of a counter, of the integer in which it is 1."""
+    return one.bit_length() - 1
 
 
 def _hold(questions: Iterable[Within], limits: Iterator[str]) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from typing import Any, TypeVar
 
 from detectors.calibration.alarm_budget import AlarmBudget
 from detectors.counts.month_watch import SHARED_WEIGHT, pooled
@@ -22,6 +23,8 @@ from streams.surveillance.recent_rate import RecentRate
 from streams.surveillance.series import RowKey, RowReader, WatchedSeries, budget_parts, watch_list
 from streams.surveillance.signals import Grain
 from streams.surveillance.watch import Watch
+
+T = TypeVar("T")
 
 
 class GrainWatches:
@@ -45,13 +48,14 @@ class GrainWatches:
         self.by_row: dict[RowKey, list[WatchedSeries]] = {}
         for each in listed:
             self.by_row.setdefault(each.row_key, []).append(each)
+        self._places = {each.name: place for place, each in enumerate(listed)}
         self.begun: dict[RowKey, list[Watch]] = {}
         """The watches of each row that has had any record."""
         slots = SLOTS.get(grain)
         self.counts = None if slots is None else CountRows(slots, most)
         self.grouped = None if slots is None else GroupedRows(slots, most)
         self.counted: list[tuple[int, Watch, Counts]] = []
-        """The watches of `counts`, row by row, each with its place among all watches."""
+        """The watches of `counts`, row by row, each with its place in the list of series."""
         self.counted_areas: dict[str, None] = {}
         """Their areas, each once."""
         self.counted_figures: list[tuple[RowKey, int, int]] = []
@@ -62,6 +66,8 @@ class GrainWatches:
         self._taken: set[AcceptedLevel] = set()
         self.changed = True
         """Whether anything has changed since the state was last saved."""
+        self._derived: dict[Hashable, Any] = {}
+        """What follows from what is learned, until more is (`note_change`)."""
         self.last = 0
         """The start of the last period that was taken, in ms."""
         self.recent_rate = RecentRate(grain)
@@ -70,6 +76,29 @@ class GrainWatches:
     def __iter__(self) -> Iterator[Watch]:
         for watches in self.begun.values():
             yield from watches
+
+    def note_change(self) -> None:
+        """Notes that something is learned or forgotten."""
+        self.changed = True
+        self._derived.clear()
+
+    def forget_derived(self) -> None:
+        """Has all that follows from what is learned be worked out anew: it was put back."""
+        self._derived.clear()
+
+    def derived(self, what: Hashable, work_out: Callable[[], T]) -> T:
+        """What follows from what is learned now, worked out once until that changes."""
+        if what not in self._derived:
+            self._derived[what] = work_out()
+        found: T = self._derived[what]
+        return found
+
+    def in_order(self) -> Iterator[tuple[RowKey, list[Watch]]]:
+        """The rows that have begun, in the order of the list of series: in which order they begin
+        rests on how lines are batched, and signals should not."""
+        for row in self.by_row:
+            if row in self.begun:
+                yield row, self.begun[row]
 
     def begin(self, row: RowKey) -> list[Watch]:
         """Starts the watches of a row."""
@@ -80,7 +109,7 @@ class GrainWatches:
             if adapter is not None:
                 marks = [mark for mark in self.marks if affects(mark[1], series.names)]
                 watch = Watch(series, self.counters, adapter, marks)
-                place = len(self.counted) + len(self.others)
+                place = self._places[series.name]
                 if isinstance(adapter, Counts):
                     self.counted.append((place, watch, adapter))
                     self.counted_areas[series.area] = None
@@ -106,7 +135,7 @@ class GrainWatches:
         """Takes what is not normal out of what its series have not learned yet."""
         if not self.last or self.grain == "month":
             return
-        self.changed = True
+        self.note_change()
         ended = self.last if stretch.end is None else min(self.last, stretch.end - 1)
         first, last = (self.calendar.start(self.grain, at) for at in (stretch.start, ended))
         abouts = stretch.abouts
@@ -119,7 +148,7 @@ class GrainWatches:
         running."""
         if not self.last or self.grain == "month" or start > self.last:
             return
-        self.changed = True
+        self.note_change()
         self.recent_rate.forget((start, end))
         first, last = (self.calendar.start(self.grain, at) for at in (start, end - 1))
         for watch in self:

@@ -15,6 +15,7 @@ import datetime as dt
 import logging
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from functools import partial
 from operator import itemgetter
 from typing import cast
 
@@ -185,17 +186,24 @@ class Surveillance:
         """Gives the detectors a period, with the counts as they are, in short steps; returns its
         signals. `now` is the watermark."""
         watches = self.grains[cast("Grain", period.grain)]
+        watches.note_change()
+        try:
+            return (yield from self._take(watches, period, now))
+        finally:
+            watches.note_change()  # whoever read between two steps saw what was learned so far
+
+    def _take(
+        self, watches: GrainWatches, period: Period, now: int
+    ) -> Generator[None, None, list[Signal]]:
         first, last, watches.last = watches.last == 0, watches.last, period.start
-        watches.changed = True
         self._forget_known(now - 1)
         self._until = max(self._until, now)
         if not watches.by_row or (first and not self._whole_months(period)):
             return []  # nothing is watched by it, or the feed began within it
         pane = self.ledger.panes.between(period.start, period.end)
         sums = watches.rows.read(pane)
-        new = {row for row in sums if row not in watches.begun}
-        for row in watches.by_row if new else ():  # in one order, however lines were batched
-            if row in new:
+        for row in sums:
+            if row not in watches.begun:
                 watches.begin(row)
         if not watches.begun:
             return []
@@ -232,8 +240,14 @@ class Surveillance:
         """Moves the detectors across the periods of a gap at once, some series a step: the periods
         are missing, so nothing is learned of them and no signal is raised."""
         watches = self.grains[cast("Grain", gap.grain)]
+        watches.note_change()
+        try:
+            yield from self._pass_over(watches, gap)
+        finally:
+            watches.note_change()
+
+    def _pass_over(self, watches: GrainWatches, gap: Gap) -> Iterator[None]:
         last, watches.last = watches.last, self.ledger.calendar.start(gap.grain, gap.end - 1)
-        watches.changed = True
         if not watches.begun:
             return
         passed = self._passed(gap, last, watches.last)
@@ -439,42 +453,61 @@ class Surveillance:
     def forecaster(self) -> Callable[[int], Predictive]:
         """A function that says how many records the feed brings, over all its lines, in the hour
         that starts at an instant, as far as is learned now."""
-        lines = list(self._known(self.grains["hour"]))
+        watches = self.grains["hour"]
+        lines = list(self._known(watches))
 
-        def forecast(hour: int) -> Predictive:
+        def reckoned(hour: int) -> Predictive:
             point = self._point(Period("hour", "", hour, hour + HOUR), WHOLE)
             return together([each.forecast(point.slot, point.names) for each in lines])
+
+        def forecast(hour: int) -> Predictive:
+            return watches.derived(("forecast", hour), partial(reckoned, hour))
 
         return forecast
 
     def usual(
         self, grain: Grain, group: str, measure: str, row: Mapping[str, str], area: str
-    ) -> Callable[[Period], tuple[int, int]] | None:
-        """A function that says from where to where four of five counts of a period lie, as far as
-        is learned now. None where the count is not watched by this grain, or is still being
-        learned. `row` has the dimensions that are not of all their values."""
-        watch = self.count_of(grain, group, measure, row, area)
-        if watch is None or watch[1].state == "learning":
-            return None
-        expected = watch[1].expected
+    ) -> Callable[[Period, int], tuple[float, float] | None] | None:
+        """A function that says from where to where four of five figures of a period lie, as far as
+        is learned now: of a count, or of a share of so many cases, which has none on a day with a
+        name. None where the figure is not watched by this grain, or is still being learned. `row`
+        has the dimensions that are not of all their values."""
+        found = self._watch_of(grain, group, measure, row, area)
+        adapter = None if found is None else found.adapter
+        if isinstance(adapter, Counts) and adapter.state != "learning":
+            expected = adapter.expected
 
-        def usual(period: Period) -> tuple[int, int]:
-            point = self._point(period, area)
-            return expected.forecast(point.slot, point.names).limits(TAIL)
+            def usual_count(period: Period, _: int) -> tuple[float, float]:
+                point = self._point(period, area)
+                return expected.forecast(point.slot, point.names).limits(TAIL)
 
-        return usual
+            return usual_count
+        if isinstance(adapter, EventDays) and adapter.state != "learning":
+            shares = adapter
+            return lambda period, cases: shares.usual(self._point(period, area), cases)
+        return None
 
     def count_of(
         self, grain: Grain, group: str, measure: str, row: Mapping[str, str], area: str
     ) -> tuple[WatchedSeries, Counts] | None:
         """A count that is watched by a grain, and its detector; None where there is none. `row` has
         the dimensions that are not of all their values."""
+        found = self._watch_of(grain, group, measure, row, area)
+        if found is None or not isinstance(found.adapter, Counts):
+            return None
+        return found.series, found.adapter
+
+    def _watch_of(
+        self, grain: Grain, group: str, measure: str, row: Mapping[str, str], area: str
+    ) -> Watch | None:
+        """The watch of a count, share or mean by a grain."""
         for watch in self.grains.get(grain, ()):
-            series, adapter = watch.series, watch.adapter
+            series = watch.series
             narrowed = {name: value for name, value in series.row.items() if value != ALL}
             named = (series.group.name, series.measure.name, series.area)
-            if isinstance(adapter, Counts) and (named, narrowed) == ((group, measure, area), row):
-                return series, adapter
+            same = (named, narrowed) == ((group, measure, area), row)
+            if same and isinstance(watch.adapter, Counts | EventDays):
+                return watch
         return None
 
     def is_ordinary(self, series: WatchedSeries, period: Period) -> bool:
@@ -494,6 +527,8 @@ class Surveillance:
         ledger = self.ledger
         known = min(at, ledger.watermark)
         signals: list[Signal] = []
+        if not self.grains["hour"].begun:
+            return signals
         # While periods close one after the other, the last closed may lie far back.
         crossed = ledger.calendar.start("hour", ledger.watermark) - ledger.kind.grace
         settled = ledger.calendar.start("hour", max(0, crossed))
@@ -517,7 +552,7 @@ class Surveillance:
         # What was offered a moment ago may not be here yet: few are judged by what must be.
         sure = min(share, max(0.0, (known - self.ledger.kind.grace - period.start) / length))
         part = period._replace(end=until)
-        for row, each in watches.begun.items():
+        for row, each in watches.in_order():
             point = self._point(period, row[1][-1])
             for watch in each:
                 found = watch.judge(self.context, part, point, sums.get(row, 0), share)
@@ -570,9 +605,9 @@ class Surveillance:
         states: Counter[str] = Counter()
         reasons: Counter[str] = Counter()
         for watches in self.grains.values():
-            for watch in watches:
-                states[watch.adapter.state] += 1
-                reasons[f"{watches.grain}: {watch.adapter.about}"] += 1
+            found = watches.derived("summary", partial(_summed_up, watches))
+            states += found[0]
+            reasons += found[1]
         about = [f"{number} by {reason}" for reason, number in reasons.most_common()]
         if self.rebuilt:
             about.append("history rebuilt from counts as they stand now")
@@ -594,6 +629,15 @@ class Surveillance:
         number = self.faults_of[where]
         if number & (number - 1) == 0:  # the 1st, 2nd, 4th, 8th ...
             log.warning("a detector failed (%d so far): %s", number, self.fault)
+
+
+def _summed_up(watches: GrainWatches) -> tuple[Counter[str], Counter[str]]:
+    """How many watches of a grain are in which state, and why."""
+    states, reasons = Counter[str](), Counter[str]()
+    for watch in watches:
+        states[watch.adapter.state] += 1
+        reasons[f"{watches.grain}: {watch.adapter.about}"] += 1
+    return states, reasons
 
 
 def _date(day: dt.date) -> str:

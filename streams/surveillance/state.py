@@ -84,7 +84,7 @@ def _slots(grain: str, columns: Iterable[tuple[int, dict[str, Any]]]) -> Iterato
 def lost(surveillance: Surveillance) -> None:
     """Has everything count as changed, after what `changes` gave could not be kept."""
     for watches in surveillance.grains.values():
-        watches.changed = True
+        watches.note_change()
         if watches.counts is not None:
             watches.counts.watches.lost()
         for watch in watches:
@@ -107,14 +107,15 @@ def restore(surveillance: Surveillance, parts: Iterable[Part], version: int) -> 
             (state_form_1.restore if version == state_form_1.VERSION else _restore)(
                 watches, running, found
             )
+            watches.forget_derived()
     known, surveillance.feedback = surveillance.feedback, Feedback()
     surveillance.feed_back(known)
 
 
 def _restore(watches: GrainWatches, running: dict[str, Any], found: dict[str, Any]) -> None:
     rows = {each.name: row for row, listed in watches.by_row.items() for each in listed}
-    # In the order in which they had begun: signals come in it. What is not measured any more is
-    # left out, and what was not measured then begins now.
+    # In the order in which they had begun. What is not measured any more is left out, and what was
+    # not measured then begins now.
     for row in dict.fromkeys(rows[name] for name in running["watches"] if name in rows):
         for watch in watches.begin(row):
             saved = running["watches"].get(watch.series.name)

@@ -10,7 +10,7 @@ from tests.published.scope import CONSTRUCTED, PUBLISHED
 
 REACHED = {
     "002": {PUBLISHED: 530, CONSTRUCTED: 113, JUDGEMENT: 134},
-    "003": {PUBLISHED: 384, CONSTRUCTED: 78, JUDGEMENT: 84},
+    "003": {PUBLISHED: 400, CONSTRUCTED: 78, JUDGEMENT: 87},
 }
 """How many of a report stood in it last, by class; raise them as it shows more."""
 

@@ -30,7 +30,7 @@ from tests.servers import alertmanager as alertmanager_server
 from tests.servers import kafka as kafka_server
 from tests.servers import prometheus as prometheus_server
 from tests.servers.faked_clock import FakedClock
-from tests.servers.process import wait_until
+from tests.servers.process import PATIENCE, wait_until
 from tests.servers.rooms import BEGIN, FORCE, TWIN, Feeder, in_theory, twin_file
 from tests.servers.stack import WORKERS, Stack, Workers, stack
 
@@ -40,7 +40,7 @@ AT_A_TIME, PAUSE = MINUTE, 0.5
 """How far the clock is moved at once, and for how many seconds it then goes on as it does."""
 READING = 15 * MINUTE
 """How long before the rooms are live the workers begin to read, by their clock."""
-TO_THE_PAGER = 90
+TO_THE_PAGER = 90 * PATIENCE
 """Seconds from the threshold being crossed to the message."""
 AFTER_THE_SURGE = HOUR - BEGIN % HOUR + 4 * HOUR
 """Three ordinary hours, which would end an alert whose day is as usual; an hour is closed an hour

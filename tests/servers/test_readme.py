@@ -17,7 +17,7 @@ BLOCKS: list[str] = re.findall(
 )
 
 
-def run(script: str, folder: Path, seconds: float = 240, **env: str) -> str:
+def run(script: str, folder: Path, seconds: float = 600, **env: str) -> str:
     """Runs a block as a person would; what it leaves in the background is ended at the end."""
     done = subprocess.run(
         [

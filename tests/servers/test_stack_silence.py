@@ -13,7 +13,7 @@ from tests.servers import prometheus as prometheus_server
 from tests.servers.process import wait_until
 from tests.servers.stack import WORKERS, stack
 
-pytestmark = [pytest.mark.servers, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.servers, pytest.mark.timeout(1800)]
 
 SILENT = "WatchroomFeedSilent"
 FORCE = "warwickshire"

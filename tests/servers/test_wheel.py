@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.servers.process import PATIENCE
+
 pytestmark = pytest.mark.servers  # it builds a package, which takes longer than a unit test may
 ROOT = Path(__file__).parents[2]
 
@@ -16,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
     command = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "-q"]
-    subprocess.run([*command, "-w", str(folder), str(ROOT)], check=True, timeout=120)
+    subprocess.run([*command, "-w", str(folder), str(ROOT)], check=True, timeout=120 * PATIENCE)
     (wheel,) = folder.glob("*.whl")
     with zipfile.ZipFile(wheel) as opened:
         opened.extractall(folder / "site")
@@ -30,7 +32,7 @@ def watchroom(site: Path, *words: str) -> str:
         env={**os.environ, "PYTHONPATH": str(site)},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=120 * PATIENCE,
         check=True,
     ).stdout
 

@@ -25,7 +25,7 @@ from tests import events
 from tests.bad_input import BAD_LINES
 from tests.build import TINY_FORCE, as_json, call, lines, ms, row
 from tests.servers.kafka import Kafka
-from tests.servers.process import wait_until
+from tests.servers.process import PATIENCE, wait_until
 from tests.servers.rig import Rig, Worker, halves, rigged
 
 HORIZON = dt.timedelta(days=35)
@@ -206,7 +206,7 @@ def test_two_workers_can_not_share_a_folder(rig: Rig) -> None:
     worker = rig.worker()
     worker.start()
     told = subprocess.run(
-        worker.server.command, capture_output=True, text=True, check=False, timeout=60
+        worker.server.command, capture_output=True, text=True, check=False, timeout=60 * PATIENCE
     )
     assert told.returncode == 1
     assert f"in use by the process with pid {worker.server.pid}" in told.stderr
@@ -216,7 +216,9 @@ def test_two_workers_can_not_share_a_folder(rig: Rig) -> None:
 def test_a_worker_without_topics_says_how_to_make_them(rig: Rig) -> None:
     worker = rig.worker()
     command = [part if part != rig.prefix else "nowhere" for part in worker.server.command]
-    told = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    told = subprocess.run(
+        command, capture_output=True, text=True, check=False, timeout=60 * PATIENCE
+    )
     assert told.returncode == 1
     assert "is missing. Create it: watchroom topics create" in told.stderr
 

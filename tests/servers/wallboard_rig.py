@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from streams.alerts.model import Alert, Evidence, Transition, instant
 from streams.alerts.service import AlertService
@@ -20,6 +20,7 @@ from streams.live import Live
 from streams.outputs.wallboard.hub import Hub
 from streams.outputs.web import Running, serve
 from streams.periods import MINUTE, rfc3339
+from tests.servers.process import PATIENCE
 
 FORCE = "warwickshire"
 START = 1_642_194_600_000
@@ -190,7 +191,8 @@ def room(fill: Callable[[Room], None] = Room.evening) -> Iterator[Room]:
 
 @contextmanager
 def browser(chromium: Path) -> Iterator[Browser]:
-    """A real browser without a window, driven by Playwright."""
+    """A real browser without a window, driven by Playwright, on a machine that may be busy."""
+    expect.set_options(timeout=5_000 * PATIENCE)
     with sync_playwright() as driver:
         opened = driver.chromium.launch(
             executable_path=chromium, args=["--disable-gpu", "--disable-dev-shm-usage"]

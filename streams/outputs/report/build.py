@@ -117,7 +117,7 @@ class _Building:
             unknown=list(self.unknown.values()),
             judged=list(self._judged()),
             open=list(self._open()),
-            revised=self.revised,
+            revised=list(dict.fromkeys(self.revised)),
             changes=list(self._changes()),
             lists=list(self._lists()),
         )
@@ -144,7 +144,9 @@ class _Building:
             reader = Reader(query, query.stretch(section.period))
         charted = query.indicator(section.indicator) if section.indicator else None
         title = section.title or (charted.title if charted is not None else "")
-        names = [*section.names, *(_reported(query) if section.reported else [])]
+        elsewhere = {name for of in self.layout.chapters for s in of.sections for name in s.names}
+        reported = _reported(query) if section.reported else []
+        names = [*section.names, *(each for each in reported if each not in elsewhere)]
         figures, within = [], []
         for name in names:
             indicator = query.indicator(name)
@@ -247,7 +249,9 @@ class _Building:
         parts = []
         for side in ("above", "below"):
             flagged = [self._month(each) for each in judged if each.flag == side]
-            if flagged:
+            if len(flagged) == len(months) > 1:
+                parts.append(f"{side} in every month")
+            elif flagged:
                 parts.append(f"{side} in {phrases.listed(flagged)}")
         said = f"Yes: {'; '.join(parts)}" if parts else "No"
         rest = len(months) - len(judged)
@@ -268,20 +272,14 @@ class _Building:
                 self.open.setdefault(each.period, {}).setdefault(each.title, reason)
             first = first_published(each)
             if first is not None and each.area == WHOLE and of_month and each.value is not None:
-                self.revised.append(self._as_first(each, first))
+                name = period_name(self.query, self.query.stretch(each.period))
+                self.revised += filter(None, [revision(name, each, first)])
 
     def _open(self) -> Iterator[str]:
         for month in sorted(self.open):
             name = period_name(self.query, self.query.stretch(month))
             for title, reason in self.open[month].items():
                 yield f"{name}, {title}: {reason.rstrip('.')}."
-
-    def _as_first(self, figure: ReportFigure, first: FirstFigure) -> str:
-        """`October 2017, Robbery: 42, first published as 40.`"""
-        name = period_name(self.query, self.query.stretch(figure.period))
-        now = phrases.in_print(figure.value or 0, figure.unit)
-        was = phrases.NOTHING if first.value is None else phrases.in_print(first.value, figure.unit)
-        return f"{name}, {figure.title}: {now}, first published as {was}."
 
     def _changes(self) -> Iterator[DatedChange]:
         """The force's dated changes of the time that charts show."""
@@ -348,6 +346,13 @@ def _target(found: TargetJudged, figure: ReportFigure) -> str:
     if found.met is None:
         return ""
     return f"{'met' if found.met else 'missed'} ({goal(found, figure.unit)})"
+
+
+def revision(month: str, figure: ReportFigure, first: FirstFigure) -> str:
+    """`October 2017, Robbery: 42, first published as 40.`; empty where both print alike."""
+    now = phrases.in_print(figure.value or 0, figure.unit)
+    was = phrases.NOTHING if first.value is None else phrases.in_print(first.value, figure.unit)
+    return "" if now == was else f"{month}, {figure.title}: {now}, first published as {was}."
 
 
 def first_published(figure: ReportFigure) -> FirstFigure | None:

@@ -11,7 +11,6 @@ from msgspec.structs import replace
 
 from streams.board.query import Query
 from streams.config.force import WHOLE
-from streams.config.toml import CURE as FORCE_CURE
 from streams.config.toml import locate, parse_toml, read_text
 from streams.errors import ConfigError, QueryError
 from streams.stretches import Stretch
@@ -38,13 +37,7 @@ def load_comments(path: Path, query: Query, period: Stretch, shown: Sequence[str
     """The comments of a file on a period. Raises `ConfigError` with file, line, field and cure,
     also for a comment on an indicator that is not among those `shown`: none is left out unseen."""
     text = read_text(path)
-    try:
-        made = parse_toml(text, _File, path)
-    except ConfigError as error:
-        cure = (error.cure or CURE).replace(FORCE_CURE, CURE)
-        raise ConfigError(
-            error.problem, file=path, line=error.line, field=error.field, cure=cure
-        ) from None
+    made = parse_toml(text, _File, path, CURE)
     found = []
     for number, each in enumerate(made.comments):
         field = f"comments[{number}]"

@@ -11,7 +11,6 @@ from typing import Literal
 from msgspec import Struct
 
 from streams.board.query import Query
-from streams.config.toml import CURE as FORCE_CURE
 from streams.config.toml import locate, parse_toml, read_text
 from streams.errors import ConfigError, QueryError
 
@@ -85,13 +84,7 @@ def load_layout(path: Path | None, query: Query) -> ReportLayout:
 
 def parse_layout(text: str, file: Path | str, query: Query) -> ReportLayout:
     """The same of a text."""
-    try:
-        made = parse_toml(text, ReportLayout, file)
-    except ConfigError as error:
-        cure = (error.cure or CURE).replace(FORCE_CURE, CURE)
-        raise ConfigError(
-            error.problem, file=file, line=error.line, field=error.field, cure=cure
-        ) from None
+    made = parse_toml(text, ReportLayout, file, CURE)
     for field, problem, cure in _problems(made, query):
         raise ConfigError(problem, file=file, line=locate(text, field), field=field, cure=cure)
     return made

@@ -167,6 +167,14 @@ class Tables:
                 ["people" if each == "population" else each for each in sorted(rates)]
             )
             notes.append(f"Per 1,000 {of}.")
+        goals = [(each.title, _beside(each).target, each.unit) for each in shown]
+        wanted = {
+            title: goal(target, unit) for title, target, unit in goals if isinstance(target, Judged)
+        }
+        wanted = {title: said for title, said in wanted.items() if said}
+        if wanted:
+            said = "; ".join(f"{title}, {what}" for title, what in wanted.items())
+            notes.append(f"Target: {said}.")
         small = [each.title for each in shown if each.small]
         if small:
             notes.append(f"Of few cases: {phrases.listed(small)}.")
@@ -374,14 +382,14 @@ def rate(found: object) -> Shown:
 
 
 def target(found: object, unit: Unit) -> Shown:
-    """What was to be reached, and below it whether it was."""
+    """Whether what was to be reached is; what that is stands below the table."""
     if not isinstance(found, Judged):
         return Shown("")
     wanted = goal(found, unit)
     if not wanted:
         return Shown("")
     met = {None: "not judged", True: "met", False: "missed"}[found.met]
-    return Shown(met, wanted)
+    return Shown(met)
 
 
 def a_month(figure: ReportFigure) -> Shown:

@@ -38,6 +38,7 @@ class Tile(NamedTuple):
     kind: str
     dimensions: tuple[str, ...]
     came: str
+    served: str
     level: str
     open: str
     oldest: str
@@ -53,6 +54,7 @@ class Tile(NamedTuple):
                 each.kind,
                 each.dimensions,
                 shape.counts[0][0],
+                shape.counts[1][0],
                 shape.level,
                 *shape.open,
                 shape,
@@ -113,6 +115,9 @@ class UnattendedTile(Struct):
     """Emergencies that nobody has reached yet."""
 
     count: int | None
+    carried: bool
+    """Whether the feed has ever said that somebody arrived: else a count of 0 is not that all were
+    attended."""
     oldest_since: str | None
     unknown: int
     unplaced: int
@@ -301,8 +306,10 @@ def _unattended(board: Board, area: str | None, late: FeedShown | None) -> Unatt
     )
     row = find(rows, area=area or WHOLE)
     count = None if rows is None else 0
+    came = board.windows[WINDOW].row(WHOLE_FORCE.group, area=WHOLE)
     return UnattendedTile(
         count=row.count_of(WHOLE_FORCE.open) if row else count,
+        carried=came is None or came.count_of(WHOLE_FORCE.served) is not None,
         oldest_since=_since(board, row.number_of(WHOLE_FORCE.oldest) if row else None),
         unknown=(row.count_of(WHOLE_FORCE.unknown) if row else None) or 0,
         unplaced=_unplaced(board, area, rows, WHOLE_FORCE.open),

@@ -39,6 +39,7 @@ from streams.sources.readers import LINES, TABULAR, suffix_of, whole_form
 from streams.sources.tables.json_rows import LineItems, document_items, find_rows, json_layout
 from streams.sources.tables.parquet import parquet_items
 from streams.sources.tables.records import Item, flat
+from streams.sources.tables.rows import TOTALS, first_cell
 from streams.sources.tables.sheets import SheetRows, Workbook
 
 MOST = 1000
@@ -60,6 +61,23 @@ class Sample(NamedTuple):
 
 def read_sample(path: Path | None) -> Sample:
     """The first rows of a file, or of standard input; raises `SourceError`, `ConfigError`."""
+    return _without_totals(_of_path(path))
+
+
+def _without_totals(sample: Sample) -> Sample:
+    """The same without the rows that sum others, which are no records; a note says so."""
+    rows = [row for row in sample.rows if first_cell(row).rstrip(":") not in TOTALS]
+    if len(rows) == len(sample.rows) or not rows:
+        return sample
+    left_out = [row for row in sample.rows if first_cell(row).rstrip(":") in TOTALS]
+    begin = sorted({next(cell.strip() for cell in row if cell.strip()) for row in left_out})
+    note = f"`footer`: what begins with {' or '.join(begin)} is left out, as the sum of other rows"
+    return sample._replace(
+        rows=rows, settings={**sample.settings, "footer": begin}, notes=(*sample.notes, note)
+    )
+
+
+def _of_path(path: Path | None) -> Sample:
     if path is None:
         return _of_file(sys.stdin.buffer, "standard input", PurePosixPath("-"))
     try:

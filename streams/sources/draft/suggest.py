@@ -27,7 +27,7 @@ from streams.sources.draft.persons import place_persons
 from streams.sources.draft.queue_log import place_states, states_of
 from streams.sources.draft.sample import Sample
 from streams.sources.draft.times import place_times
-from streams.sources.draft.totals import place_totals
+from streams.sources.draft.totals import are_totals, place_totals
 from streams.sources.draft.words import place_area, place_grade, place_words
 
 CLOSE = 0.75
@@ -81,6 +81,9 @@ def suggest(
         if place_states(work, events):
             return Draft(_text(work, _zone(work, timezone)), work.doubts)
     guess = guess_kind(columns)
+    counted = kind is None and guess.kind in {"call", "reading"} and are_totals(columns)
+    if counted and (totals := _totals(sample, timezone, force)) is not None:
+        return totals
     work = Work(sample, columns, kind or guess.kind, force)
     if kind is None and not guess.sure:
         work.doubts.append(f"`kind`: no column's name says what a row is; {guess.kind} is a guess")
@@ -92,10 +95,16 @@ def suggest(
         return _draft(work, timezone)
     except SourceError:
         # No record of a call has only a day: these may be totals of days or months.
-        totals = Work(sample, Columns(sample), "reading", force)
-        if kind is not None or not place_totals(totals):
+        totals = None if kind is not None else _totals(sample, timezone, force)
+        if totals is None:
             raise
-        return Draft(_text(totals, _zone(totals, timezone)), totals.doubts)
+        return totals
+
+
+def _totals(sample: Sample, timezone: str | None, force: Force | None) -> Draft | None:
+    """The draft of a table of totals; None where it is none."""
+    work = Work(sample, Columns(sample), "reading", force)
+    return Draft(_text(work, _zone(work, timezone)), work.doubts) if place_totals(work) else None
 
 
 def _draft(work: Work, timezone: str | None) -> Draft:

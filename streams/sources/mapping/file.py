@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from streams.config.toml import CURE as FORCE_CURE
 from streams.config.toml import locate, parse_toml, read_text
 from streams.errors import ConfigError
 from streams.sources.mapping.checks import CURE, check
@@ -19,15 +18,11 @@ def load_mapping(path: Path) -> Mapping:
 def parse_mapping(text: str, file: Path | str = "mapping") -> Mapping:
     """A mapping from TOML text; raises the first `ConfigError`."""
     try:
-        mapping = parse_toml(text, Mapping, file)
+        mapping = parse_toml(text, Mapping, file, CURE)
     except ConfigError as error:
-        cure = (error.cure or FORCE_CURE).replace(FORCE_CURE, CURE)
+        line = error.line or _line_of(text, error.field or "")
         raise ConfigError(
-            error.problem,
-            file=file,
-            line=error.line or _line_of(text, error.field or ""),
-            field=error.field,
-            cure=cure,
+            error.problem, file=file, line=line, field=error.field, cure=error.cure
         ) from None
     for problem, place, cure in check(mapping):
         line = locate(text, place) if "[" in place else _line_of(text, place)

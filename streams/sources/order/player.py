@@ -189,7 +189,7 @@ class Player:
             if self.end is None:
                 yield from self._take(chunk)
                 if follows:  # the next may be long in coming
-                    self.sink.settle()
+                    self._settle()
                 continue
             instants = due_instants(chunk, self._latest)
             cut = bisect_left(instants, self.end)
@@ -237,7 +237,7 @@ class Player:
 
     def _wait_until(self, at: int, speed: float) -> Iterator[None]:
         """Waits a moment, at most until the clock is at an instant."""
-        self.sink.settle()
+        self._settle()
         yield from self._hold()
         left = (at - self.clock()) / 1000 / speed
         self.clock.sleep(max(SHORTEST, min(LONGEST, left)))
@@ -248,7 +248,7 @@ class Player:
         if not self._paused.is_set():
             return
         running, at = self.clock.running, self.clock.stop()
-        self.sink.settle()
+        self._settle()
         self._enter("paused")
         while self._paused.is_set():
             self.clock.sleep(LONGEST)
@@ -275,6 +275,11 @@ class Player:
         yield from self._take(chunk.without_lines())
         if first < last:
             yield from self._take(chunk.part(first, last))
+
+    def _settle(self) -> None:
+        """A stop that came while lines go would lose those of which nobody knows any more."""
+        with self.stops.held_back():
+            self.sink.settle()
 
     def _take(self, chunk: Chunk) -> Iterator[None]:
         if not (chunk.line_numbers or chunk.rows):

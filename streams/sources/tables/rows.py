@@ -96,7 +96,7 @@ class TableRows:
 
     def reject(self, reason: str, detail: str) -> None:
         """Refuses the row that was just given, unless it is plainly none."""
-        first = _first(self._cells)
+        first = first_cell(self._cells)
         if not first:
             self.table.blank += 1
             self._after_blank = True
@@ -136,7 +136,7 @@ class TableRows:
         if not cells:
             self._after_blank = True
             return []
-        if self.footer and _first(cells).startswith(self.footer):
+        if self.footer and first_cell(cells).startswith(self.footer):
             self.table.blank += 1
             return []
         if len(cells) == width:
@@ -202,7 +202,7 @@ def table_chunks(
         yield last
 
 
-def _first(cells: list[str]) -> str:
+def first_cell(cells: list[str]) -> str:
     """The first cell that is not blank, in small letters."""
     for cell in cells:
         text = cell.strip()

@@ -83,6 +83,13 @@ class EventDays(OwnAdapter):
         self.taken, self.starts = self.ordinary.taken, self.ordinary.starts
         self.missing = counts is None or self.by.missing
 
+    def usual(self, point: PeriodPoint, cases: int) -> tuple[float, float] | None:
+        """From where to where four of five figures of so many cases lie in a slot, by the adapter
+        of such days; of a day with a name only once its event has gone on for a week."""
+        named = self.event if self.long else None
+        of = named if point.names else self.ordinary
+        return None if of is None or cases <= 0 else of.usual(point.slot, cases)
+
     def _end_event(self) -> None:
         if self.event is not None:
             self.event.drop()

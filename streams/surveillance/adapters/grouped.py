@@ -131,6 +131,11 @@ class Grouped(OwnAdapter):
     def give(self, counts: RowCounts, top: int, bottom: int) -> None:
         """Gives the detector a slot that has cases."""
 
+    def usual(self, slot: int, cases: int) -> tuple[float, float] | None:
+        """From where to where four of five figures of so many cases lie in a slot of the week;
+        None while it is learning, and of what has no such range."""
+        return None
+
     def moved(self, limits: tuple[float, float]) -> tuple[float, float]:
         """The range of the next slot, moved to the slot that was judged."""
         now, then = self.rows.expected(self.row), self.expected
@@ -253,6 +258,14 @@ class Shares(Grouped):
     def cases(self) -> tuple[int, int]:
         """Of the group that the last slot ended."""
         return int(self.sums[0]), int(self.sums[1])
+
+    def usual(self, slot: int, cases: int) -> tuple[float, float] | None:
+        """That of shares, as far as is learned now."""
+        if self.slot is None:
+            return None
+        ahead = (slot - self.slot - 1) % self.slots
+        found: tuple[float, float] | None = self.detector.limits(TAIL, cases, ahead)
+        return found
 
     def give(self, counts: RowCounts, top: int, bottom: int) -> None:
         """Successes and trials."""

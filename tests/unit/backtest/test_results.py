@@ -85,6 +85,14 @@ def test_the_report_is_of_the_month_in_which_it_began() -> None:
     assert found.days_before_report == 13.0
 
 
+def test_what_holds_at_a_moment_began_when_it_was_opened_where_it_says_no_other_time() -> None:
+    weeks = Evidence(start=instant(at("2021-02-10 00:00"), FORCE.zone))
+    (now,) = made(alert("2021-03-05 10:00", grain="now", kind="target_missed", evidence=weeks))
+    assert now.since == now.opened_at
+    (day,) = made(alert("2021-03-05 10:00", grain="day", evidence=weeks))
+    assert day.since == weeks.start
+
+
 def test_an_alert_after_the_report_of_its_month_has_a_time_below_0() -> None:
     onset = instant(at("2021-01-05 00:00"), FORCE.zone)
     (found,) = made(alert("2021-03-02 00:00", onset=onset))
@@ -152,3 +160,13 @@ def test_each_alert_is_paired_once_with_the_nearest() -> None:
     two = of(*made(alert("2021-03-10 09:00"), alert("2021-03-10 12:00")))
     found, same = differences(of(*made(alert())), two, FORCE)
     assert (same, [each.first for each in found]) == (1, [None])
+
+
+def test_what_begins_or_ends_with_a_day_is_named_by_it() -> None:
+    midnight, noon = (
+        dt.datetime(2020, 7, 4, tzinfo=dt.UTC),
+        dt.datetime(2020, 7, 4, 12, tzinfo=dt.UTC),
+    )
+    assert (words.begins(midnight), words.ends(midnight)) == ("Sat 4 Jul 2020", "Fri 3 Jul 2020")
+    assert words.begins(noon) == words.ends(noon) == "Sat 4 Jul 2020, 12:00"
+    assert words.ends(None) == "goes on"

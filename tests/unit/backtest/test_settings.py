@@ -35,6 +35,16 @@ def test_a_list_is_taken_whole() -> None:
     assert change.date == dt.date(2020, 1, 1)
 
 
+def test_a_detector_that_is_chosen_is_named_with_its_settings() -> None:
+    text = (
+        '[[alerts.detectors]]\nmeasure = "crimes.count"\ngrain = "month"\nuse = "CUSUM"\n'
+        "settings = { h = 4.0 }\n"
+    )
+    assert read_settings(text, "s.toml", "s", FORCE).differs == (
+        "alerts.detectors = (measure crimes.count, grain month, use CUSUM, settings (h 4))",
+    )
+
+
 def test_an_empty_file_differs_in_nothing() -> None:
     found = read_settings("", "s.toml", "s", FORCE)
     assert found.differs == ()
@@ -52,6 +62,12 @@ def test_the_force_s_own_settings_are_called_so() -> None:
         ("[alerts]\nbudget = 2\n", 2, "alerts.budget", "unknown field `budget`"),
         ("[alert]\nfalse_flags = 2\n", 1, "alert", "unknown field `alert`"),
         ("[alerts.shares]\nhour = 1.0\nday = 1.0\n", 1, "alerts.shares", "add up to"),
+        (
+            '[[alerts.detectors]]\nmeasure = "crimes.n"\ngrain = "day"\nuse = "CUSUM"\n',
+            2,
+            "alerts.detectors[0].measure",
+            "is no measure that detectors watch",
+        ),
         ('id = "other"\n', 1, "id", "can't be another"),
         ("[alerts\n", 1, None, "not valid TOML"),
     ],

@@ -126,7 +126,7 @@ def test_periods_on_the_same_side_of_a_break_are_compared(
     before = beside(text, "2021-09", area)
     assert before.standing.word is not None
     assert before.as_last_year.word is not None
-    assert before.trend.reason.startswith("a trend can't be told from a season with 33 months")
+    assert before.trend.reason.startswith("a trend can't be seen apart from a season in 33 months")
     assert before.month_by_month is not None
     assert (before.month_by_month.of, before.month_by_month.reason) == (11, "")
 

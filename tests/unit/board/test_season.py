@@ -57,12 +57,12 @@ def test_of_scatter_no_season_is_told_though_last_year_was_on_the_same_side() ->
     assert of.season is not None
     assert (of.season.seasonal, of.season.usual, of.season.years) == (False, None, 3)
     assert of.as_last_year.word == "as last year"
-    assert compared(of.season, "count") == "no season can be told"
+    assert compared(of.season, "count") == "no season can be seen"
 
 
 def test_without_three_whole_years_before_no_season_is_told() -> None:
     found = asked(SUMMER * 3, "2020-12").season
-    reason = "no season can be told from 35 months: 3 whole years are needed"
+    reason = "no season can be seen in 35 months: 3 whole years are needed"
     assert found == Season(False, years=2, reason=reason)
 
 

@@ -88,7 +88,8 @@ def one_by_one(group: Group, pane: Pane) -> list[Row]:
     made = rollup(group)
     sums: dict[Key, int] = dict.fromkeys(made.standing_rows(), 0)
     bins: dict[Key, dict[str, dict[int, int]]] = {}
-    timings = {made.kind.duration_of[each.sum]: each.sum for each in made.kind.timings}
+    binned = [each for each in made.kind.timings if each.binned]
+    timings = {made.kind.duration_of[each.sum]: each.sum for each in binned}
     for key, value in pane.items():
         for row in made.keys(key & SERIES_KEY_MASK):
             if key <= SERIES_KEY_MASK:
@@ -130,6 +131,32 @@ def test_a_table_is_the_same_whatever_was_made_before(group: Group, data: st.Dat
             kept.append(last := last.after(data.draw(records)))
         parts = Parts(last, data.draw(st.one_of(st.just({}), records)))
         assert tables.rows("month", parts) == one_by_one(group, both(parts))
+
+
+@pytest.mark.parametrize("group", GROUPS, ids=lambda group: group.name)
+@given(data=st.data())
+def test_windows_that_are_made_together_are_those_made_alone(
+    group: Group, data: st.DataObject
+) -> None:
+    names = ("5m", "1h", "today")
+    tables = Tables(rollup(group), windows=names)
+    records = st.lists(RECORDS[group.clock], max_size=5).map(summed)
+    last: dict[str, Parts] = {}
+    for _ in range(4):
+        asked = data.draw(st.lists(st.sampled_from(names), unique=True))
+        last |= {name: Parts(None, data.draw(records)) for name in asked}
+        found = tables.rows_of_windows({name: last[name] for name in asked})
+        assert found == {name: one_by_one(group, last[name].fresh) for name in asked}
+
+
+def test_a_window_in_which_nothing_changed_is_the_same_table() -> None:
+    tables = Tables(rollup(CALLS), windows=("5m", "1h"))
+    before = {"5m": Parts(None, call(0, 1, 5)), "1h": Parts(None, call(1, 3, 60))}
+    first = tables.rows_of_windows(before)
+    after = {"5m": Parts(None, {}), "1h": Parts(None, call(1, 3, 60))}
+    second = tables.rows_of_windows(after)
+    assert second["1h"] is first["1h"]
+    assert second["5m"] == one_by_one(CALLS, {})
 
 
 def test_only_the_rows_that_changed_are_made_again() -> None:

@@ -61,7 +61,7 @@ def test_the_half_of_a_season_that_rises_is_no_trend() -> None:
         "2019-01",
         "2021-07",
         None,
-        reason="a trend can't be told from a season with 31 months: 3 whole years are needed",
+        reason="a trend can't be seen apart from a season in 31 months: 3 whole years are needed",
     )
     assert compared(found, "count") == found.reason
 

@@ -15,7 +15,8 @@ from streams.charts.model import Range
 from streams.charts.words import sentence
 from streams.config.force import Force, check_force
 from streams.errors import QueryError
-from tests.build import TINY_FORCE, call, crime, feed, monitor, ms, tiny_force
+from streams.periods import rfc3339
+from tests.build import FAR_FUTURE, TINY_FORCE, call, crime, feed, lines, monitor, ms, tiny_force
 from tests.surveillance import after, hours, play, watched
 
 MOVED = (*[29, 31] * 6, *[34, 36] * 4, 50)
@@ -256,6 +257,28 @@ def test_an_hour_has_what_is_usual_of_it_as_it_is_learned_now() -> None:
     assert 0 <= last.lower < 4 < last.upper < 10
     before = indicator_chart(query, "incidents.count", "hour", "2021-03-02")
     assert before.expected == ()
+
+
+def test_an_hour_of_a_share_has_what_is_usual_of_so_many_cases() -> None:
+    target, events = watched(), []
+    for hour in range(14 * 24):
+        for number in range(10):
+            at = after(hour) + number * 60_000
+            events.append(
+                call(
+                    f"{hour}/{number}",
+                    rfc3339(at),
+                    answered_at=rfc3339(at + (20_000 if number == hour % 10 else 5_000)),
+                )
+            )
+    assert not target.ingest(lines(events), FAR_FUTURE)
+    query = Query(target, "tiny", after(14 * 24))
+    made = indicator_chart(query, "answered_999_within_10s", "hour", "2021-03-14T11..2021-03-14T12")
+    assert [each.value for each in made.points] == [0.9, 0.9]
+    assert len(made.expected) == 2
+    for each in made.expected:
+        assert each is not None
+        assert 0.6 <= each.lower < 0.9 < each.upper <= 1
 
 
 def test_what_was_usual_of_the_period_of_an_alert_is_shown() -> None:

@@ -8,7 +8,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from inspect import signature
 from pathlib import Path
@@ -24,6 +23,7 @@ from streams.outputs.monitor_client import MonitorClient
 from streams.outputs.web import serve
 from streams.sources.stops import Stopped
 from tests.build import TINY_FORCE, call, feed, lines, monitor, ms, row
+from tests.servers.process import PATIENCE, wait_until
 
 CALLS = [
     call("c1", "2021-03-01T10:00:00Z", answered_at="2021-03-01T10:00:05Z"),
@@ -278,12 +278,9 @@ def test_ctrl_c_shows_the_board_of_what_was_read_and_ends_with_130(folder: Path)
         assert process.stdin is not None
         process.stdin.write(lines(CALLS) + b"\n{\n")
         process.stdin.flush()
-        deadline = time.monotonic() + 30
-        while not (folder / "refused.ndjson").exists() and time.monotonic() < deadline:
-            time.sleep(0.05)
-        time.sleep(0.2)
+        wait_until((folder / "refused.ndjson").exists, 30, "it has read the lines")
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=30 * PATIENCE)
     assert process.returncode == 130, err.decode()
     assert "rows in = 3: 2 counted + 0 merged as versions + 1 refused" in out.decode()
     assert b"Traceback" not in err

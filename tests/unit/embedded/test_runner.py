@@ -31,6 +31,7 @@ from streams.sources.order.replay_clock import ReplayClock
 from streams.sources.stops import Stopped, Stops
 from streams.state.surveillance import watch_all
 from tests.build import call, lines, monitor, ms
+from tests.servers.process import PATIENCE
 
 CALLS = [
     call("c1", "2021-03-01T10:00:00Z", version=1),
@@ -193,10 +194,11 @@ def test_a_line_that_can_not_be_dated_does_not_hold_up_a_paced_replay() -> None:
 
 def test_a_clock_that_runs_is_so_many_times_as_fast() -> None:
     clock = ReplayClock()
+    begun = time.monotonic()
     clock.run(1_000_000, 1000)
     time.sleep(0.05)
     at = clock.stop()
-    assert 1_050_000 <= at < 1_500_000
+    assert 1_050_000 <= at <= 1_000_001 + (time.monotonic() - begun) * 1_000_000
     assert clock() == at
 
 
@@ -327,7 +329,7 @@ def test_a_stop_breaks_off_a_wait_at_once() -> None:
     started = time.monotonic()
     with Stops(), pytest.raises(Stopped) as stopped:
         wait()
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 5 * PATIENCE
     assert stopped.value.exit_code == 130
 
 
@@ -349,4 +351,4 @@ def test_a_second_stop_raises_even_in_what_is_held_back() -> None:
     started = time.monotonic()
     with Stops(signal.SIGINT, insists=True) as stops, pytest.raises(Stopped):
         wait(stops)
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 5 * PATIENCE

@@ -62,6 +62,18 @@ def test_a_heartbeat_makes_nothing_a_true_zero() -> None:
     assert screen(beat("calls", "2021-03-01T10:29:30Z"))["waiting"]["count"] == 0
 
 
+@pytest.mark.parametrize("arrived", [True, False])
+def test_where_no_arrival_was_ever_sent_nobody_knows_who_was_attended(arrived: bool) -> None:
+    at = {"arrived_at": "2021-02-28T10:09:00Z"} if arrived else {}
+    shown = Live(Monitor([tiny_force(carries="[]")]), clock=lambda: NOW)
+    feed(
+        shown.monitor,
+        incident("i1", "2021-02-28T10:00:00Z", closed_at="2021-02-28T11:00:00Z", **at),
+    )
+    tile = as_json(first_screen(shown.board("tiny")))["unattended"]
+    assert (tile["count"], tile["carried"]) == (0, arrived)
+
+
 def test_the_oldest_is_told_by_the_instant_from_which_it_waits() -> None:
     shown = screen(WAITING, OPEN)
     assert shown["waiting"]["count"] == 1

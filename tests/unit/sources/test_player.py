@@ -185,6 +185,21 @@ def test_a_monitor_is_given_all_again_up_to_where_it_stood_without_a_pause(after
     assert [at for _, at in sink.given[:after]] == [0] * after
 
 
+def test_a_stop_that_comes_while_held_lines_go_lets_all_of_them_go() -> None:
+    class Sending(Taken):
+        sent = ""
+
+        def settle(self) -> None:
+            player.stops._caught(2, None)
+            self.sent = self.names
+
+    sink = Sending()
+    player = Player(chunks(), sink, stops=Stops())
+    with pytest.raises(Stopped):
+        player.play()
+    assert sink.sent == "012345"
+
+
 def test_a_stop_leaves_the_position_after_the_last_chunk_that_was_given() -> None:
     class Asking(Taken):
         def take(self, chunk: Chunk) -> None:

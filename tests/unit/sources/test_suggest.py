@@ -384,6 +384,66 @@ def test_totals_of_calls_are_drafted_as_readings(tmp_path: Path, name: str) -> N
         draft(path, "call")
 
 
+HOURS: dict[str, tuple[str, Callable[[int], list[object]], object, dict[str, object]]] = {
+    "an exchange": (
+        "Date,Hour,ACD Calls,Aban Calls,Avg Speed Ans,Avg ACD Time",
+        lambda n: [f"{1 + n // 24:02d}/02/2024", f"{n % 24:02d}:00", 30 + n, n % 4,
+                   f"00:00:{n % 24:02d}", "00:03:10"],
+        ["Date", "Hour"],
+        {"period": "Hour", "counts.answered": "ACD Calls", "counts.abandoned": "Aban Calls"},
+    ),
+    "hours in numbers": (
+        "Day,Hour of day,Calls offered,Calls handled",
+        lambda n: [f"2024-02-{1 + n // 24:02d}", n % 24, 30 + n, 29 + n],
+        ["Day", "Hour of day"],
+        {"period": "Hour of day", "counts.offered": "Calls offered",
+         "counts.answered": "Calls handled"},
+    ),
+    "hours with their dates": (
+        "Interval Start,Queue Calls,Calls Abandoned",
+        lambda n: [f"{13 + n // 24}/02/2024 {n % 24:02d}:00", 30 + n, n % 3],
+        "Interval Start",
+        {"period": "Interval Start", "counts.offered": "Queue Calls",
+         "counts.abandoned": "Calls Abandoned"},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HOURS)
+def test_calls_by_the_hour_are_drafted_as_totals_and_not_as_single_calls(
+    tmp_path: Path, name: str
+) -> None:
+    header, make, key, wanted = HOURS[name]
+    path = write(tmp_path / "hours.csv", table(header, make, 72))
+    mapping = draft(path)
+    assert (mapping.kind, mapping.id) == ("reading", key)
+    assert fields(path) == wanted
+    mapping.force = "any"
+    trial = try_mapping(path, mapping, None)
+    assert (trial.events, trial.joined, trial.refused) == (72, 0, 0)
+
+
+def test_numbers_in_the_row_of_a_call_make_no_total_of_it(tmp_path: Path) -> None:
+    text = table(
+        "Call ID,Start Time,Answered,Abandoned,Previous calls",
+        lambda n: [n, at(n), 1 if n % 5 else 0, 0 if n % 5 else 1, n % 4],
+    )
+    assert draft(write(tmp_path / "x.csv", text)).kind == "call"
+
+
+def test_rows_that_sum_others_are_left_out_of_a_draft_and_told(tmp_path: Path) -> None:
+    header, make, *_ = HOURS["an exchange"]
+    path = write(tmp_path / "hours.csv", table(header, make, 72) + "Total,,4716,108,,\n")
+    made = suggest(read_sample(path))
+    said = "`footer`: what begins with Total is left out, as the sum of other rows"
+    assert said in made.doubts
+    mapping = parse_mapping(made.toml)
+    assert mapping.footer == ["Total"]
+    mapping.force = "any"
+    trial = try_mapping(path, mapping, None)
+    assert (trial.rows, trial.events, trial.refused) == (73, 72, 0)
+
+
 def test_outcomes_that_a_draft_takes_for_no_end_are_said(tmp_path: Path) -> None:
     text = table(
         "call_id,start_time,wait_sec,status",

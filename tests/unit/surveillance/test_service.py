@@ -18,7 +18,7 @@ from detectors.counts.predictive import Predictive
 from streams.alerts.evaluation import evaluate
 from streams.alerts.model import Transition
 from streams.alerts.service import AlertService
-from streams.board.monitor import Monitor, Shard, canonical
+from streams.board.monitor import Folded, Monitor, Shard, canonical
 from streams.config.force import Force, check_force, find_force
 from streams.config.schema import ThemeWeights
 from streams.live import Live
@@ -35,6 +35,7 @@ from streams.surveillance.feedback import AcceptedLevel, ExcludedStretch, Feedba
 from streams.surveillance.series import budget_parts, watch_list, watches_in
 from streams.surveillance.signals import Grain, Signal
 from streams.surveillance.silence import Feed, of_records
+from streams.surveillance.state import STATE_VERSION, restore
 from streams.surveillance.watch import Watch
 from tests.alerting import at as clock
 from tests.alerting import signal
@@ -158,6 +159,30 @@ def test_less_history_than_is_needed_is_learning_and_says_so() -> None:
     )
 
 
+def test_a_summary_is_of_what_is_learned_by_then_whenever_one_was_made_before() -> None:
+    often, once, ahead = watched(), watched(), after(31 * 24)
+    payload = b"\n".join(hours(30 * 24))
+    for number, _ in enumerate(often.steps(payload, FAR_FUTURE, None, Folded())):
+        if number % 10 == 0:  # as a board that is read between two steps of a period that closes
+            of(often).summary()
+            of(often).forecaster()(ahead)
+    assert not once.ingest(payload, FAR_FUTURE)
+    assert of(often).summary() == of(once).summary()
+    assert of(often).forecaster()(ahead) == of(once).forecaster()(ahead)
+    assert of(often).forecaster()(ahead).mean > 1.0
+
+
+def test_a_summary_of_a_state_that_is_put_back_is_of_that_state() -> None:
+    learned, put_back = watched(), watched()
+    play(learned, hours(30 * 24))
+    asked = of(put_back).summary().watches, of(put_back).forecaster()(after(31 * 24)).mean
+    restore(of(put_back), state_of(of(learned)).items(), STATE_VERSION)
+    assert asked == (0, 0.0)
+    assert of(put_back).summary() == of(learned).summary()
+    found = (of(each).forecaster()(after(31 * 24)) for each in (learned, put_back))
+    assert len(set(found)) == 1
+
+
 def test_at_a_change_of_recording_the_baseline_restarts_and_says_so() -> None:
     target = watched(changed_force('"incidents"'))
     play(target, hours(37 * 24 + 3))
@@ -252,7 +277,7 @@ def test_what_is_usual_of_an_hour_is_said_once_it_is_learned() -> None:
     found = of(target).usual("hour", "incidents", "count", {}, "force")
     assert found is not None
     by_day, by_night = (
-        found(Period("hour", "", after(35 * 24 + hour), after(35 * 24 + hour + 1)))
+        found(Period("hour", "", after(35 * 24 + hour), after(35 * 24 + hour + 1)), 0)
         for hour in (12, 2)
     )
     assert (by_day, by_night) == ((1, 7), (0, 5))
@@ -752,8 +777,8 @@ def test_one_response_of_23_hours_raises_no_level_and_the_board_tells_the_mean_o
     assert (told.direction, told.observed) == ("up", 1800.0)
 
 
-def test_rows_begin_in_one_order_however_their_records_came() -> None:
-    def begun(*order: int) -> list[object]:
+def test_signals_come_in_one_order_however_the_records_of_an_hour_came() -> None:
+    def begun(*order: int) -> tuple[list[object], list[str]]:
         target = watched()
         areas = ("south", "north")
         events = [
@@ -762,6 +787,8 @@ def test_rows_begin_in_one_order_however_their_records_came() -> None:
         ]
         later = [incident(f"l{n}", f"2021-03-01T{12 + n}:00:00Z") for n in range(3)]
         assert not target.ingest(lines([*events, *later]), FAR_FUTURE)
-        return list(of(target).grains["hour"].begun)
+        watches = of(target).grains["hour"]
+        closed = sorted((place, watch.series.name) for place, watch, _ in watches.counted)
+        return [row for row, _ in watches.in_order()], [name for _, name in closed]
 
-    assert begun(0, 1) == begun(1, 0) != []
+    assert begun(0, 1) == begun(1, 0)

@@ -37,14 +37,14 @@ function figure(tile, text, unit = "") {
   requestAnimationFrame(() => tile.classList.add("changed"));
 }
 
-function gauge(tile, held, { none, verb, feed }, now, clock) {
+function gauge(tile, held, { none, verb, feed, known = true }, now, clock) {
   greyed(tile, held?.late);
   tile.classList.toggle("nothing", !held?.count);
   if (held == null || held.count == null) {
     figure(tile, "–");
     return context(tile, [{ text: held == null ? "not counted here" : `nothing from the ${feed} feed yet` }]);
   }
-  figure(tile, count(held.count));
+  figure(tile, known ? count(held.count) : "–");
   if (held.late) return context(tile, [{ shape: "late", text: lateness(held.late, now, clock) }]);
   const parts = [{ text: held.oldest_since ? `oldest ${duration(since(held.oldest_since, now))}` : none }];
   if (held.unknown) parts.push({ text: `and ${count(held.unknown)} ${verb}, end unknown` });
@@ -64,7 +64,10 @@ export function waiting(tile, held, now, clock) {
 
 export function unattended(tile, held, now, clock) {
   say(by("a", tile), "Emergencies unattended");
-  gauge(tile, held, { none: "all attended", verb: "open", feed: "incidents" }, now, clock);
+  // Of a feed without arrivals, none open is not all attended.
+  const known = held == null || held.carried || held.count > 0;
+  const none = known ? "all attended" : "not known: the feed has no arrivals";
+  gauge(tile, held, { none, verb: "open", feed: "incidents", known }, now, clock);
 }
 
 export function answer(tile, held, now, clock) {
