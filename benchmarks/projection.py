@@ -11,7 +11,8 @@ a file of their own: `benchmarks/hours_ahead.py`.
 
 The series: crimes of the City of London by kind (data.police.uk, 2017-12 to 2020-11, with the fall
 of spring 2020 and, by itself, before it) and what Dublin Fire Brigade was called to, by station
-(2020 to 2022), of those with ten a month or more.
+(2020 to 2022), of those with ten a month or more. Of the latter also the mean time from call to
+attendance by station, and the shares attended within 10 and 20 minutes.
 """
 
 from __future__ import annotations
@@ -27,11 +28,20 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from river import time_series
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from detectors.counts.projection import NEED, YEAR, Projected, project
+from detectors.counts.projection import (
+    MEANS,
+    NEED,
+    SHARES,
+    YEAR,
+    Projected,
+    Scale,
+    project,
+)
 
 AHEAD = 6
 LEAST = 10.0
@@ -72,6 +82,56 @@ def dublin(folder: Path) -> dict[str, list[float]]:
                 for name in (row["Station Name"], "all"):
                     found[name][f"{year}-{month}"] += 1
     return whole(found)
+
+
+def attended(folder: Path) -> dict[str, list[NDArray[np.float64]]]:
+    """The seconds from call to attendance of each station by month, of those with ten in each."""
+    found: defaultdict[str, defaultdict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
+    for path in folder.glob("*.csv.gz"):
+        with gzip.open(path, "rt", encoding="utf-8") as rows:
+            for row in csv.DictReader(rows):
+                if row["TOC"] and row["IA"]:
+                    _, month, year = row["Date"].split("/")
+                    seconds = (clock(row["IA"]) - clock(row["TOC"])) % 86_400
+                    if seconds <= 7200:
+                        for name in (row["Station Name"], "all"):
+                            found[name][f"{year}-{month}"].append(seconds)
+    months = sorted(found["all"])
+    return {
+        name: [np.array(each[month], np.float64) for month in months]
+        for name, each in found.items()
+        if min(len(each[month]) for month in months) >= LEAST
+    }
+
+
+def clock(text: str) -> int:
+    """A time of day in seconds."""
+    hours, minutes, seconds = map(int, text.split(":"))
+    return 3600 * hours + 60 * minutes + seconds
+
+
+def lasting(
+    series: Iterable[list[NDArray[np.float64]]], scale: Scale, limit: float = 0.0
+) -> list[Scored]:
+    """Every forecast of means, or of the shares within a limit, three months ahead."""
+    found = []
+    for months in series:
+        if scale is SHARES:
+            values = [float((each <= limit).mean()) for each in months]
+            chances = [1 / (4 * len(each)) for each in months]
+        else:
+            values = [float(each.mean()) for each in months]
+            chances = [float(e.var(ddof=1) / len(e) / e.mean() ** 2) for e in months]
+        for origin in range(NEED, len(values)):
+            chance = sum(chances[origin - YEAR : origin]) / YEAR
+            made = project(values[:origin], 3, scale=scale, chance=chance)
+            for ahead, (came, each) in enumerate(zip(values[origin:], made, strict=False)):
+                last_year = abs(came - values[origin + ahead - YEAR])
+                in_80 = each.low_80 <= came <= each.high_80
+                in_95 = each.low_95 <= came <= each.high_95
+                error = abs(came - each.value)
+                found.append(Scored(ahead + 1, error, last_year, in_80, in_95))
+    return found
 
 
 def whole(found: dict[str, Counter[str]]) -> dict[str, list[float]]:
@@ -174,6 +234,17 @@ def main() -> None:
         print(f"  {'error beside seasonal naive':34}{heads}")
         for name, method in methods.items():
             print(row(name, scored(series.values(), method)), flush=True)
+    stations = attended(data / "dublin_fire_brigade")
+    print(f"Dublin, call to attendance: {len(stations)} series, one to three months ahead")
+    for name, scale, limit in (
+        ("mean", MEANS, 0.0),
+        ("share within 10 minutes", SHARES, 600.0),
+        ("share within 20 minutes", SHARES, 1200.0),
+    ):
+        scores = lasting(stations.values(), scale, limit)
+        known = [(each.in_80, each.in_95) for each in scores]
+        shares = "".join(f"{100 * share:8.0f}%" for share in np.mean(known, axis=0))
+        print(f"  {name:34}{ratio(scores):24.2f}{shares}", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
-r"""What the next months of a count bring, with intervals: by its level and season, by the same
-month of the year before, and by how far each of these was out in the months before.
+r"""What the next months of a count, share or mean bring, with intervals: by its level and season,
+by the same month of the year before, and by how far each of these was out in the months before.
 
-On the scale :math:`z = \sqrt{y + 3/8}`, on which counts scatter alike whatever their level, a month
-is a level, its season, and chance:
+On a scale on which figures scatter alike whatever their level (:math:`z = \sqrt{y + 3/8}` of
+counts, :math:`\arcsin\sqrt{y}` of shares, :math:`\log y` of means of durations), a month is a
+level, its season, and chance:
 
 .. math:: a_{t+h} = \ell_t + s_{m(t+h)}, \qquad
    \ell_t = \ell_{t-1} + \alpha\,(z_t - s_{m(t)} - \ell_{t-1}).
@@ -16,8 +17,9 @@ each weighted by the squared errors of the other, as both would have been foreca
 before, one to six ahead.
 
 The errors of that mean make the intervals: their variance :math:`h` months ahead is taken as
-:math:`\sigma^2 (1 + (h-1)\alpha^2)`, and never below the 1/4 that chance alone has. With few
-origins it is itself uncertain: Student's t with as many degrees of freedom.
+:math:`\sigma^2 (1 + (h-1)\alpha^2)`, and never below what chance alone has: 1/4 of a count,
+1/(4n) of a share of n cases, the squared standard error of a mean over its square. With few origins
+it is itself uncertain: Student's t with as many degrees of freedom.
 
 References: exponential smoothing and its variance, Hyndman, Koehler, Ord and Snyder, Forecasting
 with Exponential Smoothing (2008), chapter 6; weights by errors, Bates and Granger, Operational
@@ -31,8 +33,8 @@ and Stein (1961).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from math import inf, sqrt
+from collections.abc import Callable, Sequence
+from math import exp, inf, pi, sin, sqrt
 from typing import NamedTuple
 
 import numpy as np
@@ -53,6 +55,26 @@ CHANCE = 0.25
 """The variance of the root of a Poisson count."""
 
 
+class Scale(NamedTuple):
+    """A scale: to it, and back from it."""
+
+    to: Callable[[Floats], Floats]
+    back: Callable[[float], float]
+
+
+def _count(root: float) -> float:
+    return max(0.0, max(0.0, root) ** 2 - 0.375)
+
+
+def _share(angle: float) -> float:
+    return sin(min(max(angle, 0.0), pi / 2)) ** 2
+
+
+COUNTS = Scale(lambda counts: np.sqrt(counts + 0.375), _count)
+SHARES = Scale(lambda shares: np.arcsin(np.sqrt(shares)), _share)
+MEANS = Scale(np.log, exp)
+
+
 class Projected(NamedTuple):
     """A month ahead: the estimate, and the intervals that hold it with a chance of 80 and 95 %."""
 
@@ -63,12 +85,21 @@ class Projected(NamedTuple):
     high_95: float
 
 
-def project(counts: Sequence[float], ahead: int, alpha: float = ALPHA) -> list[Projected]:
-    """The next `ahead` months, a year at most, after some in a row, oldest first; raises ValueError
-    for fewer than `NEED` of these, or a count below 0."""
-    if len(counts) < NEED or min(counts) < 0 or not 0 < ahead <= YEAR:
+def project(
+    values: Sequence[float],
+    ahead: int,
+    alpha: float = ALPHA,
+    scale: Scale = COUNTS,
+    chance: float = CHANCE,
+) -> list[Projected]:
+    """The next `ahead` months, a year at most, after some in a row, oldest first. `chance` is the
+    variance that chance alone has on the scale. Raises ValueError for fewer than `NEED` months, a
+    figure below 0, a share above 1, or a mean of 0."""
+    if len(values) < NEED or min(values) < 0 or not 0 < ahead <= YEAR:
         raise ValueError(f"up to a year is projected from {NEED} months, of no count below 0")
-    roots = np.sqrt(np.asarray(counts, np.float64) + 0.375)
+    if (scale is SHARES and max(values) > 1) or (scale is MEANS and min(values) == 0):
+        raise ValueError("no share is above 1, and no mean 0")
+    roots = np.asarray(scale.to(np.asarray(values, np.float64)))
     made, scales = [], []
     for origin in range(YEAR, len(roots)):
         came = roots[origin : origin + TRIED]
@@ -78,13 +109,13 @@ def project(counts: Sequence[float], ahead: int, alpha: float = ALPHA) -> list[P
     squares = np.square(errors).sum(axis=1)
     weights = squares[::-1] / squares.sum() if squares.sum() > 0 else np.array([0.5, 0.5])
     left = float(np.square(weights @ errors).sum())
-    variance = max(left / float(np.concatenate(scales).sum()), CHANCE)
+    variance = max(left / float(np.concatenate(scales).sum()), chance)
     found = []
     middle = weights @ _both(roots, ahead, alpha)
     for root, growth in zip(middle.tolist(), _growth(ahead, alpha).tolist(), strict=True):
         scatter = sqrt(variance * growth)
-        ends = (_back(root + _student(each, origins) * scatter) for each in TAILS)
-        found.append(Projected(_back(root), *ends))
+        ends = (scale.back(root + _student(each, origins) * scatter) for each in TAILS)
+        found.append(Projected(scale.back(root), *ends))
     return found
 
 
@@ -117,10 +148,6 @@ def seasonal(roots: Floats) -> Floats:
     within = float(np.square(apart - means).sum()) / ((YEAR - 1) * (years - 1))
     kept = max(0.0, 1.0 - within / between) if between > 0 else 0.0
     return np.asarray(np.roll(kept * means, first), np.float64)
-
-
-def _back(root: float) -> float:
-    return max(0.0, max(0.0, root) ** 2 - 0.375)
 
 
 def _student(chance: float, freedom: int) -> float:

@@ -367,9 +367,8 @@ class Comparisons:
 
     @property
     def projection(self) -> Projection | None:
-        """The third and the sixth month to come; None of what is no count of whole months."""
-        if self.unit != "count":
-            return None
+        """The third and the sixth month to come; None of what is no count, share or mean of whole
+        months."""
         of = self._comparable
         if of is None:
             return Projection(reason=self._too_young(self.stretch.label))

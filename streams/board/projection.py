@@ -3,22 +3,35 @@
 A projection goes on from the months up to the end of the stretch that can be compared with each
 other (`streams.board.whole_months`), as they have gone: by `detectors.counts.projection`. It knows
 of no plan, no event and no change that is to come. Months that are still being recorded are not
-learned from; they are projected over.
+learned from; they are projected over. Of shares and means it is known by how many cases each is how
+far chance alone moves them; of those that are reported without their cases nothing is projected.
 """
 
 from __future__ import annotations
 
 from msgspec import Struct
 
-from detectors.counts.projection import NEED, YEAR, Projected, project
+from detectors.counts.projection import (
+    CHANCE,
+    COUNTS,
+    MEANS,
+    NEED,
+    SHARES,
+    YEAR,
+    Projected,
+    Scale,
+    project,
+)
 from streams.board.query import Query
 from streams.board.whole_months import WholeMonths, whole_months
+from streams.config.measures import Unit
 from streams.registry.indicator import Indicator
 from streams.stretches import Stretch
 
 MOST = 120
 """Months that a projection rests on, at the most."""
 AHEAD = (3, 6)
+_SCALES: dict[Unit, Scale] = {"count": COUNTS, "ratio": SHARES, "seconds": MEANS}
 
 
 class Ahead(Struct, frozen=True):
@@ -46,8 +59,10 @@ class Projection(Struct, frozen=True, omit_defaults=True):
 def projection(
     query: Query, indicator: Indicator, stretch: Stretch, area: str
 ) -> Projection | None:
-    """The projection of a count; None of a stretch that ends within a month."""
-    if stretch.rolling(MOST) is None:
+    """The projection of a count, a share or a mean; None of a stretch that ends within a month, and
+    of any other figure."""
+    unit = query.registry.unit_of(indicator)
+    if stretch.rolling(MOST) is None or unit not in _SCALES:
         return None
     found = whole_months(query, indicator, stretch, area, MOST)
     if len(found.values) < NEED:
@@ -62,13 +77,37 @@ def projection(
     if first not in months[: YEAR - max(AHEAD) + 1]:
         return Projection(months=len(found.values), reason="its last months are not all recorded")
     gap = months.index(first)
-    made = project(found.values, gap + max(AHEAD))
-    third, sixth = (_ahead(months[gap + each - 1], made[gap + each - 1]) for each in AHEAD)
+    chance = CHANCE if unit == "count" else _chance(query, indicator, found, area, unit)
+    if chance is None:
+        return None
+    if unit == "seconds" and min(found.values) <= 0:
+        return Projection(months=len(found.values), reason="a mean of 0 s is among its months")
+    made = project(found.values, gap + max(AHEAD), scale=_SCALES[unit], chance=chance)
+    digits = 4 if unit == "ratio" else 2
+    third, sixth = (_ahead(months[gap + each - 1], made[gap + each - 1], digits) for each in AHEAD)
     return Projection(third, sixth, len(found.values), found.labels[-1])
 
 
-def _ahead(month: str, made: Projected) -> Ahead:
-    return Ahead(month, *(round(each, 2) for each in made))
+def _chance(
+    query: Query, indicator: Indicator, found: WholeMonths, area: str, unit: Unit
+) -> float | None:
+    """How far chance alone moves a share or a mean, as a variance on its scale: that of the last
+    year. None where it is not known of how many cases they are, and of what is no mean."""
+    months = list(zip(found.labels, found.cases, strict=True))[-YEAR:]
+    if unit == "ratio":
+        each = [None if not cases else 1 / (4 * cases) for _, cases in months]
+    else:
+        samples = (query.sample(indicator, query.stretch(label), area) for label, _ in months)
+        each = [
+            None if of is None or not of.mean else of.variance / of.number / of.mean**2
+            for of in samples
+        ]
+    known = [variance for variance in each if variance is not None]
+    return sum(known) / len(known) if len(known) == len(each) else None
+
+
+def _ahead(month: str, made: Projected, digits: int) -> Ahead:
+    return Ahead(month, *(round(each, digits) for each in made))
 
 
 def _too_few(found: WholeMonths) -> str:

@@ -12,7 +12,7 @@ an indicator is made of; they are never averaged.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace as with_changes
 from difflib import get_close_matches
@@ -101,6 +101,10 @@ class Observation(Struct, frozen=True, omit_defaults=True):
 
 UNKNOWN = Observation(None, known=False, complete=False)
 UNREPORTED = replace(UNKNOWN, reason="it was not reported, or not as a whole")
+
+
+Reported = tuple[Indicator, Stretch, dict[str, Observation]]
+"""An indicator that another system reports, a period, and its figures by area."""
 
 
 class Heard(NamedTuple):
@@ -347,20 +351,30 @@ class Query:
             (of.reported.subject, of.reported.of): of for of in found if of.reported is not None
         }
 
-    def latest_readings(self) -> list[tuple[Indicator, Stretch, dict[str, Observation]]]:
+    def latest_readings(self) -> list[Reported]:
         """What is reported under the names of indicators: of each the last period, and the figures
         of it that are known, by area."""
-        found = []
+        found = ((indicator, of.last) for indicator, of in self._with_readings())
+        return [self._known_of(each, last) for each, last in found if last is not None]
+
+    def reading_history(self, start: int, end: int) -> Iterator[Reported]:
+        """The same of every period that ends after one instant and not after another, in ms."""
+        for indicator, of in self._with_readings():
+            for ends in sorted(of.periods):
+                if start < ends <= end:
+                    yield self._known_of(indicator, of.periods[ends])
+
+    def _with_readings(self) -> Iterator[tuple[Indicator, Measured]]:
+        """The indicators that there are readings of."""
         names = () if self._reports is None else self._reports.measures()
         declared = {**self.registry.indicators, **self._own}
         for indicator in filter(None, map(declared.get, names)):
-            if self._reports is None or indicator.reported is None:
-                continue
-            last = self._reports.measured(indicator.reported).last
-            if last is not None:
-                known = {a: o for a, o in self.by_area(indicator, last).items() if o.known}
-                found.append((indicator, last, known))
-        return found
+            if self._reports is not None and indicator.reported is not None:
+                yield indicator, self._reports.measured(indicator.reported)
+
+    def _known_of(self, indicator: Indicator, stretch: Stretch) -> Reported:
+        known = {a: o for a, o in self.by_area(indicator, stretch).items() if o.known}
+        return indicator, stretch, known
 
     def reader(self, of: Callable[[Query], R]) -> R:
         """The one reader of a class."""

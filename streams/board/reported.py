@@ -36,8 +36,8 @@ class Measured:
         self._areas = {0}
         self.first: int | None = None
         """The start of the first period that there is a reading of."""
-        self.last: Stretch | None = None
-        """The last period that there is one of."""
+        self.periods: dict[int, Stretch] = {}
+        """By its end the period that there is one of; of several the one that began last."""
         for label, reading in readings.winners(rule.measure):
             if reading.line is not None:
                 continue
@@ -52,10 +52,16 @@ class Measured:
             if stretch.grain is not None:
                 grains.add(stretch.grain)
             self.first = min(stretch.start, self.first or stretch.start)
-            if self.last is None or (stretch.end, stretch.start) > (self.last.end, self.last.start):
-                self.last = stretch
+            held = self.periods.get(stretch.end)
+            if held is None or stretch.start > held.start:
+                self.periods[stretch.end] = stretch
         self._grains = [grain for grain in reversed(GRAINS) if grain in grains]
         """Those of the periods, the longest first."""
+
+    @property
+    def last(self) -> Stretch | None:
+        """The last period that there is one of."""
+        return self.periods[max(self.periods)] if self.periods else None
 
     @cached_property
     def _below(self) -> dict[int, list[int]]:

@@ -1,4 +1,4 @@
-"""Where the level or the slope of a figure changed over its whole history, seen from its end.
+"""Where the level, slope or noise of a figure changed over its whole history, seen from its end.
 
 Of the periods of a grain within a stretch those are read that are over and were heard as a whole,
 from the last one back to the first that was not. The changes are those of
@@ -7,9 +7,11 @@ from the last one back to the first that was not. The changes are those of
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 from msgspec import Struct
 
-from detectors.change.segments import NEED, Shape, segment
+from detectors.change.segments import NEED, Change, Shape, segment
 from streams.board.query import Query
 from streams.errors import QueryError
 from streams.periods import Grain
@@ -31,7 +33,7 @@ class Segment(Struct, frozen=True):
 class History(Struct, frozen=True):
     """The changes of a figure over so many `periods` from `first` to `last`, and what a segment
     is. `sigma` is the standard deviation of its noise, `alike` the correlation of this from one
-    period to the next."""
+    period to the next, and `spreads` says from which periods on that deviation is another."""
 
     first: str
     last: str
@@ -40,6 +42,9 @@ class History(Struct, frozen=True):
     sigma: float
     alike: float
     changes: list[Segment]
+    spreads: list[Segment]
+    too_many: bool = False
+    """No changes are named since there would be very many: the figure has a cycle, or wanders."""
 
 
 def history(query: Query, name: str, within: Stretch, grain: Grain, area: str) -> History:
@@ -61,7 +66,14 @@ def history(query: Query, name: str, within: Stretch, grain: Grain, area: str) -
         )
     labels.reverse()
     made = segment(values[::-1])
-    changes = [
+    sigma, alike = round(made.sigma, 4), round(made.alike, 2)
+    changes, spreads = _named(made.changes, labels), _named(made.spreads, labels)
+    ends = labels[0], labels[-1], len(labels)
+    return History(*ends, made.shape, sigma, alike, changes, spreads, made.too_many)
+
+
+def _named(changes: Iterable[Change], labels: Sequence[str]) -> list[Segment]:
+    return [
         Segment(
             labels[each.at],
             round(each.before, 4),
@@ -70,7 +82,5 @@ def history(query: Query, name: str, within: Stretch, grain: Grain, area: str) -
             labels[each.earliest],
             labels[each.latest],
         )
-        for each in made.changes
+        for each in changes
     ]
-    sigma, alike = round(made.sigma, 4), round(made.alike, 2)
-    return History(labels[0], labels[-1], len(labels), made.shape, sigma, alike, changes)

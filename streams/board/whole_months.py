@@ -3,6 +3,7 @@ this side of the last break of the series (`streams.board.breaks`)."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from streams.board.breaks import break_between
@@ -19,6 +20,8 @@ class WholeMonths(NamedTuple):
     labels: list[str]
     values: list[Number]
     reason: str = ""
+    cases: Sequence[int | None] = ()
+    """Of a share or a mean, of how many records each is."""
 
     @property
     def years(self) -> list[list[Number]]:
@@ -42,6 +45,7 @@ def whole_months(
     delays, place = query.reader(Delays), query.area(area)
     labels: list[str] = []
     values: list[Number] = []
+    cases: list[int | None] = []
     reason = ""
     for period in reversed(within.parts("month")):
         if broken is not None and period.start < since:
@@ -55,4 +59,5 @@ def whole_months(
             continue
         labels.append(period.label)
         values.append(found.value)
-    return WholeMonths(labels[::-1], values[::-1], reason)
+        cases.append(found.denominator)
+    return WholeMonths(labels[::-1], values[::-1], reason, cases[::-1])

@@ -91,8 +91,15 @@ def segments(  # noqa: PLR0913, PLR0917  one argument an option
             f"{found.periods} periods, {found.first} to {found.last}, as {what}; noise "
             f"{amount(found.sigma, unit)}, correlation {found.alike:.2f}."
         )
+        for each in found.spreads:
+            lies = f"{each.earliest} to {each.latest}"
+            before, after = amount(each.before, unit), amount(each.after, unit)
+            click.echo(
+                f"The noise is another from {each.period} on ({lies}): {before}, then {after}."
+            )
         if not found.changes:
-            click.echo("No change is beyond the noise.")
+            many = "It would have very many changes: it has a cycle, or wanders. None is named."
+            click.echo(many if found.too_many else "No change is beyond the noise.")
             return
         table = Table("From", "Before", "After", "Change", "May lie in")
         for each in found.changes:

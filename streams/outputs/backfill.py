@@ -4,7 +4,9 @@ The series are those of `/metrics` (`streams.outputs.prometheus`), with the same
 and `[metrics]` of the force's file chooses among them. A figure stands in the last second of its
 period: that of a month under `window="month"`, that of a day under `window="today"`, a figure by
 its name under its `period`, which is where the live series stands as the period ends. Beside them
-are the targets of that time.
+are the targets of that time. What other systems report (`watchroom_reading`) stands in the last
+second of the period that it is of. What detectors expected of earlier periods is not kept: they
+have no history.
 
 It is the figure as it is known now, with all that was revised since. Only a period that is over,
 and of which the feed was heard as a whole, has one: what is not known has no sample, and is never
@@ -30,6 +32,7 @@ from streams.outputs.exported import Exported
 from streams.outputs.exposition import GaugeLines, labels_text, sample_line
 from streams.outputs.figure_metrics import add_figures, figure_family
 from streams.outputs.prometheus import GroupMetrics, definition_metrics
+from streams.outputs.reading_metrics import add_readings, reading_families
 from streams.periods import SECOND, Grain, Period
 from streams.sources.external_sort import RUN_BYTES, ExternalSort
 from streams.stretches import Stretch
@@ -93,8 +96,8 @@ class Backfill:
         """Writes it; `progress` is called after every period."""
         headers: dict[str, str] = {}
         with ExternalSort(self.run_bytes) as rows:
-            for period, families in self._history():
-                at = period.end - SECOND
+            for end, families in self._history():
+                at = end - SECOND
                 for family in families:
                     headers.setdefault(family.name, _header(family))
                     for line in _lines(family):
@@ -142,15 +145,21 @@ class Backfill:
             at = calendar.holding(grain, at.end)
         return found
 
-    def _history(self) -> Iterator[tuple[Period, Iterator[Metric]]]:
+    def _history(self) -> Iterator[tuple[int, Iterator[Metric]]]:
+        """The end of each period, and what is known of it."""
         shown = self.monitor.board(self.force.id, self.query.at)
         for grain in self.grains:
             for period in self.periods(grain):
-                yield period, self._tables(shown, WINDOWS[grain], period)
+                yield period.end, self._tables(shown, WINDOWS[grain], period)
         for named in self._exported.settings.periods:
             if named in self.grains or named not in GRAINS:
                 for period in self.periods(named):
-                    yield period, self._figures(period)
+                    yield period.end, self._figures(period)
+
+        for reported in self.query.reading_history(self.start, self.end):
+            values, ends = reading_families()
+            add_readings(values, ends, self.force.id, [reported])
+            yield reported[1].end, iter((values, ends))
 
     def _tables(self, shown: Board, window: str, period: Period) -> Iterator[Metric]:
         """All tables of a period and the targets of that time, as a board would give them that

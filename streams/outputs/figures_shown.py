@@ -178,14 +178,20 @@ def not_comparable(reason: str) -> str:
     return reason if reason.startswith("not comparable") else f"not comparable: {reason}"
 
 
-def projected(found: Projection) -> str:
+def projected(found: Projection, unit: Unit) -> str:
     """The months to come with their intervals of 95 %: `2022-03: 310 (250 to 380)`; or why none."""
     ahead = (each for each in (found.in_3, found.in_6) if each is not None)
     said = (
-        f"{each.month}: {each.value:,.0f} ({each.low_95:,.0f} to {each.high_95:,.0f})"
+        f"{each.month}: {_near(each.value, unit)} "
+        f"({_near(each.low_95, unit)} to {_near(each.high_95, unit)})"
         for each in ahead
     )
     return "; ".join(said) or found.reason
+
+
+def _near(value: float, unit: Unit) -> str:
+    """A projected figure, whole where it is a count."""
+    return f"{value:,.0f}" if unit == "count" else amount(value, unit)
 
 
 def placed(found: Rank) -> str:
@@ -214,7 +220,7 @@ def pattern(
         case MonthByMonth():
             said = went(found, unit)
         case Projection():
-            said = projected(found)
+            said = projected(found, unit)
         case Drivers():
             said = driven(found)
         case AsLastYear():

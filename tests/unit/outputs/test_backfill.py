@@ -191,3 +191,20 @@ def test_a_force_of_which_nothing_is_known_has_no_history() -> None:
 def test_a_figure_that_there_is_not_is_told_at_once() -> None:
     with pytest.raises(QueryError, match='"no_such" is no offence of Tiny Police'):
         text('figures = ["crimes.count{offence=no_such}"]')
+
+
+def test_what_other_systems_report_stands_in_the_last_second_of_its_period() -> None:
+    watched = played()
+    vacant = {"kind": "reading", "force": "tiny", "measure": "staff_vacancies"}
+    for period, value in (("2021-01", 40), ("2021-02", 50), ("2021-03", 60), ("2021-04", 1)):
+        stamp = {"id": period, "updated_at": "2021-04-05T00:00:00Z"}
+        feed(watched, {**vacant, **stamp, "period": period, "value": value})
+    out = io.BytesIO()
+    Backfill(Query(watched, "tiny", AT)).write(out)
+    found = samples(out.getvalue().decode())
+    reported = series(found, "watchroom_reading", indicator="staff_vacancies", unit="count")
+    assert reported == {JANUARY: 40, FEBRUARY: 50, MARCH: 60}  # April is not over
+    name = "watchroom_reading_period_end_timestamp_seconds"
+    place = {"force": "tiny", "indicator": "staff_vacancies", "job": "watchroom"}
+    ends = found[name, frozenset({**place, "instance": "backfill"}.items())]
+    assert ends[MARCH] == float(MARCH) + 1
