@@ -106,26 +106,34 @@ TRIED = {
         "open records followed while nothing is judged."
     ),
     "43 forces": (
-        "Forces share the look-ups of the calendar. Each still closes its own hours, however "
-        "little happened there, and meets its own combinations of facts: some two fifths and a "
-        "quarter of the time. Whose people are about to leave is asked only where a month begins; "
-        "of allied forces it was asked every day of each by each."
+        "Forces share the look-ups of the calendar, and what follows from the declarations alone. "
+        "An hour of which nobody is told is counted with others, once somebody asks; where "
+        "detectors watch, it is counted by itself. What a record counts is worked out once for all "
+        "areas that are held to the same targets, and the tables of a board are made for a force "
+        "once its board is asked for. What is left is spread: each force meets its own "
+        "combinations of facts, a seventh of the time; closing hours and sealing days takes a "
+        "sixth, and making 43 packers a twentieth. Whose people are about to leave is asked only "
+        "where a month begins; of allied forces it was asked every day of each by each."
     ),
     "board": (
         "Of a running period, a window, and a closed period that was revised, only those rows are "
         "made again of which a figure changed; a revised sum shares with the one before it what "
-        "is the same, and quantiles are read of the bins of those rows alone. What is left is "
-        "many small steps of numpy, a dozen for each group in each of seven windows, and a fifth "
-        "for what the detectors say. Groups with the same dimensions could have these steps in "
-        "common, which has not been tried."
+        "is the same, and quantiles are read of the bins of those rows alone. The seven windows of "
+        "a group are one array, so that its steps are made once and not seven times; what the "
+        "detectors have learned is read again only once they learn more. Of what is left a tenth "
+        "finds what differs, a third are the steps of numpy for each of 18 groups and the rows "
+        "that are made, and three tenths are what the detectors say, what the coming hours bring "
+        "among it. Groups with the same dimensions could have these steps in common, which has "
+        "not been tried."
     ),
     "scrape": (
         "More than half is the board. The lines of a row are kept as long as the row is; to put "
         "them in their order costs a fifth."
     ),
     "surveillance": (
-        "Counts, proportions and durations of a grain are arrays, learning included. What is left "
-        "is many small steps of numpy over short arrays, and the fold of the hour itself."
+        "Counts, proportions and durations of a grain are arrays, learning included, which takes "
+        "three tenths, once a week. A fifth each goes into counts and into proportions and "
+        "durations: many small steps of numpy over short arrays."
     ),
 }
 """By the beginning of a row that is short of its aim (`*` is of any length), what was done about

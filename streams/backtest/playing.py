@@ -29,6 +29,7 @@ from streams.embedded.runner import Embedded, last_event
 from streams.errors import QueryError, WatchroomError
 from streams.live import Live
 from streams.periods import DAY, Grain
+from streams.registry import phrases
 from streams.registry.dimensions import ALL
 from streams.registry.registry import REGISTRY
 from streams.sources import Source
@@ -171,11 +172,14 @@ def _by_the_month(live: Live) -> list[str]:
         for shard in live.monitor.shards
         if any(ledger.panes.whole_months for ledger in shard.ledgers().values())
     ]
-    return [
-        f"Of {feed}, or of some, only the month is known: a month is judged once records of the "
-        "next one come, up to a month later than a live feed would have had it."
-        for feed in feeds
-    ]
+    if not feeds:
+        return []
+    said = (
+        f"Of {phrases.listed(feeds)}, at least of some, only the month is known. A month is judged "
+        "once records of the next one come, up to a month later than a live feed would have had "
+        "it, and the last one not at all."
+    )
+    return [said]
 
 
 def _within(events: Sequence[Known] | None, window: Window) -> tuple[list[Known] | None, list[str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -97,7 +98,7 @@ def _raised(
 ) -> RaisedAlert:
     force = settings.force
     opened = to_ms(first.opened_at)
-    since = min(opened, to_ms(first.onset or first.evidence.start or first.opened_at))
+    since = min(opened, to_ms(_began(first)))
     until = None if last.resolved_at is None else to_ms(last.resolved_at)
     if until is not None and until >= window.end:
         until = None
@@ -122,6 +123,15 @@ def _raised(
         report_at=None if report is None else instant(report, force.zone),
         days_before_report=None if report is None else round((report - opened) / DAY, 1),
     )
+
+
+def _began(alert: Alert) -> dt.datetime:
+    """When what an alert is about began, as far as it says: of what holds at a moment the figures
+    may be of weeks before."""
+    if alert.onset is not None:
+        return alert.onset
+    start = None if alert.grain == "now" else alert.evidence.start
+    return alert.opened_at if start is None else start
 
 
 def report_at(force: Force, since: int, lag: int) -> int:

@@ -268,15 +268,17 @@ def _bars(names: Sequence[str]) -> Iterator[Callable[[int, Far], None]]:
 def _print(found: Backtest) -> None:
     console = board_console()
     for each in found.results:
-        console.print(_alerts(found, each))
+        console.print(_alerts(found, each) if each.alerts else f"{_title(found, each)}.")
         console.print()
-    if found.truth_given:
+    if found.truth_given and found.results[0].truths:
         console.print(_truths(found))
         console.print()
-    if len(found.results) > 1:
+    if found.differences:
         console.print(_differences(found))
         console.print()
     console.print(_summary(found))
+    if len(found.results) > 1 and not found.differences:
+        console.print(f"Nothing differs: {words.differing(found)}.")
     for note in (words.span(found), f"{found.rows}.", *found.notes):
         console.print(note, style="dim", highlight=False)
 
@@ -285,11 +287,15 @@ def _day(at: dt.datetime) -> str:
     return f"{at:%Y-%m-%d %H:%M}"
 
 
-def _alerts(found: Backtest, result: SettingsResult) -> Table:
+def _title(found: Backtest, result: SettingsResult) -> str:
+    """Which settings, and how many alerts they raise."""
     many = words.number(len(result.alerts), "alert")
     differs = f" ({'; '.join(result.differs)})" if result.differs else ""
-    title = f"{found.force_name}, settings {result.name}{differs}: {many}"
-    table = Table(title=title, title_justify="left", show_lines=False, expand=True)
+    return escape(f"{found.force_name}, settings {result.name}{differs}: {many}")
+
+
+def _alerts(found: Backtest, result: SettingsResult) -> Table:
+    table = Table(title=_title(found, result), title_justify="left", expand=True)
     table.add_column("Opened", no_wrap=True)
     table.add_column("Alert", ratio=1)
     table.add_column("Open", justify="right", no_wrap=True)

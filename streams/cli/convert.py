@@ -29,6 +29,7 @@ from streams.live.clock import wall_clock
 from streams.sources.event_lines import Chunk
 from streams.sources.order.play import Play
 from streams.sources.order.player import Player, Stage
+from streams.sources.order.replay_clock import ReplayClock
 from streams.sources.stops import Stopped, Stops
 
 PART = ".part"
@@ -106,14 +107,15 @@ def convert(
 
 
 class IntoFile:
-    """The sink that is a file of event lines; what is refused goes to another."""
+    """The sink that is a file of event lines; what is refused goes to another, if one is named."""
 
     keeps = True
-    clock = None
 
-    def __init__(self, letters: DeadLetterFile) -> None:
+    def __init__(
+        self, letters: DeadLetterFile | None = None, clock: ReplayClock | None = None
+    ) -> None:
         self.out: BinaryIO | None = None
-        self.letters = letters
+        self.letters, self.clock = letters, clock
         self.rows = self.events = 0
         self.refused: Counter[str] = Counter()
         self.examples: dict[str, tuple[str, str]] = {}
@@ -122,13 +124,16 @@ class IntoFile:
         """A file is the same whenever it is written."""
 
     def settle(self) -> None:
-        """Nothing was held back."""
+        """Has what was written seen by others."""
+        if self.out is not None:
+            self.out.flush()
 
     def take(self, chunk: Chunk) -> None:
         """Writes the lines of a chunk; raises `SourceError`."""
         self.rows += chunk.rows - chunk.excluded
         for raw, reason, detail, origin in chunk.rejected:
-            self.letters.write(letter(raw, origin, reason, detail, wall_clock()))
+            if self.letters is not None:
+                self.letters.write(letter(raw, origin, reason, detail, wall_clock()))
             self.refused[reason] += 1
             self.examples.setdefault(reason, (origin, detail))
         if chunk.line_numbers and self.out is not None:

@@ -8,21 +8,26 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from heapq import merge
+from math import inf
 from pathlib import Path
 from typing import NamedTuple
 
 import click
 
+from streams.cli.convert import IntoFile
 from streams.cli.options import forces_named, forces_option, prefix_option
 from streams.config.force import Force
 from streams.config.truth import write_truth
 from streams.errors import ConfigError, WatchroomError
-from streams.kafka.publisher import Publisher
+from streams.kafka.publisher import Publisher, play_into
 from streams.live.clock import wall_clock
 from streams.outputs.instants import parse_instant
 from streams.periods import Calendar
-from streams.sources.event_lines import CHUNK_LINES, Chunk, TimedLine
+from streams.sources.event_lines import TimedLine, in_chunks
+from streams.sources.order.player import Player
+from streams.sources.order.replay_clock import ReplayClock
 from streams.sources.simulator import (
     Profile,
     Scenario,
@@ -33,9 +38,6 @@ from streams.sources.simulator import (
     simulate_whole,
 )
 from streams.sources.simulator.profile import shipped_profile_text
-
-STEP = 1.0
-"""Seconds between two looks at the clock: what became known in between is sent together."""
 
 SURGE_HELP = (
     'More than usual for a while: "2022-01-14T19:00/2h x3" is three times the calls, '
@@ -164,6 +166,7 @@ def simulate_(  # noqa: PLR0913, PLR0917  one argument an option
       watchroom simulate --scenarios
     """
     profile = None if profile_name is None else find_profile(profile_name)
+    begin = end = clock = None
     if scenario_name is None:
         if truth is not None:
             raise ConfigError("--truth is of a scenario", cure="Add --scenario NAME")
@@ -171,7 +174,11 @@ def simulate_(  # noqa: PLR0913, PLR0917  one argument an option
         more = surges_of(surges, forces)
         chosen = 1 if seed is None else seed
         found = [_events(f, since, chosen, handlers, more[f.id], profile) for f in forces]
-        lots = _due(merge(*found), once=once)
+        if once:
+            end = wall_clock()
+        else:
+            begin, clock = wall_clock(), ReplayClock(time.time, makes_up=inf)
+            clock.run(begin, 1.0)
     else:
         if since is not None or surges:
             raise ConfigError(
@@ -190,42 +197,43 @@ def simulate_(  # noqa: PLR0913, PLR0917  one argument an option
             )
         write_truth(at, scenario.truths, f"{scenario.title}\n{scenario.about}")
         found = [_of_scenario(scenario, f, seed, handlers, profile) for f in forces]
-        lots = _chunked(merge(*found))
-    if broker is None:
-        _write(lots, output)
-    else:
-        _publish(lots, broker, prefix, forces)
+    events = in_chunks(merge(*found), "simulator")
+    with _sink(broker, prefix, forces, output, clock) as sink:
+        player = Player(events, sink, speed=None if clock is None else 1.0, begin=begin, end=end)
+        if isinstance(sink, Publisher):
+            play_into(sink, player)
+        else:
+            player.play()
 
 
-def _write(lots: Iterator[list[bytes]], output: Path | None) -> None:
-    """Writes lots of lines to a file, or to standard output as they come."""
+@contextmanager
+def _sink(
+    broker: str | None,
+    prefix: str,
+    forces: Sequence[Force],
+    output: Path | None,
+    clock: ReplayClock | None,
+) -> Iterator[Publisher | IntoFile]:
+    """Kafka, a file, or standard output."""
+    if broker is not None:
+        with tempfile.TemporaryDirectory() as folder:
+            known = {force.id: force for force in forces}
+            refused = Path(folder) / "refused.ndjson"
+            with Publisher(broker, prefix, known, dead_letters=refused, clock=clock) as publisher:
+                yield publisher
+        return
+    sink = IntoFile(clock=clock)
     if output is None:
-        for lines in lots:
-            sys.stdout.buffer.write(b"\n".join(lines) + b"\n")
-            sys.stdout.buffer.flush()
+        sink.out = sys.stdout.buffer
+        yield sink
+        sink.settle()
         return
     try:
-        with output.open("wb") as file:
-            for lines in lots:
-                file.write(b"\n".join(lines) + b"\n")
+        with output.open("wb") as sink.out:
+            yield sink
     except OSError as error:
         why = error.strerror or error
         raise WatchroomError(f"{output} can't be written: {why}. Name another file") from error
-
-
-def _publish(
-    lots: Iterator[list[bytes]], broker: str, prefix: str, forces: Sequence[Force]
-) -> None:
-    """Sends lots of lines to Kafka."""
-    with tempfile.TemporaryDirectory() as folder:
-        known = {force.id: force for force in forces}
-        refused = Path(folder) / "refused.ndjson"
-        with Publisher(broker, prefix, known, dead_letters=refused) as publisher:
-            for lines in lots:
-                publisher.take(Chunk(b"\n".join(lines), "simulator", range(len(lines))))
-                if len(lines) < CHUNK_LINES:  # it has caught up: nothing is to wait for more
-                    publisher.finish()
-            publisher.finish()
 
 
 def _events(
@@ -261,36 +269,6 @@ def _of_scenario(
         scenario.effects(force),
         handlers=handlers * scenario.handlers,
     )
-
-
-def _chunked(events: Iterator[TimedLine]) -> Iterator[list[bytes]]:
-    lines: list[bytes] = []
-    for _, line in events:
-        lines.append(line)
-        if len(lines) == CHUNK_LINES:
-            yield lines
-            lines = []
-    if lines:
-        yield lines
-
-
-def _due(events: Iterator[TimedLine], *, once: bool) -> Iterator[list[bytes]]:
-    """What has become known, in lots, until the end of time; or, `once`, until now."""
-    lines: list[bytes] = []
-    now = wall_clock()
-    for at, line in events:
-        while at > now:
-            if lines:
-                yield lines
-                lines = []
-            if once:
-                return
-            time.sleep(STEP)
-            now = wall_clock()
-        lines.append(line)
-        if len(lines) == CHUNK_LINES:
-            yield lines
-            lines = []
 
 
 class Where(NamedTuple):

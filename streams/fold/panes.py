@@ -23,6 +23,7 @@ from bisect import bisect_left
 from collections import OrderedDict, defaultdict, deque
 from collections.abc import Hashable, Iterable, Iterator
 from itertools import chain
+from sys import maxsize
 from typing import NamedTuple, TypeVar
 
 from streams.fold.kept_sums import KeptSum
@@ -140,6 +141,8 @@ class Panes:
         """The same, where they have been looked for."""
         self.days_before = 0
         """The instant, in ms, before which there are no hours any more: they are days."""
+        self._hours_from = maxsize
+        """No hour that there is a pane of is before this instant."""
         self._days_until = 0
         """The end of the day that starts there."""
         self.closed_before = 0
@@ -290,6 +293,8 @@ class Panes:
         if pane is None:
             pane = panes[start // MINUTE] = {}
             self._last_ends = max(self._last_ends, ends)
+            if grain == "hour":
+                self._hours_from = min(self._hours_from, start)
         if start >= self._open_from:  # most records are of the last hour, whatever is revised
             self._open, self._open_from, self._open_until = pane, start, ends
         return pane, ends
@@ -399,6 +404,8 @@ class Panes:
         """The start minutes of the hours that lie before an instant and are not joined into days,
         in their order."""
         at = self.days_before
+        if self._hours_from >= before:  # there is a year's to come yet
+            return []
         if (before - at) // HOUR >= len(self.hours):
             return sorted(minute for minute in self.hours if minute * MINUTE < before)
         found = []
@@ -411,6 +418,7 @@ class Panes:
     def _into_days(self, before: int) -> None:
         leaving = self._hours_until(before)
         self.days_before = before
+        self._hours_from = max(self._hours_from, before)
         self._days_until = self.calendar.end("day", before)
         self._open_from = self._open_until = 0
         for minute in leaving:
@@ -602,6 +610,7 @@ class Panes:
         self.changed = None
         self._drop_kept()
         self._by_grain(grain)[minute] = pane
+        self._hours_from = min(self._hours_from, minute * MINUTE)
         self._open_from = self._open_until = 0
         if not grain.startswith("whole"):
             self._last_ends = max(self._last_ends, self.end_of(grain, minute))
@@ -616,6 +625,7 @@ class Panes:
         self.changed = None
         self._drop_kept()
         add_into(self._by_grain(grain).setdefault(minute, {}), pane)
+        self._hours_from = min(self._hours_from, minute * MINUTE)
         if not grain.startswith("whole"):
             self._last_ends = max(self._last_ends, self.end_of(grain, minute))
 

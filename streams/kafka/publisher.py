@@ -33,6 +33,7 @@ from streams.registry.registry import REGISTRY
 from streams.sources.event_lines import Chunk, Rejected
 from streams.sources.order.play import Play
 from streams.sources.order.player import Player, Stage
+from streams.sources.order.replay_clock import ReplayClock
 from streams.sources.stops import Stopped, Stops
 
 KIND_OF = {struct: kind for kind, struct in REGISTRY.structs.items()}
@@ -84,7 +85,6 @@ class Publisher:
     """
 
     keeps = True
-    clock = None
 
     def __init__(
         self,
@@ -96,8 +96,9 @@ class Publisher:
         dead_letters: Path,
         max_bytes: int | None = None,
         replays: bool = False,
+        clock: ReplayClock | None = None,
     ) -> None:
-        self.replays = replays
+        self.replays, self.clock = replays, clock
         self.bootstrap, self.prefix, self.batch = bootstrap, prefix.rstrip("."), batch
         self.counts = PublishCounts()
         self._letters = DeadLetterFile(dead_letters)

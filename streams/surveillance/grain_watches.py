@@ -48,13 +48,14 @@ class GrainWatches:
         self.by_row: dict[RowKey, list[WatchedSeries]] = {}
         for each in listed:
             self.by_row.setdefault(each.row_key, []).append(each)
+        self._places = {each.name: place for place, each in enumerate(listed)}
         self.begun: dict[RowKey, list[Watch]] = {}
         """The watches of each row that has had any record."""
         slots = SLOTS.get(grain)
         self.counts = None if slots is None else CountRows(slots, most)
         self.grouped = None if slots is None else GroupedRows(slots, most)
         self.counted: list[tuple[int, Watch, Counts]] = []
-        """The watches of `counts`, row by row, each with its place among all watches."""
+        """The watches of `counts`, row by row, each with its place in the list of series."""
         self.counted_areas: dict[str, None] = {}
         """Their areas, each once."""
         self.counted_figures: list[tuple[RowKey, int, int]] = []
@@ -92,6 +93,13 @@ class GrainWatches:
         found: T = self._derived[what]
         return found
 
+    def in_order(self) -> Iterator[tuple[RowKey, list[Watch]]]:
+        """The rows that have begun, in the order of the list of series: in which order they begin
+        rests on how lines are batched, and signals should not."""
+        for row in self.by_row:
+            if row in self.begun:
+                yield row, self.begun[row]
+
     def begin(self, row: RowKey) -> list[Watch]:
         """Starts the watches of a row."""
         made = []
@@ -101,7 +109,7 @@ class GrainWatches:
             if adapter is not None:
                 marks = [mark for mark in self.marks if affects(mark[1], series.names)]
                 watch = Watch(series, self.counters, adapter, marks)
-                place = len(self.counted) + len(self.others)
+                place = self._places[series.name]
                 if isinstance(adapter, Counts):
                     self.counted.append((place, watch, adapter))
                     self.counted_areas[series.area] = None

@@ -202,9 +202,8 @@ class Surveillance:
             return []  # nothing is watched by it, or the feed began within it
         pane = self.ledger.panes.between(period.start, period.end)
         sums = watches.rows.read(pane)
-        new = {row for row in sums if row not in watches.begun}
-        for row in watches.by_row if new else ():  # in one order, however lines were batched
-            if row in new:
+        for row in sums:
+            if row not in watches.begun:
                 watches.begin(row)
         if not watches.begun:
             return []
@@ -553,7 +552,7 @@ class Surveillance:
         # What was offered a moment ago may not be here yet: few are judged by what must be.
         sure = min(share, max(0.0, (known - self.ledger.kind.grace - period.start) / length))
         part = period._replace(end=until)
-        for row, each in watches.begun.items():
+        for row, each in watches.in_order():
             point = self._point(period, row[1][-1])
             for watch in each:
                 found = watch.judge(self.context, part, point, sums.get(row, 0), share)

@@ -114,8 +114,8 @@ def restore(surveillance: Surveillance, parts: Iterable[Part], version: int) -> 
 
 def _restore(watches: GrainWatches, running: dict[str, Any], found: dict[str, Any]) -> None:
     rows = {each.name: row for row, listed in watches.by_row.items() for each in listed}
-    # In the order in which they had begun: signals come in it. What is not measured any more is
-    # left out, and what was not measured then begins now.
+    # In the order in which they had begun. What is not measured any more is left out, and what was
+    # not measured then begins now.
     for row in dict.fromkeys(rows[name] for name in running["watches"] if name in rows):
         for watch in watches.begin(row):
             saved = running["watches"].get(watch.series.name)

@@ -140,6 +140,45 @@ def test_the_keyboard_goes_through_the_months(show: Open) -> None:
     expect(bar).to_have_attribute("aria-valuetext", re.compile("^September 2021: 50."))
 
 
+def test_what_goes_up_to_now_is_asked_for_again_but_not_under_a_reader(
+    opened: Browser, server: Running
+) -> None:
+    page = opened.new_page()
+    page.clock.install()
+    asked = []
+    page.on("request", lambda request: asked.append(request.resource_type))
+    page.goto(f"{server.url}{CRIME}")
+    page.evaluate("document.querySelector('h1').textContent = 'Old'")
+    page.get_by_role("slider", name="Period shown").focus()
+    page.clock.run_for(61_000)
+    assert "fetch" not in asked
+    page.get_by_role("link", name="Wallboard").focus()
+    page.clock.run_for(60_000)
+    expect(page.locator("h1")).to_have_text("Total recorded crime, Tiny Police")
+    bar = page.get_by_role("slider", name="Period shown")
+    bar.focus()
+    page.keyboard.press("ArrowLeft")
+    expect(page.locator("#read")).to_have_text(re.compile("^November 2021"))
+    page.get_by_role("link", name="Wallboard").focus()
+    page.route("**/explore*", lambda route: route.abort())
+    page.clock.run_for(60_000)
+    expect(page.get_by_role("status")).to_have_text(
+        re.compile(r"^No answer: figures of \d\d:\d\d$")
+    )
+    page.close()
+
+
+def test_a_page_up_to_a_named_month_stays_as_it_is(opened: Browser, server: Running) -> None:
+    page = opened.new_page()
+    page.clock.install()
+    asked = []
+    page.on("request", lambda request: asked.append(request.resource_type))
+    page.goto(f"{server.url}{CRIME}&to=2021-10")
+    page.clock.run_for(120_000)
+    assert "fetch" not in asked
+    page.close()
+
+
 def test_without_a_script_the_form_and_the_chart_work(show: Open) -> None:
     page = show(java_script_enabled=False)
     expect(picture(page)).to_have_count(1)

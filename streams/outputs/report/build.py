@@ -272,20 +272,14 @@ class _Building:
                 self.open.setdefault(each.period, {}).setdefault(each.title, reason)
             first = first_published(each)
             if first is not None and each.area == WHOLE and of_month and each.value is not None:
-                self.revised.append(self._as_first(each, first))
+                name = period_name(self.query, self.query.stretch(each.period))
+                self.revised += filter(None, [revision(name, each, first)])
 
     def _open(self) -> Iterator[str]:
         for month in sorted(self.open):
             name = period_name(self.query, self.query.stretch(month))
             for title, reason in self.open[month].items():
                 yield f"{name}, {title}: {reason.rstrip('.')}."
-
-    def _as_first(self, figure: ReportFigure, first: FirstFigure) -> str:
-        """`October 2017, Robbery: 42, first published as 40.`"""
-        name = period_name(self.query, self.query.stretch(figure.period))
-        now = phrases.in_print(figure.value or 0, figure.unit)
-        was = phrases.NOTHING if first.value is None else phrases.in_print(first.value, figure.unit)
-        return f"{name}, {figure.title}: {now}, first published as {was}."
 
     def _changes(self) -> Iterator[DatedChange]:
         """The force's dated changes of the time that charts show."""
@@ -352,6 +346,13 @@ def _target(found: TargetJudged, figure: ReportFigure) -> str:
     if found.met is None:
         return ""
     return f"{'met' if found.met else 'missed'} ({goal(found, figure.unit)})"
+
+
+def revision(month: str, figure: ReportFigure, first: FirstFigure) -> str:
+    """`October 2017, Robbery: 42, first published as 40.`; empty where both print alike."""
+    now = phrases.in_print(figure.value or 0, figure.unit)
+    was = phrases.NOTHING if first.value is None else phrases.in_print(first.value, figure.unit)
+    return "" if now == was else f"{month}, {figure.title}: {now}, first published as {was}."
 
 
 def first_published(figure: ReportFigure) -> FirstFigure | None:

@@ -21,7 +21,7 @@ from threading import Event
 from typing import Literal, NamedTuple, Protocol
 
 from streams.errors import WatchroomError
-from streams.registry.times import EARLIEST, SKEW
+from streams.registry.times import EARLIEST, LATEST, SKEW
 from streams.sources.event_lines import Chunk, instant_of
 from streams.sources.mapping.plausible import wall_clock
 from streams.sources.order.play import Play
@@ -102,6 +102,8 @@ class Player:
         """The latest instant of a line that was given, in ms."""
         self._paused = Event()
         self._after = after or Position(0, 0)
+        # History has no future; what is made up, live, may be read before its time.
+        self._latest = wall_clock() + SKEW if isinstance(source, Play) else LATEST
         self._chunks: Iterator[Chunk] | None = None
         self._next: Chunk | None = None
         """What was read of the source and is not given yet."""
@@ -168,7 +170,7 @@ class Player:
             return
         self._enter("before")
         for chunk in self._left():
-            instants = due_instants(chunk)
+            instants = due_instants(chunk, self._latest)
             number = len(instants)
             known = min(number, max(0, self._after.lines - self.lines))
             cut = max(known, bisect_left(instants, self.begin or 0))
@@ -189,7 +191,7 @@ class Player:
                 if follows:  # the next may be long in coming
                     self._settle()
                 continue
-            instants = due_instants(chunk)
+            instants = due_instants(chunk, self._latest)
             cut = bisect_left(instants, self.end)
             yield from self._give(chunk, 0, cut)
             if cut < len(instants):
@@ -199,10 +201,10 @@ class Player:
 
     def _at_pace(self, speed: float) -> Iterator[None]:
         start = max(self.begin or 0, self._after.at)
-        if start:
+        if start and not self.clock.running:  # one that runs already has somebody else's time
             self.clock.run(start, speed)
         for chunk in self._left():
-            instants = due_instants(chunk)
+            instants = due_instants(chunk, self._latest)
             cut = len(instants) if self.end is None else bisect_left(instants, self.end)
             yield from self._give_in_time(chunk, instants[:cut], speed)
             if cut < len(instants):
@@ -298,9 +300,8 @@ class Player:
         self._enter(stage)
 
 
-def due_instants(chunk: Chunk) -> list[int]:
-    """When each line of a chunk is due, in ms, in an order that never goes back: a line of no
-    time, or of one that will be refused, is due with the line before it."""
+def due_instants(chunk: Chunk, latest: int) -> list[int]:
+    """When each line of a chunk is due, in ms, in an order that never goes back. A line of no time,
+    or of one before 1990 or after `latest`, will be refused: it is due with the line before it."""
     found: Iterable[int | None] = chunk.instants or map(instant_of, chunk.lines())
-    latest = wall_clock() + SKEW
     return list(accumulate((at if at and EARLIEST <= at <= latest else 0 for at in found), max))

@@ -15,15 +15,17 @@ class ReplayClock:
 
     It runs up to what is read, and no further (`wait_for`): while its reader stalls it stands
     still, or the feeds would be silent. `steady` is a clock in seconds that never goes back, and
-    `sleep` waits so many of them.
+    `sleep` waits so many of them. `makes_up` is how many seconds it makes up after its reader was
+    late: inf for a clock that is to stay with the wall clock.
     """
 
     def __init__(
         self,
         steady: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
+        makes_up: float = AHEAD,
     ) -> None:
-        self._steady, self.sleep = steady, sleep
+        self._steady, self.sleep, self._makes_up = steady, sleep, makes_up
         self._at = 0
         self._speed = 0.0
         self._since = 0.0
@@ -56,7 +58,7 @@ class ReplayClock:
         """Up to which event time lines are to be counted now: the clock itself waits for them."""
         if self._limit is not None:
             late = self._free() - self._limit
-            if late > AHEAD * 1000 * self._speed:
+            if late > self._makes_up * 1000 * self._speed:
                 self._at, self._since = self._limit, self._steady()
         return self._free()
 

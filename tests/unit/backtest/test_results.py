@@ -85,6 +85,14 @@ def test_the_report_is_of_the_month_in_which_it_began() -> None:
     assert found.days_before_report == 13.0
 
 
+def test_what_holds_at_a_moment_began_when_it_was_opened_where_it_says_no_other_time() -> None:
+    weeks = Evidence(start=instant(at("2021-02-10 00:00"), FORCE.zone))
+    (now,) = made(alert("2021-03-05 10:00", grain="now", kind="target_missed", evidence=weeks))
+    assert now.since == now.opened_at
+    (day,) = made(alert("2021-03-05 10:00", grain="day", evidence=weeks))
+    assert day.since == weeks.start
+
+
 def test_an_alert_after_the_report_of_its_month_has_a_time_below_0() -> None:
     onset = instant(at("2021-01-05 00:00"), FORCE.zone)
     (found,) = made(alert("2021-03-02 00:00", onset=onset))

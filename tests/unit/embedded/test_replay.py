@@ -11,14 +11,17 @@ import pytest
 
 from streams.alerts.model import Transition
 from streams.alerts.service import AlertService
-from streams.board.monitor import canonical
+from streams.board.monitor import Monitor, canonical
+from streams.config.force import find_force
 from streams.embedded.runner import Embedded
 from streams.live import Live
-from streams.periods import MINUTE
+from streams.periods import DAY, HOUR, MINUTE, Calendar
 from streams.sources import open_source
+from streams.sources.event_lines import in_chunks
 from streams.sources.order.play import Play
 from streams.sources.order.player import Player, Position
 from streams.sources.order.replay_clock import ReplayClock
+from streams.sources.simulator import Rates, Surge, simulate
 from streams.sources.stops import Stops
 from streams.state.surveillance import watch_all
 from tests.build import lines, monitor, tiny_force
@@ -44,9 +47,9 @@ class Found(NamedTuple):
 class Room:
     """A monitor on a clock whose seconds pass only where somebody sleeps, with its alerts."""
 
-    def __init__(self) -> None:
+    def __init__(self, target: Monitor | None = None) -> None:
         self.now = self.ticked = 0.0
-        self.live = Live(monitor(), ReplayClock(lambda: self.now, self.sleep))
+        self.live = Live(target or monitor(), ReplayClock(lambda: self.now, self.sleep))
         self.runner = Embedded(self.live, Stops(), self.live.clock)  # type: ignore[arg-type]
         watch_all(self.live.monitor)
         self.live.alerts = self.service = AlertService(self.live)
@@ -61,11 +64,11 @@ class Room:
             self.ticked = self.now
             self.service.tick()
 
-    def found(self, player: Player) -> Found:
+    def found(self, player: Player, force: str = "tiny", at: int = END) -> Found:
         assert self.service.faults == 0
-        board = self.live.board("tiny", END)
+        board = self.live.board(force, at)
         told: list[tuple[Any, ...]] = [(t.what, t.at, t.alert.id, t.alert.said) for t in self.made]
-        return Found(canonical(board), self.service.history("tiny"), told, player.position)
+        return Found(canonical(board), self.service.history(force), told, player.position)
 
 
 @pytest.fixture(scope="module")
@@ -139,3 +142,23 @@ def test_a_pause_changes_nothing(log: Path, at_once: Found) -> None:
                 player.resume()
         assert waited >= 300
         assert room.found(player) == at_once
+
+
+def test_exceptional_volumes_of_a_county_are_the_same_at_any_speed() -> None:
+    """Five weeks are learned; on the last evening 999 calls surge in one district."""
+    force = find_force("warwickshire")
+    start = Calendar(force.zone).midnight(2023, 1, 2)
+    evening = start + 37 * DAY + 19 * HOUR
+    end = evening + 3 * HOUR
+    surge = Surge(evening, evening + 100 * MINUTE, 12.0, area="rugby", line="999")
+    rates = Rates(handlers=1.15, heartbeat_seconds=120)
+    log = list(simulate(force, start, end, 1, rates, [surge]))
+    found = []
+    settings: list[dict[str, Any]] = [{}, {"speed": 60.0, "begin": evening - HOUR}]
+    for how in settings:
+        room = Room(Monitor([force]))
+        player = Player(in_chunks(log, "made up"), room.runner, end=end, **how)
+        player.play()
+        found.append(room.found(player, force.id, end))
+    assert found[0] == found[1]
+    assert "exceptional_volume" in {alert.kind for alert in found[0].alerts}

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.fold.kept_sums import KeptSum
-from streams.fold.panes import MOST_KEPT, Change, Pane, Panes, add_into
+from streams.fold.panes import KEEP_HOURS, MOST_KEPT, Change, Pane, Panes, add_into
 from streams.periods import DAY, HOUR, MINUTE, Calendar
 from streams.registry.calls import CALL
 from streams.registry.packing import Packer
@@ -187,3 +187,20 @@ def test_parts_add_up_to_what_lies_within_whenever_it_came(
             add_into(together, fresh)
             assert together == expected
         panes.closed_before += HOUR
+
+
+@pytest.mark.parametrize("put_back", [True, False])
+def test_an_hour_that_comes_back_after_hours_were_joined_is_joined_with_the_next(
+    put_back: bool,
+) -> None:
+    panes = Panes(CALENDAR, OFFERED)
+    panes.add(at(APRIL))
+    panes.coarsen(MARCH + KEEP_HOURS)
+    assert (panes.days_before, panes.days, len(panes.hours)) == (MARCH, {}, 1)
+    if put_back:
+        panes.put_back("hour", (MARCH + HOUR) // MINUTE, {1: 2})
+    else:
+        panes.restore("hour", (MARCH + HOUR) // MINUTE, {1: 2})
+    panes.coarsen(MARCH + KEEP_HOURS + 2 * DAY)
+    assert panes.days == {MARCH // MINUTE: {1: 2}}
+    assert list(panes.hours) == [APRIL // MINUTE]

@@ -11,11 +11,12 @@ import pytest
 
 from streams.board.compare import Beside, Change
 from streams.board.query import Query
+from streams.board.revisions import FirstFigure
 from streams.board.targets import Goal, Judged
 from streams.config.force import find_force
 from streams.errors import ConfigError, QueryError
 from streams.outputs.figure_csv import csv_text
-from streams.outputs.report.build import build, shown_in
+from streams.outputs.report.build import build, revision, shown_in
 from streams.outputs.report.comments import Comment, load_comments
 from streams.outputs.report.layout import load_layout, parse_layout
 from streams.outputs.report.model import Report, ReportFigure, ReportSection, figures_of
@@ -455,3 +456,14 @@ def test_the_dated_changes_that_its_charts_show_are_listed() -> None:
         "1 October 2017: Keywords in ATHENA replace the markers of CRIMES; their use fell by 22 to "
         "74 %; not compared with before."
     )
+
+
+def test_a_figure_that_prints_as_it_was_first_published_is_not_called_another_one() -> None:
+    figure = crime_of(quarter()).figures[0]
+    share = msgspec.structs.replace(figure, unit="ratio", value=0.3291)
+
+    def said(first: float) -> str:
+        return revision("October 2017", share, FirstFigure(first))
+
+    assert said(0.3294) == ""
+    assert said(0.34) == ("October 2017, Total recorded crime: 32.9 %, first published as 34.0 %.")

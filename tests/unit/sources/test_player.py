@@ -230,11 +230,30 @@ def test_a_feed_is_settled_after_each_chunk_and_a_paced_play_while_it_waits() ->
     assert paced.settled == 5
 
 
-def test_a_line_of_a_time_that_nobody_takes_does_not_hold_up_the_play() -> None:
+def test_a_line_of_a_time_that_nobody_takes_does_not_hold_up_the_play(tmp_path: Path) -> None:
+    path = tmp_path / "in.ndjson"
     stamps = ["1985-01-01T00:00:00Z", *STAMPS[:2], "2090-01-01T00:00:00Z"]
+    path.write_bytes(b"\n".join(line for _, line in events(stamps)))
     sink = Taken()
-    Player(list(in_chunks(events(stamps), "made up")), sink, speed=60).play()
+    with Play(open_source(path), [tiny_force()]) as play:
+        Player(play, sink, speed=60).play()
     assert sink.given == [("0", 0), ("1", 0), ("2", 1), ("3", 1)]
+
+
+def test_what_is_made_up_of_the_future_is_not_given_before_its_time() -> None:
+    stamps = [*STAMPS[:2], "2090-01-01T00:00:00Z"]
+    sink = Taken()
+    Player(list(in_chunks(events(stamps), "made up")), sink, end=ms("2089-01-01T00:00:00Z")).play()
+    assert sink.names == "01"
+
+
+def test_a_clock_that_runs_already_is_left_alone() -> None:
+    sink = Taken()
+    clock = sink.clock = ReplayClock(sink.time.steady, sink.time.sleep, makes_up=1e9)
+    clock.run(BEGIN, 60)
+    sink.time.now = 2.5  # what came before took that long to read
+    Player(chunks(), sink, speed=60, begin=BEGIN).play()
+    assert sink.given == [("0", 2), ("1", 2), ("2", 2), ("3", 3), ("4", 4), ("5", 5)]
 
 
 # -- a part of a finite source ---------------------------------------------------------------------

@@ -777,8 +777,8 @@ def test_one_response_of_23_hours_raises_no_level_and_the_board_tells_the_mean_o
     assert (told.direction, told.observed) == ("up", 1800.0)
 
 
-def test_rows_begin_in_one_order_however_their_records_came() -> None:
-    def begun(*order: int) -> list[object]:
+def test_signals_come_in_one_order_however_the_records_of_an_hour_came() -> None:
+    def begun(*order: int) -> tuple[list[object], list[str]]:
         target = watched()
         areas = ("south", "north")
         events = [
@@ -787,6 +787,8 @@ def test_rows_begin_in_one_order_however_their_records_came() -> None:
         ]
         later = [incident(f"l{n}", f"2021-03-01T{12 + n}:00:00Z") for n in range(3)]
         assert not target.ingest(lines([*events, *later]), FAR_FUTURE)
-        return list(of(target).grains["hour"].begun)
+        watches = of(target).grains["hour"]
+        closed = sorted((place, watch.series.name) for place, watch, _ in watches.counted)
+        return [row for row, _ in watches.in_order()], [name for _, name in closed]
 
-    assert begun(0, 1) == begun(1, 0) != []
+    assert begun(0, 1) == begun(1, 0)

@@ -4,9 +4,9 @@
 import { by, drawn, made, say } from "./dom.js";
 import { applied } from "./settings.js";
 
-const figure = by(".drawing");
+const EVERY = 60_000;  // ms from one asking to the next
 
-function follow() {
+function follow(figure, { signal }) {
   const read = by("#read");
   const bar = made("input", { type: "range", min: 0, "aria-label": "Period shown" });
   let svg = null;
@@ -54,7 +54,46 @@ function follow() {
     const place = spots.indexOf(event.target.closest?.(".spot"));
     if (place >= 0) show(place);
   });
-  addEventListener("resize", choose);
+  addEventListener("resize", choose, { signal });
+}
+
+// What goes up to now is asked for again each minute, but not while somebody has a field or the
+// slider in hand. Where no answer comes, the page says since when its figures stand.
+function refresh() {
+  const asked = new URLSearchParams(location.search);
+  if (asked.get("to") || asked.get("at")) return;
+  let latest = new Date();
+  const stale = made("p", { class: "mode", role: "status", hidden: true });
+  by(".strip").append(stale);
+  setInterval(async () => {
+    const main = by("#main");
+    if (document.hidden || main.contains(document.activeElement)) return;
+    try {
+      const answer = await fetch(location.href);
+      if (!answer.ok) throw new Error(answer.status);
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      if (main.contains(document.activeElement)) return;
+      const fresh = document.adoptNode(by("#main", page));
+      main.replaceWith(fresh);
+      ready();
+      latest = new Date();
+      stale.hidden = true;
+    } catch {
+      say(stale, `No answer: figures of ${latest.toTimeString().slice(0, 5)}`);
+      stale.hidden = false;
+    }
+  }, EVERY);
+}
+
+let shown = new AbortController();
+
+// Gives the page that is shown what a script adds to it.
+function ready() {
+  shown.abort();
+  shown = new AbortController();
+  const figure = by(".drawing");
+  tidy();
+  if (figure) follow(figure, shown);
 }
 
 // An address without what was left empty is one to pass on.
@@ -67,5 +106,5 @@ function tidy() {
 }
 
 if (!document.documentElement.dataset.theme) applied();
-tidy();
-if (figure) follow();
+ready();
+refresh();
