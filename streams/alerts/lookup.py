@@ -238,8 +238,7 @@ class MonitorLookup:
                 if share is None:
                     return None
                 parts.append(PartCount(counts.get(chain[0], 0), share * whole / ratio))
-        direction = signal.direction or "up"
-        everywhere = all(moved(part, direction, phi) for part in parts)
+        everywhere = all(moved(part, signal.direction, phi) for part in parts)
         if len(parts) < FEWEST_ALIKE or not everywhere:
             return None
         return len(parts) if probability_alike(parts, phi) > UNLIKELY else None

@@ -9,6 +9,7 @@ same, as if opened otherwise.
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
@@ -72,7 +73,7 @@ class Played:
         """How many others the budget has for so many weeks, with its own scatter (two standard
         deviations of a Poisson count)."""
         mean = self.force.file.alerts.false_episodes_a_week * self.weeks
-        return mean + 2.0 * mean**0.5
+        return mean + 2.0 * math.sqrt(mean)
 
 
 def is_about(force: Force, alert: Alert, truth: Truth) -> bool:
