@@ -223,7 +223,7 @@ class MonitorLookup:
         them by more than chance and in all by the same `ratio` (that of the whole to the usual); at
         least three. None where they have not all moved, or not alike, or that is not known.
 
-        What happens is seldom the same everywhere at once; a practice of recording is.
+        What happens is hardly ever the same everywhere at once; a practice of recording is.
         """
         counts = self._by_area(signal, since)
         whole = counts.get(signal.area, 0)
