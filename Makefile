@@ -35,7 +35,8 @@ ifdef ARGS
 	@$(VENV)/bin/python -m pytest $(ARGS)
 else
 	@$(VENV)/bin/python -m pytest -n auto -m "$(UNIT)"
-	@$(VENV)/bin/python -m pytest -n 2 --dist loadfile -m "not nightly and not ($(UNIT))"
+	@$(VENV)/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder \
+		-m "not nightly and not ($(UNIT))"
 endif
 
 unit: install ## run the tests that need no server and no large data
