@@ -385,8 +385,8 @@ class SurveillanceView(Struct):
 
 class Handlers(Struct, omit_defaults=True):
     """Handlers in an hour to come: how many are `needed` for the target, how many the roster has,
-    how many it is short of (below 0: has more), and what share of calls these would answer in time.
-    What is not known is None."""
+    how many, rounded up, it is short of (below 0: has more), and what share of calls these would
+    answer in time. What is not known is None."""
 
     needed: int | None = None
     rostered: float | None = None

@@ -135,7 +135,7 @@ def _served(line: LineAhead) -> str:
     return f"{text[:1].upper()}{text[1:]}." if text else ""
 
 
-STAFF = ("Handlers needed", "Roster", "")
+STAFF = ("Handlers needed", "Roster", "Beside it")
 ABOUT = (
     "Calls: what this hour of the week usually brings, times how busy the line is now, which wears "
     "off. The intervals hold what comes in 80 and 95 of 100 hours. Handlers: so many that the "

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
+from math import sqrt
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -37,6 +38,7 @@ from streams.surveillance.staffing import (
     Serving,
     beside_roster,
     needs,
+    out_of_reach,
     rates_of,
     roster_of,
     serving_of,
@@ -218,12 +220,14 @@ class Ahead:
             return made
         if target is None and not made.handlers_reason:
             made.handlers_reason = "no target is set"
+        elif target is not None and not made.handlers_reason:
+            made.handlers_reason = out_of_reach(target)
         fields = np.array([[e.mean, e.spread, e.dispersion, 0.0] for e in learned.hours])
         (low_80, high_80), (low_95, high_95) = limits(fields, 0.1), limits(fields, 0.025)
         for place, (at, each) in enumerate(zip(starts, learned.hours, strict=True)):
             seconds, target = held(self.force, line.by_date(), at)
             handlers = Handlers(rostered=rosters.of(line.id, at))
-            if serving is not None and target is not None:
+            if serving is not None and target is not None and not out_of_reach(target):
                 served = partial(serving.level, self.formula, seconds)
                 handlers = staffed(rates_of(each), serving.handling, [(served, target)], handlers)
             interval = f"({low_80[place]:,} to {high_80[place]:,})"
@@ -257,6 +261,8 @@ class Ahead:
             return [], "fewer than two lines have a target"
         for line in lines:
             if why := learned[line.id].reason or learned[line.id].handlers_reason:
+                return [], f"{line.name}: {why}"
+            if why := out_of_reach(held(self.force, line.by_date(), starts[0])[1] or 0.0):
                 return [], f"{line.name}: {why}"
         hours = []
         for place, at in enumerate(starts):
@@ -293,15 +299,17 @@ def _joined(lines: Sequence[_Learned], parts: Sequence[Predictive]) -> Serving:
     of = [each.serving for each in lines if each.serving is not None]
     handling = float(weights @ [each.handling for each in of])
     patience = float(1.0 / (weights @ [1.0 / each.patience for each in of]))
-    return Serving(handling, patience, wrapped_up=True, gives_up=True)
+    wrapped_up = all(each.wrapped_up for each in of)
+    return Serving(handling, patience, wrapped_up, all(each.gives_up for each in of))
 
 
 def _together(parts: Sequence[Predictive]) -> Predictive:
-    """The sum of several counts, each independent of the others."""
+    """The sum of several counts that are high and low together, as those of one room are: a busy
+    evening is busy on all lines. Were each taken by itself, too few handlers would be asked for."""
     mean = sum(each.mean for each in parts)
     if mean <= 0.0:
         return Predictive(0.0)
-    spread = sum(each.spread * each.mean**2 for each in parts) / mean**2
+    spread = (sum(sqrt(each.spread) * each.mean for each in parts) / mean) ** 2
     return Predictive(mean, spread, sum(each.dispersion * each.mean for each in parts) / mean)
 
 

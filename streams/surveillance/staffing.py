@@ -121,17 +121,24 @@ def staffed(
     rate and number of handlers, and what the rostered ones would reach of the first."""
     try:
         needed = max(handlers_needed(rates.tolist(), handling, *each) for each in asked)
-    except ValueError:  # a target of 100 %, or handling times of days
+    except ValueError:  # handling times of days
         return handlers
     made = Handlers(needed, handlers.rostered)
     if handlers.rostered is not None:
-        made.short = round(needed - handlers.rostered, 2)
+        made.short = ceil(needed - handlers.rostered)
         number = min(max(0, int(handlers.rostered)), MOST)
         if len(asked) == 1:
             served = asked[0][0]
             levels = [float(served(rate, number)[-1]) if number else 0.0 for rate in rates]
             made.level = round(float(rates @ levels / rates.sum()), 4)
     return made
+
+
+def out_of_reach(target: float) -> str:
+    """Why no number of handlers reaches a target, in words; empty where one may."""
+    if target < 1.0:
+        return ""
+    return "a target of 100 % is never reached for certain, by however many handlers"
 
 
 def needs(number: int) -> str:
@@ -143,8 +150,8 @@ def beside_roster(handlers: Handlers) -> str:
     """What the roster has beside what is needed: `, the roster has 7: 2 short`."""
     if handlers.rostered is None or handlers.needed is None:
         return ""
-    short = handlers.needed - handlers.rostered
-    verdict = f"{ceil(short)} short" if short > 0 else "enough"
+    short = ceil(handlers.needed - handlers.rostered)
+    verdict = f"{short} short" if short > 0 else "enough"
     return f", the roster has {handlers.rostered:g}: {verdict}"
 
 

@@ -56,7 +56,7 @@ def block(word: str) -> str:
 def test_there_is_no_command_that_no_test_here_runs() -> None:
     words = (
         "make demo", "make test", "run --embedded", "mapping suggest", "watchroom query",
-        "watchroom report", "force check", "worker --force",
+        "watchroom report", "watchroom backtest", "force check", "worker --force",
     )  # fmt: skip
     assert [block(word) for word in words] == BLOCKS
 
@@ -99,6 +99,12 @@ def test_a_performance_summary(checkout: Path) -> None:
     said = run(block("watchroom report"), checkout)
     assert "summary.html: " in said
     assert "Warwickshire, January 2022" in (checkout / "summary.html").read_text()
+
+
+def test_the_alerts_of_a_history(checkout: Path) -> None:
+    said = run(block("watchroom backtest"), checkout)
+    assert "settings own: no alerts." in said
+    assert "Backtest of alerts" in (checkout / "alerts.html").read_text()
 
 
 def test_a_force_of_your_own(checkout: Path) -> None:

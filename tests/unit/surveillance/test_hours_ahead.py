@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
+from copy import copy
 from typing import Any
 
+import msgspec
+import numpy as np
 import pytest
 
 from detectors.counts.predictive import Predictive
 from detectors.durations.erlang_a import erlang_a
 from streams.board.model import Handlers, HoursAhead, LineAhead
 from streams.board.monitor import Monitor
-from streams.config.schema import ServiceLevel
+from streams.config.schema import ServiceLevel, Target
 from streams.fold.readings import Readings
 from streams.periods import DAY, HOUR, MINUTE, SECOND, Calendar, rfc3339
 from streams.registry.measures import SERVICE_LEVELS
 from streams.state import surveillance as watching
-from streams.surveillance.hours_ahead import Ahead
+from streams.surveillance.hours_ahead import Ahead, _together
 from streams.surveillance.staffing import (
     Serving,
     beside_roster,
     rates_of,
     roster_of,
     serving_of,
+    staffed,
 )
 from tests.build import FAR_FUTURE, call, feed, lines, ms, tiny_force
 
@@ -275,3 +280,31 @@ def test_lines_that_all_have_a_roster_make_that_of_the_room() -> None:
 )
 def test_the_roster_is_set_beside_what_is_needed(handlers: Handlers, words: str) -> None:
     assert beside_roster(handlers) == words
+
+
+def test_lines_of_a_room_are_busy_together() -> None:
+    both = _together([Predictive(50.0, 0.04), Predictive(20.0, 0.04)])
+    assert both.mean == 70.0
+    assert both.spread == pytest.approx(0.04)
+
+
+def test_no_number_of_handlers_is_named_for_a_target_of_100_percent(made: Monitor) -> None:
+    force = copy(tiny_force())
+    certain = [Target(since=dt.date(2020, 1, 1), seconds=10, share=1.0)]
+    force.lines = tuple(msgspec.structs.replace(each, targets=certain) for each in force.lines)
+    found = Ahead(made, force).view(NOW)
+    assert found is not None
+    assert line(found).hours[0].handlers.needed is None
+    assert line(found).handlers_reason == (
+        "a target of 100 % is never reached for certain, by however many handlers"
+    )
+
+
+def test_a_part_of_a_handler_that_is_missing_is_one() -> None:
+    level = Serving(300, 90, wrapped_up=True, gives_up=True)
+    formula = SERVICE_LEVELS["answered_of_offered"].share
+    rates = np.array([0.01])
+    asked = [(lambda rate, most: level.level(formula, 20, rate, most), 0.9)]
+    found = staffed(rates, 300, asked, Handlers(rostered=5.5))
+    assert found.needed == 6
+    assert (found.short, beside_roster(found)) == (1, ", the roster has 5.5: 1 short")
