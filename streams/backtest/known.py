@@ -38,8 +38,8 @@ class Known:
         return self.start + self.truth.within
 
     def is_past(self, at: int) -> bool:
-        """Whether no alert of an instant can be about it any more."""
-        return self.end is not None and at > max(self.end, self.latest)
+        """Whether an instant is after its end, and after the time to find it."""
+        return self.end is not None and at >= self.end and at > self.latest
 
     @property
     def about(self) -> str:

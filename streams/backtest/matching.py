@@ -2,9 +2,10 @@
 
 An alert and an event belong together where they are of the same series, or one of an ancestor of
 the other: the same measure (or both how many records there are), areas and values of which one lies
-in the other, and the same direction. Each event is found by one alert, and each alert finds one:
-as many events as can be are found, those that must be before those that are optional, each by the
-first alert that is left for it. A silent feed is a fall of all that is made from its records.
+in the other, the same direction, and times that overlap: when an alert is opened says how late it
+is, and not what it is about. Each event is found by one alert, and each alert finds one: as many
+events as can be are found, those that must be before those that are optional, each by the first
+alert that is left for it. A silent feed is a fall of all that is made from its records.
 """
 
 from __future__ import annotations
@@ -27,13 +28,17 @@ VOLUMES = {(group.name, group.measures[0].name): group.kind for group in REGISTR
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
-    """What of an alert says what it is about; `at` is when it was opened, in ms."""
+    """What of an alert says what it is about. It was opened `at`, about the time from `start` (its
+    onset, or the beginning of its period) up to `end` (that of its period; of what holds at a
+    moment, this moment). All in ms."""
 
     id: str
     kind: str
     group: str
     measure: str
     at: int
+    start: int
+    end: int
     row: Mapping[str, str]
     area: str = WHOLE
     direction: Literal["up", "down"] | None = None
@@ -67,7 +72,7 @@ def match(
         (a, e): differs(alert, event, force)
         for a, alert in enumerate(alerts)
         for e, event in enumerate(events)
-        if event.start <= alert.at and not event.is_past(alert.at)
+        if event.start <= alert.at and not event.is_past(alert.start)
     }
     fits = [pair for pair, reason in about.items() if reason == ""]
     in_order = sorted(range(len(alerts)), key=lambda a: (alerts[a].at, alerts[a].id))
@@ -138,7 +143,7 @@ def _assigned(events: Sequence[int], ways: Mapping[int, Sequence[int]]) -> dict[
 
 
 def differs(alert: Opened, event: Known, force: Force) -> str | None:
-    """Empty where an alert says what an event is, whenever it came; None where it is about
+    """Empty where an alert says what an event is, whenever it was opened; None where it is about
     something else; in words what is other where it is about the same series only."""
     if not _same_series(alert, event, force):
         return None
@@ -147,6 +152,10 @@ def differs(alert: Opened, event: Known, force: Force) -> str | None:
         return "in the other direction"
     if event.truth.alerts and alert.kind not in event.truth.alerts:
         return "of another kind of alert"
+    if alert.start < event.start and alert.end <= event.start:
+        return "of a time before it"
+    if event.end is not None and alert.start >= event.end:
+        return "of a time after it"
     return ""
 
 

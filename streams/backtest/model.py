@@ -42,6 +42,8 @@ class RaisedAlert(Struct, frozen=True, kw_only=True):
     opened_at: dt.datetime
     since: dt.datetime
     """When what it is about began, as far as it says."""
+    judged_to: dt.datetime
+    """The end of the period in which it was found; of what holds at a moment, its opening."""
     until: dt.datetime | None
     """When it was over; None where it was open at the end."""
     hours_open: float

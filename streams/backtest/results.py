@@ -99,6 +99,7 @@ def _raised(
     force = settings.force
     opened = to_ms(first.opened_at)
     since = min(opened, to_ms(_began(first)))
+    judged_to = opened if first.evidence.end is None else min(opened, to_ms(first.evidence.end))
     until = None if last.resolved_at is None else to_ms(last.resolved_at)
     if until is not None and until >= window.end:
         until = None
@@ -118,6 +119,7 @@ def _raised(
         words=" ".join(first.said) if first.said else first.words,
         opened_at=first.opened_at,
         since=instant(since, force.zone),
+        judged_to=instant(judged_to, force.zone),
         until=None if until is None else instant(until, force.zone),
         hours_open=round(((window.end if until is None else until) - opened) / HOUR, 2),
         report_at=None if report is None else instant(report, force.zone),
@@ -216,6 +218,8 @@ def _opened(alert: RaisedAlert) -> Opened:
         group=alert.group,
         measure=alert.measure,
         at=to_ms(alert.opened_at),
+        start=to_ms(alert.since),
+        end=to_ms(alert.judged_to),
         row=alert.row,
         area=alert.area,
         direction=alert.direction,

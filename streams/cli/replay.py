@@ -211,7 +211,7 @@ class Asked(NamedTuple):
         if self.log is None:
             source = self.inputs.open(self.forces if self.named else None)
         else:
-            source = LogSource(*self.log, before.ends if before else None)
+            source = LogSource(*self.log, before.spans if before else None)
         first = begin if self.omits_earlier else None
         with Play(source, self.known(), begin=first, end=end) as play:
             yield play
@@ -264,8 +264,8 @@ class Watched:
         self._kept_at = time.monotonic()
         if self.player is not None and self.player.position.lines:
             source = self.play.source
-            ends = source.ends if isinstance(source, LogSource) else {}
-            self.kept.save(self.player.position, ends)
+            spans = source.spans if isinstance(source, LogSource) else {}
+            self.kept.save(self.player.position, spans)
 
 
 def _log_in(inputs: Inputs, brokers: str | None, prefix: str) -> tuple[str, str] | None:
@@ -355,8 +355,9 @@ def _send(
     def each_step() -> None:
         watched.take_keys()
         if watched.keep(FLUSHED_EVERY):
-            publisher.finish()
-            watched.save()
+            with stops.held_back():
+                publisher.finish()
+                watched.save()
 
     failure: WatchroomError | None = None
     open_things.enter_context(watched.controlled(player))

@@ -68,6 +68,7 @@ def reader(bootstrap: str) -> Iterator[Any]:
         KafkaConsumer,
         bootstrap,
         enable_auto_commit=False,
+        auto_offset_reset="none",  # what the log loses meanwhile must not be passed over in silence
         group_id=None,
         isolation_level="read_committed",
     )

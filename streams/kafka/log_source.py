@@ -13,7 +13,9 @@ from contextlib import ExitStack
 from typing import Any
 from urllib.parse import urlsplit
 
+import kafka.errors
 from kafka import TopicPartition
+from kafka.errors import OffsetOutOfRangeError
 
 from streams.errors import KafkaError
 from streams.kafka.brokers import await_brokers
@@ -28,13 +30,15 @@ class LogSource:
     """A source of chunks (`streams.sources.order.play.Readable`); close it, or use it with `with`.
 
     `name` is a topic, or what the names of the input topics begin with (`watchroom` for
-    `watchroom.calls` and the others). `ends` says for "topic/partition" before which offset to
-    stop, where that was settled earlier; else it is the end that each has now. Its "bytes" are
-    messages. Raises `KafkaError` for brokers that do not answer, for topics that are not there, and
-    where a log no longer has what `ends` says it had.
+    `watchroom.calls` and the others). `spans` says for "topic/partition" from which offset and
+    before which one to read, where that was settled earlier; else it is all that each has now. Its
+    "bytes" are messages. Raises `KafkaError` for brokers that do not answer, for topics that are
+    not there, and where a log no longer has all that `spans` says it had.
     """
 
-    def __init__(self, bootstrap: str, name: str, ends: Mapping[str, int] | None = None) -> None:
+    def __init__(
+        self, bootstrap: str, name: str, spans: Mapping[str, tuple[int, int]] | None = None
+    ) -> None:
         self.finite = True
         self.skipped: list[str] = []
         self.warnings: list[str] = []
@@ -42,22 +46,22 @@ class LogSource:
         await_brokers(bootstrap)
         self._consumer = self._open.enter_context(reader(bootstrap))
         partitions = self._partitions(bootstrap, name)
-        self._consumer.assign(partitions)
         begins = self._consumer.beginning_offsets(partitions)
-        found = self._consumer.end_offsets(partitions)
-        self.ends = {_named(tp): found[tp] for tp in partitions} if ends is None else dict(ends)
-        """Before which offset each partition is read."""
+        ends = self._consumer.end_offsets(partitions)
+        there = {_named(tp): (begins[tp], ends[tp]) for tp in partitions}
+        self.spans = there if spans is None else still_there(spans, there)
+        """From which offset each partition is read, and before which one."""
         self._left: dict[Any, int] = {}
         self.consumed_bytes = self.total_bytes = 0
         for tp in partitions:
-            end = self.ends.get(_named(tp), 0)
-            if end > found[tp]:
-                raise KafkaError(f"{_named(tp)} ends at {found[tp]}, and had messages to {end}")
-            if begins[tp] < end:
-                self._consumer.seek(tp, begins[tp])
+            begin, end = self.spans.get(_named(tp), (0, 0))
+            if begin < end:
                 self._left[tp] = end
-                self.total_bytes += end - begins[tp]
-        self._begins = begins
+                self.total_bytes += end - begin
+        self._consumer.assign(list(self._left))
+        for tp in self._left:
+            self._consumer.seek(tp, self.spans[_named(tp)][0])
+        self._bootstrap = bootstrap
         self._chunks = self._all()
 
     def _partitions(self, bootstrap: str, name: str) -> list[Any]:
@@ -82,7 +86,15 @@ class LogSource:
 
     def __next__(self) -> Chunk:
         """The next chunk, in the order of each partition; raises `KafkaError`."""
-        return next(self._chunks)
+        try:
+            return next(self._chunks)
+        except OffsetOutOfRangeError as error:
+            raise KafkaError(
+                f"the brokers deleted messages while they were read ({error}): their retention is "
+                "shorter than the reading. Replay from the start what is there"
+            ) from error
+        except kafka.errors.KafkaError as error:
+            raise KafkaError(f"the Kafka brokers at {self._bootstrap}: {error}") from error
 
     def __enter__(self) -> LogSource:
         """Itself."""
@@ -99,7 +111,6 @@ class LogSource:
     def _all(self) -> Iterator[Chunk]:
         heard = time.monotonic()
         left, consumer = self._left, self._consumer
-        consumer.pause(*(tp for tp in consumer.assignment() if tp not in left))
         while left:
             polled = consumer.poll(timeout_ms=1000)
             if polled:
@@ -115,6 +126,23 @@ class LogSource:
                 if at >= end:
                     del left[tp]
                     consumer.pause(tp)
+
+
+def still_there(
+    spans: Mapping[str, tuple[int, int]], there: Mapping[str, tuple[int, int]]
+) -> Mapping[str, tuple[int, int]]:
+    """`spans`, where the log still holds them; `there` is what it holds now. Raises `KafkaError`:
+    what is gone was counted as read, so what follows it would be taken for it."""
+    for name, (begin, end) in spans.items():
+        begins, ends = there.get(name, (0, 0))
+        if begin < end and not begins <= begin < end <= ends:
+            now = f"it has {begins} to {ends}" if begins < ends else "it has none"
+            raise KafkaError(
+                f"{name} had messages from offset {begin} to {end}, and now {now}. What is gone "
+                "can't be replayed again: leave out --resume, and replay from the start what is "
+                "there"
+            )
+    return spans
 
 
 def chunks_of(name: str, messages: list[Any]) -> Iterator[Chunk]:

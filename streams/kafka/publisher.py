@@ -255,7 +255,6 @@ class Publisher:
     def _send(self, pending: _Pending) -> None:
         value = b"\n".join(pending.lines)
         count, size = len(pending.lines), len(value)
-        pending.lines, pending.size = [], 0
         with self._room:
             while self._in_flight > IN_FLIGHT and self._failure is None:
                 self._room.wait(1.0)
@@ -267,6 +266,8 @@ class Publisher:
             self._failure = error
             self._check()
         else:
+            # Only now: where a stop breaks in, lines that go twice count once, lost ones never.
+            pending.lines, pending.size = [], 0
             future.add_callback(self._sent, pending.kind, count, size)
             future.add_errback(self._failed, size)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 
@@ -29,8 +29,8 @@ class Kept(msgspec.Struct):
     """What is replayed, for a person who looks into the file."""
     lines: int = 0
     at: int = 0
-    ends: dict[str, int] = {}
-    """Of a Kafka log: before which offset each partition is read."""
+    spans: Mapping[str, tuple[int, int]] = {}
+    """Of a Kafka log: from which offset each partition is read, and before which one."""
 
 
 class KeptReplay:
@@ -52,10 +52,10 @@ class KeptReplay:
                 f"{self.path} can't be read ({error}). Delete it, and replay from the start"
             ) from None
 
-    def save(self, position: Position, ends: dict[str, int]) -> None:
+    def save(self, position: Position, spans: Mapping[str, tuple[int, int]]) -> None:
         """Keeps how far it has come; what was kept before is there until then. Raises
         `CheckpointError`."""
-        kept = msgspec.json.encode(Kept(self.what, *position, ends))
+        kept = msgspec.json.encode(Kept(self.what, *position, spans))
         part = self.path.with_suffix(".part")
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)

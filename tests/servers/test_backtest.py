@@ -45,6 +45,7 @@ def raised(settings: str, number: int, **fields: Any) -> RaisedAlert:
         "words": "999 calls, Tiny Police: 21 in the hour to 22:00, usually 3 to 14. Up since 6.",
         "opened_at": DAYS[3 * number],
         "since": DAYS[3 * number],
+        "judged_to": DAYS[3 * number],
         "until": None if number == 5 else DAYS[3 * number + 1],
         "hours_open": 24.0,
         "report_at": DAYS[45],

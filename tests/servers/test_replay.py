@@ -73,7 +73,7 @@ def test_a_log_is_replayed_to_the_boards_of_its_worker_whose_offsets_stay(rig: R
     wanted = events.boards(EVENTS)
     rig.shows(wanted)
     with LogSource(rig.bootstrap, rig.prefix) as source:
-        ends = {place: end for place, end in source.ends.items() if end}
+        ends = {place: end for place, (_, end) in source.spans.items() if end}
 
     def committed() -> bool:
         held = offsets(rig).get(rig.prefix, {})

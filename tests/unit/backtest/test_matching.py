@@ -8,7 +8,7 @@ import pytest
 from streams.backtest.known import Known, known
 from streams.backtest.matching import Found, Judged, Opened, match
 from streams.config.truth import Truth
-from streams.periods import DAY, HOUR
+from streams.periods import DAY, HOUR, MINUTE
 from tests.build import ms, tiny_force
 
 FORCE = tiny_force()
@@ -32,7 +32,7 @@ def event(name: str = "surge", **fields: Any) -> Known:
 
 
 def alert(after: int = 5 * HOUR, **fields: Any) -> Opened:
-    """An alert about 999 calls, so long after the first of March."""
+    """An alert about the last hour of 999 calls, opened so long after the first of March."""
     given: dict[str, Any] = {
         "id": f"a{after}",
         "kind": "exceptional_volume",
@@ -40,6 +40,8 @@ def alert(after: int = 5 * HOUR, **fields: Any) -> Opened:
         "measure": "offered",
         "row": {"line": "999"},
         "direction": "up",
+        "start": BEGAN + after - HOUR,
+        "end": BEGAN + after,
         **fields,
     }
     return Opened(at=BEGAN + after, **given)
@@ -100,11 +102,43 @@ def test_an_alert_at_the_last_instant_that_counts_finds_it() -> None:
 
 def test_an_alert_after_the_end_of_a_short_event_finds_it_within_its_time() -> None:
     short = event(start=dt.datetime(2021, 3, 1), end=dt.datetime(2021, 3, 1, 4))  # noqa: DTZ001
-    assert verdicts([alert(30 * HOUR)], [short]) == ["found"]
+    day = alert(30 * HOUR, start=BEGAN, end=BEGAN + DAY)
+    assert verdicts([day], [short]) == ["found"]
 
 
-def test_an_alert_after_the_end_and_its_time_is_false() -> None:
-    assert verdicts([alert(10 * DAY + 1)], [event()]) == ["false"]
+def test_an_alert_about_a_time_before_the_event_is_false_and_says_so() -> None:
+    # That of the hour, or of February, which is opened once the event has begun.
+    hour = alert(5 * MINUTE, start=BEGAN - HOUR, end=BEGAN)
+    month = alert(6 * MINUTE, start=BEGAN - 28 * DAY, end=BEGAN)
+    judged, found = match([hour, month], [event()], FORCE)
+    assert judged == [Judged("false", None, "of surge, but of a time before it")] * 2
+    assert found == [Found("missed")]
+
+
+def test_an_alert_about_the_last_hour_of_an_event_is_about_it_after_its_end() -> None:
+    last = alert(10 * DAY + 30 * MINUTE, start=BEGAN + 10 * DAY - HOUR, end=BEGAN + 10 * DAY)
+    assert verdicts([last], [event()]) == ["late"]
+    assert verdicts([alert(), last], [event()]) == ["found", "again"]
+
+
+def test_an_alert_about_a_month_in_which_an_event_ended_is_about_it() -> None:
+    month = alert(31 * DAY + HOUR, start=BEGAN, end=BEGAN + 31 * DAY)
+    assert verdicts([alert(), month], [event()]) == ["found", "again"]
+
+
+def test_an_alert_about_a_time_after_the_end_is_false() -> None:
+    after = alert(10 * DAY + HOUR, start=BEGAN + 10 * DAY, end=BEGAN + 10 * DAY + HOUR)
+    assert match([after], [event()], FORCE)[0] == [Judged("false")]
+
+
+def test_an_alert_after_the_end_and_within_its_time_says_that_it_is_of_a_time_after() -> None:
+    short = event(start=dt.datetime(2021, 3, 1), end=dt.datetime(2021, 3, 1, 4))  # noqa: DTZ001
+    judged, _ = match([alert(30 * HOUR)], [short], FORCE)
+    assert judged == [Judged("false", None, "of surge, but of a time after it")]
+
+
+def test_what_holds_at_the_first_moment_of_an_event_is_about_it() -> None:
+    assert verdicts([alert(0, start=BEGAN, end=BEGAN)], [event()]) == ["found"]
 
 
 def test_an_event_that_goes_on_can_be_found_late_for_good() -> None:

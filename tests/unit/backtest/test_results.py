@@ -7,10 +7,12 @@ from msgspec.structs import replace
 
 from streams.alerts.model import Alert, Evidence, Transition, instant
 from streams.backtest import words
+from streams.backtest.known import known
 from streams.backtest.model import RaisedAlert, SettingsResult
 from streams.backtest.results import Watches, Window, differences, raised, report_at, result
 from streams.backtest.settings import own
 from streams.config.force import find_force
+from streams.config.truth import Truth
 from streams.periods import DAY, HOUR
 from tests.alerting import at
 
@@ -91,6 +93,36 @@ def test_what_holds_at_a_moment_began_when_it_was_opened_where_it_says_no_other_
     assert now.since == now.opened_at
     (day,) = made(alert("2021-03-05 10:00", grain="day", evidence=weeks))
     assert day.since == weeks.start
+
+
+def test_an_alert_is_about_its_period_as_far_as_that_has_passed() -> None:
+    ends = [instant(at(f"2021-03-10 {time}"), FORCE.zone) for time in ("11:00", "13:00")]
+    past, running = made(*(alert(title=f"{end:%H}", evidence=Evidence(end=end)) for end in ends))
+    assert past.judged_to == ends[0]
+    assert running.judged_to == running.opened_at
+
+
+def test_what_holds_at_a_moment_is_about_the_time_up_to_that() -> None:
+    (found,) = made(alert(grain="now"))
+    assert found.judged_to == found.opened_at
+
+
+def test_an_alert_about_a_time_before_an_event_is_not_held_to_be_about_it() -> None:
+    february = Evidence(
+        start=instant(at("2021-02-01 00:00"), FORCE.zone),
+        end=instant(at("2021-03-01 00:00"), FORCE.zone),
+    )
+    late = made(alert("2021-03-01 00:05", grain="month", evidence=february))
+    surge = Truth(
+        name="Surge",
+        force="warwickshire",
+        kind="call",
+        start=dt.date(2021, 3, 1),
+        direction="up",
+        within=2 * DAY,
+    )
+    found = result(SETTINGS, late, WINDOW, [known(surge, FORCE)], Watches())
+    assert [each.verdict for each in found.alerts] == ["false"]
 
 
 def test_an_alert_after_the_report_of_its_month_has_a_time_below_0() -> None:

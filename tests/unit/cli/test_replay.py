@@ -18,8 +18,10 @@ from streams.board.model import decode_board
 from streams.board.monitor import canonical
 from streams.cli import main
 from streams.cli.keys import Keys
-from streams.errors import CheckpointError
-from streams.kafka.log_source import address_of, chunks_of
+from streams.errors import CheckpointError, KafkaError
+from streams.kafka.log_source import address_of, chunks_of, still_there
+from streams.kafka.publisher import PublishCounts
+from streams.sources.event_lines import Chunk
 from streams.sources.order.player import Player, Position
 from streams.sources.stops import Stopped
 from streams.state.replays import KeptReplay, told_apart
@@ -167,10 +169,10 @@ def test_another_replay_does_not_go_on_with_it(
 def test_how_far_a_replay_has_come_is_kept_until_it_is_forgotten(tmp_path: Path) -> None:
     kept = KeptReplay(tmp_path, ["a", "b"])
     assert kept.load() is None
-    kept.save(Position(3, 70), {"calls/0": 5})
+    kept.save(Position(3, 70), {"calls/0": (2, 5)})
     found = KeptReplay(tmp_path, ["a", "b"]).load()
     assert found is not None
-    assert (found.lines, found.at, found.ends) == (3, 70, {"calls/0": 5})
+    assert (found.lines, found.at, found.spans) == (3, 70, {"calls/0": (2, 5)})
     assert KeptReplay(tmp_path, ["a", "c"]).load() is None
     kept.path.write_bytes(b"{")
     with pytest.raises(CheckpointError, match="Delete it, and replay from the start"):
@@ -186,6 +188,55 @@ def test_a_folder_is_another_once_a_file_in_it_is(tmp_path: Path) -> None:
     assert told_apart(tmp_path / "in") == before
     (tmp_path / "in" / "a.csv").write_text("12")
     assert told_apart(tmp_path / "in") != before
+
+
+class Log:
+    """In place of a publisher: Ctrl-C is pressed as it first sends lines."""
+
+    keeps, clock, prefix = True, None, "test"
+
+    def __init__(self, *_: object, **__: object) -> None:
+        self.counts = PublishCounts()
+        self.taken = self.flushed = 0
+
+    def __enter__(self) -> Log:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def enter(self, *_: object) -> None:
+        pass
+
+    def settle(self) -> None:
+        pass
+
+    def newest(self, *_: object) -> int:
+        return 0
+
+    def record_ids(self, *_: object) -> Iterator[str]:
+        return iter(())
+
+    def take(self, chunk: Chunk) -> None:
+        self.taken += len(chunk.line_numbers)
+        self.counts.read += chunk.rows
+
+    def finish(self) -> None:
+        if self.taken and not self.flushed:
+            os.kill(os.getpid(), signal.SIGINT)
+        self.flushed = self.taken
+
+
+def test_a_stop_while_lines_are_flushed_comes_once_all_are_sent_and_kept(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = Log()
+    monkeypatch.setattr("streams.cli.replay.Publisher", lambda *_, **__: log)
+    monkeypatch.setattr("streams.cli.replay.FLUSHED_EVERY", 0.0)
+    answer = replay("--to-kafka", "a:1", "--prefix", "test", "--speed", "36000")
+    assert answer.exit_code == 130
+    (kept,) = (folder / "state/watchroom/replays").iterdir()
+    assert json.loads(kept.read_bytes())["lines"] == log.flushed == log.taken
 
 
 # -- pauses ----------------------------------------------------------------------------------------
@@ -249,6 +300,31 @@ def test_a_line_of_a_log_is_known_by_the_offset_of_its_message() -> None:
         "watchroom.calls/0:4", "watchroom.calls/0:4", "watchroom.calls/0:9",
     ]  # fmt: skip
     assert (chunk.lines(), chunk.excluded, chunk.rows) == ([b"a", b"b", b"c"], 2, 5)
+
+
+@pytest.mark.parametrize(
+    ("there", "now"),
+    [
+        ({"calls/0": (3, 9)}, "it has 3 to 9"),
+        ({"calls/0": (2, 4)}, "it has 2 to 4"),
+        ({"calls/0": (9, 9)}, "it has none"),
+        ({}, "it has none"),
+    ],
+)
+def test_a_log_that_has_lost_what_was_read_of_it_is_not_gone_on_with(
+    there: dict[str, tuple[int, int]], now: str
+) -> None:
+    with pytest.raises(KafkaError) as raised:
+        still_there({"calls/0": (2, 5)}, there)
+    assert str(raised.value) == (
+        f"calls/0 had messages from offset 2 to 5, and now {now}. What is gone can't be replayed "
+        "again: leave out --resume, and replay from the start what is there"
+    )
+
+
+def test_a_log_that_has_grown_is_read_as_far_as_it_went_before() -> None:
+    spans = {"calls/0": (2, 5), "crimes/0": (7, 7)}
+    assert still_there(spans, {"calls/0": (2, 90), "crimes/0": (8, 20)}) == spans
 
 
 def test_an_address_of_kafka_names_brokers_and_topics() -> None:
