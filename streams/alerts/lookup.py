@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Protocol
 import msgspec
 
 from detectors.counts.predictive import Predictive
-from detectors.homogeneity import MOSTLY, dispersion
+from detectors.homogeneity import MOSTLY, PartCount, dispersion, moved, probability_alike
 from detectors.shares.proportion import binomial_tails
 from streams.alerts.context import RuleContext
 from streams.board.model import find
@@ -27,6 +27,8 @@ for _name in ("offered", "answered", "answered_within", "abandoned", "end_unknow
 UNLIKELY = 0.01
 """How unlikely it is that so many of a rise are in an area by chance, where it is named."""
 
+FEWEST_ALIKE = 3
+"""In so many areas, at the least, it says something that all have moved alike."""
 
 ALL = 0.9
 """So much of a rise is all of it: where it lies the alert bears the name of that area."""
@@ -63,6 +65,9 @@ class PeriodLookup(Protocol):
     def wholly(self, signal: Signal) -> Signal | None:
         """The same signal for the smaller area that holds all of its rise, if there is one."""
 
+    def alike(self, signal: Signal, since: int, ratio: float | None) -> int | None:
+        """In how many areas within a count has moved since an instant, in all of them alike."""
+
 
 class NoLookup:
     """Nothing can be looked up."""
@@ -84,6 +89,10 @@ class NoLookup:
         return None
 
     def wholly(self, signal: Signal) -> Signal | None:
+        """Not known."""
+        return None
+
+    def alike(self, signal: Signal, since: int, ratio: float | None) -> int | None:
         """Not known."""
         return None
 
@@ -208,6 +217,31 @@ class MonitorLookup:
             probability=here.at_least(found.there),
             ratio=found.ratio if signal.ratio else None,
         )
+
+    def alike(self, signal: Signal, since: int, ratio: float | None) -> int | None:
+        """In how many of the smallest areas within a count has moved since an instant, in each of
+        them by more than chance and in all by the same `ratio` (that of the whole to the usual); at
+        least three. None where they have not all moved, or not alike, or that is not known.
+
+        What happens is hardly ever the same everywhere at once; a practice of recording is.
+        """
+        counts = self._by_area(signal, since)
+        whole = counts.get(signal.area, 0)
+        if not ratio or not whole:
+            return None
+        phi = dispersion(signal.expected, signal.lower, signal.upper, signal.within)
+        wider = {area for chain in self.force.rollup for area in chain[1:]}
+        parts = []
+        for chain in self.force.rollup:
+            if signal.area in chain[1:] and chain[0] not in wider:
+                share = self._usual_share(signal, chain[0])
+                if share is None:
+                    return None
+                parts.append(PartCount(counts.get(chain[0], 0), share * whole / ratio))
+        everywhere = all(moved(part, signal.direction, phi) for part in parts)
+        if len(parts) < FEWEST_ALIKE or not everywhere:
+            return None
+        return len(parts) if probability_alike(parts, phi) > UNLIKELY else None
 
     def _within(self, signal: Signal, least: float) -> _Within | None:
         """The innermost area that holds at least so much of an hour's rise."""

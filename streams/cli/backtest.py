@@ -264,7 +264,7 @@ def _print(found: Backtest) -> None:
     for each in found.results:
         console.print(_alerts(found, each) if each.alerts else f"{_title(found, each)}.")
         console.print()
-    if found.truth_given and found.results[0].truths:
+    if words.truths(found.results):
         console.print(_truths(found))
         console.print()
     if found.differences:
@@ -312,8 +312,7 @@ def _truths(found: Backtest) -> Table:
     table = Table(title="What happened", title_justify="left", expand=True)
     for heading in ("Event", "From", *(each.name for each in found.results)):
         table.add_column(heading)
-    for place, event in enumerate(found.results[0].truths):
-        detections = [words.detection(each.truths[place]) for each in found.results]
+    for event, detections in words.truths(found.results):
         table.add_row(
             escape(f"{event.name}\n{event.about}"), words.begins(event.start), *detections
         )

@@ -65,6 +65,7 @@ MARKED = Group(
             "ratio",
             "neutral",
             Share(("marked",), ("count",)),
+            WatchPolicy(("day",), "crimes.markers", "Share of crimes with a marker"),
         ),
         *marker_measures(),
     ),

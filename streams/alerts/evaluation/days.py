@@ -128,15 +128,23 @@ class DayEvaluation:
         elif lasts:
             days = max(1, course.taken)
             a_day = course.observed / days, course.expected / days
-            said = exceptional_volume.by_weeks(*about, a_day, course.ratio, since, now)
+            alike = self._alike(day, since, course.ratio)
+            said = exceptional_volume.by_weeks(*about, a_day, course.ratio, since, now, alike)
         else:
-            said = exceptional_volume.by_days(*about, day, course.ratio, since, now)
+            alike = self._alike(day, since, course.ratio)
+            said = exceptional_volume.by_days(*about, day, course.ratio, since, now, alike)
         return {
             "said": said,
             "evidence": evidence(self.force, day),
             "lasting": lasts,
             "peak": peak.of_signal(self.force, day),
         }
+
+    def _alike(self, day: Signal, since: int, ratio: float) -> int | None:
+        """In how many areas a figure that rests on what is written down has moved, if alike."""
+        if not exceptional_volume.is_as_recorded(day):
+            return None
+        return self.lookup.alike(day, since, ratio)
 
     def _of_all_days(self, alert: Alert, course: Course) -> dict[str, Any]:
         """The sentences of an alert that has cleared: of all of its days."""

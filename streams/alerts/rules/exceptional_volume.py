@@ -18,6 +18,7 @@ from streams.alerts.rules.base import AlertKind, SignalRule, TableRow
 from streams.alerts.rules.signals import worth
 from streams.config.force import Force
 from streams.periods import DAY, Calendar, to_ms
+from streams.registry.dimensions import ALL
 from streams.registry.phrases import date, has_multiple, place, rough
 from streams.registry.registry import REGISTRY
 from streams.surveillance.signals import Signal
@@ -138,6 +139,13 @@ def is_reporting(signal: Signal) -> bool:
     return signal.polarity == "good" or narrow.split(".")[0] in REPORTED or "hate" in narrow
 
 
+def is_as_recorded(signal: Signal) -> bool:
+    """Whether a count rests on what somebody wrote down: a category or an offence. A call is
+    counted by itself."""
+    narrow = REGISTRY.narrowed_by(signal.row)
+    return narrow is not None and narrow[1] != ALL
+
+
 def volume(
     force: Force,
     signal: Signal,
@@ -185,9 +193,16 @@ def answers(calls: Answers, *, running: bool) -> str:
 
 
 def by_days(
-    force: Force, about: str, day: Signal, times: float, since: int, now: int
+    force: Force,
+    about: str,
+    day: Signal,
+    times: float,
+    since: int,
+    now: int,
+    alike: int | None = None,
 ) -> tuple[str, ...]:
-    """The sentences of a volume that goes on by its days; `times` is its ratio since then.
+    """The sentences of a volume that goes on by its days; `times` is its ratio since then, `alike`
+    in how many areas it is that, where it is in all of them.
 
     999 calls, Warwickshire: 610 on Wednesday 1 July, usually about 200.
     About 3.1 times the usual since 1 July.
@@ -199,16 +214,19 @@ def by_days(
         f"usually about {usually}."
     )
     lead = say.named(about, figures)
-    said = [lead, times_since(force, times, day.expected or 0.0, since, now)]
+    said = [lead, times_since(force, times, day.expected or 0.0, since, now, alike)]
     if is_reporting(day):
         said.append(REPORTS[day.direction])
     return tuple(said)
 
 
-def times_since(force: Force, times: float, usual: float, since: int, now: int) -> str:
+def times_since(
+    force: Force, times: float, usual: float, since: int, now: int, alike: int | None = None
+) -> str:
     """`About 1.6 times the usual since 1 July.`; where hardly any are `usual` a day, `Above the
-    usual since 1 July.`"""
+    usual since 1 July.`; with `alike`, `... since 1 July in all 5 areas: perhaps recording.`"""
     began = date(Calendar(force.zone), since, now)
+    began += f" in all {alike} areas: perhaps recording" if alike else ""
     if not has_multiple(usual):
         return f"{'Above' if times >= 1.0 else 'Below'} the usual since {began}."
     return f"About {times:.2g} times the usual since {began}."
@@ -274,16 +292,23 @@ def by_days_past(
 
 
 def by_weeks(
-    force: Force, about: str, days: tuple[float, float], times: float, since: int, now: int
+    force: Force,
+    about: str,
+    days: tuple[float, float],
+    times: float,
+    since: int,
+    now: int,
+    alike: int | None = None,
 ) -> tuple[str, ...]:
     """The sentences of a volume that has lasted; `days` is what came on a day since then, and what
-    was usual."""
+    was usual; `alike` as of `by_days`."""
     came, usually = (rough(each) for each in days)
     figures = (
         f": {f'{times:.2g} times the usual ' * has_multiple(days[1])}"
         f"since {date(Calendar(force.zone), since, now)}, {came} a day, usually about {usually}."
     )
-    return (say.named(about, figures), say.ACCEPT)
+    lasting = f"All {alike} areas alike: perhaps recording. {say.ACCEPT}" if alike else say.ACCEPT
+    return (say.named(about, figures), lasting)
 
 
 def taken_as_usual(said: Sequence[str]) -> tuple[str, ...]:

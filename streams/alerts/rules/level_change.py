@@ -10,12 +10,15 @@ from streams.alerts import words as say
 from streams.alerts.lookup import PeriodLookup
 from streams.alerts.model import Alert, Severity, ms_of
 from streams.alerts.rules.base import GROWN, AlertKind, SignalRule, TableRow
+from streams.alerts.rules.exceptional_volume import is_as_recorded
 from streams.alerts.rules.signals import worth
 from streams.config.force import Force
 from streams.periods import Calendar
 from streams.registry.registry import REGISTRY
 from streams.surveillance.signals import Signal
 
+MARKED = "markers"
+"""The table of crimes with a marker."""
 BACK_PERIODS = {"hour": 24, "day": 7, "month": 2}
 """Closed periods in a row at the old level after which it is over."""
 
@@ -109,20 +112,40 @@ def said(
     force: Force,
     signal: Signal,
     now: int,
-    lookup: PeriodLookup,  # noqa: ARG001  nothing is looked up
+    lookup: PeriodLookup,
 ) -> tuple[str, ...]:
     """The sentences of a change of level."""
     calendar = Calendar(force.zone)
     lead = say.lead(force, calendar, signal, now)
     onset = signal.start if signal.onset is None else signal.onset
     known = signal.before is not None and signal.after is not None
+    recorded = _recorded(signal, onset, lookup)
     if signal.onset is None and not known and signal.ratio is None:
-        return (lead, *signal.caveats)  # which says since when
+        # The lead says since when.
+        return (
+            lead,
+            *([f"{recorded[0].upper()}{recorded[1:]}."] if recorded else ()),
+            *signal.caveats,
+        )
     changed = say.changed(calendar, signal, onset, now)
+    if recorded:  # in the second sentence, as a third one is left out where there is no room
+        changed = f"{changed.removesuffix('.')}; {recorded}."
     if len(lead) + say.room_of(changed) > say.LONGEST_TEXT and signal.before is not None:
         # The level before is the baseline of both.
         lead = say.lead(force, calendar, signal, now, compared=False)
     return (lead, changed, *signal.caveats)
+
+
+def _recorded(signal: Signal, onset: int, lookup: PeriodLookup) -> str:
+    """That it may be a matter of recording: of a share of what is written down, or of a count of
+    that which has moved alike in all areas; else nothing."""
+    if signal.group == MARKED:
+        return "perhaps recording"
+    ratio = signal.ratio
+    if signal.before and signal.after is not None:
+        ratio = signal.after / signal.before
+    areas = lookup.alike(signal, onset, ratio) if is_as_recorded(signal) else None
+    return "" if areas is None else f"in all {areas} areas alike: perhaps recording"
 
 
 LEVEL_CHANGE = AlertKind(

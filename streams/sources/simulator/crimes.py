@@ -176,12 +176,19 @@ class CrimeRecorder:
                 rng.choices([p for p, _ in places], [w for _, w in places])[0] if places else None
             )
             rest = f',"series":"{effect.series}"' if effect.series else ""
-            self._record(
-                at, offence, place, rest=rest, suspect=rng.choice(suspects) if effect.series else ""
-            )
+            suspect = rng.choice(suspects) if effect.series else ""
+            night = self._night_before(at, rng) if effect.series else None
+            self._record(at, offence, place, night, rest, suspect=suspect)
 
         if not arrivals.never and listed:
             following(max(now, effect.start))
+
+    def _night_before(self, at: int, rng: Random) -> int:
+        """An instant of the night before, from 21:00 to 5:00."""
+        local = dt.datetime.fromtimestamp(at // SECOND, self._zone)
+        midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
+        begun = int(midnight.timestamp()) * SECOND - 3 * HOUR
+        return min(at, begun + int(rng.random() * 8 * HOUR))
 
     def _record(
         self,

@@ -25,9 +25,10 @@ class Effect:
 
     `area`, `line`, `category`, `offence` and `marker` say of what; None is everything. `hours` are
     local hours of the day, from and up to. With `series` (an id) the crimes that are added are
-    linked: the same suspects, the same series. While a `feed` is out it says nothing; where it is
-    that of calls, none come in, and of the incidents that they would have opened the share
-    `fallback` is opened all the same, as another force or the operator passes them on.
+    linked: the same suspects, the same series, committed the night before. While a `feed` is out it
+    says nothing; where it is that of calls, none come in, and of the incidents that they would have
+    opened the share `fallback` is opened all the same, as another force or the operator passes them
+    on.
     """
 
     kind: Kind

@@ -34,6 +34,9 @@ _OTHER_TALK = (270.0, 0.80, 90.0)
 _CALLED_BACK, _UNTIL_CALLED_BACK = 0.9, 240.0
 """The share of abandoned emergency callers who are rung back, and the mean seconds until then."""
 
+_STEPS_IN = (60.0, 150.0)
+"""Seconds that an emergency caller of a whole stream waits until a supervisor takes the call."""
+
 _SHIFTS = ((7, 15, 1.35), (15, 23, 1.10), (23, 7, 1.60))
 """From hour, to hour, and the staff above the mean load, in square roots of it. The late shift is
 lean and the weekend leaner: late afternoons and weekends are where the answer rates suffer."""
@@ -218,6 +221,9 @@ class Room:
         else:
             self._queues[line].append(call)
             self._agenda.add(call.gives_up, self._give_up, call)
+            if self._effects is not None and line == 0:
+                soon = self._details.uniform(*_STEPS_IN)
+                self._agenda.add(now + int(soon * SECOND), self._step_in, call)
         return self._write(call, now)
 
     def _ring(self, call: _Call, now: int, seconds: float) -> None:
@@ -238,6 +244,11 @@ class Room:
                 call = queue.popleft()
                 if call.state == _QUEUED:
                     self._ring(call, now, self._rng.uniform(1.0, 2.5))
+
+    def _step_in(self, now: int, call: _Call) -> None:
+        """A supervisor takes an emergency call that still waits, beside the handlers."""
+        if call.state == _QUEUED:
+            self._ring(call, now, 1.0)
 
     def _give_up(self, now: int, call: _Call) -> bytes | None:
         if call.state == _TALKING or (call.state == _RINGING and call.answered < call.gives_up):

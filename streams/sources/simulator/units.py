@@ -61,17 +61,28 @@ class Units(Generic[T]):
 
     def clear(self, unit: Unit, at: int, serve: Callable[[T, Unit], bool]) -> None:
         """A unit is free again: `serve` is given what waits, until one takes the unit (those that
-        are over by now do not)."""
+        are over by now do not). Emergencies of its district come first, then those of others, then
+        whatever else waits in its own."""
         place, sign = unit
         self.free[place].append(sign)
         self._out[place] -= 1
-        queue = self._queues[place]
-        while queue and self._has_free(place, at, queue[0][0]):
+        while (queue := self._next_for(place, at)) is not None:
             _, _, what = heappop(queue)
             sent = self._send(place)
             if not serve(what, sent):
                 self.free[place].append(sent[1])
                 self._out[place] -= 1
+
+    def _next_for(self, place: str, at: int) -> list[tuple[int, int, T]] | None:
+        """The queue whose first is to have a unit of a district; None where there is none."""
+        own = self._queues[place]
+        if self._has_free(place, at, 0):
+            if own and own[0][0] == 0:
+                return own
+            waiting = [queue for queue in self._queues.values() if queue and queue[0][0] == 0]
+            if waiting:
+                return min(waiting, key=lambda queue: queue[0][1])
+        return own if own and self._has_free(place, at, own[0][0]) else None
 
     def _room(self, place: str, at: int) -> int:
         on_duty = round(self.number[place] * self._effects.factor("units", at))

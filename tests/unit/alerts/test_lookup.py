@@ -7,6 +7,7 @@ import datetime as dt
 import msgspec
 import pytest
 
+from streams.alerts import lookup as lookup_module
 from streams.alerts.context import RuleContext
 from streams.alerts.lookup import MonitorLookup
 from streams.board.monitor import Monitor
@@ -156,3 +157,32 @@ def test_a_rise_that_was_all_there_and_is_elsewhere_in_this_hour_is_not_its(read
     since = msgspec.structs.replace(signal, onset=TONIGHT - HOUR, ratio=4.0)
     assert lookup.mostly(since) == ("north", 1)
     assert lookup.wholly(since) is None
+
+
+def alike(target: Monitor, ratio: float, *areas: str) -> int | None:
+    lookup, signal = tonight(target, WHOLE, *areas)
+    return lookup.alike(signal, TONIGHT, ratio)
+
+
+@pytest.fixture
+def two_are_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lookup_module, "FEWEST_ALIKE", 2)
+
+
+@pytest.mark.usefixtures("two_are_enough")
+def test_a_rise_by_the_same_ratio_in_every_area_is_alike(read: Monitor) -> None:
+    assert alike(read, 3.0, *["north", "south"] * 12) == 2
+
+
+@pytest.mark.usefixtures("two_are_enough")
+def test_a_rise_that_one_area_has_no_part_in_is_not(read: Monitor) -> None:
+    assert alike(read, 3.0, *["north"] * 20, *["south"] * 4) is None
+
+
+@pytest.mark.usefixtures("two_are_enough")
+def test_a_rise_that_is_much_greater_in_one_area_is_not(read: Monitor) -> None:
+    assert alike(read, 3.0, *["north"] * 42, *["south"] * 14) is None
+
+
+def test_of_two_areas_nothing_is_told(read: Monitor) -> None:
+    assert alike(read, 3.0, *["north", "south"] * 12) is None

@@ -1,0 +1,1 @@
+"""Shipped scenarios, played through the monitor with the shipped settings."""
