@@ -5,7 +5,8 @@ the other: the same measure (or both how many records there are), areas and valu
 in the other, the same direction, and times that overlap: when an alert is opened says how late it
 is, and not what it is about. Each event is found by one alert, and each alert finds one: as many
 events as can be are found, those that must be before those that are optional, each by the first
-alert that is left for it. A silent feed is a fall of all that is made from its records.
+alert that is left for it. A silent feed is a fall of all that is made from its records. An event
+that began before alerts are counted may have been found then: what comes is about it again.
 """
 
 from __future__ import annotations
@@ -65,9 +66,11 @@ class Found:
 
 
 def match(
-    alerts: Sequence[Opened], events: Sequence[Known], force: Force
+    alerts: Sequence[Opened], events: Sequence[Known], force: Force, *, counted_from: int = 0
 ) -> tuple[list[Judged], list[Found]]:
-    """What each alert is, and what became of each event, in their orders."""
+    """What each alert is, and what became of each event, in their orders. `counted_from` is when
+    alerts begin to be counted, in ms."""
+    before = {e for e, event in enumerate(events) if event.start < counted_from}
     about = {
         (a, e): differs(alert, event, force)
         for a, alert in enumerate(alerts)
@@ -77,10 +80,14 @@ def match(
     fits = [pair for pair, reason in about.items() if reason == ""]
     in_order = sorted(range(len(alerts)), key=lambda a: (alerts[a].at, alerts[a].id))
     finders = _assigned(
-        sorted(range(len(events)), key=lambda e: (events[e].truth.optional, events[e].start, e)),
+        sorted(
+            set(range(len(events))) - before,
+            key=lambda e: (events[e].truth.optional, events[e].start, e),
+        ),
         {
             e: [a for a in in_order if (a, e) in fits and alerts[a].at <= events[e].latest]
             for e in range(len(events))
+            if e not in before
         },
     )
     finds = {a: e for e, a in finders.items()}
@@ -92,7 +99,7 @@ def match(
         own = sorted(
             (e for e in range(len(events)) if (a, e) in fits), key=lambda e: -events[e].start
         )
-        again = [e for e in own if e in finders]
+        again = [e for e in own if e in finders or e in before]
         if again:
             judged.append(Judged("again", again[0]))
         elif own:
@@ -104,7 +111,12 @@ def match(
             )
             why = "" if e is None else f"of {events[e].name}, but {reason}"
             judged.append(Judged("false", None, why))
-    return judged, [_became(e, alerts, events[e], judged, finders) for e in range(len(events))]
+    return judged, [
+        Found("before", more=sum(each.event == e for each in judged))
+        if e in before
+        else _became(e, alerts, event, judged, finders)
+        for e, event in enumerate(events)
+    ]
 
 
 def _became(

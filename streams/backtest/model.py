@@ -16,9 +16,9 @@ from streams.charts.model import Chart
 Verdict = Literal["found", "again", "late", "false"]
 """What an alert is, held against the truth: the one that found something, a further one about the
 same, one that came later than counts, or one that nothing stands behind."""
-Detection = Literal["found", "late", "missed", "silent"]
+Detection = Literal["found", "late", "missed", "silent", "before"]
 """What became of something that happened: found in time, later, not at all; `silent` is of one that
-is optional, about which nothing came."""
+is optional, about which nothing came, `before` of one that began before alerts are counted."""
 
 
 class RaisedAlert(Struct, frozen=True, kw_only=True):
@@ -82,7 +82,8 @@ class TruthResult(Struct, frozen=True, kw_only=True):
 
 
 class Score(Struct, frozen=True, kw_only=True):
-    """How alerts fit the truth. `expected` are those that have to be found."""
+    """How alerts fit the truth. `expected` are those that have to be found: all but optional ones,
+    and those that began before alerts are counted."""
 
     expected: int
     found: int

@@ -62,7 +62,8 @@ def alerts_by_time(found: Backtest, result: SettingsResult, force: Force) -> Cha
         )
         at = period.end
     marks = (
-        Mark(at=each.start, until=each.end, kind="note", words=each.name) for each in result.truths
+        Mark(at=max(each.start, found.start), until=each.end, kind="note", words=each.name)
+        for each in result.truths
     )
     return Chart(
         title=f"Alerts opened by {grain}, settings {result.name}",

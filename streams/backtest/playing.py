@@ -146,18 +146,17 @@ def _found(
     window = Window(start=max(first, start or first), end=max(first, last + 1), lag=lag)
     alerts = raised(settings, transitions, window)
     latest = {each.alert.id: each.alert for each in transitions}
-    within, notes = _within(events, window)
-    charts, left_out = _charts(live, force, alerts, latest, within or (), window)
+    charts, left_out = _charts(live, force, alerts, latest, events or (), window)
     watching = [shard.surveillance.get(force.id) for shard in live.monitor.shards]
     watches = Watches.of([each for each in watching if each is not None], faults)
     account = runner.account()
     return Played(
-        result=result(settings, alerts, window, within, watches, charts, left_out),
+        result=result(settings, alerts, window, events, watches, charts, left_out),
         first=first,
         start=window.start,
         end=window.end,
         rows=account.in_words(),
-        notes=[*notes, *_by_the_month(live), *ordered.at_end.in_words()],
+        notes=[*_outside(events or (), window), *_by_the_month(live), *ordered.at_end.in_words()],
         refused=account.refused,
         read=account.rows - account.excluded,
         reasons=dict(runner.refused),
@@ -182,16 +181,13 @@ def _by_the_month(live: Live) -> list[str]:
     return [said]
 
 
-def _within(events: Sequence[Known] | None, window: Window) -> tuple[list[Known] | None, list[str]]:
-    """The events that the history can show, and what is said of the others."""
-    if events is None:
-        return None, []
-    shown = [each for each in events if window.start <= each.start < window.end]
-    left = [each.name for each in events if each not in shown]
-    if not left:
-        return shown, []
-    many = "1 event of the truth begins" if len(left) == 1 else f"{len(left)} of the truth begin"
-    return shown, [f"{many} outside of what was played, and does not count: {', '.join(left)}."]
+def _outside(events: Sequence[Known], window: Window) -> list[str]:
+    """What is said of the events that the history can't show."""
+    names = [each.name for each in events if not window.overlaps(each)]
+    if not names:
+        return []
+    many = "1 event of the truth lies" if len(names) == 1 else f"{len(names)} of the truth lie"
+    return [f"{many} outside of what was played, and does not count: {', '.join(names)}."]
 
 
 # -- charts ----------------------------------------------------------------------------------------
@@ -218,12 +214,13 @@ def _charts(
                    (window.start, max(window.start, window.end - 1)))  # fmt: skip
     marks = tuple(
         Mark(
-            at=calendar.local(each.start),
+            at=calendar.local(max(each.start, window.start)),
             until=None if each.end is None else calendar.local(each.end),
             kind="note",
             words=each.name,
         )
         for each in events
+        if window.overlaps(each)
     )
     ranked = sorted(of.items(), key=lambda pair: (-len(pair[1]), pair[0]))
     charts: list[Chart] = []

@@ -51,6 +51,10 @@ class Window:
         """Its length."""
         return max(0.0, (self.end - self.start) / WEEK)
 
+    def overlaps(self, event: Known) -> bool:
+        """Whether any of an event lies within."""
+        return event.start < self.end and (event.end is None or event.end > self.start)
+
 
 class Watches(NamedTuple):
     """How many series detectors watched at the end, how many of these could not be judged yet, and
@@ -150,12 +154,12 @@ def result(
     charts: tuple[Chart, ...] = (),
     charts_left_out: int = 0,
 ) -> SettingsResult:
-    """What came of some settings; `events` are the truth within the window, None where none is
-    given."""
+    """What came of some settings; `events` are the truth, None where none is given. Those that are
+    over before the window, or begin after it, are in no result."""
     truths: list[TruthResult] = []
     score = None
     if events is not None:
-        alerts, truths = _judged(settings, alerts, events)
+        alerts, truths = _judged(settings, alerts, events, window)
         score = _score(alerts, truths, window)
     severities = Counter(each.severity for each in alerts)
     notified = sum(each.severity != "state" for each in alerts)
@@ -180,9 +184,10 @@ def result(
 
 
 def _judged(
-    settings: Settings, alerts: Sequence[RaisedAlert], events: Sequence[Known]
+    settings: Settings, alerts: Sequence[RaisedAlert], events: Sequence[Known], window: Window
 ) -> tuple[list[RaisedAlert], list[TruthResult]]:
-    judged, found = match([_opened(each) for each in alerts], events, settings.force)
+    opened = [_opened(each) for each in alerts]
+    judged, found = match(opened, events, settings.force, counted_from=window.start)
     named = [
         replace(
             alert,
@@ -208,6 +213,7 @@ def _judged(
             more=each.more,
         )
         for event, each in zip(events, found, strict=True)
+        if window.overlaps(event)
     ]
 
 
@@ -228,7 +234,9 @@ def _opened(alert: RaisedAlert) -> Opened:
 
 def _score(alerts: Sequence[RaisedAlert], truths: Sequence[TruthResult], window: Window) -> Score:
     verdicts = Counter(each.verdict for each in alerts)
-    detections = Counter(each.detection for each in truths if not each.optional)
+    detections = Counter(
+        each.detection for each in truths if not each.optional and each.detection != "before"
+    )
     delays = [
         each.delay_hours
         for each in truths

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
-from streams.backtest.model import Backtest, Difference, RaisedAlert, TruthResult
+from streams.backtest.model import Backtest, Difference, RaisedAlert, SettingsResult, TruthResult
 from streams.registry import phrases
 
 DAY, MINUTES = 24.0, 60.0
@@ -66,10 +66,23 @@ def verdict(alert: RaisedAlert) -> str:
 
 def detection(event: TruthResult) -> str:
     """What became of something that happened."""
+    more = f", {number(event.more, 'further alert')}" if event.more else ""
     if event.detection in ("found", "late"):
-        more = f", {number(event.more, 'further alert')}" if event.more else ""
         return f"{event.detection} after {length(event.delay_hours or 0.0)}{more}"
+    if event.detection == "before":
+        return f"began before alerts are counted{more}"
     return "missed" if event.detection == "missed" else "nothing, which is right too"
+
+
+def truths(results: Sequence[SettingsResult]) -> list[tuple[TruthResult, list[str]]]:
+    """What happened, and what became of it under each of the settings: nothing is known of settings
+    that were stopped before it."""
+    by_name = [{each.name: each for each in result.truths} for result in results]
+    events = {each.name: each for result in results for each in result.truths}
+    return [
+        (event, [detection(of[name]) if name in of else phrases.NOTHING for of in by_name])
+        for name, event in events.items()
+    ]
 
 
 def raised_by(each: Difference, first: str, second: str) -> str:

@@ -38,11 +38,11 @@ from streams.cli.inputs import (
     refused_much,
     source_options,
 )
+from streams.cli.instants import instant_named
 from streams.cli.options import board_console, dead_letters_option
-from streams.config.force import Force, find_force
+from streams.config.force import find_force
 from streams.errors import ConfigError, SourceError, WatchroomError
 from streams.outputs.figure_csv import csv_text
-from streams.outputs.instants import parse_instant
 from streams.periods import DAY, rfc3339
 from streams.sources.stops import Stops
 
@@ -133,7 +133,10 @@ def backtest(  # noqa: PLR0913, PLR0917  one argument an option
     if inputs.has_stdin:
         raise click.UsageError("a history is read from files: standard input (-) can't be read")
     force = find_force(name)
-    start, end = _instant("--from", begin, force), _instant("--to", until, force)
+    start, end = (
+        instant_named("--from", begin, force.zone),
+        instant_named("--to", until, force.zone),
+    )
     if start is not None and end is not None and end <= start:
         raise click.UsageError("--to must be after --from")
     notes = []
@@ -184,15 +187,6 @@ def backtest(  # noqa: PLR0913, PLR0917  one argument an option
     if json_file is not None:
         _write(json_file, msgspec.json.format(msgspec.json.encode(found)).decode() + "\n")
     _end(played, dead_letters)
-
-
-def _instant(option: str, text: str | None, force: Force) -> int | None:
-    if text is None:
-        return None
-    try:
-        return parse_instant(text, force.zone)
-    except ValueError as error:
-        raise ConfigError(f"{option}: {error}") from None
 
 
 def _nothing(played: Sequence[Played], letters: Path) -> None:
@@ -270,7 +264,7 @@ def _print(found: Backtest) -> None:
     for each in found.results:
         console.print(_alerts(found, each) if each.alerts else f"{_title(found, each)}.")
         console.print()
-    if found.truth_given and found.results[0].truths:
+    if words.truths(found.results):
         console.print(_truths(found))
         console.print()
     if found.differences:
@@ -318,8 +312,7 @@ def _truths(found: Backtest) -> Table:
     table = Table(title="What happened", title_justify="left", expand=True)
     for heading in ("Event", "From", *(each.name for each in found.results)):
         table.add_column(heading)
-    for place, event in enumerate(found.results[0].truths):
-        detections = [words.detection(each.truths[place]) for each in found.results]
+    for event, detections in words.truths(found.results):
         table.add_row(
             escape(f"{event.name}\n{event.about}"), words.begins(event.start), *detections
         )

@@ -145,6 +145,20 @@ def test_an_event_that_goes_on_can_be_found_late_for_good() -> None:
     assert verdicts([alert(300 * DAY)], [event(end=None)]) == ["late"]
 
 
+def test_an_event_that_began_before_alerts_are_counted_is_not_to_be_found_and_none_is_false() -> (
+    None
+):
+    judged, found = match([alert()], [event()], FORCE, counted_from=BEGAN + 1)
+    assert judged == [Judged("again", 0)]
+    assert found == [Found("before", more=1)]
+
+
+def test_an_alert_goes_to_the_event_that_can_be_found() -> None:
+    lasting = event("lasting", start=dt.date(2021, 2, 1))
+    _, found = match([alert()], [lasting, event()], FORCE, counted_from=BEGAN)
+    assert found == [Found("before"), Found("found", 0, 5 * HOUR)]
+
+
 def test_the_other_direction_is_false_and_says_so() -> None:
     judged, found = match([alert(direction="down")], [event()], FORCE)
     assert judged == [Judged("false", None, "of surge, but in the other direction")]

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from streams.alerts.model import Alert, Evidence, Transition, instant
 from streams.backtest import words
-from streams.backtest.known import known
+from streams.backtest.known import Known, known
 from streams.backtest.model import RaisedAlert, SettingsResult
 from streams.backtest.results import Watches, Window, differences, raised, report_at, result
 from streams.backtest.settings import own
@@ -49,6 +49,20 @@ def alert(opened: str = "2021-03-10 12:00", **fields: Any) -> Alert:
 def made(*alerts: Alert) -> list[RaisedAlert]:
     opened = [Transition(what="opened", at=each.opened_at, alert=each) for each in alerts]
     return raised(SETTINGS, opened, WINDOW)
+
+
+def surge(start: dt.date, end: dt.date | None = None) -> Known:
+    """Calls rise on a day; two days to find it."""
+    truth = Truth(
+        name="Surge",
+        force="warwickshire",
+        kind="call",
+        start=start,
+        end=end,
+        direction="up",
+        within=2 * DAY,
+    )
+    return known(truth, FORCE)
 
 
 def of(*alerts: RaisedAlert) -> SettingsResult:
@@ -113,16 +127,44 @@ def test_an_alert_about_a_time_before_an_event_is_not_held_to_be_about_it() -> N
         end=instant(at("2021-03-01 00:00"), FORCE.zone),
     )
     late = made(alert("2021-03-01 00:05", grain="month", evidence=february))
-    surge = Truth(
-        name="Surge",
-        force="warwickshire",
-        kind="call",
-        start=dt.date(2021, 3, 1),
-        direction="up",
-        within=2 * DAY,
-    )
-    found = result(SETTINGS, late, WINDOW, [known(surge, FORCE)], Watches())
+    found = result(SETTINGS, late, WINDOW, [surge(dt.date(2021, 3, 1))], Watches())
     assert [each.verdict for each in found.alerts] == ["false"]
+
+
+def test_an_event_that_goes_on_when_alerts_begin_to_be_counted_is_not_expected() -> None:
+    alerts = made(alert("2021-03-02 12:00"))
+    found = result(SETTINGS, alerts, WINDOW, [surge(dt.date(2021, 2, 26))], Watches())
+    assert [(each.verdict, each.truth) for each in found.alerts] == [("again", "Surge")]
+    assert [words.detection(each) for each in found.truths] == [
+        "began before alerts are counted, 1 further alert"
+    ]
+    assert found.score is not None
+    assert (found.score.expected, found.score.missed, found.score.false) == (0, 0, 0)
+
+
+def test_an_event_that_lies_outside_of_what_was_played_is_in_no_result() -> None:
+    over = surge(dt.date(2021, 2, 1), dt.date(2021, 2, 28))
+    to_come = surge(dt.date(2021, 4, 12))
+    assert result(SETTINGS, [], WINDOW, [over, to_come], Watches()).truths == ()
+
+
+def test_nothing_is_said_of_an_event_that_some_settings_were_stopped_before() -> None:
+    event = surge(dt.date(2021, 4, 1))
+    whole = result(SETTINGS, [], WINDOW, [event], Watches())
+    stopped = Window(start=WINDOW.start, end=at("2021-03-20 00:00"), lag=WINDOW.lag)
+    part = result(SETTINGS, [], stopped, [event], Watches())
+    assert [said for _, said in words.truths([part, whole])] == [["–", "missed"]]
+
+
+def test_an_alert_about_a_month_that_was_over_may_be_about_an_event_that_was_too() -> None:
+    february = Evidence(
+        start=instant(at("2021-02-01 00:00"), FORCE.zone),
+        end=instant(at("2021-03-01 00:00"), FORCE.zone),
+    )
+    alerts = made(alert("2021-03-01 00:05", grain="month", evidence=february))
+    over = surge(dt.date(2021, 2, 1), dt.date(2021, 2, 28))
+    found = result(SETTINGS, alerts, WINDOW, [over], Watches())
+    assert [each.verdict for each in found.alerts] == ["again"]
 
 
 def test_an_alert_after_the_report_of_its_month_has_a_time_below_0() -> None:

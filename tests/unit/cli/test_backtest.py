@@ -141,6 +141,21 @@ def test_alerts_are_counted_from_a_time_on_and_up_to_one(folder: Path) -> None:
     assert found["weeks"] == 1.29
 
 
+def test_alerts_about_an_event_that_began_before_they_are_counted_are_not_false(
+    folder: Path,
+) -> None:
+    began = "2020-08-10T06:00:00+01:00"
+    answer = watchroom(*ASKED, "--from", began, "--truth", "truth.toml", "--json", "f.json")
+    assert answer.exit_code == 0, answer.output
+    (result,) = json.loads((folder / "f.json").read_text())["results"]
+    assert [(each["verdict"], each["truth"]) for each in result["alerts"]] == [("again", "Surge")]
+    assert {each["name"]: each["detection"] for each in result["truths"]} == {
+        "Surge": "before",
+        "Outage": "missed",
+    }
+    assert (result["score"]["expected"], result["score"]["false"]) == (1, 0)
+
+
 def stopped_at(folder: Path, reached: Callable[[Progress], bool]) -> Played:
     """What is found where Ctrl-C is pressed once a play has come so far."""
     pressed = False
@@ -198,6 +213,7 @@ def task(folder: Path) -> Task:
         (("--settings", "anew.toml", "--settings", "anew.toml"), 2, 'called "anew"'),
         (("--from", "soon"), 2, '--from: "soon" is no time'),
         (("--from", "2020-08-02", "--to", "2020-08-01"), 2, "--to must be after --from"),
+        (("--from", "2020-10-25T01:30", "--to", "2020-08-01"), 2, "01:30 comes twice"),
         (("-o", "none/page.html"), 2, "there is no such folder"),
         (("--truth", "tiny.toml"), 2, "unknown field"),
     ],

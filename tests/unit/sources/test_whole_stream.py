@@ -6,6 +6,7 @@ import datetime as dt
 import itertools
 from collections import Counter, defaultdict
 from functools import cache
+from heapq import merge
 from random import Random
 from typing import TypeVar
 
@@ -216,10 +217,13 @@ def test_a_series_is_of_its_district_of_the_night_and_of_its_suspects() -> None:
 
 
 def test_several_forces_run_independently() -> None:
-    other = find_force("west-mercia")
-    alone = list(simulate_whole(other, MONDAY, MONDAY + 2 * HOUR, 1))
-    assert alone
-    assert all(b'"force":"west-mercia"' in line for _, line in alone)
+    forces = [find_force("west-mercia"), find_force("warwickshire")]
+    alone = [list(simulate_whole(force, MONDAY, MONDAY + 2 * HOUR, 1)) for force in forces]
+    beside = list(merge(*(simulate_whole(force, MONDAY, MONDAY + 2 * HOUR, 1) for force in forces)))
+    for force, own in zip(forces, alone, strict=True):
+        mark = f'"force":"{force.id}"'.encode()
+        assert own == [each for each in beside if mark in each[1]]
+        assert own
 
 
 @pytest.mark.parametrize("name", shipped_scenarios())
