@@ -18,6 +18,7 @@ from kafka import KafkaConsumer, TopicPartition
 
 from streams.errors import KafkaError
 from streams.kafka.brokers import connected, in_use
+from streams.kafka.unpacking import limit_unpacking, refusal
 from streams.sources.event_lines import instant_of
 
 ENOUGH = 1000
@@ -63,7 +64,9 @@ def record_ids(bootstrap: str, topic: str, partition: int, force: str) -> Iterat
 
 @contextmanager
 def reader(bootstrap: str) -> Iterator[Any]:
-    """A consumer of no group, which commits nothing; raises `KafkaError`."""
+    """A consumer of no group, which commits nothing, and unpacks up to the limit of
+    `streams.kafka.unpacking`; raises `KafkaError`."""
+    limit_unpacking()
     consumer = connected(
         KafkaConsumer,
         bootstrap,
@@ -96,7 +99,8 @@ def _backwards(consumer: Any, tp: Any, force: str) -> int:
 
 
 def _between(consumer: Any, tp: Any, first: int, until: int) -> Iterator[bytes]:
-    """The values of the messages from one offset up to another."""
+    """The values of the messages from one offset up to another, but for those that no worker
+    folds."""
     consumer.seek(tp, first)
     last_word = time.monotonic()
     while consumer.position(tp) < until:
@@ -106,7 +110,9 @@ def _between(consumer: Any, tp: Any, first: int, until: int) -> Iterator[bytes]:
         elif time.monotonic() - last_word > PATIENCE:
             raise KafkaError(f"the brokers give nothing of {tp.topic} any more")
         for records in polled.values():
-            yield from (r.value for r in records if r.value is not None and r.offset < until)
+            for record in records:
+                if record.offset < until and record.value and refusal(record) is None:
+                    yield record.value
 
 
 def _line_of(line: bytes) -> _Line | None:

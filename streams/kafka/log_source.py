@@ -21,7 +21,8 @@ from streams.errors import KafkaError
 from streams.kafka.brokers import await_brokers
 from streams.kafka.log_contents import PATIENCE, reader
 from streams.kafka.topics import INPUT_TOPICS, input_topic
-from streams.sources.event_lines import CHUNK_LINES, Chunk
+from streams.kafka.unpacking import KEPT, REASON, refusal
+from streams.sources.event_lines import CHUNK_LINES, Chunk, Rejected
 
 SCHEME = "kafka"
 
@@ -42,27 +43,28 @@ class LogSource:
         self.finite = True
         self.skipped: list[str] = []
         self.warnings: list[str] = []
-        self._open = ExitStack()
         await_brokers(bootstrap)
-        self._consumer = self._open.enter_context(reader(bootstrap))
-        partitions = self._partitions(bootstrap, name)
-        begins = self._consumer.beginning_offsets(partitions)
-        ends = self._consumer.end_offsets(partitions)
-        there = {_named(tp): (begins[tp], ends[tp]) for tp in partitions}
-        self.spans = there if spans is None else still_there(spans, there)
-        """From which offset each partition is read, and before which one."""
-        self._left: dict[Any, int] = {}
-        self.consumed_bytes = self.total_bytes = 0
-        for tp in partitions:
-            begin, end = self.spans.get(_named(tp), (0, 0))
-            if begin < end:
-                self._left[tp] = end
-                self.total_bytes += end - begin
-        self._consumer.assign(list(self._left))
-        for tp in self._left:
-            self._consumer.seek(tp, self.spans[_named(tp)][0])
-        self._bootstrap = bootstrap
-        self._chunks = self._all()
+        with ExitStack() as opened:  # which lets the brokers go where something is wrong
+            self._consumer = opened.enter_context(reader(bootstrap))
+            partitions = self._partitions(bootstrap, name)
+            begins = self._consumer.beginning_offsets(partitions)
+            ends = self._consumer.end_offsets(partitions)
+            there = {_named(tp): (begins[tp], ends[tp]) for tp in partitions}
+            self.spans = there if spans is None else still_there(spans, there)
+            """From which offset each partition is read, and before which one."""
+            self._left: dict[Any, int] = {}
+            self.consumed_bytes = self.total_bytes = 0
+            for tp in partitions:
+                begin, end = self.spans.get(_named(tp), (0, 0))
+                if begin < end:
+                    self._left[tp] = end
+                    self.total_bytes += end - begin
+            self._consumer.assign(list(self._left))
+            for tp in self._left:
+                self._consumer.seek(tp, self.spans[_named(tp)][0])
+            self._bootstrap = bootstrap
+            self._chunks = self._all()
+            self._open = opened.pop_all()
 
     def _partitions(self, bootstrap: str, name: str) -> list[Any]:
         there = self._consumer.topics()
@@ -147,11 +149,16 @@ def still_there(
 
 def chunks_of(name: str, messages: list[Any]) -> Iterator[Chunk]:
     """The lines of the messages of a partition as chunks; the number of a line is the offset of its
-    message."""
+    message. A message that a worker would refuse as a whole is one refused row."""
+    rejected: list[Rejected] = []
     held: list[bytes] = []
     numbers: list[int] = []
     blank = 0
     for message in messages:
+        if (why := refusal(message)) is not None:
+            raw = (message.value or b"")[:KEPT]
+            rejected.append(Rejected(raw, REASON, why, f"{name}:{message.offset}"))
+            continue
         for line in (message.value or b"").split(b"\n"):
             if not line or line.isspace():
                 blank += 1
@@ -159,10 +166,10 @@ def chunks_of(name: str, messages: list[Any]) -> Iterator[Chunk]:
             held.append(line)
             numbers.append(message.offset)
         if len(held) >= CHUNK_LINES:
-            yield Chunk(b"\n".join(held), name, numbers, excluded=blank)
-            held, numbers, blank = [], [], 0
-    if held or blank:
-        yield Chunk(b"\n".join(held), name, numbers, excluded=blank)
+            yield Chunk(b"\n".join(held), name, numbers, rejected, excluded=blank)
+            held, numbers, rejected, blank = [], [], [], 0
+    if held or rejected or blank:
+        yield Chunk(b"\n".join(held), name, numbers, rejected, excluded=blank)
 
 
 def _named(tp: Any) -> str:

@@ -8,16 +8,18 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from kafka import TopicPartition
 
 from streams.board.model import decode_board
 from streams.board.monitor import canonical
 from streams.cli import main
+from streams.errors import KafkaError
 from streams.kafka import topics
 from streams.kafka.log_source import LogSource
 from streams.periods import rfc3339
@@ -146,6 +148,31 @@ def test_a_replay_into_kafka_that_was_killed_goes_on_and_the_boards_are_the_same
     assert not any(kept.iterdir())
     rig.worker().start()
     rig.shows(events.boards(EVENTS))
+
+
+def lose_a_message(rig: Rig, spans: Mapping[str, tuple[int, int]]) -> None:
+    """Deletes the first message of a partition, as its retention would."""
+    name, begin = next((name, begin) for name, (begin, end) in spans.items() if begin < end)
+    topic, _, number = name.rpartition("/")
+    with topics.admin(rig.bootstrap) as client:
+        client.delete_records({TopicPartition(topic, int(number)): begin + 1})
+
+
+def test_a_log_that_lost_messages_is_not_gone_on_with(rig: Rig) -> None:
+    rig.publish(events.messages(EVENTS))
+    with LogSource(rig.bootstrap, rig.prefix) as source:
+        spans = source.spans
+    lose_a_message(rig, spans)
+    with pytest.raises(KafkaError, match="What is gone can't be replayed again"):
+        LogSource(rig.bootstrap, rig.prefix, spans)
+
+
+def test_messages_that_are_deleted_before_they_are_read_are_missed(rig: Rig) -> None:
+    rig.publish(events.messages(EVENTS))
+    with LogSource(rig.bootstrap, rig.prefix) as source:
+        lose_a_message(rig, source.spans)
+        with pytest.raises(KafkaError, match="deleted messages while they were read"):
+            list(source)
 
 
 @pytest.mark.parametrize(

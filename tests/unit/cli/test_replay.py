@@ -346,6 +346,19 @@ def test_a_line_of_a_log_is_known_by_the_offset_of_its_message() -> None:
     assert (chunk.lines(), chunk.excluded, chunk.rows) == ([b"a", b"b", b"c"], 2, 5)
 
 
+def test_a_message_that_no_worker_would_fold_is_one_refused_row_of_a_log() -> None:
+    messages = [Message(4, b"a"), Message(5, b"\n" * 100_000), Message(6, b"b")]
+    (chunk,) = chunks_of("watchroom.calls/0", messages)
+    assert (chunk.lines(), list(chunk.line_numbers), chunk.rows) == ([b"a", b"b"], [4, 6], 3)
+    (refused,) = chunk.rejected
+    assert refused[1:] == (
+        "too_large",
+        "the message has 100,001 lines, and at most 100,000 are read",
+        "watchroom.calls/0:5",
+    )
+    assert len(refused.raw) == 65_536
+
+
 @pytest.mark.parametrize(
     ("there", "now"),
     [

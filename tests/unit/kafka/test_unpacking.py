@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import zlib
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any
 
 import cramjam
@@ -15,8 +16,10 @@ from aiokafka.consumer.fetcher import READ_COMMITTED, PartitionRecords
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from aiokafka.record.memory_records import MemoryRecords
 from aiokafka.structs import TopicPartition
+from kafka.consumer.fetcher import Fetcher, IsolationLevel
+from kafka.record import MemoryRecords as PythonRecords
 
-from streams.kafka import unpacking
+from streams.kafka import log_contents, unpacking
 from streams.kafka.unpacking import GivenUp, TooMuch, limit_unpacking, refusal
 from tests.build import Record
 
@@ -94,8 +97,20 @@ def read(*batches: bytes) -> list[tuple[int, bytes]]:
     return [(each.offset, each.value) for each in records]
 
 
+def read_in_python(*batches: bytes) -> list[tuple[int, bytes]]:
+    """The same of kafka-python, which reads logs that are replayed."""
+    records = Fetcher.PartitionRecords(
+        0, TopicPartition("w.calls", 0), PythonRecords(b"".join(batches)),
+        isolation_level=IsolationLevel.READ_COMMITTED,
+    )  # fmt: skip
+    return [(each.offset, each.value) for each in records.take()]
+
+
+@pytest.mark.parametrize("read", [read, read_in_python])
 @pytest.mark.parametrize("codec", PACKED)
-def test_a_batch_that_holds_too_much_is_passed_over_and_what_follows_is_read(codec: int) -> None:
+def test_a_batch_that_holds_too_much_is_passed_over_and_what_follows_is_read(
+    codec: int, read: Callable[..., list[tuple[int, bytes]]]
+) -> None:
     limit_unpacking()
     limit_unpacking()  # as a second worker of a process does
     blanks = b"\n" * (33 << 20)
@@ -112,6 +127,16 @@ def test_a_batch_that_holds_too_much_is_passed_over_and_what_follows_is_read(cod
         "messages 2 to 4 of the partition hold more than 33,554,432 bytes once they are unpacked, "
         "and were not read"
     )
+
+
+def test_a_log_that_is_replayed_is_unpacked_up_to_the_limit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    limited: list[str] = []
+    monkeypatch.setattr(log_contents, "limit_unpacking", lambda: limited.append("before"))
+    monkeypatch.setattr(log_contents, "connected", lambda *_, **__: ExitStack())
+    with log_contents.reader("a:1"):
+        assert limited == ["before"]
 
 
 def test_a_message_of_very_many_lines_or_bytes_is_refused_as_a_whole() -> None:
