@@ -38,11 +38,11 @@ from streams.cli.inputs import (
     refused_much,
     source_options,
 )
+from streams.cli.instants import instant_named
 from streams.cli.options import board_console, dead_letters_option
-from streams.config.force import Force, find_force
+from streams.config.force import find_force
 from streams.errors import ConfigError, SourceError, WatchroomError
 from streams.outputs.figure_csv import csv_text
-from streams.outputs.instants import parse_instant
 from streams.periods import DAY, rfc3339
 from streams.sources.stops import Stops
 
@@ -139,7 +139,10 @@ def backtest(  # noqa: PLR0913, PLR0917  one argument an option
     if inputs.has_stdin:
         raise click.UsageError("a history is read from files: standard input (-) can't be read")
     force = find_force(name)
-    start, end = _instant("--from", begin, force), _instant("--to", until, force)
+    start, end = (
+        instant_named("--from", begin, force.zone),
+        instant_named("--to", until, force.zone),
+    )
     if start is not None and end is not None and end <= start:
         raise click.UsageError("--to must be after --from")
     notes = []
@@ -190,15 +193,6 @@ def backtest(  # noqa: PLR0913, PLR0917  one argument an option
     if json_file is not None:
         _write(json_file, msgspec.json.format(msgspec.json.encode(found)).decode() + "\n")
     _end(played, dead_letters)
-
-
-def _instant(option: str, text: str | None, force: Force) -> int | None:
-    if text is None:
-        return None
-    try:
-        return parse_instant(text, force.zone)
-    except ValueError as error:
-        raise ConfigError(f"{option}: {error}") from None
 
 
 def _nothing(played: Sequence[Played], letters: Path) -> None:

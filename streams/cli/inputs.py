@@ -14,6 +14,7 @@ import click
 from streams.cli.options import Command
 from streams.config.force import Force
 from streams.sources import Source, open_source
+from streams.sources.files import files_of
 from streams.sources.order.play import Readable
 from streams.sources.reasons import in_words
 
@@ -153,15 +154,34 @@ class Inputs(NamedTuple):
         return any(place == STDIN for place, _ in self.places)
 
     def open(
-        self, forces: Iterable[Force] | None, *, files: bool = True, stdin: bool = True
+        self,
+        forces: Iterable[Force] | None,
+        *,
+        files: bool = True,
+        stdin: bool = True,
+        leave_out: Path | None = None,
     ) -> Source:
-        """The files, standard input, or both; raises `SourceError` and `ConfigError`."""
+        """The files, but for one to `leave_out` of folders, standard input, or both; raises
+        `SourceError` and `ConfigError`."""
         wanted: list[Any] = [
             place if mapping is None else (place, mapping)
             for place, mapping in self.places
             if (stdin if place == STDIN else files)
         ]
-        return open_source(wanted, None, forces, self.glob)
+        return open_source(wanted, None, forces, self.glob, leave_out=leave_out)
+
+    def files_of(self, place: str, mapping: Path | None, leave_out: Path | None) -> list[Path]:
+        """The files that are read of one of the places; raises what `open` raises."""
+        return files_of(place, mapping, self.glob, leave_out)
+
+    @property
+    def flow(self) -> str | None:
+        """The first source that can't be read a second time (standard input, a pipe), if any."""
+        for place in self.named:
+            path = Path(place)
+            if place == STDIN or (path.exists() and not path.is_file() and not path.is_dir()):
+                return place
+        return None
 
     @property
     def has_files(self) -> bool:

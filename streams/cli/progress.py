@@ -71,7 +71,7 @@ def progress_bar(
             share = share_of(player)
             bar.update(
                 task,
-                description=CALLED.get(player.stage, ""),
+                description=CALLED.get("paused" if player.paused else player.stage, ""),
                 total=None if share is None else 1.0,
                 completed=share or 0.0,
                 beside=" · ".join(filter(None, [*parts, hint])),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
 import signal
 import time
@@ -13,9 +12,11 @@ from types import FrameType
 from typing import NamedTuple
 
 import click
+from click.core import ParameterSource
 
 from streams.cli.closing import alerts_between, alerts_in_words, close, report
 from streams.cli.inputs import REFUSED, Inputs, refused_much, source_options
+from streams.cli.instants import instant_named
 from streams.cli.keys import Keys
 from streams.cli.options import (
     Address,
@@ -33,7 +34,7 @@ from streams.embedded.replay import embedded_monitor
 from streams.errors import ConfigError, WatchroomError
 from streams.kafka.log_source import LogSource, address_of
 from streams.kafka.publisher import Publisher
-from streams.outputs.instants import parse_instant
+from streams.kafka.topics import INPUT_TOPICS, input_topic
 from streams.periods import Calendar
 from streams.sources import Source
 from streams.sources.order.play import Play
@@ -119,7 +120,9 @@ def replay(  # noqa: PLR0913, PLR0917  one argument an option
 
     It goes into a monitor in this process, which shows the board and the alerts that would have
     been raised, or with --to-kafka to the topics of a worker. Boards, alerts and their words are
-    the same at every speed. Nobody is notified.
+    the same at every speed. The monitor in this process notifies nobody. With --to-kafka a worker
+    that reads these topics monitors the events, and notifies people, as if they were live: name a
+    --prefix of its own.
 
     A SOURCE is what `watchroom run` reads, or kafka://HOST:PORT/NAME: a topic, or all input topics
     whose names begin so. These are read without a consumer group, so that the offsets of a live
@@ -145,6 +148,12 @@ def replay(  # noqa: PLR0913, PLR0917  one argument an option
       3    much of the input was refused: all rows, or more than 1 % and at least ten
       130  Ctrl-C (143: ended from outside); what was played until then is shown, or sent
     """
+    if brokers is not None and not _was_given("prefix"):
+        raise click.UsageError(
+            "--to-kafka needs a --prefix, so that history does not go to the topics of a live "
+            "worker by mistake: make topics for it (watchroom topics create --prefix test) and "
+            "give --prefix test"
+        )
     forces = forces_named(force_names)
     if brokers is not None and (wallboard or web or periods or as_json or no_surveillance):
         raise click.UsageError(
@@ -155,10 +164,18 @@ def replay(  # noqa: PLR0913, PLR0917  one argument an option
     for period in periods:
         _checked(period, forces[0])
     log = _log_in(inputs.check(), brokers, prefix)
-    asked = Asked(inputs, log, force_names, forces, stretch, earlier, brokers, prefix)
+    asked = Asked(inputs, log, force_names, forces, stretch, earlier, brokers, prefix, dead_letters)
+    flow = None if log else inputs.flow
+    if resume and flow:
+        raise click.UsageError(
+            f'a replay of "{flow}" can\'t be gone on with: it can be read only once. Write it to a '
+            "file, and replay that"
+        )
     with ExitStack() as open_things:
-        kept = KeptReplay(state or default_folder(), asked.in_words())
-        before = kept.load() if resume else None
+        kept = None
+        if not flow:
+            kept = KeptReplay(state or default_folder(), asked.in_words())
+        before = kept.load() if kept and resume else None
         if resume and before is None:
             raise ConfigError(
                 "no such replay was broken off: leave out --resume, or give the same sources, "
@@ -186,6 +203,7 @@ class Asked(NamedTuple):
     earlier: str | None
     brokers: str | None
     prefix: str
+    dead_letters: Path
 
     @property
     def omits_earlier(self) -> bool:
@@ -200,7 +218,10 @@ class Asked(NamedTuple):
         for force in self.forces:
             yield f"{force.id} {hashlib.sha256(repr(force.file).encode()).hexdigest()}"
         for place, mapping in self.inputs.places:
-            yield place if self.log else told_apart(Path(place))
+            if self.log:
+                yield place
+            else:
+                yield from map(told_apart, self.inputs.files_of(place, mapping, self.dead_letters))
             yield told_apart(mapping) if mapping else ""
 
     @contextmanager
@@ -209,7 +230,8 @@ class Asked(NamedTuple):
         begin, end = self.stretch
         source: Source | LogSource
         if self.log is None:
-            source = self.inputs.open(self.forces if self.named else None)
+            named = self.forces if self.named else None
+            source = self.inputs.open(named, leave_out=self.dead_letters)
         else:
             source = LogSource(*self.log, before.spans if before else None)
         first = begin if self.omits_earlier else None
@@ -224,10 +246,11 @@ class Asked(NamedTuple):
 
 
 class Watched:
-    """A replay that a person watches and may pause, and of which it is kept how far it has come."""
+    """A replay that a person watches and may pause, and of which it is kept how far it has come,
+    where its sources can be read again."""
 
     def __init__(
-        self, kept: KeptReplay, play: Play, speed: float | None, before: Kept | None
+        self, kept: KeptReplay | None, play: Play, speed: float | None, before: Kept | None
     ) -> None:
         self.kept, self.play, self.speed = kept, play, speed
         self.after = None if before is None else Position(before.lines, before.at)
@@ -262,7 +285,7 @@ class Watched:
     def save(self) -> None:
         """Keeps how far it has come, unless nothing was played yet."""
         self._kept_at = time.monotonic()
-        if self.player is not None and self.player.position.lines:
+        if self.kept is not None and self.player is not None and self.player.position.lines:
             source = self.play.source
             spans = source.spans if isinstance(source, LogSource) else {}
             self.kept.save(self.player.position, spans)
@@ -279,9 +302,16 @@ def _log_in(inputs: Inputs, brokers: str | None, prefix: str) -> tuple[str, str]
         return None
     if len(places) > 1:
         raise click.UsageError("a Kafka topic is replayed alone: give the files by themselves")
-    if logs[0][0] == brokers and logs[0][1].split(".")[0] == prefix.rstrip("."):
+    sent_to = {prefix.rstrip("."), *(input_topic(prefix, kind) for kind in INPUT_TOPICS)}
+    if logs[0][0] == brokers and logs[0][1].rstrip(".") in sent_to:
         raise click.UsageError("these topics would be sent to themselves: give another --prefix")
     return logs[0]
+
+
+def _was_given(option: str) -> bool:
+    """Whether an option was given, rather than left at its default."""
+    source = click.get_current_context().get_parameter_source(option)
+    return source is not ParameterSource.DEFAULT
 
 
 def _turn(player: Player) -> None:
@@ -380,6 +410,8 @@ def _keep_or_forget(
     watched: Watched, stopped: Stopped | None, failure: WatchroomError | None
 ) -> None:
     """Keeps how far a replay has come that was broken off."""
+    if watched.kept is None:
+        return
     if stopped is None and failure is None:
         watched.kept.forget()
     elif stopped is not None:
@@ -390,28 +422,10 @@ def _keep_or_forget(
 
 def _stretch(begin: str | None, end: str | None, force: Force) -> tuple[int | None, int | None]:
     """The instants of --from and --to, in ms; raises `ConfigError`."""
-    found = _instant("--from", begin, force), _instant("--to", end, force)
+    found = instant_named("--from", begin, force.zone), instant_named("--to", end, force.zone)
     if found[0] is not None and found[1] is not None and found[0] >= found[1]:
         raise ConfigError(f"--from {begin} is not before --to {end}")
     return found
-
-
-def _instant(option: str, text: str | None, force: Force) -> int | None:
-    if text is None:
-        return None
-    try:
-        at = parse_instant(text, force.zone)
-    except ValueError as error:
-        raise ConfigError(f"{option}: {error}") from None
-    local = dt.datetime.fromtimestamp(at / 1000, force.zone)
-    again = local.replace(fold=1)
-    if again.utcoffset() != local.utcoffset() and "+" not in text and "Z" not in text.upper():
-        click.echo(
-            f"{option} {text} comes twice, as the clocks go back: taken is the first. Write "
-            f"{again.isoformat()} for the second.",
-            err=True,
-        )
-    return at
 
 
 def _checked(period: str, force: Force) -> None:

@@ -15,9 +15,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 import click
+from click.core import ParameterSource
 
 from streams.cli.convert import IntoFile
 from streams.cli.options import forces_named, forces_option, prefix_option
+from streams.cli.progress import progress_bar
 from streams.config.force import Force
 from streams.config.truth import write_truth
 from streams.errors import ConfigError, WatchroomError
@@ -165,8 +167,9 @@ def simulate_(  # noqa: PLR0913, PLR0917  one argument an option
       watchroom simulate --scenario surge-999 -o surge.ndjson
       watchroom simulate --scenarios
     """
+    broker = _asked_for(broker, output, once=once)
     profile = None if profile_name is None else find_profile(profile_name)
-    begin = end = clock = None
+    begin = end = clock = at = None
     if scenario_name is None:
         if truth is not None:
             raise ConfigError("--truth is of a scenario", cure="Add --scenario NAME")
@@ -202,8 +205,26 @@ def simulate_(  # noqa: PLR0913, PLR0917  one argument an option
         player = Player(events, sink, speed=None if clock is None else 1.0, begin=begin, end=end)
         if isinstance(sink, Publisher):
             play_into(sink, player)
-        else:
+        elif output is None:
             player.play()
+        else:
+            with progress_bar(player) as move:
+                for _ in player.steps():
+                    move()
+    if output is not None:
+        beside = "" if at is None else f"; what is to be seen of them: {at}"
+        click.echo(f"{player.lines:,} events in {output}{beside}", err=True)
+
+
+def _asked_for(broker: str | None, output: Path | None, *, once: bool) -> str | None:
+    """The brokers that events go to; None where they go to a file. What is written to a file by
+    name, or ends at once, is not sent because the environment names brokers: a live stack's."""
+    named = (
+        click.get_current_context().get_parameter_source("broker") is ParameterSource.COMMANDLINE
+    )
+    if named and output is not None:
+        raise click.UsageError("--output writes a file and --broker sends: name one of them")
+    return broker if named or (output is None and not once) else None
 
 
 @contextmanager

@@ -24,6 +24,8 @@ from streams.sources.police_uk_histories import Histories
 from streams.sources.readers import At, Reader, taken
 
 STDIN = "standard input"
+Place = str | Path
+WithMapping = tuple[Place, Mapping | Path]
 
 
 class Input(NamedTuple):
@@ -161,7 +163,21 @@ def _opened(path: Path) -> BinaryIO:
         raise SourceError(f"{path}: can't be opened: {error.strerror}") from None
 
 
-def _expand(path: str, glob: str | None, mapping: Mapping | None) -> list[Input]:
+def files_of(
+    place: Place,
+    mapping: Mapping | Path | None = None,
+    glob: str | None = None,
+    leave_out: Path | None = None,
+) -> list[Path]:
+    """The files that `open_source` reads of a file or folder, in order; raises what it raises."""
+    rules = load_mapping(mapping) if isinstance(mapping, Path) else mapping
+    found = _expand(str(place), glob, rules, leave_out)
+    return [each.path for each in found if each.path is not None]
+
+
+def _expand(
+    path: str, glob: str | None, mapping: Mapping | None, leave_out: Path | None
+) -> list[Input]:
     """The files of one argument."""
     if path == "-":
         return [Input(None, mapping=mapping, glob=glob)]
@@ -170,21 +186,18 @@ def _expand(path: str, glob: str | None, mapping: Mapping | None) -> list[Input]
         if not root.exists():
             raise SourceError(f"{path}: there is no such file or folder")
         return [Input(root, mapping=mapping, glob=glob)]
+    omitted = leave_out and leave_out.resolve()
     found = []
     for file in sorted(root.rglob("*")):
         relative = file.relative_to(root)
         if any(part.startswith(".") for part in relative.parts) or not file.is_file():
             continue
-        if taken(relative, glob, mapping):
+        if taken(relative, glob, mapping) and file.resolve() != omitted:
             found.append(file)
     if not found:
         among = f' that match "{glob}"' if glob else ""
         raise SourceError(f"{path}: the folder has no files{among} to read")
     return [Input(file, in_folder=True, mapping=mapping, glob=glob) for file in found]
-
-
-Place = str | Path
-WithMapping = tuple[Place, Mapping | Path]
 
 
 def open_source(
@@ -193,6 +206,7 @@ def open_source(
     force: Force | Iterable[Force] | None = None,
     glob: str | None = None,
     most: int | None = None,
+    leave_out: Path | None = None,
 ) -> Source:
     """Open files, folders or "-" (standard input), as one source.
 
@@ -200,14 +214,15 @@ def open_source(
     (path, mapping). `force` is the force of a mapping that names none, and with its areas that of
     data.police.uk rows; `glob` chooses files inside folders and ZIP archives by name or by path
     below them (`*-street.csv`). Of a table whose rows of one id become one event only the first
-    `most` rows are read: it is read whole before the first event. Raises `SourceError` for what is
-    missing and `ConfigError` for a mapping that is wrong; later, while iterating, also for a
-    mapping that does not fit a file.
+    `most` rows are read: it is read whole before the first event. `leave_out` is a file of a folder
+    that is not to be read, such as the one that refused rows are written to. Raises `SourceError`
+    for what is missing and `ConfigError` for a mapping that is wrong; later, while iterating, also
+    for a mapping that does not fit a file.
     """
     inputs: list[Input] = []
     for one in [path] if isinstance(path, str | Path) else path:
         place, own = one if isinstance(one, tuple) else (one, mapping)
         rules = load_mapping(own) if isinstance(own, Path) else own
-        inputs += _expand(str(place), glob, rules)
+        inputs += _expand(str(place), glob, rules, leave_out)
     forces = [force] if isinstance(force, Force) else list(force or ())
     return Source([each._replace(most=most) for each in inputs], forces)

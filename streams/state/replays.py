@@ -77,11 +77,8 @@ class KeptReplay:
 
 
 def told_apart(path: Path) -> str:
-    """A file by its place, size and when it was written; a folder by all files in it."""
+    """A file by its place, size and when it was written."""
     try:
-        if path.is_dir():
-            files = sorted(each for each in path.rglob("*") if each.is_file())
-            return "\n".join(map(told_apart, files))
         found = path.stat()
     except OSError:
         return str(path)

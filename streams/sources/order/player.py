@@ -30,7 +30,8 @@ from streams.sources.stops import Stopped, Stops
 
 Stage = Literal["sorting", "before", "playing", "paused", "over", "stopped", "failed"]
 """What a player does: sorts the source, gives what comes before its begin, plays, is paused, has
-come to its end, was asked to stop, or met with an input that can't be read."""
+come to its end, was asked to stop, or met with an input that can't be read. A pause before it plays
+leaves it in its stage."""
 
 SHORTEST, LONGEST = 0.02, 0.1
 """Seconds that are waited at a stretch while nothing is due, at least and at most."""
@@ -156,6 +157,7 @@ class Player:
         if isinstance(self.source, Play):
             self._enter("sorting")
             for chunk in self.source.gather():
+                yield from self._hold()
                 yield from self._take(chunk)
                 yield  # also where nothing was to be taken: a long reading is seen, and stopped
         self._chunks = iter(self.source)
@@ -170,6 +172,7 @@ class Player:
             return
         self._enter("before")
         for chunk in self._left():
+            yield from self._hold()
             instants = due_instants(chunk, self._latest)
             number = len(instants)
             known = min(number, max(0, self._after.lines - self.lines))
@@ -244,18 +247,21 @@ class Player:
         yield
 
     def _hold(self) -> Iterator[None]:
-        """Stands still while it is paused."""
+        """Stands still while it is paused. The sink is not told while it sorts or catches up:
+        nothing is replayed yet."""
         if not self._paused.is_set():
             return
-        running, at = self.clock.running, self.clock.stop()
+        stage, running, at = self.stage, self.clock.running, self.clock.stop()
         self._settle()
-        self._enter("paused")
+        if stage == "playing":
+            self._enter("paused")
         while self._paused.is_set():
             self.clock.sleep(LONGEST)
             yield
         if running and self.speed is not None:
             self.clock.run(at, self.speed)
-        self._enter("playing")
+        if stage == "playing":
+            self._enter("playing")
 
     # -- chunks --------------------------------------------------------------------------------
 

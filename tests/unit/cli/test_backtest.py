@@ -234,6 +234,7 @@ def task(folder: Path) -> Task:
         (("--settings", "anew.toml", "--settings", "anew.toml"), 2, 'called "anew"'),
         (("--from", "soon"), 2, '--from: "soon" is no time'),
         (("--from", "2020-08-02", "--to", "2020-08-01"), 2, "--to must be after --from"),
+        (("--from", "2020-10-25T01:30", "--to", "2020-08-01"), 2, "01:30 comes twice"),
         (("-o", "none/page.html"), 2, "there is no such folder"),
         (("--truth", "tiny.toml"), 2, "unknown field"),
     ],

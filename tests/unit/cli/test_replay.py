@@ -87,7 +87,8 @@ def test_a_time_that_comes_twice_is_told(folder: Path) -> None:
         "--from 2024-10-27T01:30 comes twice, as the clocks go back: taken is the first. Write "
         "2024-10-27T01:30:00+00:00 for the second."
     ) in answer.output
-    assert "comes twice" not in replay("--from", "2024-10-27T01:30:00+00:00").output
+    for offset in ("+00:00", "Z", "+01:00", "-00:00"):
+        assert "comes twice" not in replay("--from", f"2024-10-27T01:30:00{offset}").output
 
 
 @pytest.mark.parametrize(
@@ -97,7 +98,11 @@ def test_a_time_that_comes_twice_is_told(folder: Path) -> None:
         (["--from", "2024-04-01", "--to", "2024-03-01"], "--from 2024-04-01 is not before --to"),
         (["--speed", "0"], '"0" is no speed'),
         (["--resume"], "no such replay was broken off"),
-        (["--to-kafka", "localhost:1", "--wallboard"], "nothing is monitored in this process"),
+        (
+            ["--to-kafka", "localhost:1", "--prefix", "test", "--wallboard"],
+            "nothing is monitored in this process",
+        ),
+        (["--to-kafka", "localhost:1"], "--to-kafka needs a --prefix"),
         (["kafka://localhost:9092"], '"kafka://localhost:9092" names no topic'),
         (["kafka://localhost:9092/watchroom"], "a Kafka topic is replayed alone"),
         (["--period", "2024-13"], "2024-13"),
@@ -111,9 +116,14 @@ def test_what_is_wrong_is_told_before_anything_is_read(
     assert said in answer.output
 
 
-def test_a_topic_is_not_sent_to_itself(folder: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "prefix"),
+    [("test", "test"), ("test.calls", "test."), ("west.test", "west.test"),
+     ("west.test.calls", "west.test")],
+)  # fmt: skip
+def test_a_topic_is_not_sent_to_itself(folder: Path, name: str, prefix: str) -> None:
     answer = CliRunner().invoke(
-        main, ["replay", "kafka://a:1/test.calls", "--to-kafka", "a:1", "--prefix", "test"]
+        main, ["replay", f"kafka://a:1/{name}", "--to-kafka", "a:1", "--prefix", prefix]
     )
     assert answer.exit_code == 2
     assert "these topics would be sent to themselves" in answer.output
@@ -181,13 +191,47 @@ def test_how_far_a_replay_has_come_is_kept_until_it_is_forgotten(tmp_path: Path)
     assert kept.load() is None
 
 
-def test_a_folder_is_another_once_a_file_in_it_is(tmp_path: Path) -> None:
-    (tmp_path / "in").mkdir()
-    (tmp_path / "in" / "a.csv").write_text("1")
-    before = told_apart(tmp_path / "in")
-    assert told_apart(tmp_path / "in") == before
-    (tmp_path / "in" / "a.csv").write_text("12")
-    assert told_apart(tmp_path / "in") != before
+def test_a_file_is_another_once_it_has_grown(tmp_path: Path) -> None:
+    file = tmp_path / "a.csv"
+    file.write_text("1")
+    before = told_apart(file)
+    assert told_apart(file) == before
+    file.write_text("12")
+    assert told_apart(file) != before
+
+
+@pytest.mark.parametrize(
+    ("changed", "exit_code"), [("more.ndjson", 2), ("notes.txt", 0), ("refused.ndjson", 0)]
+)
+def test_a_folder_is_the_same_while_the_files_that_are_read_are(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, changed: str, exit_code: int
+) -> None:
+    (folder / "in").mkdir()
+    (folder / "calls.ndjson").rename(folder / "in" / "calls.ndjson")
+    asked = ["replay", "in", "--glob", "*.ndjson", "--force", "tiny.toml"]
+    asked += ["--dead-letters", "in/refused.ndjson"]
+    with monkeypatch.context() as patched:
+        stopped_after(1, patched)
+        assert CliRunner().invoke(main, asked).exit_code == 143
+    (folder / "in" / changed).write_bytes(lines([call("late", STAMPS[0])]))
+    answer = CliRunner().invoke(main, [*asked, "--resume"])
+    assert answer.exit_code == exit_code, answer.output
+    assert exit_code or "rows in = 6" in answer.output
+
+
+def test_what_can_be_read_only_once_is_not_gone_on_with(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = ["replay", "-", "--force", "tiny.toml"]
+    with monkeypatch.context() as patched:
+        stopped_after(1, patched)
+        calls = (folder / "calls.ndjson").read_bytes()
+        broken = CliRunner().invoke(main, asked, input=calls)
+    assert broken.exit_code == 143
+    assert "--resume" not in broken.output
+    answer = CliRunner().invoke(main, [*asked, "--resume"], input=calls)
+    assert answer.exit_code == 2
+    assert 'a replay of "-" can\'t be gone on with: it can be read only once' in answer.output
 
 
 class Log:

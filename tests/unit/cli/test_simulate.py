@@ -114,3 +114,31 @@ def test_the_scenarios_are_listed_and_a_profile_is_shown() -> None:
     assert "telephony-outage           A telephony outage of two and a half hours\n" in listed
     shown = CliRunner().invoke(main, ["simulate", "--show-profile", "warwickshire"]).output
     assert "population = 556_780" in shown
+
+
+def test_a_file_is_written_also_where_the_environment_names_brokers(tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text(SCENARIO)
+    file = tmp_path / "x.ndjson"
+    words = ["simulate", "--scenario", str(tmp_path / "mine.toml"), "--output", str(file)]
+    answer = CliRunner().invoke(main, words, env={"WATCHROOM_BOOTSTRAP": "127.0.0.1:1"})
+    assert answer.exit_code == 0
+    lines = file.read_bytes().splitlines()
+    assert answer.stderr == (
+        f"{len(lines):,} events in {file}; what is to be seen of them: {file}.truth.toml\n"
+    )
+
+
+def test_what_ends_at_once_goes_to_standard_output_unless_brokers_are_asked_for() -> None:
+    env = {"WATCHROOM_BOOTSTRAP": "127.0.0.1:1"}
+    words = ["simulate", "--force", "warwickshire", "--once"]
+    since = (dt.datetime.now(dt.UTC) - dt.timedelta(days=1)).date().isoformat()
+    answer = CliRunner().invoke(main, [*words, "--since", since], env=env)
+    assert answer.exit_code == 0
+    assert answer.output.startswith("{")
+
+
+def test_a_file_and_brokers_at_once_are_refused_in_words(tmp_path: Path) -> None:
+    words = ["simulate", "--scenario", "telephony-outage", "--output", str(tmp_path / "x")]
+    answer = CliRunner().invoke(main, [*words, "--broker", "127.0.0.1:1"])
+    assert answer.exit_code == 2
+    assert "--output writes a file and --broker sends: name one of them" in answer.output

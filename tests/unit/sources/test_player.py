@@ -167,6 +167,39 @@ def test_a_pause_at_full_speed_comes_between_two_chunks() -> None:
     assert sink.names == "012345"
 
 
+def test_a_pause_while_it_sorts_stops_the_reading(tmp_path: Path) -> None:
+    path = tmp_path / "history.ndjson"
+    path.write_bytes(b"\n".join(line for _, line in events()))
+    sink = Taken()
+    with Play(open_source(path), [tiny_force()]) as play:
+        player = Player(play, sink)
+        player.pause()
+        steps = player.steps()
+        for _ in range(20):
+            next(steps)
+        assert (player.stage, play.gathered) == ("sorting", False)
+        player.resume()
+        for _ in steps:
+            pass
+    assert sink.names == "012345"
+
+
+def test_a_pause_before_the_begin_stops_what_is_given_without_a_pause() -> None:
+    sink = Taken()
+    player = Player(chunks(1), sink, begin=BEGIN + 4 * 60_000)
+    steps = player.steps()
+    next(steps)
+    player.pause()
+    for _ in range(20):
+        next(steps)
+    assert (sink.names, player.stage) == ("0", "before")
+    player.resume()
+    for _ in steps:
+        pass
+    assert sink.names == "012345"
+    assert sink.stages == ["before", "playing", "over"]
+
+
 @pytest.mark.parametrize("after", range(7))
 def test_a_log_is_given_what_comes_after_that_which_it_was_given(after: int) -> None:
     sink = Taken(keeps=True)
