@@ -26,9 +26,9 @@ from streams.charts.model import Chart, Mark
 from streams.config.force import Force
 from streams.embedded.replay import embedded_monitor
 from streams.embedded.runner import Embedded, last_event
-from streams.errors import QueryError, WatchroomError
+from streams.errors import ConfigError, QueryError, WatchroomError
 from streams.live import Live
-from streams.periods import DAY, Grain
+from streams.periods import DAY, Grain, rfc3339
 from streams.registry import phrases
 from streams.registry.dimensions import ALL
 from streams.registry.registry import REGISTRY
@@ -60,6 +60,8 @@ class Played(Struct, kw_only=True):
     """Of the first record; 0 where nothing was played."""
     start: int
     end: int
+    last: int
+    """Of the last record."""
     rows: str
     """Where all rows went, in words."""
     notes: list[str] = []
@@ -107,8 +109,12 @@ def play(  # noqa: PLR0913  one argument a thing that is asked for
         try:
             for _ in (player := Player(ordered, runner, stops=stops)).steps():
                 progress(_far(player, ordered))
+                if player.stage != "sorting":
+                    _check_start(start, ordered.last, force)
         except Stopped as stop:
             stopped = stop.exit_code
+        except ConfigError:
+            raise
         except WatchroomError as error:
             failure = str(error)
         try:
@@ -119,7 +125,19 @@ def play(  # noqa: PLR0913  one argument a thing that is asked for
         except Stopped as stop:
             stopped = stop.exit_code
         found.stopped, found.failure = stopped, failure
+        if found.first and not (stopped or failure):
+            _check_start(start, found.last, force)
         return found
+
+
+def _check_start(start: int | None, last: int, force: Force) -> None:
+    """Raises `ConfigError` where alerts are to be counted from a time on at which all is over."""
+    if start is not None and start > last:
+        raise ConfigError(
+            f"alerts are to be counted from {rfc3339(start, force.zone)} on, and the last record "
+            f"is of {rfc3339(last, force.zone)}",
+            cure="Give --from an earlier time",
+        )
 
 
 def _far(player: Player, ordered: Play) -> Progress:
@@ -155,8 +173,14 @@ def _found(
         first=first,
         start=window.start,
         end=window.end,
+        last=last,
         rows=account.in_words(),
-        notes=[*_outside(events or (), window), *_by_the_month(live), *ordered.at_end.in_words()],
+        notes=[
+            *_not_judged(settings, watches),
+            *_outside(events or (), window),
+            *_by_the_month(live),
+            *ordered.at_end.in_words(),
+        ],
         refused=account.refused,
         read=account.rows - account.excluded,
         reasons=dict(runner.refused),
@@ -177,6 +201,17 @@ def _by_the_month(live: Live) -> list[str]:
         f"Of {phrases.listed(feeds)}, at least of some, only the month is known. A month is judged "
         "once records of the next one come, up to a month later than a live feed would have had "
         "it, and the last one not at all."
+    )
+    return [said]
+
+
+def _not_judged(settings: Settings, watches: Watches) -> list[str]:
+    """What is said where no series could be judged, so that hardly an alert could come."""
+    if watches.learning < watches.watched:
+        return []
+    said = (
+        f"Under the settings {settings.name} no series could be judged yet at the end: counts "
+        "of hours and days need four weeks of history, those of months twelve months."
     )
     return [said]
 

@@ -109,17 +109,23 @@ def backtest(  # noqa: PLR0913, PLR0917  one argument an option
           --settings one-a-week.toml --settings two-a-week.toml -o compared.html
 
     \b
-    A file of settings, and one of dated events (docs/backtest.md has all of both):
-      [alerts]                          [[truth]]
-      false_episodes_a_week = 2.0       name = "Surge of 999 calls"
-      shares = { hour = 0.1,            force = "warwickshire"
-                 day = 0.3,             kind = "call"
-                 month = 0.6 }          measure = "calls.offered"
-                                        where = { line = "999" }
-                                        from = 2026-03-01
-                                        to = 2026-04-30
-                                        direction = "up"
-                                        within = "36h"
+    A file of settings (docs/backtest.md has all of it):
+      [alerts]
+      false_episodes_a_week = 2.0
+      shares = { hour = 0.1, day = 0.3, month = 0.6 }
+
+    \b
+    A file of dated events:
+      [[truth]]
+      name = "Surge of 999 calls"
+      force = "warwickshire"
+      kind = "call"
+      measure = "calls.offered"
+      where = { line = "999" }
+      from = 2026-03-01
+      to = 2026-04-30
+      direction = "up"
+      within = "36h"
 
     \b
     Exit codes:

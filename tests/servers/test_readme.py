@@ -103,7 +103,7 @@ def test_a_performance_summary(checkout: Path) -> None:
 
 def test_the_alerts_of_a_history(checkout: Path) -> None:
     said = run(block("watchroom backtest"), checkout)
-    assert "settings own: no alerts." in said
+    assert "found: Telephony outage" in said
     assert "Backtest of alerts" in (checkout / "alerts.html").read_text()
 
 

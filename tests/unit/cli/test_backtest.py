@@ -156,6 +156,27 @@ def test_alerts_about_an_event_that_began_before_they_are_counted_are_not_false(
     assert (result["score"]["expected"], result["score"]["false"]) == (1, 0)
 
 
+def test_a_start_after_the_last_record_is_refused(folder: Path) -> None:
+    answer = watchroom(*ASKED, "--from", "2020-08-25", "-o", "late.html")
+    assert answer.exit_code == 2
+    assert "counted from 2020-08-25T00:00:00+01:00 on, and the last record" in answer.stderr
+    assert "Give --from an earlier time" in answer.stderr
+    assert not (folder / "late.html").exists()
+
+
+def test_a_history_in_which_no_series_could_be_judged_says_so(folder: Path) -> None:
+    answer = watchroom(*ASKED, "--to", "2020-07-01", "--settings", "anew.toml")
+    assert answer.exit_code == 0, answer.output
+    said = " ".join(answer.stdout.split())
+    assert "Under the settings own no series could be judged yet at the end: counts of" in said
+    assert "four weeks of history, those of months twelve months." in said
+
+
+def test_a_history_that_could_be_judged_says_nothing_of_that(folder: Path) -> None:
+    answer = watchroom(*ASKED)
+    assert "could be judged" not in answer.stdout
+
+
 def stopped_at(folder: Path, reached: Callable[[Progress], bool]) -> Played:
     """What is found where Ctrl-C is pressed once a play has come so far."""
     pressed = False

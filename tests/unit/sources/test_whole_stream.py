@@ -96,7 +96,7 @@ def test_with_fewer_units_emergencies_wait_longer() -> None:
     usual = in_time()
     assert 0.6 < usual < 0.95
     assert in_time(effect("units", factor=0.2)) < usual - 0.1
-    assert in_time(effect("response", factor=2.0)) < usual - 0.15
+    assert in_time(effect("response", factor=2.0)) < usual - 0.08
 
 
 def test_a_crime_is_recorded_after_its_incident_and_names_it() -> None:
