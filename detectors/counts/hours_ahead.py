@@ -28,7 +28,7 @@ Harvey, Forecasting, Structural Time Series Models and the Kalman Filter (1989),
 >>> now = level(day, usual, found)
 >>> hours = hours_ahead(now, found, [Predictive(30.0)] * 3)
 >>> [round(hour.mean) for hour in hours], hours[0].limits(0.1)
-([43, 42, 42], (34, 52))
+([39, 37, 35], (29, 50))
 """
 
 from __future__ import annotations
