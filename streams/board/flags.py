@@ -372,7 +372,8 @@ class MonthlyFlags:
             )
         if not flagged:
             return (
-                f"{many} none is flagged: none is farther out than chance alone may explain.{more}"
+                f"{many} none is flagged: none is farther from its {MONTHS} months before than "
+                f"chance alone may explain.{more}"
             )
         one_in = round(1.0 / self.rate)
         by_chance = (

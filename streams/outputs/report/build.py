@@ -235,11 +235,23 @@ class _Building:
         return SummaryRow(
             topic=title,
             happened=happened,
-            exceptional=self._verdict(figure, within),
+            exceptional_months=self._of_months(figure, within),
+            exceptional_period=self._of_period(figure),
             target=target,
         )
 
-    def _verdict(self, figure: ReportFigure, within: Sequence[ReportFigure]) -> str:
+    def _of_period(self, figure: ReportFigure) -> str:
+        """Whether the period as a whole is exceptional: `Yes: above`."""
+        grain = self.period.grain
+        if grain is None or grain == "month":
+            return ""
+        if self.reader.judged(self.query.indicator(figure.indicator), grain).policy is None:
+            return ""
+        if figure.centre is None:
+            return "not judged"
+        return "No" if figure.flag is None else f"Yes: {figure.flag}"
+
+    def _of_months(self, figure: ReportFigure, within: Sequence[ReportFigure]) -> str:
         """Which months are exceptional: `above in December`."""
         same = (each for each in within if (each.indicator, each.area) == (figure.indicator, WHOLE))
         months = [figure] if self.period.grain == "month" else list(same)
@@ -321,7 +333,8 @@ class _Building:
                 by_chance=round(by_chance, 1),
                 words=(
                     f"By the control charts of {POINTS[grain]}, {exceptional:,} of {len(found):,} "
-                    f"figures {are} exceptional; about {phrases.rough(by_chance)} would be by "
+                    f"figures {are} exceptional; had nothing changed since the {POINTS[grain]} "
+                    f"that their limits come from, about {phrases.rough(by_chance)} would be by "
                     "chance alone."
                 ),
             )

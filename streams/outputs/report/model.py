@@ -76,11 +76,14 @@ class ReportChapter(Struct, kw_only=True):
 
 
 class SummaryRow(Struct, kw_only=True, frozen=True):
-    """A line of the table at the head of the report."""
+    """A line of the table at the head of the report. `exceptional_months` says which months are
+    exceptional by the control chart of months, `exceptional_period` whether the period as a whole
+    is by the chart of its own grain: empty for a month, and where there is no such chart."""
 
     topic: str
     happened: str
-    exceptional: str
+    exceptional_months: str
+    exceptional_period: str
     target: str
 
 

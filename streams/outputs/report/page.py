@@ -73,6 +73,7 @@ def page(report: Report, force: Force) -> str:
         list_of=listed,
         month=month_name,
         unknown=by_reason(report),
+        word=tables.word,
         picture=pictures.picture,
         place=lambda area: "" if area == WHOLE else phrases.place(force, area),
     )

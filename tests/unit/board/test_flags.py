@@ -71,8 +71,8 @@ def test_an_ordinary_month_has_no_flags_and_the_list_says_of_how_many_series() -
     page = listed(played(USUAL))
     assert page.rows == []
     assert page.words == (
-        f"Of {page.looked_at} series looked at none is flagged: none is farther out than chance "
-        "alone may explain."
+        f"Of {page.looked_at} series looked at none is flagged: none is farther from its 12 months "
+        "before than chance alone may explain."
     )
 
 

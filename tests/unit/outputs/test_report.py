@@ -150,8 +150,27 @@ def test_the_summary_has_a_line_a_section() -> None:
         "Total recorded crime",
         "125, 7.8 % above the quarter before",
         "Yes: above in December",
+        "Yes: above",
         "",
     )
+
+
+def test_a_quarter_may_be_exceptional_without_any_of_its_months() -> None:
+    # Limits of months 32 and 40, of quarters 104 and 113.
+    report = made((*BEFORE, *(36, 37) * 3, 36, 38, 39, 39))
+    (row,) = report.summary
+    assert (row.exceptional_months, row.exceptional_period) == ("No", "Yes: above")
+    text = page(report, tiny_force())
+    assert '<th scope="col">Exceptional months</th><th scope="col">Exceptional quarter</th>' in text
+    assert "<td>No</td><td><strong>Yes: above</strong></td>" in text
+
+
+def test_the_summary_of_a_month_has_one_column_of_what_is_exceptional() -> None:
+    report = made(period="2017-12")
+    (row,) = report.summary
+    assert (row.exceptional_months, row.exceptional_period) == ("Yes: above in December", "")
+    text = page(report, tiny_force())
+    assert '<th scope="col">Exceptional</th><th scope="col">Target</th>' in text
 
 
 def test_what_is_wholly_unknown_is_listed_once_with_its_reason_and_has_no_section() -> None:
@@ -200,7 +219,10 @@ def test_how_many_flags_are_chance_is_said_by_the_rule_of_months() -> None:
         24,
         sum(each.flag is not None for each in figures_of(quarter()) if each.period != "2017-Q4"),
     )
-    assert months.words.endswith("would be by chance alone.")
+    assert months.words.endswith(
+        "figures are exceptional; had nothing changed since the months that their limits come "
+        "from, about 2.2 would be by chance alone."
+    )
     assert 1.9 < months.by_chance < 2.5
 
 
