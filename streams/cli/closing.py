@@ -3,6 +3,7 @@ alerts, what was refused, and what to look at."""
 
 from __future__ import annotations
 
+import datetime as dt
 import signal
 from collections.abc import Sequence
 
@@ -35,12 +36,15 @@ def close(
     as_json: bool,
 ) -> None:
     """The closing board of every force that has records (or was named), with the comparisons that
-    are asked for below it; then the account. `at` is its time in ms, by default the last event."""
+    are asked for below it; then the account, with the same time. `at` is that time in ms, by
+    default the last event."""
     live = runner.live
+    zone: dt.tzinfo | None = None
     at = last_event(live.monitor) if at is None else at
     for force in live.forces():
         # A board that has no time to be of would be one of 1970.
         if at and (force in named or has_records(live.monitor, force)):
+            zone = zone or live.monitor.forces[force].zone
             board = live.board(force, at, periods)
             if as_json:
                 click.echo(msgspec.json.encode(board))
@@ -52,7 +56,9 @@ def close(
                     rows = known_rows(Query(live.monitor, force, at), periods, compare)
                     console.print(figures(rows, compare))
                     console.print()
-    when = f"At {rfc3339(at)}" if at else "Nothing was counted, so there is no board"
+    when = (
+        f"At {rfc3339(at, zone or dt.UTC)}" if at else "Nothing was counted, so there is no board"
+    )
     click.echo(f"{when}, {runner.account().in_words()}", err=as_json)
 
 

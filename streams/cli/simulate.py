@@ -87,6 +87,11 @@ def _shown(context: click.Context, _: click.Parameter, name: str | None) -> None
     type=click.DateTime(["%Y-%m-%d"]),
     help="The day on which the made-up room opened; default: the first of this month.",
 )
+@click.option(
+    "--until",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="End with what is known by the midnight with which that day begins, a past one.",
+)
 @click.option("--seed", type=int, help="Of all that is made up; default: 1, or the scenario's.")
 @click.option(
     "--handlers",
@@ -141,6 +146,7 @@ def simulate_(  # noqa: PLR0913, PLR0917  one argument an option
     broker: str | None,
     prefix: str,
     since: dt.datetime | None,
+    until: dt.datetime | None,
     seed: int | None,
     handlers: float,
     surges: tuple[str, ...],
@@ -154,20 +160,22 @@ def simulate_(  # noqa: PLR0913, PLR0917  one argument an option
     """Make up calls, incidents, crimes, staffing and heartbeats, from the past until now and live.
 
     Nothing in it is real. The same day and seed give the same records, so a simulator that is
-    started again repeats what it has sent, and nothing is counted twice. A scenario has days of its
+    started again repeats what it has sent, and nothing is counted twice. A month of
+    Warwickshire is 75 MB, so name with --until where history is to end. A scenario has days of its
     own and ends by itself; what is to be seen of it is written beside the events.
 
     \b
     Examples:
-      watchroom simulate --force warwickshire --once > events.ndjson
+      watchroom simulate --force warwickshire --since 2022-01-01 --until 2022-02-01 \\
+        > events.ndjson
       watchroom simulate --broker localhost:9092
       watchroom simulate --broker localhost:9092 --handlers 0.7
       watchroom simulate --force warwickshire --surge "2022-01-14T19:00/2h x3 rugby" \\
-        --since 2022-01-01 --once > events.ndjson
+        --since 2022-01-01 --until 2022-02-01 > events.ndjson
       watchroom simulate --scenario surge-999 -o surge.ndjson
       watchroom simulate --scenarios
     """
-    broker = _asked_for(broker, output, once=once)
+    broker = _asked_for(broker, output, once=once or until is not None)
     profile = None if profile_name is None else find_profile(profile_name)
     begin = end = clock = at = None
     if scenario_name is None:
@@ -177,15 +185,18 @@ def simulate_(  # noqa: PLR0913, PLR0917  one argument an option
         more = surges_of(surges, forces)
         chosen = 1 if seed is None else seed
         found = [_events(f, since, chosen, handlers, more[f.id], profile) for f in forces]
-        if once:
+        if until is not None:
+            end = _midnight_of(until, since, forces)
+        elif once:
             end = wall_clock()
         else:
             begin, clock = wall_clock(), ReplayClock(time.time, makes_up=inf)
             clock.run(begin, 1.0)
     else:
-        if since is not None or surges:
+        if since is not None or until is not None or surges:
             raise ConfigError(
-                "a scenario has days and effects of its own", cure="Take --since and --surge out"
+                "a scenario has days and effects of its own",
+                cure="Take --since, --until and --surge out",
             )
         scenario = find_scenario(scenario_name)
         if force_names:
@@ -275,6 +286,25 @@ def _events(
         return simulate_whole(force, start, None, seed, profile, (), surges, handlers=handlers)
     except ValueError as error:
         raise ConfigError(f"--surge: {error} (see --since)") from None
+
+
+def _midnight_of(until: dt.datetime, since: dt.datetime | None, forces: Sequence[Force]) -> int:
+    """The instant at which a day begins for the first force, in ms; raises `ConfigError` for one
+    that has not come yet, or not after the first day."""
+    zone = forces[0].zone
+    first = since or dt.datetime.now(zone).replace(day=1)
+    if until.date() <= first.date():
+        raise ConfigError(
+            f"--until {until:%Y-%m-%d} is not after the first day, {first:%Y-%m-%d}",
+            cure="Give a later day, or another with --since",
+        )
+    at = Calendar(zone).midnight(until.year, until.month, until.day)
+    if at > wall_clock():
+        raise ConfigError(
+            f"--until {until:%Y-%m-%d} has not come yet",
+            cure="Give a day up to today, or --once for what is known by now",
+        )
+    return at
 
 
 def _of_scenario(

@@ -20,6 +20,7 @@ from streams.alerts.rules.base import STEADY, AlertKind, Finding, InstantRule, T
 from streams.alerts.usual_answers import AnswerRate
 from streams.config.force import Force, Target
 from streams.config.targets import held, held_over
+from streams.fold.gaps import first_record
 from streams.periods import DAY, HOUR
 from streams.registry.calls import FIRST
 from streams.registry.phrases import percent, round_duration
@@ -95,7 +96,8 @@ class WeeksRule(InstantRule):
         self._missed: list[Finding] = []
 
     def judge(self, at: int) -> Iterable[Finding]:
-        """The lines whose target was missed in each of the last weeks."""
+        """The lines whose target was missed in each of the last weeks; none where the calls do not
+        reach back to the beginning of the first of them."""
         until = self.context.calendar.start("day", at)
         if until != self._day:
             self._day, self._missed = until, list(self._judge(until))
@@ -106,6 +108,9 @@ class WeeksRule(InstantRule):
             self.context.calendar.start("day", until - 7 * DAY * n + 12 * HOUR)
             for n in range(WEEKS, -1, -1)
         ]
+        first = first_record(self.context.ledgers[self.records].panes)
+        if first is None or first > edges[0]:
+            return  # the first of these weeks is not known whole
         for line, (number, place) in product(self.force.lines, enumerate(BY_TARGET)):
             targets = line.by_date(number)
             if not targets:
@@ -144,7 +149,8 @@ TARGET_MISSED = AlertKind(
             f"{SETTLE // HOUR} hours after it was last so",
         ),
         TableRow(
-            f"a target was missed in each of the last {WEEKS} weeks",
+            f"a target was missed in each of the last {WEEKS} weeks, and calls are "
+            "known from the first of their days on",
             "state",
             f"no {WEEKS} such weeks for {STEADY // DAY} days",
         ),

@@ -25,11 +25,13 @@ from streams.sources.event_lines import Chunk
 from streams.sources.order.player import Player, Position
 from streams.sources.stops import Stopped
 from streams.state.replays import KeptReplay, told_apart
-from tests.build import TINY_FORCE, call, lines
+from tests.build import TINY_FORCE, call, lines, ms
 
 STAMPS = [f"2024-03-31T0{hour}:30:00Z" for hour in range(6)]
 """On the night on which clocks in London go from 1:00 to 2:00, so that 00:30Z is 00:30 there and
 01:30Z is 02:30."""
+
+TWO = "2024-03-31T02:00:00Z"
 
 
 @pytest.fixture
@@ -71,9 +73,41 @@ def test_times_are_local_and_the_end_is_left_out(folder: Path) -> None:
     asked = ["--from", "2024-03-31T02:00", "--to", "2024-03-31T05:30", "--json"]
     answer = replay(*asked, "--period", "2024-03-31", "--earlier", "leave-out")
     assert offered(answer) == 3
-    assert board_of(answer)["at"] == "2024-03-31T05:30:00+01:00"
+    assert board_of(answer)["at"] == "2024-03-31T05:29:59.999+01:00"
     assert "Rows of which nothing lies between the begin and the end: 3." in answer.output
     assert offered(replay(*asked, "--period", "2024-03-31")) == 4  # with what came before
+
+
+def test_a_replay_up_to_midnight_ends_with_the_board_of_the_day_before(folder: Path) -> None:
+    answer = replay("--to", "2024-04-01", "--json")
+    board = board_of(answer)
+    assert board["at"] == "2024-03-31T23:59:59.999+01:00"
+    today = next(row for row in board["windows"]["today"]["calls"] if row["line"] == "999")
+    assert today["offered"] == 6
+
+
+def test_the_account_has_the_time_of_the_board_in_the_zone_of_the_force(folder: Path) -> None:
+    account = replay("--to", "2024-04-01").output.splitlines()[-2]
+    assert account.startswith("At 2024-03-31T23:59:59.999+01:00, rows in = 6: ")
+
+
+def test_a_replay_that_is_broken_off_is_closed_at_the_time_of_its_clock(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is stopped while it waits: the last call was of 01:30, the clock is at 02:00 or later."""
+    steps = Player.steps
+
+    def some(player: Player) -> Iterator[None]:
+        for _ in steps(player):
+            if player.lines == 2 and player.clock.running and player.clock() >= ms(TWO):
+                raise Stopped(signal.SIGINT)
+            yield
+
+    monkeypatch.setattr(Player, "steps", some)
+    answer = replay("--from", "2024-03-31T01:00", "--speed", "36000", "--json")
+    assert answer.exit_code == 130
+    at = json.loads(answer.stdout.splitlines()[0])["at"]
+    assert ms(TWO) <= ms(at) <= ms(STAMPS[2])
 
 
 def test_a_day_alone_is_its_midnight(folder: Path) -> None:

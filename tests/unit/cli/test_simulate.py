@@ -44,6 +44,30 @@ def test_a_day_to_come_is_refused_in_words() -> None:
     assert "has not come yet" in told
 
 
+def test_it_ends_with_what_is_known_by_a_day_and_an_earlier_one_gives_the_beginning() -> None:
+    _, longer, _ = simulated("--since", "2022-06-01", "--until", "2022-06-03")
+    code, shorter, _ = simulated("--since", "2022-06-01", "--until", "2022-06-02")
+    assert code == 0
+    known = [str(event.get("updated_at") or event["at"]) for event in longer]
+    midnight = dt.datetime(2022, 6, 1, 23, tzinfo=dt.UTC)  # in London, where it is summer
+    before = sum(dt.datetime.fromisoformat(each) < midnight for each in known)
+    assert 0 < before < len(longer)
+    assert shorter == longer[:before]
+
+
+@pytest.mark.parametrize(
+    ("until", "said"),
+    [
+        ("2022-06-01", "--until 2022-06-01 is not after the first day, 2022-06-01"),
+        ("2999-01-01", "--until 2999-01-01 has not come yet"),
+    ],
+)
+def test_an_end_before_the_first_day_or_to_come_is_refused(until: str, said: str) -> None:
+    code, _, told = simulated("--since", "2022-06-01", "--until", until)
+    assert code == 2
+    assert said in told
+
+
 SCENARIO = """
 title = "No calls of a morning"
 forces = ["city-of-london"]
@@ -97,7 +121,8 @@ def test_a_scenario_may_be_played_for_another_force(tmp_path: Path) -> None:
     ("options", "said"),
     [
         ((), "Say where: --output FILE, or --truth FILE"),
-        (("--since", "2022-01-01"), "Take --since and --surge out"),
+        (("--since", "2022-01-01"), "Take --since, --until and --surge out"),
+        (("--until", "2022-01-01"), "Take --since, --until and --surge out"),
         (("--profile", "atlantis"), 'no profile "atlantis" is shipped'),
     ],
 )

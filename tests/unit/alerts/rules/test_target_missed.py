@@ -1,9 +1,16 @@
 """A target that is missed for weeks."""
 
+import datetime as dt
+
+import pytest
+
+from streams.alerts.context import RuleContext
 from streams.alerts.evaluation import evaluate
-from streams.alerts.rules.target_missed import target_missed
+from streams.alerts.rules.target_missed import WeeksRule, target_missed
 from streams.alerts.usual_answers import AnswerRate
+from streams.periods import DAY, HOUR, SECOND, rfc3339
 from tests.alerting import WARWICKSHIRE, at, store
+from tests.build import call, feed, monitor, ms
 
 NOW = at("2026-11-21 22:00")
 
@@ -47,3 +54,20 @@ def test_of_several_targets_at_once_the_alert_is_about_the_one_that_is_missed() 
         "999 calls, Warwickshire: 93 % within 20 s over 4 weeks, target 99 %. Missed in every week."
     )
     assert (found.group, found.measure) == ("further_levels", "second_target")
+
+
+@pytest.mark.parametrize(("begin", "judged"), [("00:00:00", 28), ("10:00:00", 29)])
+def test_four_weeks_are_claimed_once_all_of_their_28_days_are_known(
+    begin: str, judged: int
+) -> None:
+    """Calls come every hour from the first day on, and none is answered in time."""
+    first, midnight = ms(f"2021-02-01T{begin}Z"), ms("2021-02-01T00:00:00Z")
+    target = monitor()
+    for when in range(first, midnight + 30 * DAY, HOUR):
+        late = rfc3339(when + 40 * SECOND, dt.UTC)
+        feed(target, call(f"c{when}", rfc3339(when, dt.UTC), answered_at=late))
+    context = RuleContext(target.forces["tiny"])
+    context.bind(target)
+    rule = WeeksRule(context)
+    found = [day for day in range(1, 31) if list(rule.judge(midnight + day * DAY))]
+    assert found == list(range(judged, 31))
