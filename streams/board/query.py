@@ -54,6 +54,7 @@ from streams.registry.measures import (
 )
 from streams.registry.phrases import (
     known_between,
+    names_nobody,
     no_longer_carried,
     none_came,
     not_carried,
@@ -601,7 +602,8 @@ class Query:
         stopped, fields = self.monitor.stopped(ledger, self.force.id), repeats.fields(rule)
         reason = heard.reason or self._why_not(ledger, fields, stretch)
         if not counted.known:
-            reason = reason or PEOPLE_LEFT
+            named = names_nobody(ledger.kind.feed, repeats.named_in(rule))
+            reason = reason or (PEOPLE_LEFT if ledger.links else named)
         known = np.full(len(self.force.areas), counted.known and heard.known and not reason)
         cut = stopped.cut(fields, repeats.reach(rule, stretch.start), stretch.end)
         complete = ended and counted.complete and heard.complete and not cut

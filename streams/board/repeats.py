@@ -391,6 +391,10 @@ class Repeats:
         people = self.ledger.kind.people
         return [each.field for each in people if each.role in roles and each.field in fields]
 
+    def named_in(self, rule: RepeatRule) -> list[str]:
+        """The fields that the people whom a rule counts are named in."""
+        return [each.field for each in self.ledger.kind.people if each.role in rule.roles]
+
     def test(self, ledger: Ledger, condition: Condition) -> Callable[[int], bool]:
         """Whether a packed record of a ledger counts and is one of which a condition holds."""
         place = id(ledger), condition

@@ -19,7 +19,7 @@ from streams.outputs.figure_csv import csv_text
 from streams.outputs.report.build import build, sections_of, shown_in
 from streams.outputs.report.comments import load_comments
 from streams.outputs.report.layout import load_layout
-from streams.outputs.report.model import ReportFigure, figures_of
+from streams.outputs.report.model import ReportFigure, figures_of, why_empty
 from streams.outputs.report.page import page
 
 _file = click.Path(dir_okay=False, path_type=Path)
@@ -96,6 +96,8 @@ def report(  # noqa: PLR0913, PLR0917  one argument an option
         _write(csv_file, csv_text(ReportFigure, figures_of(made), COMPARISONS))
     number = sum(len(each.sections) for each in made.chapters)
     click.echo(f"{output}: {number} sections, as of {made.as_of}", err=True)
+    if empty := why_empty(made):
+        click.echo(empty, err=True)
 
 
 @contextmanager

@@ -673,6 +673,11 @@ def not_carried(feed: str, fields: Sequence[str]) -> str:
     return f"the feed of {feed} has not carried {_and(map(_field, fields))}"
 
 
+def names_nobody(feed: str, fields: Sequence[str]) -> str:
+    """The same of people, where no record that is kept names any."""
+    return f"no {feed} that are kept name {_and(map(_field, fields))}"
+
+
 def not_told_apart(feed: str, field: str, value: str) -> str:
     """The same of values finer than the one at which all of its records stop."""
     return f'the feed of {feed} has no finer {field} than "{value}"'

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from msgspec import Struct
@@ -142,6 +143,15 @@ class Report(Struct, kw_only=True):
     revised: list[str]
     changes: list[DatedChange]
     lists: list[FlagPage]
+
+
+def why_empty(report: Report) -> str:
+    """Why a report has no section; nothing of one that has."""
+    if report.chapters:
+        return ""
+    reasons = Counter(each.reason for each in report.unknown if each.reason)
+    why = "".join(f", most often because {reason}" for reason, _ in reasons.most_common(1))
+    return f"Nothing that the layout shows is known of {report.when}, as of {report.as_of}{why}."
 
 
 def figures_of(report: Report) -> Iterator[ReportFigure]:

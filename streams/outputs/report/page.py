@@ -19,7 +19,7 @@ from streams.charts.svg import style, svg
 from streams.charts.words import MONTHS
 from streams.config.force import WHOLE, Force
 from streams.config.measures import Unit
-from streams.outputs.report.model import Report, ReportFigure, ReportSection
+from streams.outputs.report.model import Report, ReportFigure, ReportSection, why_empty
 from streams.outputs.report.sentences import goal
 from streams.registry import phrases
 
@@ -74,6 +74,7 @@ def page(report: Report, force: Force) -> str:
         month=month_name,
         unknown=by_reason(report),
         word=tables.word,
+        empty=why_empty(report),
         picture=pictures.picture,
         place=lambda area: "" if area == WHOLE else phrases.place(force, area),
     )

@@ -72,6 +72,13 @@ def test_before_the_feed_carries_victims_nobody_knows_who_came_back() -> None:
     assert few.figure("repeat_victims", "2021-06").complete  # by chance there were none before
 
 
+def test_people_that_no_record_ever_named_are_not_said_to_be_no_longer_kept() -> None:
+    query = asked(*(of(str(n), f"2021-06-{n:02d}T12:00:00Z") for n in range(1, 11)))
+    found = query.figure("repeat_offenders", "2021-06")
+    assert (found.value, found.known) == (None, False)
+    assert found.reason == "no crimes that are kept name defendants"
+
+
 def test_an_offence_of_the_other_allied_force_is_another_one() -> None:
     query = asked(
         of("1", "2021-05-01T12:00:00Z", "a", force=WEST_MERCIA, area="telford-wrekin"),

@@ -19,7 +19,13 @@ from streams.outputs.figure_csv import csv_text
 from streams.outputs.report.build import build, revision, shown_in
 from streams.outputs.report.comments import Comment, load_comments
 from streams.outputs.report.layout import load_layout, parse_layout
-from streams.outputs.report.model import Report, ReportFigure, ReportSection, figures_of
+from streams.outputs.report.model import (
+    Report,
+    ReportFigure,
+    ReportSection,
+    figures_of,
+    why_empty,
+)
 from streams.outputs.report.page import page
 from streams.outputs.report.sentences import Sentences, goal
 from tests.build import crime, feed, monitor, ms, tiny_force
@@ -398,6 +404,18 @@ def test_a_section_instead_of_another_is_left_out_where_that_is_known() -> None:
     vehicle = 'indicator = "vehicle_offences"\ninstead_of = '
     shown = laid_out(f'{vehicle}"homicide"', f'{vehicle}"total_recorded_crime"')
     assert len(shown.chapters[0].sections) == 1
+
+
+def test_a_report_without_a_section_says_why() -> None:
+    report = laid_out('indicator = "calls_999"')
+    assert report.chapters == []
+    said = (
+        "Nothing that the layout shows is known of October to December 2017, as of Thursday "
+        "1 February 2018, 00:00:00 GMT, most often because no calls have come."
+    )
+    assert why_empty(report) == said
+    assert f"<p>{said} All reasons are below.</p>" in page(report, tiny_force())
+    assert why_empty(quarter()) == ""
 
 
 def test_why_the_rows_of_a_table_stand_beside_nothing_is_said_below_it() -> None:
