@@ -288,9 +288,7 @@ def _events(
         raise ConfigError(f"--surge: {error} (see --since)") from None
 
 
-def _midnight_of(
-    until: dt.datetime, since: dt.datetime | None, forces: Sequence[Force]
-) -> int:
+def _midnight_of(until: dt.datetime, since: dt.datetime | None, forces: Sequence[Force]) -> int:
     """The instant at which a day begins for the first force, in ms; raises `ConfigError` for one
     that has not come yet, or not after the first day."""
     zone = forces[0].zone

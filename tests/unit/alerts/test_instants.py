@@ -176,6 +176,19 @@ def test_a_feed_that_is_off_for_a_month_is_one_silence_with_few_changes() -> Non
     assert len(made) < 130
 
 
+def test_an_outage_in_which_calls_under_way_still_end_is_one_silence() -> None:
+    room = Room(replay=True)
+    down, back = NOON + 30 * SECOND, NOON + HOUR
+    under_way = [each for n in range(4) for each in answered(f"u{n}", down - SECOND, 60 + 180 * n)]
+    room.read(sorted([*beats(NOON - HOUR, down), *under_way], key=lambda each: each[0]))
+    room.read([*beats(back, back + 5 * MINUTE)])
+    made = [(what, at) for what, at, name, _ in room.transitions() if "feed_silent" in name]
+    assert [each for each in made if each[0] != "updated"] == [
+        ("opened", "2021-03-03T12:02:10+00:00"),
+        ("resolved", "2021-03-03T13:01:00+00:00"),
+    ]
+
+
 def test_no_hour_is_forecast_while_nothing_is_expected_of_any(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
