@@ -129,7 +129,7 @@ def test_a_replay_at_full_speed_judges_what_is_due_at_its_moment(at_once: Any) -
         "target_missed": "2021-03-03T12:20:00+00:00",
         "callers_waiting": "2021-03-03T12:25:08.250000+00:00",
         "unattended": "2021-03-03T13:05:01.500000+00:00",
-        "feed_silent": "2021-03-03T14:41:20+00:00",
+        "feed_silent": "2021-03-03T14:41:16+00:00",
     }
     assert ended == {
         "callers_waiting": "2021-03-03T12:42:00+00:00",
