@@ -37,6 +37,7 @@ from typing import Literal, NamedTuple
 
 from msgspec import UNSET, Struct, UnsetType, structs
 
+from streams.board.backlog import too_short
 from streams.board.breaks import break_between
 from streams.board.control import Point, chart
 from streams.board.drivers import Drivers, drivers
@@ -78,6 +79,8 @@ class Change(Struct, frozen=True, omit_defaults=True):
     per cent a count or a time changed; None on a base of nothing, and of few cases. Where
     the series breaks between them (`streams.board.breaks`), `reason` says so: across a changed
     boundary of the area there is neither, across a dated change both stand with the reason.
+    Of what is open at the end of a period there is no base that records begin too late for
+    (`streams.board.backlog`).
 
     Where figures rise as records grow older (outcomes so far), both are `at_age` of so many days
     after recording, the greatest that all records of both have reached; `reason` says why there is
@@ -285,7 +288,8 @@ class Comparisons:
         elif self.unit == "count" and base is not None:
             base /= number
         past = self.stretch if self.past == self.stretch else None
-        return self._compared(past, f"average of {number}: {before.label}", base, before.start)
+        made = self._compared(past, f"average of {number}: {before.label}", base, before.start)
+        return self._seen(made, past, self.stretch.before(number)[-1])
 
     @property
     def _averaged(self) -> int:
@@ -378,7 +382,7 @@ class Comparisons:
     def drivers(self) -> Drivers | None:
         """Which areas and parts moved it from the period before; None of what is no count."""
         now, before = self._as_many
-        if now is None:
+        if now is None or (self.indicator.at_end is not None and self.previous.change is None):
             return None
         return drivers(self.query, self.indicator, now, before, self.area)
 
@@ -627,7 +631,16 @@ class Comparisons:
         made = self._compared(now, before.label, self._base(before), before.start)
         if made.change is None and not made.reason:
             return structs.replace(made, reason=self._why_not(now, before))
-        return made
+        return self._seen(made, now, before)
+
+    def _seen(self, change: Change, now: Stretch | None, before: Stretch) -> Change:
+        """A change, taken back where records begin too late to know what was open then."""
+        if self.indicator.at_end is None or now is None or change.change is None:
+            return change
+        reason = too_short(self.query, self.indicator, self.area, now, before)
+        if not reason:
+            return change
+        return structs.replace(change, base=None, change=None, percent=None, reason=reason)
 
     def _why_not(self, *stretches: Stretch | None) -> str:
         """Why one of some stretches is not known, where the feed does not carry it."""

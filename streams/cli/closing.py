@@ -3,6 +3,7 @@ alerts, what was refused, and what to look at."""
 
 from __future__ import annotations
 
+import datetime as dt
 import signal
 from collections.abc import Sequence
 
@@ -24,6 +25,8 @@ from streams.sources import Source
 from streams.sources.order.play import Play
 from streams.sources.stops import Stopped
 
+LATEST_WORDS = "Alerts in the order in which they opened, each in its latest words:"
+
 
 def close(
     runner: Embedded,
@@ -35,12 +38,15 @@ def close(
     as_json: bool,
 ) -> None:
     """The closing board of every force that has records (or was named), with the comparisons that
-    are asked for below it; then the account. `at` is its time in ms, by default the last event."""
+    are asked for below it; then the account, with the same time. `at` is that time in ms, by
+    default the last event."""
     live = runner.live
+    zone: dt.tzinfo | None = None
     at = last_event(live.monitor) if at is None else at
     for force in live.forces():
         # A board that has no time to be of would be one of 1970.
         if at and (force in named or has_records(live.monitor, force)):
+            zone = zone or live.monitor.forces[force].zone
             board = live.board(force, at, periods)
             if as_json:
                 click.echo(msgspec.json.encode(board))
@@ -52,7 +58,9 @@ def close(
                     rows = known_rows(Query(live.monitor, force, at), periods, compare)
                     console.print(figures(rows, compare))
                     console.print()
-    when = f"At {rfc3339(at)}" if at else "Nothing was counted, so there is no board"
+    when = (
+        f"At {rfc3339(at, zone or dt.UTC)}" if at else "Nothing was counted, so there is no board"
+    )
     click.echo(f"{when}, {runner.account().in_words()}", err=as_json)
 
 
@@ -65,14 +73,14 @@ def alerts_in_words(live: Live, since: int = 0) -> str:
 
 
 def alerts_between(live: Live, since: int = 0) -> list[str]:
-    """The same alerts, a line each in the order in which they opened: from when to when, how severe
-    it was, and its words at the end."""
+    """The same alerts below a heading, a line each in the order in which they opened: from when to
+    when, how severe it was, and its latest words. Nothing where there are none."""
     found = []
     for alert in sorted(_alerts(live, since), key=lambda each: (each.opened_at, each.id)):
         ended = "open" if alert.resolved_at is None else f"{alert.resolved_at:%Y-%m-%d %H:%M}"
         times = f"{alert.opened_at:%Y-%m-%d %H:%M} to {ended}"
         found.append(f"{times}  {alert.severity}  {alert.words}")
-    return found
+    return [LATEST_WORDS, *found] if found else []
 
 
 def _alerts(live: Live, since: int) -> list[Alert]:

@@ -12,11 +12,13 @@ from rich.console import Console
 from rich.progress import (
     BarColumn,
     Progress,
+    Task,
     TaskProgressColumn,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.text import Text
 
 from streams.periods import rfc3339
 from streams.sources.order.play import Play, Readable
@@ -32,6 +34,9 @@ CALLED: dict[Stage, str] = {
     "playing": "Playing",
     "paused": "Paused",
 }
+
+PACED: frozenset[Stage] = frozenset(("playing", "paused"))
+"""When the share of a paced play is one of event time."""
 
 
 @contextmanager
@@ -50,10 +55,10 @@ def progress_bar(
         return
     columns = (
         TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(),
-        TextColumn("{task.fields[beside]}"), TimeElapsedColumn(), TimeRemainingColumn(),
+        TextColumn("{task.fields[beside]}"), TimeElapsedColumn(), TimeLeft(),
     )  # fmt: skip
     with Progress(*columns, console=console, refresh_per_second=5, transient=True) as bar:
-        task = bar.add_task("", total=None, beside="")
+        task = bar.add_task("", total=None, beside="", left=None)
         rate, shown = _Rate(), 0.0
         stage: Stage | None = None
 
@@ -74,6 +79,7 @@ def progress_bar(
                 description=CALLED.get("paused" if player.paused else player.stage, ""),
                 total=None if share is None else 1.0,
                 completed=share or 0.0,
+                left=left_of(player),
                 beside=" · ".join(filter(None, [*parts, hint])),
             )
 
@@ -96,7 +102,7 @@ class _Rate:
 
 def when(player: Player, zone: dt.tzinfo | None) -> list[str]:
     """The event time, where it is known."""
-    at = player.clock() if player.clock.running else player.at
+    at = player.now
     return [rfc3339(at, zone or dt.UTC)[:16].replace("T", " ")] if at else []
 
 
@@ -109,8 +115,40 @@ def share_of(player: Player) -> float | None:
         return None if not total else min(1.0, read.consumed_bytes / total)
     if not isinstance(source, Play) or not source.lines:
         return None
+    stretch = _paced(player)
+    if stretch is not None and stretch[1] > stretch[0]:
+        begin, end = stretch
+        return min(1.0, max(0.0, (player.now - begin) / (end - begin)))
+    return min(1.0, player.lines / source.lines)
+
+
+def left_of(player: Player) -> float | None:
+    """Seconds by the wall clock until a paced play is over, not reckoning pauses to come; None of
+    one that is as fast as it goes, whose time left follows from how fast it went."""
+    stretch = _paced(player)
+    if stretch is None or player.speed is None:
+        return None
+    begin, end = stretch
+    return max(0, end - max(begin, player.now)) / 1000 / player.speed
+
+
+def _paced(player: Player) -> tuple[int, int] | None:
+    """The begin and the end in event time of what is played at a pace, in ms; None while nothing
+    is, or of what has no known end."""
+    source = player.source
+    if player.speed is None or player.stage not in PACED or not isinstance(source, Play):
+        return None
     begin = source.first if player.begin is None else player.begin
     end = source.last if player.end is None else player.end
-    if player.clock.running and begin is not None and end > begin:
-        return min(1.0, max(0.0, (player.clock() - begin) / (end - begin)))
-    return min(1.0, player.lines / source.lines)
+    return None if begin is None or end is None else (begin, end)
+
+
+class TimeLeft(TimeRemainingColumn):
+    """The time left: as it was reckoned, else from how fast the bar has moved."""
+
+    def render(self, task: Task) -> Text:
+        """What is shown."""
+        left = task.fields["left"]
+        if left is None:
+            return super().render(task)
+        return Text(str(dt.timedelta(seconds=round(left))), style="progress.remaining")

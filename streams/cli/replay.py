@@ -355,7 +355,7 @@ def _monitor(
     stopped, failure = played([player], each_step, hint=Keys.HINT, zone=asked.forces[0].zone)
     _keep_or_forget(watched, stopped, failure)
     named = [force.id for force in asked.forces] if asked.named else []
-    close(runner, named, end if player.stage == "over" else None, periods, (), as_json=as_json)
+    close(runner, named, closing_time(player), periods, (), as_json=as_json)
     if not as_json:
         for line in alerts_between(runner.live, begin or 0):
             click.echo(line)
@@ -363,6 +363,14 @@ def _monitor(
     whole = stopped is None and failure is None
     much = report(runner, [watched.play], whole=whole, as_json=as_json)
     leave(stopped, failure, much=much, serving=web is not None)
+
+
+def closing_time(player: Player) -> int | None:
+    """What the closing board is of, in ms: the last instant before the end that was asked for, or
+    where the play was broken off; None for the last event of one that has come to its end."""
+    if player.stage == "over":
+        return None if player.end is None else player.end - 1
+    return player.now or None
 
 
 def _send(

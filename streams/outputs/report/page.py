@@ -145,7 +145,7 @@ class Tables:
             (name, deep, [entries[at] if entries[at].text else none for at in kept])
             for name, deep, entries in rows
         ]
-        notes = self._notes(some, section)
+        notes = [*self._notes(some, section), *self._not_compared(some, section)]
         none_of = [each.title for each in section.figures if each not in some]
         if none_of:
             notes.append(f"None in the {word}, nor in those beside it: {'; '.join(none_of)}.")
@@ -180,6 +180,26 @@ class Tables:
         if small:
             notes.append(f"Of few cases: {phrases.listed(small)}.")
         return notes
+
+    def _not_compared(self, shown: Sequence[ReportFigure], section: ReportSection) -> Iterator[str]:
+        """Why figures have nothing beside them; of the charted one a sentence says so."""
+        word = "period" if section.period else self.word
+        found: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+        said_of = section.figures[0] if section.charted else None
+        for each in (each for each in shown if each is not said_of):
+            beside, lacking = _beside(each), dict[str, list[str]]()
+            for change, name in (
+                (beside.previous, f"the {word} before"),
+                (beside.average, f"the average {word}"),
+                (beside.last_year, f"the same {word} last year"),
+            ):
+                if isinstance(change, Change) and change.change is None and change.reason:
+                    lacking.setdefault(change.reason, []).append(name)
+            for reason, names in lacking.items():
+                found.setdefault((reason, tuple(names)), []).append(each.title)
+        for (reason, others), titles in found.items():
+            them = phrases.listed(others)
+            yield f"{phrases.listed(titles)}: not compared with {them}: {reason}."
 
     # -- what a section has besides -------------------------------------------------------------
 

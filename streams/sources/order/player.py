@@ -100,7 +100,7 @@ class Player:
         self.lines = 0
         """Lines given so far, those that a player before this one gave among them."""
         self.at = 0
-        """The latest instant of a line that was given, in ms."""
+        """The latest instant of a line that was given, or at which the clock was stopped, in ms."""
         self._paused = Event()
         self._after = after or Position(0, 0)
         # History has no future; what is made up, live, may be read before its time.
@@ -124,10 +124,15 @@ class Player:
         return self._paused.is_set()
 
     @property
+    def now(self) -> int:
+        """The event time, in ms: the clock's where it runs or has run, else that of the latest line
+        that was given; 0 before any."""
+        return max(self.at, self.clock() if self.clock.running else 0)
+
+    @property
     def position(self) -> Position:
         """How far it has come; at least as far as the player before it."""
-        running = self.clock() if self.clock.running else 0
-        return max(self._after, Position(self.lines, max(self.at, running)))
+        return max(self._after, Position(self.lines, self.now))
 
     # -- the play ------------------------------------------------------------------------------
 
@@ -252,6 +257,8 @@ class Player:
         if not self._paused.is_set():
             return
         stage, running, at = self.stage, self.clock.running, self.clock.stop()
+        if running:
+            self.at = max(self.at, at)
         self._settle()
         if stage == "playing":
             self._enter("paused")

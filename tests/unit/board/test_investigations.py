@@ -87,9 +87,40 @@ def test_of_a_feed_without_outcomes_it_is_not_known() -> None:
 
 
 def test_it_is_no_sum_of_its_months() -> None:
-    older = recorded("first", "2019-12-05", "2019-12-06")
+    older = recorded("first", "2019-10-05", "2019-10-06")
     found = Comparisons(asked(older, *COURSE), "open_investigations", "2021-06", number=2)
     assert (found.a_month, found.average.base) == (None, 3)
+
+
+NEVER_DECIDED = [
+    recorded(f"{year}-{month:02}", f"{year}-{month:02}-02")
+    for year in (2019, 2020, 2021)
+    for month in range(1, 13)
+    if (year, month) < (2021, 7)
+]
+"""A crime a month of which none is decided, from January 2019."""
+ENDS = [
+    recorded("first", "2019-01-01", "2019-01-02"),
+    recorded("last", "2021-06-30", "2021-06-30"),
+]
+
+
+def test_what_is_open_is_not_compared_with_a_time_that_records_begin_too_late_for() -> None:
+    found = Comparisons(asked(*ENDS, *NEVER_DECIDED), "open_investigations", "2021-06")
+    assert found.observation.value == 30
+    change = found.last_year  # 18 months of records then: of the 30 open now 12 are older
+    assert (change.value, change.base, change.change, change.percent) == (30, None, None, None)
+    assert change.reason == (
+        "records begin on 1 January 2019, too late to know all that was open at the end of 2020-06"
+    )
+    assert found.average.reason.endswith("too late to know all that was open at the end of 2020-06")
+    assert found.drivers is not None
+
+
+def test_what_is_open_is_compared_where_little_of_it_is_older_than_the_earlier_figure_saw() -> None:
+    course = [each for each in NEVER_DECIDED if each["recorded_at"] >= "2020-02"]
+    found = Comparisons(asked(*ENDS, *course), "open_investigations", "2021-06")
+    assert (found.last_year.base, found.last_year.change, found.last_year.reason) == (5, 12, "")
 
 
 def test_it_was_not_first_published_as_the_flows_of_its_period_have_it_nor_is_it_expected() -> None:

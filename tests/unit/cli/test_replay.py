@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 import pty
@@ -9,6 +10,7 @@ import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,6 +19,7 @@ from click.testing import CliRunner, Result
 from streams.board.model import decode_board
 from streams.board.monitor import canonical
 from streams.cli import main
+from streams.cli.closing import alerts_between
 from streams.cli.keys import Keys
 from streams.errors import CheckpointError, KafkaError
 from streams.kafka.log_source import address_of, chunks_of, still_there
@@ -25,11 +28,13 @@ from streams.sources.event_lines import Chunk
 from streams.sources.order.player import Player, Position
 from streams.sources.stops import Stopped
 from streams.state.replays import KeptReplay, told_apart
-from tests.build import TINY_FORCE, call, lines
+from tests.build import TINY_FORCE, call, lines, ms
 
 STAMPS = [f"2024-03-31T0{hour}:30:00Z" for hour in range(6)]
 """On the night on which clocks in London go from 1:00 to 2:00, so that 00:30Z is 00:30 there and
 01:30Z is 02:30."""
+
+TWO = "2024-03-31T02:00:00Z"
 
 
 @pytest.fixture
@@ -71,9 +76,55 @@ def test_times_are_local_and_the_end_is_left_out(folder: Path) -> None:
     asked = ["--from", "2024-03-31T02:00", "--to", "2024-03-31T05:30", "--json"]
     answer = replay(*asked, "--period", "2024-03-31", "--earlier", "leave-out")
     assert offered(answer) == 3
-    assert board_of(answer)["at"] == "2024-03-31T05:30:00+01:00"
+    assert board_of(answer)["at"] == "2024-03-31T05:29:59.999+01:00"
     assert "Rows of which nothing lies between the begin and the end: 3." in answer.output
     assert offered(replay(*asked, "--period", "2024-03-31")) == 4  # with what came before
+
+
+def test_a_replay_up_to_midnight_ends_with_the_board_of_the_day_before(folder: Path) -> None:
+    answer = replay("--to", "2024-04-01", "--json")
+    board = board_of(answer)
+    assert board["at"] == "2024-03-31T23:59:59.999+01:00"
+    today = next(row for row in board["windows"]["today"]["calls"] if row["line"] == "999")
+    assert today["offered"] == 6
+
+
+def test_the_account_has_the_time_of_the_board_in_the_zone_of_the_force(folder: Path) -> None:
+    account = replay("--to", "2024-04-01").output.splitlines()[-2]
+    assert account.startswith("At 2024-03-31T23:59:59.999+01:00, rows in = 6: ")
+
+
+def test_a_replay_that_is_broken_off_is_closed_at_the_time_of_its_clock(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is stopped while it waits: the last call was of 01:30, the clock is at 02:00 or later."""
+    steps = Player.steps
+
+    def some(player: Player) -> Iterator[None]:
+        for _ in steps(player):
+            if player.lines == 2 and player.clock.running and player.clock() >= ms(TWO):
+                raise Stopped(signal.SIGINT)
+            yield
+
+    monkeypatch.setattr(Player, "steps", some)
+    answer = replay("--from", "2024-03-31T01:00", "--speed", "36000", "--json")
+    assert answer.exit_code == 130
+    at = json.loads(answer.stdout.splitlines()[0])["at"]
+    assert ms(TWO) <= ms(at) <= ms(STAMPS[2])
+
+
+def test_the_list_of_alerts_says_that_their_words_are_the_latest() -> None:
+    opened = dt.datetime(2024, 3, 31, 2, tzinfo=dt.UTC)
+    alert = SimpleNamespace(
+        id="a", opened_at=opened, resolved_at=None, severity="page", words="999 calls: 21."
+    )
+    live: Any = SimpleNamespace(
+        forces=lambda: ["tiny"], alerts=SimpleNamespace(history=lambda _force: [alert])
+    )
+    assert alerts_between(live) == [
+        "Alerts in the order in which they opened, each in its latest words:",
+        "2024-03-31 02:00 to open  page  999 calls: 21.",
+    ]
 
 
 def test_a_day_alone_is_its_midnight(folder: Path) -> None:

@@ -400,6 +400,28 @@ def test_a_section_instead_of_another_is_left_out_where_that_is_known() -> None:
     assert len(shown.chapters[0].sections) == 1
 
 
+def test_why_the_rows_of_a_table_stand_beside_nothing_is_said_below_it() -> None:
+    watched = monitor(tiny_force())
+    watched.play_history(True)
+    decided = {"outcome": 1, "outcome_at": "2017-12-05T12:00:00Z"}
+    days = ("2017-09-01", "2017-12-01", "2018-01-01")
+    for each in days:
+        feed(watched, crime(each, f"{each}T12:00:00Z", **decided))
+    query = Query(watched, "tiny", ms("2018-01-01T00:00:00Z"))
+    text = """title = "S"
+[[chapters]]
+title = "C"
+[[chapters.sections]]
+title = "Outcomes"
+rows = ["outcome_rate"]
+"""
+    report = build(query, query.stretch("2017-12"), parse_layout(text, "l.toml", query))
+    assert (
+        "Outcome rate: not compared with the month before, the average month and the same month "
+        "last year: not comparable yet: all of 2017-12 is 30 days old on 2018-01-31."
+    ) in page(report, tiny_force())
+
+
 @pytest.mark.parametrize(
     ("section", "field", "problem"),
     [

@@ -1,0 +1,42 @@
+"""Whether records go back far enough to compare what was open then with what is open now.
+
+What was open before the first record is in no figure. Such a figure begins at nothing and grows
+with the records, until they reach as far back as anything stays open. So of what is open now it is
+asked how much had been open for longer than the earlier figure could see: if that is more than a
+small part, as much is likely to be missing there, and the two are not compared."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from streams.board.query import Query
+from streams.registry.indicator import Indicator
+from streams.registry.phrases import full_date
+from streams.stretches import Stretch
+
+MOST_UNSEEN = 0.05
+"""The part of what is open now that may be older than the earlier figure could see."""
+
+
+def too_short(query: Query, indicator: Indicator, area: str, now: Stretch, before: Stretch) -> str:
+    """Why what was open at the end of an earlier stretch can't be compared with what is at the end
+    of another; nothing where it can, or where the indicator is no such figure.
+
+    Those that are older are counted as records stand now, so those that were closed since are not
+    among them: the part is at least that."""
+    since = query.since(indicator)
+    value = query.figure(indicator, now, area).value
+    if indicator.at_end is None or since is None or not value:
+        return ""
+    end = query.calendar.start("day", min(now.end, query.at) - (before.end - since))
+    if end <= since:
+        return ""
+    flow = replace(indicator, at_end=None)
+    seen = replace(now, grain=None, form="range", start=since, end=end)
+    older = query.figure(flow, seen, area).value or 0
+    if older <= MOST_UNSEEN * value:
+        return ""
+    first = full_date(query.calendar.local(since).date())
+    return (
+        f"records begin on {first}, too late to know all that was open at the end of {before.label}"
+    )
