@@ -91,7 +91,10 @@ class Score(Struct, frozen=True, kw_only=True):
     missed: int
     again: int
     false: int
+    false_states: int
+    """Those of the false ones that are states, of which nobody is notified."""
     false_a_week: float | None
+    """False pages and notices a week, as `alerts_a_week` counts them."""
     median_delay_hours: float | None
 
 

@@ -234,6 +234,8 @@ def _opened(alert: RaisedAlert) -> Opened:
 
 def _score(alerts: Sequence[RaisedAlert], truths: Sequence[TruthResult], window: Window) -> Score:
     verdicts = Counter(each.verdict for each in alerts)
+    false_states = sum(each.verdict == "false" and each.severity == "state" for each in alerts)
+    notified = verdicts["false"] - false_states
     detections = Counter(
         each.detection for each in truths if not each.optional and each.detection != "before"
     )
@@ -249,7 +251,8 @@ def _score(alerts: Sequence[RaisedAlert], truths: Sequence[TruthResult], window:
         missed=detections["missed"],
         again=verdicts["again"],
         false=verdicts["false"],
-        false_a_week=round(verdicts["false"] / window.weeks, 3) if window.weeks else None,
+        false_states=false_states,
+        false_a_week=round(notified / window.weeks, 3) if window.weeks else None,
         median_delay_hours=round(median(delays), 2) if delays else None,
     )
 

@@ -10,6 +10,8 @@ from streams.registry import phrases
 
 DAY, MINUTES = 24.0, 60.0
 """Hours of a day, minutes of an hour."""
+LEARNED = 4.0
+"""Weeks of records from which on hours and days are judged by what is usual."""
 DAYS_FROM = 72.0
 """Hours from which on a length is said in days."""
 SEVERITIES = {"page": "Pages", "notice": "Notices", "state": "States"}
@@ -47,13 +49,13 @@ def ends(at: dt.datetime | None) -> str:
 
 
 def before_report(alert: RaisedAlert) -> str:
-    """How long before the month's report an alert came."""
+    """How long before or after the month's report an alert came."""
     days = alert.days_before_report
     return phrases.NOTHING if days is None else _before(days)
 
 
 def _before(days: float) -> str:
-    return f"{days:,.0f} days" if days >= 0 else f"{-days:,.0f} days after"
+    return f"{days:,.0f} days before" if days >= 0 else f"{-days:,.0f} days after"
 
 
 def verdict(alert: RaisedAlert) -> str:
@@ -119,6 +121,13 @@ def span(found: Backtest) -> str:
         f"Alerts opened from {found.start:%-d %B %Y} to {found.end:%-d %B %Y}: {weeks}. The first "
         f"record is of {found.records_from:%-d %B %Y}."
     )
+    judged_from = found.records_from + dt.timedelta(weeks=LEARNED)
+    early = (min(found.end, judged_from) - found.start) / dt.timedelta(weeks=1)
+    if early > 0:
+        said += (
+            f" Rates a week are of all of these weeks. In the first {early:,.1f} hours and days "
+            "could not be judged yet by what is usual; --from counts alerts from a later time on."
+        )
     return f"{said} Stopped before the end." if found.stopped else said
 
 
@@ -134,9 +143,9 @@ def summary(found: Backtest) -> list[tuple[str, Sequence[str]]]:
         ),
         ("Pages and notices a week", [figure(each.alerts_a_week) for each in results]),
         ("False ones allowed a week", [f"{each.budget_a_week:g}" for each in results]),
-        ("Hours open in all", [f"{each.hours_open:,.0f}" for each in results]),
+        ("Open, all alerts added up", [length(each.hours_open) for each in results]),
         ("Open at the end", [f"{each.open_at_end:,}" for each in results]),
-        ("Median before the month's report", [lead(each.alerts) for each in results]),
+        ("Median before or after the month's report", [lead(each.alerts) for each in results]),
         ("Series watched", [f"{each.watched:,}" for each in results]),
         ("  not judged yet at the end", [f"{each.learning:,}" for each in results]),
     ]
@@ -150,7 +159,8 @@ def summary(found: Backtest) -> list[tuple[str, Sequence[str]]]:
             ("Median delay", [_delay(each.median_delay_hours) for each in known]),
             ("Further alerts about the same", [f"{each.again}" for each in known]),
             ("False", [f"{each.false}" for each in known]),
-            ("False a week", [figure(each.false_a_week) for each in known]),
+            ("  of them states", [f"{each.false_states}" for each in known]),
+            ("False pages and notices a week", [figure(each.false_a_week) for each in known]),
         ]
     if any(each.faults for each in results):
         rows.append(("Faults of detectors or rules", [f"{each.faults:,}" for each in results]))
@@ -158,7 +168,7 @@ def summary(found: Backtest) -> list[tuple[str, Sequence[str]]]:
 
 
 def lead(alerts: Sequence[RaisedAlert]) -> str:
-    """How long before the month's report the alerts came, in the middle."""
+    """How long before or after the month's report the alerts came, in the middle."""
     days = sorted(each.days_before_report for each in alerts if each.days_before_report is not None)
     if not days:
         return phrases.NOTHING

@@ -299,7 +299,7 @@ def _alerts(found: Backtest, result: SettingsResult) -> Table:
     table.add_column("Opened", no_wrap=True)
     table.add_column("Alert", ratio=1)
     table.add_column("Open", justify="right", no_wrap=True)
-    table.add_column("Before report", justify="right", no_wrap=True)
+    table.add_column("Before or after\nthe report", justify="right", no_wrap=True)
     for each in result.alerts:
         verdict = f"\n[bold]{escape(words.verdict(each))}[/]" if found.truth_given else ""
         table.add_row(

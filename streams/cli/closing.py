@@ -25,6 +25,8 @@ from streams.sources import Source
 from streams.sources.order.play import Play
 from streams.sources.stops import Stopped
 
+LATEST_WORDS = "Alerts in the order in which they opened, each in its latest words:"
+
 
 def close(
     runner: Embedded,
@@ -71,14 +73,14 @@ def alerts_in_words(live: Live, since: int = 0) -> str:
 
 
 def alerts_between(live: Live, since: int = 0) -> list[str]:
-    """The same alerts, a line each in the order in which they opened: from when to when, how severe
-    it was, and its words at the end."""
+    """The same alerts below a heading, a line each in the order in which they opened: from when to
+    when, how severe it was, and its latest words. Nothing where there are none."""
     found = []
     for alert in sorted(_alerts(live, since), key=lambda each: (each.opened_at, each.id)):
         ended = "open" if alert.resolved_at is None else f"{alert.resolved_at:%Y-%m-%d %H:%M}"
         times = f"{alert.opened_at:%Y-%m-%d %H:%M} to {ended}"
         found.append(f"{times}  {alert.severity}  {alert.words}")
-    return found
+    return [LATEST_WORDS, *found] if found else []
 
 
 def _alerts(live: Live, since: int) -> list[Alert]:

@@ -197,6 +197,9 @@ class Ledger:
         self._days_longer = max(0, self.kind.people_for - self.kind.horizon) // DAY
         """How long these stay beyond the horizon."""
         self.watermark = 0
+        self.new_at = 0
+        """The latest update, in ms, with which a record came that was not known before; after a
+        restart the watermark."""
         self.sealed_before = 0
         self.versions = VersionCounts()
         self.closed_until: dict[Grain, int] = dict.fromkeys(GRAINS, 0)
@@ -346,6 +349,8 @@ class Ledger:
                 counted = self._admit(key, packed)
                 self._file(key, packed, updated)
                 self._replace(key, entry, counted, packed)
+            if updated > self.new_at:  # noqa: PLR1730  a call of max takes longer
+                self.new_at = updated
             if self.on_change is not None:
                 self.on_change(0, packed)
             if self.changed is not None:
@@ -1030,7 +1035,7 @@ class Ledger:
         """Puts a checkpoint back into an empty ledger: panes are counted again from the entries,
         except the sealed ones, which have their records in them already."""
         self.uncounted = uncounted or {}
-        self.watermark = watermark
+        self.watermark = self.new_at = watermark
         self._seal_before(sealed_before)
         for place, minute, pane in sealed:
             clock, grain = clock_and_grain(place)

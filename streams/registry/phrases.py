@@ -648,9 +648,9 @@ def _due(every: str | None) -> str:
 
 
 def no_beat(feed: str, force: Force, gap: str, every: str | None, *, record: bool = False) -> str:
-    """A heartbeat that did not come. `record` where a record was the last sign of life."""
+    """A heartbeat that did not come. `record` where a new record was the last sign of life."""
     due = "" if every is None else f", {_due(every)}"
-    what = "no record nor heartbeat" if record else "no heartbeat"
+    what = "no new record nor heartbeat" if record else "no heartbeat"
     return f"Feed {feed}, {force.name}: {what} for {gap}{due}. The feed may be down."
 
 

@@ -40,7 +40,7 @@ class Feed(NamedTuple):
     name: str
     heard: int
     record: bool = False
-    """Of a feed with heartbeats: the last that came was a record."""
+    """Of a feed with heartbeats: the last that came was a new record."""
     recent_rate: float = 1.0
 
 

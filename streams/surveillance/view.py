@@ -182,11 +182,12 @@ class _Seen:
         self._spoken: set[str] = set()
 
     def by_beats(self, fold: Heartbeats, feed: str) -> None:
-        """A feed with heartbeats; records of its kind are signs of life as well."""
+        """A feed with heartbeats; new records of its kind are signs of life as well. The end of
+        what was under way is none: it still comes while a telephone system is down."""
         self.beating.add(feed)
         beat, kind = fold.latest[feed], KIND_OF.get(feed)
         ledger = None if kind is None else self.monitor.ledger(kind, self.force.id)
-        heard = beat if ledger is None else max(beat, ledger.watermark)
+        heard = beat if ledger is None else max(beat, ledger.new_at)
         about = Feed(self.force, self.calendar, feed, heard, record=heard > beat)
         interval = interval_of(self.force, fold, feed)
         signal, words = of_heartbeats(about, interval, self.at)

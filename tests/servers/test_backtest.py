@@ -98,8 +98,8 @@ def result(settings: str, alerts: int) -> SettingsResult:
             ),
         ),
         score=Score(
-            expected=2, found=1, late=0, missed=1, again=0, false=alerts - 1, false_a_week=0.5,
-            median_delay_hours=5.0,
+            expected=2, found=1, late=0, missed=1, again=0, false=alerts - 1,
+            false_states=0, false_a_week=0.5, median_delay_hours=5.0,
         ),
         charts=(chart,),
         charts_left_out=1,

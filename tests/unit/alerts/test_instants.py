@@ -129,7 +129,7 @@ def test_a_replay_at_full_speed_judges_what_is_due_at_its_moment(at_once: Any) -
         "target_missed": "2021-03-03T12:20:00+00:00",
         "callers_waiting": "2021-03-03T12:25:08.250000+00:00",
         "unattended": "2021-03-03T13:05:01.500000+00:00",
-        "feed_silent": "2021-03-03T14:41:20+00:00",
+        "feed_silent": "2021-03-03T14:41:16+00:00",
     }
     assert ended == {
         "callers_waiting": "2021-03-03T12:42:00+00:00",
@@ -174,6 +174,19 @@ def test_a_feed_that_is_off_for_a_month_is_one_silence_with_few_changes() -> Non
     assert made[-1][:2] == ("resolved", "2021-04-14T00:01:00+00:00")
     assert len({each[2] for each in made}) == 1
     assert len(made) < 130
+
+
+def test_an_outage_in_which_calls_under_way_still_end_is_one_silence() -> None:
+    room = Room(replay=True)
+    down, back = NOON + 30 * SECOND, NOON + HOUR
+    under_way = [each for n in range(4) for each in answered(f"u{n}", down - SECOND, 60 + 180 * n)]
+    room.read(sorted([*beats(NOON - HOUR, down), *under_way], key=lambda each: each[0]))
+    room.read([*beats(back, back + 5 * MINUTE)])
+    made = [(what, at) for what, at, name, _ in room.transitions() if "feed_silent" in name]
+    assert [each for each in made if each[0] != "updated"] == [
+        ("opened", "2021-03-03T12:02:10+00:00"),
+        ("resolved", "2021-03-03T13:01:00+00:00"),
+    ]
 
 
 def test_no_hour_is_forecast_while_nothing_is_expected_of_any(

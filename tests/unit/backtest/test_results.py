@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from streams.alerts.model import Alert, Evidence, Transition, instant
 from streams.backtest import words
 from streams.backtest.known import Known, known
-from streams.backtest.model import RaisedAlert, SettingsResult
+from streams.backtest.model import Backtest, RaisedAlert, SettingsResult
 from streams.backtest.results import Watches, Window, differences, raised, report_at, result
 from streams.backtest.settings import own
 from streams.config.force import find_force
@@ -67,6 +67,23 @@ def surge(start: dt.date, end: dt.date | None = None) -> Known:
 
 def of(*alerts: RaisedAlert) -> SettingsResult:
     return result(SETTINGS, alerts, WINDOW, None, Watches())
+
+
+def _backtest(found: SettingsResult, first: str = "2021-01-01 00:00") -> Backtest:
+    """What is played from March on of records from a day on."""
+    return Backtest(
+        force="warwickshire",
+        force_name="Warwickshire",
+        sources=("a",),
+        start=instant(WINDOW.start, FORCE.zone),
+        end=instant(WINDOW.end, FORCE.zone),
+        weeks=6.0,
+        records_from=instant(at(first), FORCE.zone),
+        report_lag_days=14.0,
+        rows="",
+        results=(found,),
+        version="1",
+    )
 
 
 def test_an_alert_has_its_first_words_its_worst_severity_and_its_end() -> None:
@@ -174,6 +191,15 @@ def test_an_alert_after_the_report_of_its_month_has_a_time_below_0() -> None:
     assert words.before_report(found) == "15 days after"
 
 
+def test_the_summary_says_on_which_side_of_the_report_alerts_came_and_adds_up_their_days() -> None:
+    (early,) = made(alert("2021-03-02 00:00"))
+    assert words.before_report(early) == "44 days before"
+    onset = instant(at("2021-01-05 00:00"), FORCE.zone)
+    said = dict(words.summary(_backtest(of(*made(alert("2021-03-02 00:00", onset=onset))))))
+    assert said["Median before or after the month's report"] == ["15 days after"]
+    assert said["Open, all alerts added up"] == ["41 days"]
+
+
 def test_a_silent_feed_is_in_no_report() -> None:
     (found,) = made(alert(kind="feed_silent", group="feeds", measure="call", row={}))
     assert (found.report_at, found.days_before_report) == (None, None)
@@ -191,6 +217,19 @@ def test_rates_are_by_the_weeks_of_the_window_and_leave_states_out() -> None:
     assert found.by_severity == {"page": 0, "notice": 2, "state": 1}
     assert found.alerts_a_week == 0.334
     assert (found.budget_a_week, found.score) == (1.0, None)
+
+
+def test_false_ones_a_week_leave_states_out_as_all_ones_do() -> None:
+    alerts = made(alert(), alert("2021-03-20 12:00", severity="state"))
+    score = result(SETTINGS, alerts, WINDOW, [], Watches()).score
+    assert score is not None
+    assert (score.false, score.false_states, score.false_a_week) == (2, 1, 0.167)
+
+
+def test_rates_say_how_many_of_their_weeks_were_learned_from() -> None:
+    early = words.span(_backtest(of(), "2021-02-15 00:00"))
+    assert "In the first 2.0 hours and days could not be judged yet" in early
+    assert "Rates a week" not in words.span(_backtest(of(), "2021-02-01 00:00"))
 
 
 def test_settings_that_raise_the_same_do_not_differ() -> None:

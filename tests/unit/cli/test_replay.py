@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 import pty
@@ -9,6 +10,7 @@ import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,6 +19,7 @@ from click.testing import CliRunner, Result
 from streams.board.model import decode_board
 from streams.board.monitor import canonical
 from streams.cli import main
+from streams.cli.closing import alerts_between
 from streams.cli.keys import Keys
 from streams.errors import CheckpointError, KafkaError
 from streams.kafka.log_source import address_of, chunks_of, still_there
@@ -108,6 +111,20 @@ def test_a_replay_that_is_broken_off_is_closed_at_the_time_of_its_clock(
     assert answer.exit_code == 130
     at = json.loads(answer.stdout.splitlines()[0])["at"]
     assert ms(TWO) <= ms(at) <= ms(STAMPS[2])
+
+
+def test_the_list_of_alerts_says_that_their_words_are_the_latest() -> None:
+    opened = dt.datetime(2024, 3, 31, 2, tzinfo=dt.UTC)
+    alert = SimpleNamespace(
+        id="a", opened_at=opened, resolved_at=None, severity="page", words="999 calls: 21."
+    )
+    live: Any = SimpleNamespace(
+        forces=lambda: ["tiny"], alerts=SimpleNamespace(history=lambda _force: [alert])
+    )
+    assert alerts_between(live) == [
+        "Alerts in the order in which they opened, each in its latest words:",
+        "2024-03-31 02:00 to open  page  999 calls: 21.",
+    ]
 
 
 def test_a_day_alone_is_its_midnight(folder: Path) -> None:

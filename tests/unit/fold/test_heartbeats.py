@@ -198,7 +198,7 @@ def test_a_wrong_interval_in_the_forces_file_is_named() -> None:
     assert "tiny.toml" in str(problem)
 
 
-def test_records_of_the_kind_are_signs_of_life() -> None:
+def test_new_records_of_the_kind_are_signs_of_life() -> None:
     target = monitor()
     feed(target, *(beat(30 * number) for number in range(4)))
     stamp = rfc3339(START + 3_600_000, dt.UTC)
@@ -206,8 +206,21 @@ def test_records_of_the_kind_are_signs_of_life() -> None:
     assert silent(target, 3_601) == []
     (words,) = silent(target, 3_600 + 101)
     assert words == (
-        "Feed calls, Tiny Police: no record nor heartbeat for 101 seconds, a heartbeat is due "
+        "Feed calls, Tiny Police: no new record nor heartbeat for 101 seconds, a heartbeat is due "
         "every 30 s. The feed may be down."
+    )
+
+
+def test_the_end_of_a_call_that_was_under_way_is_no_sign_of_life() -> None:
+    target = monitor()
+    offered, ended = (rfc3339(START + at * 1000, dt.UTC) for at in (80, 300))
+    feed(target, *(beat(30 * number) for number in range(4)), call("a", offered))
+    feed(target, call("a", offered, answered_at=ended, updated_at=ended))
+    assert silent(target, 90 + 100) == []
+    (words,) = silent(target, 301)
+    assert words == (
+        "Feed calls, Tiny Police: no heartbeat for 4 minutes, a heartbeat is due every 30 s. "
+        "The feed may be down."
     )
 
 
