@@ -84,7 +84,7 @@ def test_a_log_is_replayed_to_the_boards_of_its_worker_whose_offsets_stay(rig: R
 
     wait_until(committed, 30, "the worker has committed all")
     before = offsets(rig)
-    end = rfc3339(events.AT)
+    end = rfc3339(events.AT + 1)  # the board is that of the last instant before
     answer = replay(rig, address(rig), "--to", end, "--json")
     assert answer.exit_code == 0, answer.output
     boards = map(decode_board, answer.stdout.encode().splitlines())
