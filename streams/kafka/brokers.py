@@ -29,8 +29,8 @@ BOOTSTRAP_SECONDS = 10.0
 ANSWER_SECONDS = 3.0
 """How long one broker may take to answer while its connection is tried."""
 _API_VERSIONS = struct.pack(">ihhih", 10, 18, 0, 1, -1)
-"""The first thing that clients say: which requests does a broker know? Length, key, version, number,
-and no name of a client."""
+"""The first thing that clients ask: which requests a broker knows. Length, key, version, number, no
+name of a client."""
 _TLS_ALERT = b"\x15\x03"
 """How the answer of a TLS listener begins to what is no TLS."""
 
@@ -164,11 +164,11 @@ async def _sign_in(host: str, port: int, security: Security) -> None:
 
 
 async def _ask_once(connection: AIOKafkaConnection) -> None:
-    """A token that is refused is answered with a reason, which aiokafka takes for a welcome. What is
-    asked next is then answered with nothing, or not at all."""
+    """A token that is refused is answered with a reason, which aiokafka takes for a welcome. What
+    is asked next is then answered with nothing, or not at all."""
     try:
-        told = await connection.send(MetadataRequest([]))
+        answer = await connection.send(MetadataRequest([]))
     except aiokafka.errors.KafkaConnectionError as error:
         raise aiokafka.errors.SaslAuthenticationFailed from error
-    if not told.brokers:
+    if not answer.brokers:
         raise aiokafka.errors.SaslAuthenticationFailed

@@ -231,7 +231,7 @@ def _app(settings: Settings) -> Any:
     app = faust.App(
         settings.group,
         broker=[f"kafka://{broker}" for broker in settings.brokers.split(",")],
-        broker_credentials=_credentials(current()),
+        broker_credentials=credentials(current()),
         datadir=str(settings.checkpoints / "faust"),
         store="memory://",
         key_serializer="raw",
@@ -259,7 +259,7 @@ def _app(settings: Settings) -> Any:
     return app
 
 
-def _credentials(security: Security) -> Any:
+def credentials(security: Security) -> Any:
     """What Faust makes its clients with; None for brokers without security. It is always given the
     context for TLS: what it makes by itself fails."""
     made = security.for_aiokafka()

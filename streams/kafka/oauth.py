@@ -85,8 +85,8 @@ def fetched(endpoint: TokenEndpoint) -> Token:
     context = ssl.create_default_context(cafile=endpoint.ca)
     opener = urllib.request.build_opener(urllib.request.HTTPSHandler(context=context), _StayHere)
     try:
-        with opener.open(request, timeout=PATIENCE) as told:
-            body = told.read(LARGEST_ANSWER)
+        with opener.open(request, timeout=PATIENCE) as response:
+            text = response.read(LARGEST_ANSWER)
     except urllib.error.HTTPError as error:
         raise _refused(endpoint, error) from None
     except (OSError, ValueError) as error:
@@ -97,7 +97,7 @@ def fetched(endpoint: TokenEndpoint) -> Token:
             "https.ca.location"
         ) from None
     try:
-        answer = msgspec.json.decode(body, type=_Answer)
+        answer = msgspec.json.decode(text, type=_Answer)
         seconds = float(answer.expires_in or UNSAID)
     except (msgspec.MsgspecError, ValueError):
         raise KafkaError(

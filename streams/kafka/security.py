@@ -257,7 +257,7 @@ def _named(found: Iterator[tuple[str, Given]]) -> dict[str, Given]:
         value = given
         if name.endswith(OF_A_FILE):
             name = name.removesuffix(OF_A_FILE)
-            value = given._replace(value=_secret_in(given))
+            value = Given(_secret_in(given), given.field, given.file, given.line)
         if name in made:
             raise given.wrong(f"says the same as {made[name].field}", "Leave one of them out")
         made[name] = value

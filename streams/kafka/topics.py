@@ -138,8 +138,8 @@ def seen(client: Any, names: Iterable[str]) -> tuple[dict[str, Found], list[str]
             parts = topic["partitions"]
             replicas = min((len(p["replica_nodes"]) for p in parts), default=0)
             name, id_ = topic["name"], str(topic["topic_id"])
-            told = topic["authorized_operations"]
-            rights = None if told is None else frozenset(told)
+            operations = topic["authorized_operations"]
+            rights = None if operations is None else frozenset(operations)
             there[name] = Found(name, id_, len(parts), replicas, rights=rights)
     return there, hidden
 
