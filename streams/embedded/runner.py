@@ -16,8 +16,8 @@ from streams.fold.heartbeats import Heartbeats
 from streams.fold.ledger import Ledger
 from streams.fold.readings import Readings
 from streams.live import Busy, Live
-from streams.live.clock import wall_clock
 from streams.sources import Chunk
+from streams.sources.clock import wall_clock
 from streams.sources.order.player import Stage
 from streams.sources.order.replay_clock import ReplayClock
 from streams.sources.stops import Stops

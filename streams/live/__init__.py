@@ -18,8 +18,9 @@ from streams.alerts.model import Alert, AlertsView, Handover
 from streams.board.freshness import Current, marks_of
 from streams.board.model import Board, Status
 from streams.board.monitor import Monitor, Refusal, Shard
-from streams.live.clock import LiveClock, wall_clock
+from streams.live.clock import LiveClock
 from streams.periods import rfc3339
+from streams.sources.clock import wall_clock
 
 if TYPE_CHECKING:  # slow to import
     from streams.surveillance.hours_ahead import Ahead
