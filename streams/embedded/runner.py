@@ -116,7 +116,9 @@ class Embedded:
         if stage == "sorting" or stage in ENDED:
             live.monitor.play_history(stage == "sorting")
         if stage == "over" and replay and live.alerts is not None:
-            # What is due before the end, though no line after it was counted, is judged.
+            # What is due before the end, though no line after it was counted, is judged, however
+            # long the counting went on up to here.
+            self.busy.rest()
             health.state = "live"
             live.alerts.tick()
         if stage in ENDED:

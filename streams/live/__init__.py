@@ -74,6 +74,10 @@ class Busy:
         """Counting ends, for now."""
         self._ended, self._working = self._clock(), False
 
+    def rest(self) -> None:
+        """Nothing is left to be counted: a pause, however long counting went on before."""
+        self._since, self._working = None, False
+
     @property
     def seconds(self) -> float:
         """Seconds since the last pause; 0 in a pause."""
