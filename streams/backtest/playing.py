@@ -33,8 +33,7 @@ from streams.periods import DAY, Grain, rfc3339
 from streams.registry import phrases
 from streams.registry.dimensions import ALL
 from streams.registry.registry import REGISTRY
-from streams.sources import Source
-from streams.sources.order.play import Play
+from streams.sources.order.play import Play, Readable
 from streams.sources.order.player import Player
 from streams.sources.stops import Stopped, Stops
 from streams.surveillance.service import Surveillance
@@ -81,7 +80,7 @@ class Played(Struct, kw_only=True):
 
 
 def play(  # noqa: PLR0913  one argument a thing that is asked for
-    source: Source,
+    source: Readable,
     settings: Settings,
     *,
     stops: Stops,
