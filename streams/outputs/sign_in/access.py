@@ -61,7 +61,7 @@ class Asked:
     address: str
     authorization: str
     cookie: str
-    told: dict[str, str]
+    forwarded: dict[str, str]
     """The headers of a front."""
     headers: list[tuple[bytes, bytes]]
 
@@ -116,11 +116,11 @@ class Access:
         settings = self.settings
         if settings is not None:
             if token and _same(token, settings.workers_token):
-                return _told(asked.told)
+                return _forwarded(asked.forwarded)
             if token and _same(token, settings.metrics_token):
                 return Caller(scrapes=True)
         elif self.on_loopback or self._insecure:
-            shown = self.on_loopback and asked.told.get(NAMES) != HIDDEN
+            shown = self.on_loopback and asked.forwarded.get(NAMES) != HIDDEN
             return Caller(Role.ADMINISTER, sees_names=shown)
         found = NOBODY
         if self._proxy is not None:
@@ -169,10 +169,10 @@ class Access:
         shown = "shown" if caller.sees_names else HIDDEN
         if self.settings is None or self.settings.workers_token is None:
             return {NAMES: shown}
-        told = {NAMES: shown, ROLE: caller.role.said}
+        sent = {NAMES: shown, ROLE: caller.role.said}
         if caller.name is not None:
-            told |= {NAME: quote(caller.name), SUBJECT: quote(caller.subject)}
-        return told | {"authorization": f"Bearer {self.settings.workers_token}"}
+            sent |= {NAME: quote(caller.name), SUBJECT: quote(caller.subject)}
+        return sent | {"authorization": f"Bearer {self.settings.workers_token}"}
 
 
 def is_loopback(host: str) -> bool:
@@ -190,12 +190,12 @@ def _same(given: str, secret: str | None) -> bool:
     return secret is not None and hmac.compare_digest(given.encode(), secret.encode())
 
 
-def _told(told: dict[str, str]) -> Caller:
+def _forwarded(by_front: dict[str, str]) -> Caller:
     """Who asks, as a front says it; the front itself where it says nothing."""
-    role = NAMED.get(told.get(ROLE, ""), Role.NONE) if ROLE in told else Role.VIEW
-    name = unquote(told[NAME]) if told.get(NAME) else None
-    subject = unquote(told.get(SUBJECT, ""))
-    return Caller(role, name, subject, sees_names=told.get(NAMES) == "shown")
+    role = NAMED.get(by_front[ROLE], Role.NONE) if ROLE in by_front else Role.VIEW
+    name = unquote(by_front[NAME]) if by_front.get(NAME) else None
+    subject = unquote(by_front.get(SUBJECT, ""))
+    return Caller(role, name, subject, sees_names=by_front.get(NAMES) == "shown")
 
 
 def _looked_up(look: Callable[[], Token | None]) -> Token | None:
@@ -254,13 +254,12 @@ def asked(scope: Scope, cookie: str) -> Asked:
     for name, value in scope["headers"]:
         found.setdefault(name.decode("latin-1"), []).append(value.decode("latin-1"))
     single = {name: values[0] for name, values in found.items() if len(values) == 1}
-    told = {name: single[name] for name in (NAME, SUBJECT, ROLE, NAMES) if name in single}
     client = scope.get("client")
     return Asked(
         address=client[0] if client else "",
         authorization=single.get("authorization", ""),
         cookie=cookie_of("; ".join(found.get("cookie", ())), cookie),
-        told=told,
+        forwarded={name: single[name] for name in (NAME, SUBJECT, ROLE, NAMES) if name in single},
         headers=scope["headers"],
     )
 

@@ -99,7 +99,7 @@ class TokenFile:
                 f'{self.path} has a token of "{name}": remove it first (watchroom token remove)'
             )
         token, now = PREFIX + secrets.token_urlsafe(32), time.time()
-        made = Token(name, role, digest(token), round(now), round(now + days * 86_400))
+        made = Token(name, role, digest(token), int(now), int(now + days * 86_400))
         self._write((*held, made))
         return token
 
