@@ -76,7 +76,7 @@ lock: $(LOCKER)/.uv ## choose all versions anew, within pyproject.toml
 	@$(LOCKER)/bin/uv pip compile --quiet --upgrade $(COMPILE) --extra test \
 		--resolution lowest-direct pyproject.toml -o requirements/lowest.txt
 	@$(LOCKER)/bin/uv pip compile --quiet $(COMPILE) --constraint requirements/lock.txt \
-		pyproject.toml -o requirements/runtime.txt
+		--extra oidc pyproject.toml -o requirements/runtime.txt
 	@$(LOCKER)/bin/uv pip compile --quiet --upgrade $(COMPILE) \
 		benchmarks/peers/requirements.in -o benchmarks/peers/requirements.txt
 

@@ -43,6 +43,7 @@ class Room:
         self.tokens = TokenFile(folder / "tokens.json")
         self.inspector = self.tokens.add("Duty inspector", "act", 1)
         self.screen = self.tokens.add("screen", "view", 1)
+        (folder / "inspector").write_text(self.inspector)
         (folder / "secret").write_text(f"{SECRET}\n")
 
     def settings(self, text: str = TOKENS) -> SignInSettings:

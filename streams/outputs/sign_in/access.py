@@ -198,9 +198,9 @@ def _forwarded(by_front: dict[str, str]) -> Caller:
     return Caller(role, name, subject, sees_names=by_front.get(NAMES) == "shown")
 
 
-def _looked_up(look: Callable[[], Token | None]) -> Token | None:
+def _looked_up(find: Callable[[], Token | None]) -> Token | None:
     try:
-        return look()
+        return find()
     except ConfigError as error:
         log.error("%s", error)
         raise Refused(503, "the tokens can't be read; the log says why") from None

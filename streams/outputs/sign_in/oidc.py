@@ -101,12 +101,11 @@ class OidcSignIn:
 
     async def _known_provider(self) -> None:
         """Looks whether it is the provider that was set; raises `NotSignedIn`."""
-        found = await self._client.load_server_metadata()
-        if found.get("issuer") != self._oidc.issuer:
-            self._client.server_metadata.clear()
+        issuer = (await self._client.load_server_metadata()).get("issuer")
+        if issuer != self._oidc.issuer:
+            self._client.server_metadata.clear()  # it is asked again the next time
             raise NotSignedIn(
-                f"the provider calls itself {str(found.get('issuer'))[:200]}, "
-                f"and is set as {self._oidc.issuer}"
+                f"the provider calls itself {str(issuer)[:200]}, and is set as {self._oidc.issuer}"
             )
 
     def _caller(self, claims: dict[str, Any]) -> Caller:
