@@ -122,7 +122,7 @@ def main() -> None:
     \b
     Examples:
       watchroom demo                          a sample at 60 times real speed
-      watchroom run --embedded events.ndjson  files, in this process
+      watchroom run events.ndjson             files, in this process
       watchroom worker --force warwickshire   Kafka
       watchroom board                         the live board in the terminal
     """

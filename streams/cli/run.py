@@ -1,4 +1,4 @@
-"""`watchroom run --embedded`: the monitor in this process, fed from files or standard input."""
+"""`watchroom run`: the monitor in this process, fed from files or standard input."""
 
 from __future__ import annotations
 
@@ -38,7 +38,9 @@ if TYPE_CHECKING:  # most runs need no server
 
 @click.command()
 @source_options
-@click.option("--embedded", is_flag=True, help="In this process, without Kafka. Required.")
+@click.option(
+    "--embedded", is_flag=True, hidden=True, expose_value=False
+)  # it had to be given once
 @click.option(
     "--force",
     "force_names",
@@ -79,7 +81,6 @@ if TYPE_CHECKING:  # most runs need no server
 )
 def run(  # noqa: PLR0913, PLR0917  one argument an option
     inputs: Inputs,
-    embedded: bool,
     force_names: tuple[str, ...],
     speed: float | None,
     web: tuple[str, int] | None,
@@ -92,7 +93,7 @@ def run(  # noqa: PLR0913, PLR0917  one argument an option
     state: Path | None,
     access: Callable[[], Access],
 ) -> None:
-    """Monitor files, folders or standard input ("-"), and show the board at the end.
+    """Monitor files, folders or standard input ("-") without Kafka, and show the board at the end.
 
     A SOURCE holds events as NDJSON, or is a street file of data.police.uk, or, with --mapping, any
     table; each plain, gzip or Zstandard. Files are history: their rows are sorted by time first,
@@ -101,13 +102,13 @@ def run(  # noqa: PLR0913, PLR0917  one argument an option
 
     \b
     Examples:
-      watchroom run --embedded events.ndjson.gz
-      watchroom run --embedded street/ --force west-mercia --period 2021-12 --period 2021-Q4
-      watchroom run --embedded events.ndjson --period 2021-12 --compare previous,last_year
-      watchroom run --embedded fire.csv --mapping fire.toml --force fire-force.toml
-      watchroom run --embedded --source calls.csv:calls.toml --source cad.csv:cad.toml
-      watchroom run --embedded events.ndjson --speed 60 --web 8787
-      tail -f -n +1 events.ndjson | watchroom run --embedded - --web 127.0.0.1:8787
+      watchroom run events.ndjson.gz
+      watchroom run street/ --force west-mercia --period 2021-12 --period 2021-Q4
+      watchroom run events.ndjson --period 2021-12 --compare previous,last_year
+      watchroom run fire.csv --mapping fire.toml --force fire-force.toml
+      watchroom run --source calls.csv:calls.toml --source cad.csv:cad.toml
+      watchroom run events.ndjson --speed 60 --web 8787
+      tail -f -n +1 events.ndjson | watchroom run - --web 127.0.0.1:8787
 
     \b
     Exit codes:
@@ -118,8 +119,6 @@ def run(  # noqa: PLR0913, PLR0917  one argument an option
       130  Ctrl-C (143: ended from outside); the board shows all that was counted until then:
            of files nothing before they are read and sorted
     """
-    if not embedded:
-        raise click.UsageError("say --embedded; with Kafka, use watchroom worker instead")
     forces = forces_named(force_names)
     comparisons = names_in(compare)
     if comparisons and (as_json or not periods):

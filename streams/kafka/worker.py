@@ -81,6 +81,8 @@ class FaustWorker:
                 self.assigned.keep(),
                 self.assigned.alerts.evaluate_for_ever(),
                 self.assigned.look_at_topics(),
+                self.assigned.look_at_disk(),
+                self.assigned.beat(),
             )
         ]
         stream: list[asyncio.Task[Any]] = [

@@ -43,7 +43,7 @@ from streams.outputs.sign_in.least import caller_of
 from streams.outputs.sign_in.roles import Caller, Role
 from streams.outputs.wallboard.alert_actions import sent
 from streams.outputs.wallboard.pages import PAGES, Files
-from streams.outputs.web import Running, as_json, guarded, in_words
+from streams.outputs.web import ReasonShown, Running, as_json, guarded, in_words
 
 PATIENCE = httpx2.Timeout(10.0, connect=2.0)
 """Of a stream it is the longest silence: a worker that lives speaks every 2 seconds."""
@@ -278,11 +278,16 @@ class Front:
 
     async def readyz(self, request: Request) -> Response:
         """Whether there is a worker whose figures may be relied on."""
-        ready = self.holders.ready
+        reasons = [
+            ReasonShown("holders", *_held_twice(force, urls), "WatchroomTwoHolders", force)
+            for force, urls in sorted(self.holders.shared().items())
+        ]
+        ready = self.holders.ready and not reasons
         if caller_of(request).role < Role.VIEW:
             return as_json({"ready": ready}, 200 if ready else 503)
         workers = {worker.url: worker.state for worker in self.holders.workers}
-        return as_json({"ready": ready, "workers": workers}, 200 if ready else 503)
+        content = {"ready": ready, "workers": workers, "reasons": reasons}
+        return as_json(content, 200 if ready else 503)
 
     async def about(self, request: Request) -> Response:
         """Which worker serves what."""
@@ -319,6 +324,14 @@ async def _whole(answer: httpx2.Response) -> Response:
         return Response(await answer.aread(), answer.status_code, _headers(answer))
     finally:
         await answer.aclose()
+
+
+def _held_twice(force: str, urls: list[str]) -> tuple[str, str]:
+    """What is wrong where several workers serve a force, and what to do."""
+    return (
+        f"{len(urls)} workers serve {force} at the same time: {', '.join(urls)}",
+        "Give them the same --group and each a --checkpoints folder of its own",
+    )
 
 
 def _unserved(name: str) -> HTTPException:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import httpx2
@@ -19,6 +20,10 @@ EVERY = 1.0
 
 PATIENCE = httpx2.Timeout(5.0, connect=2.0)
 """A worker that folds a large batch answers late."""
+
+TAKE_OVER = 15.0
+"""Seconds for which two workers may both say that they have a force: one that lost it notices
+within its session of 6 seconds."""
 
 NO_ANSWER = "no answer"
 REFUSED = "does not know this front: give both the same workers_token_file"
@@ -60,9 +65,16 @@ class Worker:
 class Holders:
     """The workers, and which of them has which force."""
 
-    def __init__(self, urls: list[str], headers: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        urls: list[str],
+        headers: Mapping[str, str],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._headers = headers
         """By which workers know that it is a front of theirs that asks."""
+        self._clock = clock
+        self._shared_since: dict[str, float] = {}
         self.workers = [Worker(url) for url in urls]
         self.names: dict[str, str] = {}
         """The name of every force that a worker has spoken of, by id."""
@@ -77,6 +89,19 @@ class Holders:
     def heard_all(self) -> bool:
         """Every worker has answered once: a force that none has named does not exist."""
         return all(worker.heard for worker in self.workers)
+
+    def shared(self) -> dict[str, list[str]]:
+        """The forces that more than one worker has said to have for longer than a take-over takes,
+        with the addresses of these workers."""
+        now = self._clock()
+        return {
+            force: sorted(worker.url for worker in self._claiming(force))
+            for force, since in self._shared_since.items()
+            if now - since > TAKE_OVER
+        }
+
+    def _claiming(self, force: str) -> list[Worker]:
+        return [worker for worker in self.workers if force in worker.forces]
 
     def of(self, force: str) -> Worker | None:
         """The worker that serves this force now."""
@@ -133,7 +158,11 @@ class Holders:
         over from it, it is the one that is ready, and then the one that it was."""
         for force in self.names:
             before = self._held.get(force)
-            candidates = [worker for worker in self.workers if force in worker.forces]
+            candidates = self._claiming(force)
+            if len(candidates) > 1:
+                self._shared_since.setdefault(force, self._clock())
+            else:
+                self._shared_since.pop(force, None)
             if not candidates:
                 if self._held.pop(force, None) is not None:
                     log.warning("no worker serves %s now", self.names[force])

@@ -41,7 +41,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from streams.errors import WatchroomError
-from streams.live import Live
+from streams.live import Health, Live
 from streams.outputs.ahead_page import AheadPage
 from streams.outputs.api.paths import Api
 from streams.outputs.connections import Connection, OnceAMinute
@@ -51,6 +51,7 @@ from streams.outputs.front_pages import ABOUT
 from streams.outputs.guard import Guard
 from streams.outputs.instants import parse_instant
 from streams.outputs.prometheus import Exporter
+from streams.outputs.self_probe import SelfProbe
 from streams.outputs.sign_in.access import WARNED_EVERY, Access, WhoAsks
 from streams.outputs.sign_in.least import caller_of, protect
 from streams.outputs.sign_in.pages import SignInPages
@@ -73,17 +74,38 @@ def as_json(content: object, status: int = 200) -> Response:
     )
 
 
-class Readiness(msgspec.Struct, omit_defaults=True):
+class ReasonShown(msgspec.Struct, omit_defaults=True):
+    """Why the figures may not be relied on (`streams.live.reasons`): a code that stays the same,
+    what is wrong and what to do, the page that says more, and of which thing it is."""
+
+    code: str
+    problem: str
+    cure: str
+    runbook: str
+    subject: str = ""
+
+
+class Readiness(msgspec.Struct):
     """What `/readyz` answers (`streams.live.Health`)."""
 
     ready: bool
     state: str
-    detail: str = ""
-    troubles: dict[str, str] = {}
+    detail: str
+    reasons: list[ReasonShown]
+
+
+def readiness(health: Health) -> Readiness:
+    """How a runner is doing, with every reason why its figures may not be relied on."""
+    reasons = [
+        ReasonShown(each.code, each.problem, each.cure, each.kind.runbook, each.subject)
+        for each in health.reasons
+    ]
+    return Readiness(health.ready, *health.shown, reasons)
 
 
 class Pages:
-    """What each path answers. All of them are plain functions: Starlette runs them in threads."""
+    """What each path answers. Those that have to compute are plain functions, which Starlette runs
+    in threads."""
 
     def __init__(self, live: Live, files: Files) -> None:
         self.live, self._files = live, files
@@ -123,18 +145,17 @@ class Pages:
             raise HTTPException(400, f"which force? Name one of: {known}")
         return here[0]
 
-    def healthz(self, request: Request) -> Response:
-        """The process is alive."""
+    async def healthz(self, request: Request) -> Response:
+        """The process is alive. Takes no thread: it is answered while all of them wait."""
         return as_json({"status": "alive"})
 
-    def readyz(self, request: Request) -> Response:
-        """Whether the figures may be relied on."""
-        health = self.live.health
-        ready, (state, detail) = health.ready, health.shown
+    async def readyz(self, request: Request) -> Response:
+        """Whether the figures may be relied on; takes no thread and no lock either."""
+        content = readiness(self.live.health)
         if caller_of(request).role < Role.VIEW:  # what is wrong here is nobody else's business
-            return as_json(Readiness(ready, state), 200 if ready else 503)
-        content = Readiness(ready, state, detail, dict(sorted(health.troubles.items())))
-        return as_json(content, 200 if ready else 503)
+            shown = {"ready": content.ready, "state": content.state}
+            return as_json(shown, 200 if content.ready else 503)
+        return as_json(content, 200 if content.ready else 503)
 
     def about(self, request: Request) -> Response:
         """Where to look."""
@@ -293,6 +314,12 @@ class Running:
             target=server.run, args=([listener],), name="watchroom-web", daemon=True
         )
         self._thread.start()
+        self._probe: SelfProbe | None = None
+
+    def probe(self, health: Health, **options: Any) -> None:
+        """Has the server ask itself whether it answers, and note in `health` where it does not."""
+        host = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104
+        self._probe = SelfProbe(health, host, self.port, **options)
 
     @property
     def url(self) -> str:
@@ -303,6 +330,8 @@ class Running:
 
     def stop(self) -> None:
         """Ends the server; does nothing the second time."""
+        if self._probe is not None:
+            self._probe.stop()
         self._close()
         self._server.should_exit = True
         self._thread.join(timeout=10)
@@ -345,4 +374,6 @@ def serve(
     access.admit(host)
     made = application(live, access)
     hub: Hub = made.state.hub
-    return Running(made, host, port, hub.close, access, hub, made.state.exported)
+    running = Running(made, host, port, hub.close, access, hub, made.state.exported)
+    running.probe(live.health, tls=access.tls is not None)
+    return running

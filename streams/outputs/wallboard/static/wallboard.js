@@ -60,6 +60,7 @@ function foot() {
   if (screen.area) parts.push("of calls and incidents whose area is known");
   const from = origin(screen.status);
   if (from) parts.push(from);
+  parts.push(...screen.incomplete);
   if (stale) parts.push("figures are of then; connecting again by itself");
   say(by("#updated"), parts.join(" · "));
 }
