@@ -53,6 +53,7 @@ COMMANDS: dict[str, Lazy] = {
     "calibrate": Lazy("streams.cli.calibrate", "calibrate", "Keep a budget of false alarms."),
     "detect": Lazy("streams.cli.detect", "detect", "Try a detector on a column of figures."),
     "alerts": Lazy("streams.cli.alerts", "alerts", "List alerts, take them and close them."),
+    "token": Lazy("streams.cli.token", "token", "Give tokens to persons, list and remove them."),
     "notify": Lazy("streams.cli.notify", "notify", "Test whether notifications arrive."),
     "mapping": Lazy("streams.cli.mapping", "mapping", "Draft and check what columns mean."),
     "force": Lazy("streams.cli.force", "force", "List, show and check force files."),

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,6 +17,7 @@ from streams.cli.comparing import compare_option, names_in
 from streams.cli.inputs import REFUSED, Inputs, source_options
 from streams.cli.options import Address, Speed, dead_letters_option, forces_named
 from streams.cli.progress import progress_bar
+from streams.cli.serving import serving_options
 from streams.config.force import Force
 from streams.embedded.replay import embedded_monitor
 from streams.embedded.runner import last_event
@@ -29,6 +30,10 @@ from streams.sources.order.play import Play
 from streams.sources.order.player import Player
 from streams.sources.stops import Stopped, Stops
 from streams.stretches import FORMS, Stretch
+
+if TYPE_CHECKING:  # most runs need no server
+    from streams.outputs.sign_in.access import Access
+    from streams.outputs.web import Running
 
 
 @click.command()
@@ -50,6 +55,7 @@ from streams.stretches import FORMS, Stretch
     "Standard input is followed live unless this is given.",
 )
 @click.option("--web", type=Address(), help="Serve metrics and the board there; stay afterwards.")
+@serving_options
 @click.option(
     "--at", metavar="TIME", help="The closing board is of this time; default: the last event."
 )
@@ -85,6 +91,7 @@ def run(  # noqa: PLR0913, PLR0917  one argument an option
     dead_letters: Path,
     no_surveillance: bool,
     state: Path | None,
+    access: Callable[[], Access],
 ) -> None:
     """Monitor files, folders or standard input ("-") without Kafka, and show the board at the end.
 
@@ -136,7 +143,7 @@ def run(  # noqa: PLR0913, PLR0917  one argument an option
             )
         )
         if web is not None:
-            serve_beside(open_things, runner.live, web)
+            serve_beside(open_things, runner.live, web, access())
         stopped, failure = played(
             Player(each, runner, speed=speed or None, stops=stops) for each in sources
         )
@@ -168,14 +175,17 @@ def _opened(
     return sources
 
 
-def serve_beside(open_things: ExitStack, live: Live, web: tuple[str, int]) -> None:
-    """Serves metrics and the board as long as things are open."""
+def serve_beside(
+    open_things: ExitStack, live: Live, web: tuple[str, int], access: Access
+) -> Running:
+    """Serves metrics and the board as long as things are open; raises `WatchroomError`."""
     from streams.outputs.web import serve  # noqa: PLC0415  most runs need no server
 
-    handle = serve(live, *web)
+    handle = serve(live, *web, access)
     open_things.callback(handle.stop)
     click.echo(f"Board {handle.url}/board.json, metrics {handle.url}/metrics", err=True)
     click.echo(handle.exported, err=True)
+    return handle
 
 
 def played(

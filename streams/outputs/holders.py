@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import httpx2
@@ -26,6 +26,7 @@ TAKE_OVER = 15.0
 within its session of 6 seconds."""
 
 NO_ANSWER = "no answer"
+REFUSED = "does not know this front: give both the same workers_token_file"
 
 log = logging.getLogger("watchroom.front")
 
@@ -64,7 +65,14 @@ class Worker:
 class Holders:
     """The workers, and which of them has which force."""
 
-    def __init__(self, urls: list[str], clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        urls: list[str],
+        headers: Mapping[str, str],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._headers = headers
+        """By which workers know that it is a front of theirs that asks."""
         self._clock = clock
         self._shared_since: dict[str, float] = {}
         self.workers = [Worker(url) for url in urls]
@@ -120,7 +128,11 @@ class Holders:
     async def ask(self, client: httpx2.AsyncClient, worker: Worker) -> None:
         """Asks one worker what it serves."""
         try:
-            answer = await client.get(f"{worker.url}/forces.json", timeout=PATIENCE)
+            address = f"{worker.url}/forces.json"
+            answer = await client.get(address, timeout=PATIENCE, headers=self._headers)
+            if answer.status_code in (401, 403):
+                self._refused(worker)
+                return
             said = _said(answer.raise_for_status().content)
         except (httpx2.HTTPError, msgspec.MsgspecError) as error:
             if worker.state != NO_ANSWER:
@@ -133,6 +145,13 @@ class Holders:
         worker.state, worker.ready, worker.heard = said.state, said.ready, True
         worker.forces = {force.id for force in said.forces}
         self._settle()
+
+    def _refused(self, worker: Worker) -> None:
+        """It does not know this front."""
+        if worker.state != REFUSED:
+            log.warning("%s %s", worker.url, REFUSED)
+        self.lost(worker)
+        worker.state = REFUSED
 
     def _settle(self) -> None:
         """Decides who has each force. Where two say so, as one does for a moment after another took
