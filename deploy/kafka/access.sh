@@ -116,6 +116,9 @@ case $role in
         allow Write DescribeConfigs -- \
             --topic "$prefix.alerts" --topic "$prefix.published" --topic "$prefix.deadletter"
         allow Read -- --group "$group"
+        # Alerts are written by one worker a partition: whoever takes it over shuts the other out.
+        allow Write Describe -- --resource-pattern-type prefixed \
+            --transactional-id "$prefix.alerts-$group-"
         ;;
     operator)
         allow Create Delete Describe DescribeConfigs AlterConfigs -- \

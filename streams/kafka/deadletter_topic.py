@@ -14,8 +14,8 @@ from streams.events.deadletters import DeadLetter, from_message, merged, peek
 from streams.kafka.brokers import await_brokers, connected, in_use, in_words
 from streams.kafka.refusals import Denied
 from streams.kafka.topics import INPUT_TOPICS, admin, input_topic, require, seen, topic_name
-from streams.live.clock import wall_clock
 from streams.periods import rfc3339
+from streams.sources.clock import wall_clock
 
 SECONDS = 30.0
 

@@ -30,8 +30,8 @@ from streams.kafka.log_contents import newest_update, record_ids
 from streams.kafka.refusals import NotAllowed, missing_right, refusal
 from streams.kafka.security import current
 from streams.kafka.topics import INPUT_TOPICS, input_topic, partition_of, seen
-from streams.live.clock import wall_clock
 from streams.registry.registry import REGISTRY
+from streams.sources.clock import wall_clock
 from streams.sources.event_lines import Chunk, Rejected
 from streams.sources.order.play import Play
 from streams.sources.order.player import Player, Stage

@@ -51,6 +51,10 @@ def test_a_worker_reads_every_prefix_and_writes_to_its_own() -> None:
             "--topic watchroom.published --topic watchroom.deadletter"
         ),
         "--operation Read --group g",
+        (
+            "--operation Write --operation Describe --resource-pattern-type prefixed "
+            "--transactional-id watchroom.alerts-g-"
+        ),
     ]
 
 

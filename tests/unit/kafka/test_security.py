@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,6 +15,7 @@ from streams.errors import ConfigError
 from streams.kafka import faust_stream
 from streams.kafka.security import Security, in_place, security_of, variable
 
+KAFKA = Path(__file__).parents[3] / "streams" / "kafka"
 SECRET = "Gr4ntham-passw0rd"  # noqa: S105 - looked for in everything that is printed
 
 
@@ -162,6 +164,19 @@ def test_a_password_that_can_be_read_on_the_way_is_known_for_it() -> None:
     assert security_of(plain).readable_secret
     assert not security_of(scram(SECURITY_PROTOCOL="SASL_PLAINTEXT")).readable_secret
     assert not security_of(scram()).readable_secret
+
+
+@pytest.mark.source_text
+def test_every_client_is_made_with_them() -> None:
+    kinds = r"\b((?:AIO)?Kafka(?:Consumer|Producer|AdminClient|Connection))\("
+    made = {
+        (path.name, found[1]): path.read_text()[found.end() : found.end() + 400]
+        for path in KAFKA.glob("*.py")
+        for found in re.finditer(kinds, path.read_text())
+    }
+    assert made
+    without = [place for place, text in made.items() if ".for_" not in text]
+    assert without == []
 
 
 # -- what is wrong ---------------------------------------------------------------------------------
