@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from streams.cli.options import broker_option, forces_option, prefix_option
+from streams.cli.options import broker_option, forces_option, log_to_stderr, prefix_option
 from streams.config.force import find_force, shipped_forces
 
 
@@ -91,11 +91,7 @@ def worker(  # noqa: PLR0913, PLR0917 - an option each
       watchroom worker --broker kafka1:9092,kafka2:9092 --checkpoints /var/lib/watchroom/1
       watchroom worker --force mine.toml --web 0.0.0.0:8080 --group trial --prefix trial
     """
-    logging.basicConfig(
-        level=logging.INFO if verbose else logging.WARNING,
-        format="%(asctime)s %(levelname)-7s %(message)s",
-    )
-    logging.getLogger("watchroom").setLevel(logging.INFO)
+    log_to_stderr(logging.INFO if verbose else logging.WARNING)
     if not verbose:  # of brokers that are away it tells thirty times a second, on every level
         logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     from streams.kafka.settings import Settings  # noqa: PLC0415

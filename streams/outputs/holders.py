@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 import httpx2
 import msgspec
 
+from streams.printing import masked
+
 EVERY = 1.0
 """Seconds between two questions to a worker."""
 
@@ -54,6 +56,11 @@ class Worker:
     """It has answered since this front began."""
     forces: set[str] = field(default_factory=set)
 
+    @property
+    def shown(self) -> str:
+        """Its address without a password, for a log or an answer."""
+        return masked(self.url)
+
 
 class Holders:
     """The workers, and which of them has which force."""
@@ -92,7 +99,7 @@ class Holders:
             try:
                 await self.ask(client, worker)
             except Exception:  # it must not end the asking
-                log.exception("%s could not be asked", worker.url)
+                log.exception("%s could not be asked", worker.shown)
                 self.lost(worker)
             await asyncio.sleep(EVERY)
 
@@ -104,7 +111,7 @@ class Holders:
         except (httpx2.HTTPError, msgspec.MsgspecError) as error:
             if worker.state != NO_ANSWER:
                 log.warning(
-                    "%s does not answer: %s", worker.url, str(error) or type(error).__name__
+                    "%s does not answer: %s", worker.shown, str(error) or type(error).__name__
                 )
             self.lost(worker)
             return
@@ -126,4 +133,4 @@ class Holders:
             now = min(candidates, key=lambda w: (not w.ready, w is not before))
             if now is not before:
                 self._held[force] = now
-                log.info("%s is served by %s", self.names[force], now.url)
+                log.info("%s is served by %s", self.names[force], now.shown)
