@@ -48,8 +48,8 @@ def masked(text: str) -> str:
 def without_user(address: str) -> str:
     """An address that people are led to: whoever follows it signs in as himself.
 
-    >>> without_user("https://ops:secret@grafana.example/d/1")
-    'https://grafana.example/d/1'
+    >>> without_user("https://ops:secret@host:3000/d/1")
+    'https://host:3000/d/1'
     """
     return _USER.sub("", address)
 

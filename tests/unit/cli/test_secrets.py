@@ -16,10 +16,10 @@ from streams.outputs import silences
 from streams.outputs.front import Front
 from streams.outputs.notify import Channel
 from streams.outputs.rules.text import Links
-from streams.outputs.silences import SilenceRequest, Silencer
+from streams.outputs.silences import Silencer, SilenceRequest
 from streams.printing import LogFormatter
 
-SECRET = "hunter2"
+SECRET = "hunter2"  # noqa: S105  what is looked for
 URL = f"http://ops:{SECRET}@127.0.0.1:1"
 BROKER = f"ops:{SECRET}@127.0.0.1:1"
 NOT_ONE = f"gopher://ops:{SECRET}@host"
@@ -56,7 +56,9 @@ LINES = {
     "rules check --grafana": ["rules", "check", "--out", "rules", "--grafana", URL],
     "rules check --runbooks": ["rules", "check", "--out", "rules", "--runbooks", URL],
     "rules error-budget --grafana": ["rules", "error-budget", "--target", "0.9", "--grafana", URL],
-    "rules error-budget --runbooks": ["rules", "error-budget", "--target", "0.9", "--runbooks", URL],
+    "rules error-budget --runbooks": [
+        "rules", "error-budget", "--target", "0.9", "--runbooks", URL,
+    ],
     "rules write --grafana": ["rules", "write", "--out", "rules", "--grafana", URL],
     "rules write --runbooks": ["rules", "write", "--out", "rules", "--runbooks", URL],
     "grafana push --url": ["grafana", "push", "--url", URL],
