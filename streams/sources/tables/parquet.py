@@ -52,9 +52,8 @@ def parquet_items(file: BinaryIO, origin: str, needed: list[str]) -> Iterator[It
 
 
 def _size(file: BinaryIO) -> int:
-    at = file.tell()
     size = file.seek(0, io.SEEK_END)
-    file.seek(at)
+    file.seek(0)
     return size
 
 
