@@ -41,8 +41,12 @@ MOST_UNSAVED = 50_000
 HANDED_OVER, STOPPED = 10.0, 1.0
 """Seconds that a message which takes long may still take when its partition goes to another worker,
 and when the process is to end."""
+DISK = "disk"
+"""The key of `Health.troubles` under which it stands that checkpoints can't be read or written."""
 PATIENCE = 30.0
 """Seconds between the saves of a partition that is being read back."""
+READ_AGAIN = 1.0
+"""Seconds after which it is tried again to read a checkpoint that could not be read."""
 TROUBLE_REPEATS = 60.0
 """Seconds after which a trouble that lasts is logged again."""
 
@@ -73,7 +77,10 @@ class AssignedPartitions:
         self.lag_tracker = LagTracker(settings.behind)
         self._committed: dict[Key, int] = {}
         self._stale: dict[Key, Position | None] = {}
-        self._trouble = ""
+        self._unwritten: dict[Key, str] = {}
+        """Why the checkpoint of a partition can't be written now, in words with the cure."""
+        self._unread: dict[Key, str] = {}
+        """The same of those that can't be read now, and so are not taken over yet."""
         self._refreshed = 0.0
 
     @property
@@ -213,16 +220,24 @@ class AssignedPartitions:
         if await self._give_up_others(wanted):
             garbage.collect_frozen()
         new = sorted(wanted - self.partitions.keys())
+        self._unread = {}
         for key in new:
             if self._changed.is_set():
                 return
-            await self._load(key)
+            try:
+                await self._load(key)
+            except CheckpointError as error:
+                self._unread[key] = str(error)
         for key in wanted - set(new):
             await self._claim(self.partitions[key])
+        self.refresh()
         todo = [partition for partition in self.partitions.values() if not partition.ready]
         self._settle()
         if todo:
             await reader.run(todo)
+        if self._unread:
+            await asyncio.sleep(READ_AGAIN)
+            self._changed.set()
 
     def _settle(self) -> None:
         """Tells, once an assignment, that every partition of it is ready."""
@@ -317,6 +332,7 @@ class AssignedPartitions:
         partition.leave()
         self.alerts.leave(partition.shard)
         await self._save(partition)
+        self._unwritten.pop(key, None)  # what is not saved is in the log, for the next owner
         async with partition.saving:
             await asyncio.to_thread(partition.checkpoint.close)
 
@@ -353,14 +369,13 @@ class AssignedPartitions:
         await self._commit()
 
     async def _save(self, partition: Partition) -> None:
+        key = partition.topic, partition.number
         try:
             await partition.save()
         except CheckpointError as error:
-            if self._trouble != str(error):
-                self._trouble = str(error)
-                log.error("%s; counting goes on, nothing is acknowledged", error)
+            self._unwritten[key] = str(error)
             return
-        self._trouble = ""
+        self._unwritten.pop(key, None)
         self.live.health.checkpoint_at = time.monotonic()
 
     async def _commit(self) -> None:
@@ -408,8 +423,6 @@ class AssignedPartitions:
         health.state, health.detail = self._state(before, sum(lag.values()))
         if health.troubles and health.state == "recovering":
             health.detail = "; ".join([health.detail, *health.troubles.values()])
-        if self._trouble:
-            health.detail = self._trouble
         if health.state not in (before, "recovering"):
             log.info("%s: %s", health.state, health.detail)
 
@@ -455,8 +468,21 @@ class AssignedPartitions:
             troubles[REASON] = words
         if words := self.live.clock_trouble:
             troubles[CLOCK] = words
+        if words := self._storage_trouble():
+            troubles[DISK] = words
         self.trouble_log.say(troubles)
         self.live.health.troubles = troubles
+
+    def _storage_trouble(self) -> str:
+        """What keeps checkpoints from being read or written, and the cure; empty where nothing
+        does. Counting goes on, and nothing is acknowledged."""
+        found = [self._unread[key] for key in sorted(self._unread)]
+        found += [words for _, words in sorted(self._unwritten.items())]
+        if not found:
+            return ""
+        first, _, cure = found[0].partition(". ")
+        more = f" (and {len(found) - 1} more files)" if len(found) > 1 else ""
+        return f"the checkpoint {first}{more}. {cure}"
 
     async def close(self) -> None:
         """The last checkpoint; releases the files and the folder."""
