@@ -48,19 +48,23 @@ from streams.state.departed import Departed
 from streams.state.holders import holders
 from streams.state.snapshot import Head, Identity, Snapshot, Stored, forces_of
 from streams.state.sqlite import (
+    TAILS,
     Damaged,
-    closed_on_error,
     connect,
     connect_beside,
+    connect_where_room,
     create,
     departed,
     guarded,
     head_of,
+    is_alone,
     is_damage,
     is_locked,
+    named_aside,
     nonce_of,
     put,
     read,
+    rename,
     sent,
     size,
     transaction,
@@ -76,8 +80,6 @@ itself (`streams.state.declared`).
 `tests/unit/state/test_versions.py` fails where that was forgotten."""
 LARGEST_WAL = 16 << 20
 """Bytes of write-ahead log after which it is folded into the main file."""
-_TAILS = ("", "-wal", "-shm")
-"""What a file and those that SQLite keeps beside it are called."""
 
 
 class Folder:
@@ -193,16 +195,8 @@ class Checkpoint:
 
     def _open(self) -> sqlite3.Connection:
         """Opens the file, if need be in the way that needs no room on the disk."""
-        self._alone = False
-        try:
-            db = connect(self.path)
-            with closed_on_error(db):
-                head_of(db)
-        except sqlite3.Error as error:
-            if is_damage(error) or is_locked(error):
-                raise
-            self._alone = True
-            db = connect(self.path, alone=True)
+        db = connect_where_room(self.path)
+        self._alone = is_alone(db)
         return db
 
     def _made(self) -> sqlite3.Connection:
@@ -213,7 +207,7 @@ class Checkpoint:
             return create(self.path)
         except (sqlite3.Error, OSError):
             if new:  # an empty one would be taken for a damaged one
-                for tail in _TAILS:
+                for tail in TAILS:
                     with contextlib.suppress(OSError):
                         self.path.with_name(self.path.name + tail).unlink(missing_ok=True)
             raise
@@ -256,8 +250,8 @@ class Checkpoint:
         except Exception as error:  # as with the file itself
             if not is_damage(error):
                 raise self._not_now("read", error) from error
-            aside = self._named("damaged")
-            _rename(self._unsent, aside)
+            aside = named_aside(self.path, "damaged")
+            rename(self._unsent, aside)
             log.warning(
                 "%s is damaged or foreign (%s): set aside as %s, its messages are not sent",
                 self._unsent.name, str(error) or type(error).__name__, aside.name,
@@ -266,7 +260,7 @@ class Checkpoint:
 
     def _release_unsent(self) -> None:
         if self._unsent.exists():
-            _rename(self._unsent, self._named("outdated"))
+            rename(self._unsent, named_aside(self.path, "outdated"))
 
     def _is_outdated(self, head: Head) -> bool:
         return head.format != STATE_VERSION or head.fingerprint != self.identity.fingerprint
@@ -453,9 +447,6 @@ class Checkpoint:
         self.head = head
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
-    def _named(self, suffix: str) -> Path:
-        return self.path.with_name(f"{self.path.name}.{suffix}-{time.strftime('%Y%m%dT%H%M%S')}")
-
     def _set_aside(self, suffix: str | None) -> str:
         """Renames the file; without a suffix as one with messages still to be sent."""
         self._close_beside()
@@ -465,14 +456,6 @@ class Checkpoint:
                 self._db.execute("PRAGMA locking_mode=NORMAL")
             self._db.close()
             self._db = None
-        aside = self._unsent if suffix is None else self._named(suffix)
-        _rename(self.path, aside)
+        aside = self._unsent if suffix is None else named_aside(self.path, suffix)
+        rename(self.path, aside)
         return aside.name
-
-
-def _rename(path: Path, to: Path) -> None:
-    """Renames a file and what SQLite keeps beside it."""
-    for tail in _TAILS:
-        part = path.with_name(path.name + tail)
-        if part.exists():
-            part.replace(to.with_name(to.name + tail))

@@ -9,13 +9,13 @@ from pathlib import Path
 LOCKS, PROCESSES = Path("/proc/locks"), Path("/proc")
 
 
-def holders(path: Path) -> list[str]:
+def holders(path: Path, *, own: bool = False) -> list[str]:
     """The other processes that have locked a file, or what SQLite keeps beside it, in words; empty
-    where that can't be known."""
+    where that can't be known. With `own` this one is named too."""
     found: dict[int, str] = {}
     for tail in ("", "-shm", "-wal"):
         for pid in _pids(path.with_name(path.name + tail)):
-            if pid != os.getpid():
+            if own or pid != os.getpid():
                 found[pid] = _in_words(pid)
     return list(found.values())
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import secrets
 import sqlite3
+import time
 import zlib
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -37,6 +38,8 @@ from streams.state.snapshot import (
 
 WAIT = 5.0
 """Seconds for which a lock of another process is waited for."""
+TAILS = ("", "-wal", "-shm")
+"""What a file and those that SQLite keeps beside it are called."""
 _CHUNKS = (500, 50, 5, 1)
 """Rows a statement. SQLite lets go of Python's lock once a statement; with a row each, a busy event
 loop would keep the writing thread waiting for 5 ms a row."""
@@ -161,6 +164,46 @@ def connect(path: Path, *, alone: bool = False) -> sqlite3.Connection:
         db.execute("PRAGMA synchronous=NORMAL")
         db.execute("PRAGMA wal_autocheckpoint=0")
     return db
+
+
+def connect_where_room(path: Path) -> sqlite3.Connection:
+    """Opens a file, on a full disk `alone`: there it can be read, and written once there is room.
+    Raises what SQLite raises."""
+    try:
+        db = connect(path)
+        with closed_on_error(db):
+            db.execute("SELECT name FROM sqlite_master").fetchall()
+    except sqlite3.Error as error:
+        if is_damage(error) or is_locked(error):
+            raise
+        return connect(path, alone=True)
+    return db
+
+
+def is_alone(db: sqlite3.Connection) -> bool:
+    """Whether a connection has its file alone."""
+    (mode,) = db.execute("PRAGMA locking_mode").fetchone()
+    return bool(mode == "exclusive")
+
+
+def set_aside(path: Path, suffix: str) -> Path:
+    """Renames a file, and what SQLite keeps beside it, to a name with the time; returns that."""
+    aside = named_aside(path, suffix)
+    rename(path, aside)
+    return aside
+
+
+def named_aside(path: Path, suffix: str) -> Path:
+    """The name under which a file is set aside now."""
+    return path.with_name(f"{path.name}.{suffix}-{time.strftime('%Y%m%dT%H%M%S')}")
+
+
+def rename(path: Path, to: Path) -> None:
+    """Renames a file and what SQLite keeps beside it."""
+    for tail in TAILS:
+        part = path.with_name(path.name + tail)
+        if part.exists():
+            part.replace(to.with_name(to.name + tail))
 
 
 def connect_beside(path: Path) -> sqlite3.Connection:
