@@ -52,6 +52,7 @@ COMMANDS: dict[str, Lazy] = {
     "calibrate": Lazy("streams.cli.calibrate", "calibrate", "Keep a budget of false alarms."),
     "detect": Lazy("streams.cli.detect", "detect", "Try a detector on a column of figures."),
     "alerts": Lazy("streams.cli.alerts", "alerts", "List alerts, take them and close them."),
+    "token": Lazy("streams.cli.token", "token", "Give tokens to persons, list and remove them."),
     "notify": Lazy("streams.cli.notify", "notify", "Test whether notifications arrive."),
     "mapping": Lazy("streams.cli.mapping", "mapping", "Draft and check what columns mean."),
     "force": Lazy("streams.cli.force", "force", "List, show and check force files."),
@@ -121,7 +122,7 @@ def main() -> None:
     \b
     Examples:
       watchroom demo                          a sample at 60 times real speed
-      watchroom run --embedded events.ndjson  files, in this process
+      watchroom run events.ndjson             files, in this process
       watchroom worker --force warwickshire   Kafka
       watchroom board                         the live board in the terminal
     """

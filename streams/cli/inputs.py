@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, cast
 
 import click
 
+from streams.cli.asking import token_option
 from streams.cli.options import Command
 from streams.config.force import Force
 from streams.sources import Source, open_source
@@ -107,6 +108,7 @@ def asked_options(command: Command) -> Command:
             show_default=True,
             help="The web address of a running monitor.",
         ),
+        token_option,
         click.option(
             "--from",
             "sources",

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import signal
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 from click.core import ParameterSource
@@ -28,6 +28,7 @@ from streams.cli.options import (
 )
 from streams.cli.publish import Sending
 from streams.cli.run import leave, played, serve_beside
+from streams.cli.serving import serving_options
 from streams.config.force import Force
 from streams.embedded.alert_database import default_folder
 from streams.embedded.replay import embedded_monitor
@@ -42,6 +43,9 @@ from streams.sources.order.player import Player, Position
 from streams.sources.stops import Stopped, Stops
 from streams.state.replays import Kept, KeptReplay, told_apart
 from streams.stretches import FORMS, Stretch
+
+if TYPE_CHECKING:  # most replays need no server
+    from streams.outputs.sign_in.access import Access
 
 WALLBOARD = ("127.0.0.1", 8787)
 KEPT_EVERY = 1.0
@@ -81,6 +85,7 @@ FLUSHED_EVERY = 5.0
 )
 @click.option("--wallboard", is_flag=True, help="Serve the wallboard at http://127.0.0.1:8787/.")
 @click.option("--web", type=Address(), help="Serve it there instead.")
+@serving_options
 @click.option(
     "--to-kafka",
     "brokers",
@@ -115,6 +120,7 @@ def replay(  # noqa: PLR0913, PLR0917  one argument an option
     as_json: bool,
     no_surveillance: bool,
     dead_letters: Path,
+    access: Callable[[], Access],
 ) -> None:
     """Replay history: files and folders, or what Kafka topics hold, in the order of time.
 
@@ -184,11 +190,19 @@ def replay(  # noqa: PLR0913, PLR0917  one argument an option
         play = open_things.enter_context(asked.open(before))
         watched = Watched(kept, play, speed or None, before)
         if brokers is None:
-            served = web or (WALLBOARD if wallboard else None)
+            where = web or (WALLBOARD if wallboard else None)
+            served = None if where is None else Served(where, access())
             _monitor(open_things, asked, watched, served, periods, dead_letters,
                      as_json=as_json, surveillance=not no_surveillance)  # fmt: skip
         else:
             _send(open_things, asked, watched, brokers, dead_letters)
+
+
+class Served(NamedTuple):
+    """Where the wallboard of a replay is, and who may reach it."""
+
+    web: tuple[str, int]
+    access: Access
 
 
 class Asked(NamedTuple):
@@ -325,7 +339,7 @@ def _monitor(
     open_things: ExitStack,
     asked: Asked,
     watched: Watched,
-    web: tuple[str, int] | None,
+    served: Served | None,
     periods: tuple[str, ...],
     dead_letters: Path,
     *,
@@ -338,9 +352,9 @@ def _monitor(
     runner = open_things.enter_context(
         embedded_monitor(asked.forces, stops, watched=surveillance, dead_letters=dead_letters)
     )
-    if web is not None:
-        click.echo(f"Wallboard http://{web[0]}:{web[1]}/", err=True)
-        serve_beside(open_things, runner.live, web)
+    if served is not None:
+        handle = serve_beside(open_things, runner.live, *served)
+        click.echo(f"Wallboard {handle.url}/", err=True)
     player = Player(
         watched.play, runner, speed=watched.speed, begin=begin, end=end,
         after=watched.after, stops=stops,
@@ -362,7 +376,7 @@ def _monitor(
         click.echo(alerts_in_words(runner.live, begin or 0))
     whole = stopped is None and failure is None
     much = report(runner, [watched.play], whole=whole, as_json=as_json)
-    leave(stopped, failure, much=much, serving=web is not None)
+    leave(stopped, failure, much=much, serving=served is not None)
 
 
 def closing_time(player: Player) -> int | None:

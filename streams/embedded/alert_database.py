@@ -6,7 +6,7 @@ and repeats none, but for one case that no sender can exclude: a crash after the
 the note of it. Then it is sent once more, and says so.
 
 One process at a time has the file, by a lock beside it: two would each send what the other has
-sent. Others may read it (`streams.state.backup`). A file that is damaged is set aside, and what can
+sent. Others may read it. A file that is damaged is set aside, and what can
 be read of it goes into a new one.
 """
 

@@ -133,8 +133,7 @@ class Alerting:
         if words and words.partition(". ")[0] != before.partition(". ")[0]:
             log.error("not ready: %s", words)
         if words != before:
-            others = {name: said for name, said in health.troubles.items() if name != key}
-            health.troubles = {**others, key: words} if words else others
+            health.note((key.partition(":")[0],), {key: words} if words else {})
 
     def __enter__(self) -> Alerting:
         """Begins to evaluate, and to send."""

@@ -16,6 +16,7 @@ from functools import partial
 
 from aiokafka.errors import KafkaError
 
+from streams.board.incomplete import horizon_of
 from streams.board.monitor import Shard
 from streams.errors import CheckpointError
 from streams.kafka.alerts import TopicAlerts
@@ -30,7 +31,9 @@ from streams.kafka.topic_watch import TopicWatch
 from streams.kafka.topics import INPUT_TOPICS, forces_in, input_topic
 from streams.kafka.wrong_partition import REASON, MisplacedLines
 from streams.live import CLOCK, LONG, Live, State
-from streams.state import garbage
+from streams.live.clock import steady_clock, wall_clock
+from streams.live.reasons import Reason, of_state
+from streams.state import disk, garbage
 from streams.state.checkpoint import Folder
 from streams.state.snapshot import Identity
 
@@ -47,6 +50,10 @@ PATIENCE = 30.0
 """Seconds between the saves of a partition that is being read back."""
 READ_AGAIN = 1.0
 """Seconds after which it is tried again to read a checkpoint that could not be read."""
+DISK_EVERY = 10.0
+"""Seconds between two looks at the disk."""
+NOTED = ("topic", REASON, CLOCK, DISK, "log_gap")
+"""The troubles that are noted here; others watch for the rest."""
 TROUBLE_REPEATS = 60.0
 """Seconds after which a trouble that lasts is logged again."""
 
@@ -81,6 +88,8 @@ class AssignedPartitions:
         """Why the checkpoint of a partition can't be written now, in words with the cure."""
         self._unread: dict[Key, str] = {}
         """The same of those that can't be read now, and so are not taken over yet."""
+        self._disk: disk.Disk | None = None
+        """As of the last look."""
         self._refreshed = 0.0
 
     @property
@@ -434,20 +443,21 @@ class AssignedPartitions:
             waiting = len(self._wanted) - sum(p.ready for p in self.partitions.values())
             return "recovering", f"{waiting} of {len(self._wanted)} partitions are being read back"
         if late := self._late(before, behind):
-            return "behind", late
+            self.live.health.cause = late.code
+            return "behind", late.problem
         if troubles := self.live.health.troubles:
             return "unwell", "; ".join(troubles.values())
         half = (words for p in self.partitions.values() for words in p.half_counted)
         return "live", "; ".join((f"{len(self.partitions)} partitions", *half))
 
-    def _late(self, before: State, behind: int) -> str | None:
-        """Why the figures may not be those of now, in words; None where they are."""
+    def _late(self, before: State, behind: int) -> Reason | None:
+        """Why the figures may not be those of now; None where they are."""
         if self.partitions and (silent := self.lag_tracker.silent(self.stream.heard())) > SILENCE:
-            return f"the brokers have not answered for {silent:.0f} s"
+            return of_state("brokers", f"the brokers have not answered for {silent:.0f} s")
         if busy := [p.busy for p in self.partitions.values() if p.busy.long]:
-            return max(busy, key=lambda each: each.seconds).words
+            return of_state("counting", max(busy, key=lambda each: each.seconds).words)
         if not self.lag_tracker.keeps_up(behind, live=before in ("live", "unwell")):
-            return f"{behind:,} messages behind"
+            return of_state("lag", f"{behind:,} messages behind")
         return None
 
     def _on_slice(self) -> None:
@@ -468,21 +478,50 @@ class AssignedPartitions:
             troubles[REASON] = words
         if words := self.live.clock_trouble:
             troubles[CLOCK] = words
-        if words := self._storage_trouble():
+        if words := self._disk_trouble():
             troubles[DISK] = words
-        self.trouble_log.say(troubles)
-        self.live.health.troubles = troubles
+        troubles |= self._log_gaps()
+        self.live.health.note(NOTED, troubles)
+        self.trouble_log.say(self.live.health.troubles)
 
-    def _storage_trouble(self) -> str:
-        """What keeps checkpoints from being read or written, and the cure; empty where nothing
-        does. Counting goes on, and nothing is acknowledged."""
-        found = [self._unread[key] for key in sorted(self._unread)]
-        found += [words for _, words in sorted(self._unwritten.items())]
+    def _disk_trouble(self) -> str:
+        """What keeps checkpoints from being read or written, or is wrong with their folder, whose
+        disk was looked at last; and the cure."""
+        found = [
+            words for _, words in (*sorted(self._unread.items()), *sorted(self._unwritten.items()))
+        ]
         if not found:
-            return ""
-        first, _, cure = found[0].partition(". ")
+            return disk.words_of(self.settings.checkpoints, self._disk)
+        problem, _, cure = found[0].partition(". ")
         more = f" (and {len(found) - 1} more files)" if len(found) > 1 else ""
-        return f"the checkpoint {first}{more}. {cure}"
+        return (
+            f"the checkpoint {problem}{more}. {cure}. Counting goes on, nothing is acknowledged, "
+            "and it is tried again every second"
+        )
+
+    def _log_gaps(self) -> dict[str, str]:
+        """The gaps that were found lately, as troubles; how much was lost in all is noted."""
+        now, found, lost = wall_clock(), dict[str, str](), dict[str, int]()
+        for partition in self.partitions.values():
+            for gap in partition.shard.gaps:
+                if gap.mendable(now, horizon_of(partition.shard.kind)):
+                    lost[partition.name] = lost.get(partition.name, 0) + gap.messages
+                if gap.is_recent(now):
+                    found[f"log_gap:{partition.name}"] = partition.words_of(gap)
+        self.live.health.log_gaps = lost
+        return found
+
+    async def look_at_disk(self) -> None:
+        """Follows whether the folder of the checkpoints can be written, for ever."""
+        while True:
+            self._disk = await asyncio.to_thread(disk.measure, self.settings.checkpoints)
+            await asyncio.sleep(DISK_EVERY)
+
+    async def beat(self) -> None:
+        """Says once a second that this worker has turns, for ever."""
+        while True:
+            self.live.health.turned_at = steady_clock()
+            await asyncio.sleep(1)
 
     async def close(self) -> None:
         """The last checkpoint; releases the files and the folder."""

@@ -376,6 +376,8 @@ class Checkpoint:
             refused=snapshot.refused,
             archived_until=snapshot.archived_until,
             digests=digests,
+            appended=snapshot.appended,
+            gaps=snapshot.gaps,
         )
 
     def _write_head(self, db: sqlite3.Connection, head: Head) -> None:

@@ -156,7 +156,8 @@ def test_a_rebalance_on_a_full_disk_goes_on_and_stores_again_once_there_is_room(
         assert (state, ready) == ("unwell", False)
         assert words.startswith(f"the checkpoint {tmp_path}/w.calls-0.sqlite: can't be written: ")
         assert words.endswith(
-            ". Make room on its disk, and look whether it is there and may be written"
+            ". Make room on its disk, and look whether it is there and may be written. Counting "
+            "goes on, nothing is acknowledged, and it is tried again every second"
         )
         assert f"not ready: {words}" in caplog.text
         assert [number for number, _ in life.posted.messages] == [1], "the second is not released"

@@ -205,9 +205,9 @@ def test_reading_back_gives_the_loop_its_turn_and_stops_where_the_assignment_cha
     records = [Record(n, incidents(40, 3 * HOUR, START + n * 5 * DAY, f"{n}-")) for n in range(9)]
 
     async def work() -> None:
-        await reader._fold({TP: records[:6]}, {TP: held})
+        await reader._fold(None, {TP: records[:6]}, {TP: held})
         changed.append(True)
-        await reader._fold({TP: records[6:]}, {TP: held})
+        await reader._fold(None, {TP: records[6:]}, {TP: held})
 
     longest = asyncio.run(turns(work()))
     assert held.folded == 5
