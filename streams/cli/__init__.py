@@ -47,6 +47,7 @@ COMMANDS: dict[str, Lazy] = {
     "publish": Lazy("streams.cli.publish", "publish", "Send files to Kafka."),
     "convert": Lazy("streams.cli.convert", "convert", "Write events from any file, without Kafka."),
     "simulate": Lazy("streams.cli.simulate", "simulate_", "Make up a force, live."),
+    "doctor": Lazy("streams.cli.doctor", "doctor", "Find what is wrong, each with its cure."),
     "topics": Lazy("streams.cli.topics", "topics", "Create and check the Kafka topics."),
     "deadletter": Lazy("streams.cli.deadletter", "deadletter", "List and retry what was refused."),
     "calibrate": Lazy("streams.cli.calibrate", "calibrate", "Keep a budget of false alarms."),
