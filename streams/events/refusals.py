@@ -40,6 +40,7 @@ WORDS = {
     "unknown_force": "it names a force that is not known",
     "wrong_partition": "it comes in the wrong partition",
     "wrong_topic": "it comes in the wrong topic",
+    "wrong_prefix": "it comes in the topic of another force",
     "ledger_full": "no more records can be held",
     "too_many_feeds": "no more feeds can be held",
 }

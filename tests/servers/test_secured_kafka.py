@@ -260,6 +260,16 @@ def test_a_feed_that_does_more_than_send_is_told_which_right_it_lacks(
     assert words in told.output
 
 
+def test_a_feed_of_one_force_can_not_send_to_the_topics_of_another(
+    broker: SecuredKafka, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    act(monkeypatch, broker.plain())
+    found = run("publish", "-", "--prefix", "west-mercia", said=lines_of(events.events(5)))
+    assert found.exit_code == 1
+    assert "the right Write on topic west-mercia." in found.output
+    assert "0 events are safely there" in found.output
+
+
 def test_a_worker_without_the_right_to_its_group_does_not_start(
     broker: SecuredKafka, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
