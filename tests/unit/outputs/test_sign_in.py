@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import secrets
 import time
 from collections.abc import Iterator
@@ -28,6 +29,7 @@ from streams.outputs.sign_in.roles import Caller, Role
 from streams.outputs.sign_in.settings import SignInSettings
 from streams.outputs.sign_in.tokens import Token
 from streams.outputs.web import Running, application, serve
+from tests.compose import ROOT
 from tests.signing_in import HTML, OWN, SECRET, Room, bearer, client, live, with_alert
 
 TAKE = {"who": "Somebody else"}
@@ -539,6 +541,16 @@ def test_what_is_wrong_with_the_settings_is_said(room: Room, text: str, words: s
         room.settings(text)
     assert words in str(wrong.value)
     assert str(room.folder / "sign-in.toml") in str(wrong.value)
+
+
+def test_every_recipe_of_the_page_about_sign_in_is_one_that_a_server_takes(room: Room) -> None:
+    page = (ROOT / "docs" / "sign-in.md").read_text()
+    recipes = re.findall(r"^```toml\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    assert len(recipes) == 4
+    for recipe in recipes:
+        for name in re.findall(r'_file = "(\w+)"', recipe):
+            (room.folder / name).write_text(SECRET)
+        Access(room.settings(recipe)).admit("0.0.0.0")  # noqa: S104
 
 
 def test_settings_that_are_not_there_are_said(tmp_path: Path) -> None:
