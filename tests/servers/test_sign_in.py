@@ -13,7 +13,7 @@ from streams.outputs.sign_in.access import WARNING, Access
 from streams.outputs.web import Running, serve
 from tests.openid_provider import CLIENT, CLIENT_SECRET, provided
 from tests.servers.chromium import Chromium
-from tests.servers.process import free_port, wait_until
+from tests.servers.process import free_port
 from tests.servers.prometheus import Prometheus
 from tests.servers.wallboard_rig import FORCE, Room, browser, faults, room
 from tests.signing_in import SECRET
@@ -140,6 +140,6 @@ def test_prometheus_scrapes_with_the_token_of_the_metrics(
     running = serve(evening.live, access=Access(settings))
     try:
         server = prometheus_factory(PROMETHEUS.format(token=token, port=running.port))
-        wait_until(lambda: server.query('up{job="watchroom"} == 1'), 20, "it is scraped")
+        assert server.wait_for('up{job="watchroom"} == 1')
     finally:
         running.stop()
