@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from streams.cli.echo import echo
 from streams.cli.options import (
     BROKERS,
     Command,
@@ -60,12 +61,12 @@ class _Progress:
     def __call__(self, part: Part) -> None:
         self.counts[part] += 1
         if not self.counts[part] % EVERY:
-            click.echo(f"{self.counts[part]:,} {NAMES[part]} so far", err=True)
+            echo(f"{self.counts[part]:,} {NAMES[part]} so far", err=True)
 
 
 def _say(counts: Counter[Part]) -> None:
     for part in PARTS:
-        click.echo(f"  {counts[part]:,} {NAMES[part]}")
+        echo(f"  {counts[part]:,} {NAMES[part]}")
 
 
 @click.command()
@@ -103,7 +104,7 @@ def backup(
     head = BackupHead(STATE_VERSION, rfc3339(wall_clock()), version("watchroom"), tuple(of))
     progress = _Progress()
     write(file, head, _entries(broker, prefix, state, checkpoints), progress)
-    click.echo(f"{file}: {file.stat().st_size:,} bytes, of {' and '.join(of)}")
+    echo(f"{file}: {file.stat().st_size:,} bytes, of {' and '.join(of)}")
     _say(progress.counts)
 
 
@@ -164,7 +165,7 @@ def restore(  # noqa: PLR0913, PLR0917  one argument an option
       watchroom restore force.backup --broker kafka2:9092 --checkpoints /var/lib/watchroom/1
     """
     held = Backup(file)
-    click.echo(f"{file}: made {held.head.made_at} of {' and '.join(held.head.of)}, whole")
+    echo(f"{file}: made {held.head.made_at} of {' and '.join(held.head.of)}, whole")
     _say(held.counts)
     if check:
         return
@@ -187,7 +188,7 @@ def restore(  # noqa: PLR0913, PLR0917  one argument an option
     from streams.embedded.folder_backup import put_calibrations  # noqa: PLC0415  slow to import
 
     put_calibrations(held.entries("calibration"), progress)
-    click.echo(f"Restored into {' and '.join(done)}:")
+    echo(f"Restored into {' and '.join(done)}:")
     _say(progress.counts)
 
 
@@ -198,5 +199,5 @@ def _into_folder(held: Backup, state: Path | None, on_entry: _Progress, *, repla
     folder = default_folder() if state is None else state
     aside = put_alerts(held, folder, on_entry, replace=replace)
     if aside is not None:
-        click.echo(f"What was there is kept as {aside}")
+        echo(f"What was there is kept as {aside}")
     return str(folder)
