@@ -19,6 +19,7 @@ from streams.board.freshness import Current, marks_of
 from streams.board.model import Board, Status
 from streams.board.monitor import Monitor, Refusal, Shard
 from streams.live.clock import LiveClock, wall_clock
+from streams.live.lease import Lease
 from streams.periods import rfc3339
 
 if TYPE_CHECKING:  # slow to import
@@ -128,6 +129,14 @@ class Health:
     """What keeps the figures from being whole: a plain sentence and its cure, by `kind:subject`
     (`topic:watchroom.calls`). While there is any, the process is not ready."""
 
+    lease: Lease | None = None
+    """Of a worker, for how long what it was given is its own."""
+
+    @property
+    def held(self) -> bool:
+        """Whether what is counted here can't be another worker's by now."""
+        return self.lease is None or self.lease.held
+
     @property
     def checkpoint_age(self) -> float | None:
         """Seconds since the last checkpoint was written; None where none is kept."""
@@ -136,6 +145,8 @@ class Health:
     @property
     def shown(self) -> tuple[State, str]:
         """State and detail as they are to be shown now: who counts for seconds on end is behind."""
+        if self.state in ("live", "unwell") and self.lease is not None and not self.lease.held:
+            return "behind", self.lease.words
         if self.busy is not None and self._counts_for_long:
             return "behind", self.busy.words
         if self.state == "live" and self.troubles:
@@ -151,7 +162,7 @@ class Health:
     def ready(self) -> bool:
         """Recovered, keeping up and without troubles, so that the figures may be relied on."""
         known = self.state in ("live", "finished") and not self.troubles
-        return known and not self._counts_for_long
+        return known and self.held and not self._counts_for_long
 
     @property
     def counting(self) -> bool:

@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from streams.alerts.model import Alert, Handover
-from streams.errors import ActionError, NoAlert
+from streams.errors import ActionError, NoAlert, NotStored
 from streams.live import Live
 from streams.outputs.instants import parse_instant
 
@@ -88,6 +88,8 @@ def act(live: Live, alert: str, action: str, sent: ActionBody) -> Done:
         done = live.alerts.act(alert, action, live.clock(), sent.who, **_details(live, alert, sent))
     except NoAlert as error:
         raise HTTPException(404, str(error)) from None
+    except NotStored as error:
+        raise HTTPException(503, str(error)) from None
     except (ActionError, ValueError) as error:
         raise HTTPException(400, str(error)) from None
     return Done(done)
