@@ -6,6 +6,8 @@ PYTHON ?= python3
 VENV   ?= .venv
 LOWEST := .venv-lowest
 LOCKER := .venv-lock
+AUDIT  := .venv-audit
+RUNS   := .venv-runtime
 PEERS  := .venv-peers
 PIP    := -m pip --disable-pip-version-check --quiet install
 UNIT   := not servers and not real_data and not replays and not nightly
@@ -14,10 +16,10 @@ UNIT   := not servers and not real_data and not replays and not nightly
 VERSIONS := $(UNIT) and not source_text and not hypothesis
 # Compiled once, not by each of the hundreds of processes that the tests start.
 export PYTHONDONTWRITEBYTECODE :=
-CODE   := streams detectors grafana tests $(wildcard benchmarks)
+CODE   := streams detectors grafana deploy tests $(wildcard benchmarks)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install servers test unit test-lowest test-pythons check format lock bench clean
+.PHONY: help demo install servers test unit test-lowest test-pythons check format lock audit digests bench clean
 
 help: ## list these targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -76,12 +78,20 @@ lock: $(LOCKER)/.uv ## choose all versions anew, within pyproject.toml
 	@$(LOCKER)/bin/uv pip compile --quiet --upgrade $(COMPILE) --extra test \
 		--resolution lowest-direct pyproject.toml -o requirements/lowest.txt
 	@$(LOCKER)/bin/uv pip compile --quiet $(COMPILE) --constraint requirements/lock.txt \
-		pyproject.toml -o requirements/runtime.txt
+		--extra oidc pyproject.toml -o requirements/runtime.txt
 	@$(LOCKER)/bin/uv pip compile --quiet --upgrade $(COMPILE) \
 		benchmarks/peers/requirements.in -o benchmarks/peers/requirements.txt
+	@$(LOCKER)/bin/uv pip compile --quiet --upgrade $(COMPILE) \
+		requirements/audit.in -o requirements/audit.txt
 
 COMPILE := --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
+
+audit: $(AUDIT)/.locked $(RUNS)/.locked ## list the parts that are delivered, their licences and known vulnerabilities
+	@$(AUDIT)/bin/python deploy/audit.py --tools $(AUDIT)/bin --environment $(RUNS)/bin/python
+
+digests: install ## pin the images of the stack to their bytes, where their registries can be reached
+	@$(VENV)/bin/python deploy/digests.py
 
 clean: ## remove the virtual environments and caches (not the user's cache of servers)
 	@rm -rf $(VENV) .venv-* .mypy_cache .pytest_cache .ruff_cache .hypothesis
@@ -119,6 +129,18 @@ $(LOWEST)/.locked: requirements/lowest.txt
 
 $(LOWEST)/.project: $(LOWEST)/.locked pyproject.toml
 	$(call install-project,$(LOWEST))
+
+$(AUDIT)/.locked: requirements/audit.txt
+	$(call make-venv,$(AUDIT))
+	@echo "Installing the programs that audit into $(AUDIT) (once)"
+	@$(AUDIT)/bin/python $(PIP) --require-hashes -r requirements/audit.txt
+	@touch $@
+
+$(RUNS)/.locked: requirements/runtime.txt
+	$(call make-venv,$(RUNS))
+	@echo "Installing what Watchroom runs on into $(RUNS) (once)"
+	@$(RUNS)/bin/python $(PIP) --require-hashes -r requirements/runtime.txt
+	@touch $@
 
 $(PEERS)/.locked: benchmarks/peers/requirements.txt
 	$(call make-venv,$(PEERS))

@@ -132,13 +132,14 @@ def partition(kind: str, path: Path, *, marked: str | None = None) -> Partition:
 
 
 def fold(target: Partition, kind: str) -> None:
-    """Folds the fixed stream of a kind, with a save on the way."""
+    """Folds the fixed stream of a kind, with a save on the way and a gap at its end."""
     target.load(1, "me")
     messages = counted(kind)
     for offset, message in enumerate(messages):
         if offset == len(messages) - 2:
             asyncio.run(target.save())
         asyncio.run(target.fold([Record(offset, lines(message), LATER + 1_000 * DAY)]))
+    target.note_beginning(len(messages) + 7)  # the log lost seven messages
 
 
 @contextmanager

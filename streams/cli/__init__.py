@@ -47,11 +47,13 @@ COMMANDS: dict[str, Lazy] = {
     "publish": Lazy("streams.cli.publish", "publish", "Send files to Kafka."),
     "convert": Lazy("streams.cli.convert", "convert", "Write events from any file, without Kafka."),
     "simulate": Lazy("streams.cli.simulate", "simulate_", "Make up a force, live."),
+    "doctor": Lazy("streams.cli.doctor", "doctor", "Find what is wrong, each with its cure."),
     "topics": Lazy("streams.cli.topics", "topics", "Create and check the Kafka topics."),
     "deadletter": Lazy("streams.cli.deadletter", "deadletter", "List and retry what was refused."),
     "calibrate": Lazy("streams.cli.calibrate", "calibrate", "Keep a budget of false alarms."),
     "detect": Lazy("streams.cli.detect", "detect", "Try a detector on a column of figures."),
     "alerts": Lazy("streams.cli.alerts", "alerts", "List alerts, take them and close them."),
+    "token": Lazy("streams.cli.token", "token", "Give tokens to persons, list and remove them."),
     "notify": Lazy("streams.cli.notify", "notify", "Test whether notifications arrive."),
     "mapping": Lazy("streams.cli.mapping", "mapping", "Draft and check what columns mean."),
     "force": Lazy("streams.cli.force", "force", "List, show and check force files."),
@@ -121,7 +123,7 @@ def main() -> None:
     \b
     Examples:
       watchroom demo                          a sample at 60 times real speed
-      watchroom run --embedded events.ndjson  files, in this process
+      watchroom run events.ndjson             files, in this process
       watchroom worker --force warwickshire   Kafka
       watchroom board                         the live board in the terminal
     """

@@ -14,8 +14,9 @@ import msgspec
 
 from streams.alerts.model import Alert, Handover, shift
 from streams.board.model import Board
+from streams.cli.asking import monitor_at, token_option
 from streams.errors import WatchroomError
-from streams.outputs.monitor_client import Declined, MonitorClient, NoAnswer
+from streams.outputs.monitor_client import Declined, NoAnswer
 
 Answer = TypeVar("Answer", bound=msgspec.Struct)
 UNREADABLE = (ValueError, msgspec.MsgspecError)
@@ -39,10 +40,7 @@ class AlertsClient:
     """The alerts of a running monitor, over HTTP."""
 
     def __init__(self, url: str, force: str | None) -> None:
-        try:
-            self._client = MonitorClient(url)
-        except ValueError as error:
-            raise click.BadParameter(str(error)) from None
+        self._client = monitor_at(url)
         self.force = force
 
     def history(self, since: str | None = None, state: str | None = None) -> list[Answered]:
@@ -57,6 +55,10 @@ class AlertsClient:
     def board(self) -> Board:
         """The board of the force; raises `WatchroomError`."""
         return self._ask("/board.json", Board, {"force": self.force})
+
+    def me(self) -> Me:
+        """Who asks, as the monitor sees it; raises `WatchroomError`."""
+        return self._ask("/me.json", Me)
 
     def find(self, wanted: str) -> Answered:
         """The alert of an id, of the number of an open one, or of the only id that holds `wanted`,
@@ -118,6 +120,13 @@ class _Changed(msgspec.Struct):
     """Empty where it is the room that was handed over."""
 
 
+class Me(msgspec.Struct):
+    """What `/me.json` says of who asks."""
+
+    name: str | None
+    sees_names: bool
+
+
 class _Done(msgspec.Struct):
     alert: _Changed
 
@@ -137,6 +146,7 @@ def _remote(command: Callable[..., Any]) -> Callable[..., Any]:
             show_envvar=True,
             help="The monitor's web address.",
         ),
+        token_option,
     ):
         command = option(command)
     return command
@@ -144,7 +154,10 @@ def _remote(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def _person(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option(
-        "--who", envvar="WATCHROOM_WHO", help="Who does it; default: the name of your account."
+        "--who",
+        envvar="WATCHROOM_WHO",
+        help="Who does it; default: the name of your account. Where people sign in it is whose "
+        "token is sent, whatever stands here.",
     )(_remote(command))
 
 
@@ -309,14 +322,21 @@ def handover(
       watchroom alerts handover --who "Late shift" --to "Night shift" --note "Quiet so far"
       watchroom alerts handover --hours 24
     """
-    client, me = AlertsClient(url, force), _name(who)
+    client = AlertsClient(url, force)
     if alert is not None:
         if to is None:
             raise click.UsageError("say whom it is handed to: --to")
-        _do(url, force, alert, "hand_over", who=me, to=to, note=note)
+        _do(url, force, alert, "hand_over", who=_name(who), to=to, note=note)
         return
     board = client.board()
     if to is not None:
+        signed_in = client.me()
+        if not signed_in.sees_names:
+            raise WatchroomError(
+                "this monitor does not say who has which alert: sign in with a token that may act "
+                "(--token-file), or hand over alert by alert"
+            )
+        me = signed_in.name or _name(who)
         held = [one.alert for one in _open(client.history()) if one.alert.owner == me]
         for each in held:
             client.act(each.id, "hand_over", who=me, to=to, note=note)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from streams.cli.asking import token_given
 from streams.config.force import find_force
 from streams.errors import ConfigError, WatchroomError
 
@@ -92,7 +93,8 @@ def generate(*, check: bool, output: Path | None) -> None:
 @click.option(
     "--monitor",
     metavar="URL",
-    help="A running monitor, whose changes of level are published too.",
+    help="A running monitor, whose changes of level are published too. Where people sign in there, "
+    "set WATCHROOM_TOKEN or WATCHROOM_TOKEN_FILE.",
 )
 @click.option("--quiet", is_flag=True, help="Print only what was changed.")
 def push(
@@ -125,7 +127,7 @@ def push(
     points = {
         force.id: [
             *change_points.of_force(force),
-            *(change_points.from_monitor(monitor, force.id) if monitor else ()),
+            *(change_points.from_monitor(monitor, force.id, token_given()) if monitor else ()),
         ]
         for force in forces
     }

@@ -29,7 +29,7 @@ def mapping() -> None:
       watchroom mapping suggest export.csv > my-mapping.toml
       (look at what it guessed, and correct it)
       watchroom mapping check my-mapping.toml export.csv --all
-      watchroom run --embedded export.csv --mapping my-mapping.toml --force my-force.toml
+      watchroom run export.csv --mapping my-mapping.toml --force my-force.toml
     """
 
 

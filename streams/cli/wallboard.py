@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import logging
 import signal
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import click
 
 from streams.cli.options import Address
+from streams.cli.serving import serving_options
 from streams.sources.stops import Stopped, Stops
+
+if TYPE_CHECKING:
+    from streams.outputs.sign_in.access import Access
 
 
 class WorkerAddress(click.ParamType):
@@ -49,7 +55,8 @@ class WorkerAddress(click.ParamType):
     metavar="HOST:PORT",
     help="Where to serve; port 0 takes any that is free.",
 )
-def wallboard(workers: tuple[str, ...], web: tuple[str, int]) -> None:
+@serving_options
+def wallboard(workers: tuple[str, ...], web: tuple[str, int], access: Callable[[], Access]) -> None:
     """Serve the wallboard of every force at one address, whichever worker has it.
 
     Workers share the forces and take over from one another. This asks each of them every second
@@ -59,12 +66,12 @@ def wallboard(workers: tuple[str, ...], web: tuple[str, int]) -> None:
     \b
     Examples:
       watchroom wallboard --worker http://worker-1:8787 --worker http://worker-2:8787
-      watchroom wallboard --worker http://10.0.0.5:8787 --web 0.0.0.0:8080
+      watchroom wallboard --worker http://10.0.0.5:8787 --web 0.0.0.0:8080 --sign-in sign-in.toml
 
     \b
     Exit codes:
       0    ended by SIGTERM
-      1    the address of --web can't be had
+      1    the address of --web can't be had, or nobody would be asked who they are
       2    an option is wrong
       130  ended by Ctrl-C
     """
@@ -75,7 +82,7 @@ def wallboard(workers: tuple[str, ...], web: tuple[str, int]) -> None:
     with Stops():
         handle = None
         try:
-            handle = serve_front(list(dict.fromkeys(workers)), *web)
+            handle = serve_front(list(dict.fromkeys(workers)), *web, access())
             click.echo(f"Wallboard {handle.url}/", err=True)
             while True:
                 signal.pause()

@@ -82,6 +82,8 @@ class FaustWorker:
                 self.assigned.keep(),
                 self.assigned.alerts.evaluate_for_ever(),
                 self.assigned.look_at_topics(),
+                self.assigned.look_at_disk(),
+                self.assigned.beat(),
             )
         ]
         stream: list[asyncio.Task[Any]] = [
@@ -102,8 +104,8 @@ class FaustWorker:
         if self.settings.web is not None and find_spec("streams.outputs.web") is not None:
             from streams.outputs import web  # noqa: PLC0415 - only a worker that serves needs it
 
-            self.web = web.serve(self.live, *self.settings.web)
-            log.info("serving http://%s:%d", self.settings.web[0], self.web.port)
+            self.web = web.serve(self.live, *self.settings.web, self.settings.access)
+            log.info("serving %s", self.web.url)
             log.info("%s", self.web.exported)
 
     async def _close(

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import httpx2
@@ -19,7 +21,12 @@ EVERY = 1.0
 PATIENCE = httpx2.Timeout(5.0, connect=2.0)
 """A worker that folds a large batch answers late."""
 
+TAKE_OVER = 15.0
+"""Seconds for which two workers may both say that they have a force: one that lost it notices
+within its session of 6 seconds."""
+
 NO_ANSWER = "no answer"
+REFUSED = "does not know this front: give both the same workers_token_file"
 
 log = logging.getLogger("watchroom.front")
 
@@ -58,7 +65,16 @@ class Worker:
 class Holders:
     """The workers, and which of them has which force."""
 
-    def __init__(self, urls: list[str]) -> None:
+    def __init__(
+        self,
+        urls: list[str],
+        headers: Mapping[str, str],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._headers = headers
+        """By which workers know that it is a front of theirs that asks."""
+        self._clock = clock
+        self._shared_since: dict[str, float] = {}
         self.workers = [Worker(url) for url in urls]
         self.names: dict[str, str] = {}
         """The name of every force that a worker has spoken of, by id."""
@@ -73,6 +89,19 @@ class Holders:
     def heard_all(self) -> bool:
         """Every worker has answered once: a force that none has named does not exist."""
         return all(worker.heard for worker in self.workers)
+
+    def shared(self) -> dict[str, list[str]]:
+        """The forces that more than one worker has said to have for longer than a take-over takes,
+        with the addresses of these workers."""
+        now = self._clock()
+        return {
+            force: sorted(worker.url for worker in self._claiming(force))
+            for force, since in self._shared_since.items()
+            if now - since > TAKE_OVER
+        }
+
+    def _claiming(self, force: str) -> list[Worker]:
+        return [worker for worker in self.workers if force in worker.forces]
 
     def of(self, force: str) -> Worker | None:
         """The worker that serves this force now."""
@@ -99,7 +128,11 @@ class Holders:
     async def ask(self, client: httpx2.AsyncClient, worker: Worker) -> None:
         """Asks one worker what it serves."""
         try:
-            answer = await client.get(f"{worker.url}/forces.json", timeout=PATIENCE)
+            address = f"{worker.url}/forces.json"
+            answer = await client.get(address, timeout=PATIENCE, headers=self._headers)
+            if answer.status_code in (401, 403):
+                self._refused(worker)
+                return
             said = _said(answer.raise_for_status().content)
         except (httpx2.HTTPError, msgspec.MsgspecError) as error:
             if worker.state != NO_ANSWER:
@@ -113,12 +146,23 @@ class Holders:
         worker.forces = {force.id for force in said.forces}
         self._settle()
 
+    def _refused(self, worker: Worker) -> None:
+        """It does not know this front."""
+        if worker.state != REFUSED:
+            log.warning("%s %s", worker.url, REFUSED)
+        self.lost(worker)
+        worker.state = REFUSED
+
     def _settle(self) -> None:
         """Decides who has each force. Where two say so, as one does for a moment after another took
         over from it, it is the one that is ready, and then the one that it was."""
         for force in self.names:
             before = self._held.get(force)
-            candidates = [worker for worker in self.workers if force in worker.forces]
+            candidates = self._claiming(force)
+            if len(candidates) > 1:
+                self._shared_since.setdefault(force, self._clock())
+            else:
+                self._shared_since.pop(force, None)
             if not candidates:
                 if self._held.pop(force, None) is not None:
                     log.warning("no worker serves %s now", self.names[force])

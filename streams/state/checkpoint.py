@@ -276,6 +276,8 @@ class Checkpoint:
             folds=snapshot.folds,
             refused=snapshot.refused,
             archived_until=snapshot.archived_until,
+            appended=snapshot.appended,
+            gaps=snapshot.gaps,
         )
 
     def _write_head(self, db: sqlite3.Connection, head: Head) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from tests.servers import alertmanager, chromium, docker_compose, kafka, prometheus
+from tests.servers import alertmanager, chromium, docker_compose, kafka, prometheus, registry
 from tests.servers.process import MissingError
 
 SERVERS: dict[str, Callable[[], str]] = {
@@ -10,6 +10,7 @@ SERVERS: dict[str, Callable[[], str]] = {
     "Prometheus": lambda: prometheus.find(fetch=True).how,
     "Alertmanager": lambda: alertmanager.find(fetch=True).how,
     "Compose": lambda: docker_compose.find(fetch=True).how,
+    "Registry": lambda: registry.find(fetch=True).how,
     "Chromium": lambda: chromium.find(fetch=True).how,
 }
 

@@ -179,6 +179,8 @@ class Screen(Struct):
     answer: AnswerTile | None
     alerts: AlertsTile | None
     feeds: list[FeedShown]
+    incomplete: list[str]
+    """Of which time the log had lost records before they were counted, in words."""
 
 
 def first_screen(board: Board, area: str | None = None) -> Screen:
@@ -203,6 +205,7 @@ def first_screen(board: Board, area: str | None = None) -> Screen:
         answer=_answer(board, area, late.get(BY_LINE.kind)),
         alerts=_alerts(board, area),
         feeds=feeds,
+        incomplete=[each.words for each in board.incomplete],
     )
 
 

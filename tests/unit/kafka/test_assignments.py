@@ -15,6 +15,7 @@ from streams.kafka.producer import Numbered, Outbox
 from streams.kafka.settings import Cluster, Settings
 from streams.live import Live
 from streams.state import checkpoint as checkpoints
+from streams.state.disk import Disk
 from streams.state.snapshot import Outgoing
 from tests.build import StillStream, ms, tiny_force
 
@@ -107,4 +108,45 @@ def test_days_that_a_cut_log_has_not_all_of_are_told_beside_the_state(tmp_path: 
         "1 partitions; calls of tiny from 2021-03-05 to 2021-03-21 are not all counted: "
         "the log does not have them all any more"
     )
+    life.die()
+
+
+def test_a_disk_that_is_full_makes_not_ready_until_something_is_saved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    life = Life(tmp_path)
+    life.assigned.assign({KEY}, 1, "me")
+    life.take_over()
+    life.assigned._on_ready(life.partition)
+    health = life.assigned.live.health
+    assert health.ready
+
+    def full(*_: object) -> None:
+        raise CheckpointError(f"{tmp_path}/w.calls-0.sqlite: can't be written: disk full")
+
+    with monkeypatch.context() as disk:
+        disk.setattr(checkpoints.Checkpoint, "save", full)
+        life.partition.send(LETTER)
+        asyncio.run(life.assigned.save_all())
+        life.assigned.refresh()
+    assert (health.ready, health.shown[0]) == (False, "unwell")
+    (reason,) = health.reasons
+    assert reason.code == "disk"
+    assert reason.problem == f"{tmp_path}/w.calls-0.sqlite: can't be written: disk full"
+    assert reason.cure.startswith("Make room there")
+    asyncio.run(life.assigned.save_all())
+    life.assigned.refresh()
+    assert health.ready
+    life.die()
+
+
+def test_a_disk_with_little_room_makes_not_ready_before_it_is_full(tmp_path: Path) -> None:
+    life = Life(tmp_path)
+    life.assigned.assign({KEY}, 1, "me")
+    life.take_over()
+    life.assigned._on_ready(life.partition)
+    life.assigned._disk = Disk(50 << 20, 1 << 40)
+    life.assigned.refresh()
+    (reason,) = life.assigned.live.health.reasons
+    assert reason.problem == f"the disk of {tmp_path} has 50 MB free, less than 200 MB"
     life.die()

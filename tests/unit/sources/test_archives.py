@@ -86,7 +86,7 @@ def test_a_table_in_an_archive_needs_a_mapping_and_nothing_is_written(
     with pytest.raises(NeedsMapping, match=r"the table in .*in\.zip \(a\.csv\) needs a mapping"):
         open_source(path)
     monkeypatch.chdir(tmp_path)
-    ended = CliRunner().invoke(main, ["run", "--embedded", "in.zip", "--force", "warwickshire"])
+    ended = CliRunner().invoke(main, ["run", "in.zip", "--force", "warwickshire"])
     assert (ended.exit_code, ended.stdout) == (2, "")
     assert ended.stderr.startswith("Error: the table in in.zip (a.csv) needs a mapping")
     assert len(ended.stderr.splitlines()) == 1
