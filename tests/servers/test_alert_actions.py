@@ -19,8 +19,8 @@ from kafka import KafkaConsumer, TopicPartition
 
 from streams.alerts.model import Transition, decode_fact
 from streams.kafka import topics
-from streams.live.clock import wall_clock
 from streams.periods import MINUTE, rfc3339
+from streams.sources.clock import wall_clock
 from tests.build import call, lines
 from tests.servers.kafka import Kafka
 from tests.servers.process import Server, free_port, wait_until
