@@ -18,6 +18,7 @@ from streams.errors import KafkaError, WatchroomError
 from streams.kafka import topics
 from streams.kafka.settings import Settings
 from streams.live.lease import Lease
+from streams.private import private_file
 
 log = logging.getLogger("watchroom.worker")
 
@@ -83,6 +84,7 @@ class Membership:
         self.member, self.trouble = member, ""
         self._own.add(member)
         with contextlib.suppress(OSError):  # then it takes a session longer
+            private_file(self._note)
             self._note.write_text(f"{_boot()}\n{member}\n")
 
     def await_free(self) -> None:
