@@ -17,6 +17,7 @@ from typing import Any
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, ProducerFenced
 
+from streams.kafka.security import current
 from streams.kafka.topics import LARGEST_LINE
 from streams.live.lease import Lease
 
@@ -34,7 +35,7 @@ class AlertWriter:
 
     def __init__(self, brokers: str, topic: str, number: int, group: str, lease: Lease) -> None:
         self.topic, self.number = topic, number
-        self._brokers, self._lease = brokers, lease
+        self.brokers, self._lease = brokers, lease
         self.transactional_id = f"{topic}-{group}-{number}"
         self._producer: Any = None
         self._ending: set[asyncio.Task[None]] = set()
@@ -51,7 +52,8 @@ class AlertWriter:
         if not self._lease.held:
             raise NotMine(self._lease.words)
         producer: Any = AIOKafkaProducer(
-            bootstrap_servers=self._brokers,
+            **current().for_aiokafka(),
+            bootstrap_servers=self.brokers,
             acks="all",
             transactional_id=self.transactional_id,
             transaction_timeout_ms=TRANSACTION_MS,

@@ -21,6 +21,7 @@ from streams.alerts.service import AlertService
 from streams.board.monitor import Shard
 from streams.errors import NotStored
 from streams.kafka.alert_writer import AlertWriter, NotMine
+from streams.kafka.brokers import in_words
 from streams.kafka.partition import Partition
 from streams.kafka.partition_alerts import PartitionAlerts, Read
 from streams.kafka.settings import Settings
@@ -134,9 +135,10 @@ class TopicAlerts:
                 f"{self.lease.words}. It is not done: try again in some seconds"
             ) from None
         except KafkaError as error:
+            why = in_words(error, self.settings.brokers, ("Write", "Describe"))
             raise NotStored(
-                f"this could not be stored in {self.topic} ({error}). It is not done: look at the "
-                "brokers, and try again"
+                f"this could not be stored in {self.topic}, so it is not done: {why}. Look at the "
+                "brokers, and do it again"
             ) from None
 
     # -- which partitions they are of ----------------------------------------------------------

@@ -14,11 +14,12 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 
 import msgspec
-from aiokafka.errors import KafkaError, MessageSizeTooLargeError, TransactionalIdAuthorizationFailed
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
 from streams.alerts.model import Handover, Transition, decode_fact, encode
 from streams.alerts.service import AlertService
 from streams.kafka.alert_writer import AlertWriter, NotMine
+from streams.kafka.brokers import in_words
 from streams.kafka.partition import Partition
 from streams.state.snapshot import Outgoing
 
@@ -210,14 +211,12 @@ class PartitionAlerts:
     def _note(self, error: Exception) -> None:
         if isinstance(error, NotMine):  # the group is asked all the time, and readiness says it
             return
-        cure = "Look at the brokers"
-        if isinstance(error, TransactionalIdAuthorizationFailed):
-            cure = "Allow this worker to write and describe transactional ids that begin with it"
-        words = str(error) or type(error).__name__
+        words = str(error) or "the brokers do not answer"
+        if isinstance(error, KafkaError):
+            words = str(in_words(error, self.writer.brokers, ("Write", "Describe")))
         self.trouble = (
-            f"alerts can't be written to {self.writer.topic} with the transactional id "
-            f"{self.writer.transactional_id} ({words}). {cure}. Until then nothing that people do "
-            "about alerts is taken"
+            f"alerts can't be written to {self.writer.topic}, and what people do about them is not "
+            f"taken: {words.rstrip('.')}. Look at the brokers, and at the rights of this worker"
         )
 
     # -- the end -------------------------------------------------------------------------------
