@@ -50,8 +50,6 @@ class Membership:
     """The place of one worker. May be used from any thread."""
 
     def __init__(self, settings: Settings) -> None:
-        # Of what members tell one another it reads only what Kafka's own clients write, and warns.
-        logging.getLogger("kafka.admin._groups").setLevel(logging.ERROR)
         self.settings = settings
         self.lease = Lease(SESSION_SECONDS)
         self.trouble = ""

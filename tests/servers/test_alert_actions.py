@@ -135,6 +135,7 @@ def test_a_worker_that_slept_undoes_nothing_that_was_done_at_the_one_that_took_o
     if alerts(other.port):
         sleeper, other = other, sleeper
     (first,) = alerts(sleeper.port)
+    wait_until(lambda: bool(stored(rig)), 20, "the topic has it")
     os.killpg(sleeper.server.pid, signal.SIGSTOP)
     try:
         wait_until(lambda: len(alerts(other.port)) == 1 and other.ready(), 30, "it took over")
