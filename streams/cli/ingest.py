@@ -20,7 +20,7 @@ from streams.cli.options import (
     prefix_option,
 )
 from streams.cli.serving import access_of
-from streams.ingest.body import Most
+from streams.ingest.content import Most
 from streams.sources.stops import Stopped, Stops
 
 FILE = click.Path(dir_okay=False, path_type=Path)

@@ -28,7 +28,7 @@ from starlette.routing import Route
 
 from streams.errors import ConfigError, Refused, WatchroomError
 from streams.events.lenient import decode
-from streams.ingest.body import Most, NotTaken, numbered, unpacked
+from streams.ingest.content import Most, NotTaken, numbered, unpacked
 from streams.ingest.model import Answer, Line, Refusal, Sent, Store, answer
 from streams.ingest.rates import Rate
 from streams.outputs.api.openapi import ingest_document
@@ -100,9 +100,9 @@ class Ingest:
             raise NotTaken(429, "other requests are being stored: try again", 1)
         self._held += 1
         try:
-            body = await self._body(request)
+            content = await self._content(request)
             encoding = request.headers.get("content-encoding", "")
-            made = await run_in_threadpool(partial(self._take, body, encoding, token))
+            made = await run_in_threadpool(partial(self._take, content, encoding, token))
         finally:
             self._held -= 1
         response = as_json(made, 503 if made.not_stored else 200)
@@ -127,7 +127,7 @@ class Ingest:
             raise NotTaken(401, "a token that may send is needed: Authorization: Bearer TOKEN")
         return found
 
-    async def _body(self, request: Request) -> bytes:
+    async def _content(self, request: Request) -> bytes:
         """The body as it was sent; raises `NotTaken`."""
         most, parts, size = self.most.sent, [], 0
         try:
@@ -141,8 +141,8 @@ class Ingest:
             raise NotTaken(408, f"the body was not whole within {SENT_WITHIN:.0f} s") from None
         return b"".join(parts)
 
-    def _take(self, body: bytes, encoding: str, token: Token) -> Answer:
-        whole = unpacked(body, encoding, self.most.unpacked)
+    def _take(self, content: bytes, encoding: str, token: Token) -> Answer:
+        whole = unpacked(content, encoding, self.most.unpacked)
         found = numbered(whole, self.most.lines)
         if wait := self._lines.wait(token.name, len(found)):
             raise NotTaken(429, f"more than {self.most.lines_a_minute:,} events a minute", wait)

@@ -21,7 +21,7 @@ from streams.board.monitor import VOLATILE, Monitor
 from streams.embedded.runner import Embedded
 from streams.errors import CheckpointError, WatchroomError
 from streams.events.deadletters import DeadLetterFile, merged, read_file
-from streams.ingest.body import Most, NotTaken, numbered, unpacked
+from streams.ingest.content import Most, NotTaken, numbered, unpacked
 from streams.ingest.into_monitor import MonitorStore
 from streams.ingest.journal import Journal
 from streams.ingest.model import Refusal, field_of
@@ -235,8 +235,19 @@ def small(tmp_path: Path) -> Iterator[Room]:
         (b"[" * 3000, "", 400),
     ],
     ids=[
-        "long", "long in gzip", "long in zstd", "many lines", "many items", "nothing but line ends",
-        "no gzip", "half a gzip", "another encoding", "nothing", "blanks", "half an array", "deep",
+        "long",
+        "long in gzip",
+        "long in zstd",
+        "many lines",
+        "many items",
+        "nothing but line ends",
+        "no gzip",
+        "half a gzip",
+        "another encoding",
+        "nothing",
+        "blanks",
+        "half an array",
+        "deep",
     ],
 )
 def test_what_is_too_large_or_can_not_be_read_is_refused_as_a_whole(
@@ -394,7 +405,7 @@ EVENTS = [
 ]  # fmt: skip
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     cuts=st.lists(st.integers(1, len(EVENTS) - 1), max_size=6),
     again=st.lists(st.integers(0, 6), max_size=4),

@@ -38,13 +38,13 @@ class Most:
     """Of one token."""
 
 
-def unpacked(body: bytes, encoding: str, most: int) -> bytes:
+def unpacked(content: bytes, encoding: str, most: int) -> bytes:
     """The body without its compression; raises `NotTaken`."""
     name = encoding.strip().lower()
     if name in ("", "identity"):
-        whole = body
+        whole = content
     elif name in ("gzip", "zstd"):
-        whole = _decompressed(body, name, most)
+        whole = _decompressed(content, name, most)
     else:
         raise NotTaken(415, f'"{encoding[:40]}" is no encoding that is read: gzip, zstd')
     if len(whole) > most:
@@ -52,14 +52,16 @@ def unpacked(body: bytes, encoding: str, most: int) -> bytes:
     return whole
 
 
-def _decompressed(body: bytes, name: str, most: int) -> bytes:
+def _decompressed(content: bytes, name: str, most: int) -> bytes:
     """At most one byte more than there may be is ever made."""
     try:
         if name == "zstd":
-            with zstandard.ZstdDecompressor(max_window_size=1 << 27).stream_reader(body) as reader:
+            with zstandard.ZstdDecompressor(max_window_size=1 << 27).stream_reader(
+                content
+            ) as reader:
                 return reader.read(most + 1)
         state = zlib.decompressobj(wbits=31)
-        whole = state.decompress(body, most + 1)
+        whole = state.decompress(content, most + 1)
     except (zlib.error, zstandard.ZstdError) as error:
         raise NotTaken(400, f"the body is no {name}: {error}") from None
     if not state.eof and len(whole) <= most:
