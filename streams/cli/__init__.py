@@ -55,6 +55,8 @@ COMMANDS: dict[str, Lazy] = {
     "deadletter": Lazy("streams.cli.deadletter", "deadletter", "List and retry what was refused."),
     "calibrate": Lazy("streams.cli.calibrate", "calibrate", "Keep a budget of false alarms."),
     "detect": Lazy("streams.cli.detect", "detect", "Try a detector on a column of figures."),
+    "backup": Lazy("streams.cli.backup", "backup", "Save what is not in the input log."),
+    "restore": Lazy("streams.cli.backup", "restore", "Put a backup back."),
     "alerts": Lazy("streams.cli.alerts", "alerts", "List alerts, take them and close them."),
     "token": Lazy("streams.cli.token", "token", "Give tokens to persons, list and remove them."),
     "notify": Lazy("streams.cli.notify", "notify", "Test whether notifications arrive."),
