@@ -22,7 +22,7 @@ from streams.kafka.assignments import AssignedPartitions
 from streams.kafka.faust_stream import FaustStream
 from streams.kafka.inputs import parted
 from streams.kafka.producer import Outbox
-from streams.kafka.refusals import Denied
+from streams.kafka.refusals import Denied, NotAllowed
 from streams.kafka.settings import Cluster, Settings
 from streams.live import Live
 
@@ -125,9 +125,20 @@ class FaustWorker:
         failure = next((task.exception() for task in done if task.exception()), None)
         await self._close(beside, stream)
         if failure is not None:
-            if isinstance(failure, WatchroomError):
-                raise failure
-            raise KafkaError(f"the stream broke off: {failure!r}") from failure
+            raise await asyncio.to_thread(self._why, failure) from failure
+
+    def _why(self, failure: BaseException) -> WatchroomError:
+        """What to say of the end of the stream. Where rights were withdrawn, it may break off in
+        many ways, so they are looked at again."""
+        try:
+            look_at(self.settings)
+        except NotAllowed as withdrawn:
+            return withdrawn
+        except WatchroomError:
+            pass
+        if isinstance(failure, WatchroomError):
+            return failure
+        return KafkaError(f"the stream broke off: {failure!r}")
 
     # -- beside it -----------------------------------------------------------------------------
 
