@@ -122,7 +122,7 @@ class FaustWorker:
             asyncio.create_task(self.stopped.wait()),
         ]
         done, _ = await asyncio.wait([*beside, *stream], return_when=asyncio.FIRST_COMPLETED)
-        failure = next((task.exception() for task in done if task.exception()), None)
+        failure = next((found for task in done if (found := _failure_of(task))), None)
         await self._close(beside, stream)
         if failure is not None:
             raise await asyncio.to_thread(self._why, failure) from failure
@@ -188,6 +188,12 @@ class FaustWorker:
                 client.remove_group_members(self.settings.group, [member])
         except (WatchroomError, kafka.errors.KafkaError) as error:
             log.info("could not leave the group (%r); it ends by itself", error)
+
+
+def _failure_of(task: asyncio.Task[Any]) -> BaseException | None:
+    """What a task that is done failed with. One that nobody here cancelled waited for the stream's
+    thread as that broke off."""
+    return asyncio.CancelledError() if task.cancelled() else task.exception()
 
 
 def run_worker(settings: Settings) -> None:
