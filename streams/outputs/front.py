@@ -176,7 +176,7 @@ class Front:
         known, query = self.holders.names, request.query_params
         if not query.get("force") and len(known) > 1:
             asked = Asked(measure=query.get("measure", ""))
-            text = force_page(Frame(self.files.assets), asked, known)
+            text = force_page(Frame(self.files.assets, warning=self.files.warning), asked, known)
             return HTMLResponse(text)
         try:
             return await self.figures(request)
