@@ -31,6 +31,7 @@ from streams.outputs.sign_in.tokens import Token
 from streams.outputs.wallboard import hub
 from streams.outputs.web import Running, application, serve
 from tests.compose import ROOT
+from tests.servers.process import wait_until
 from tests.signing_in import HTML, OWN, SECRET, Room, bearer, client, live, with_alert
 
 TAKE = {"who": "Somebody else"}
@@ -508,9 +509,7 @@ def test_a_front_tells_its_workers_who_has_signed_in(room: Room) -> None:
         front = serve_front([worker.url], access=Access(room.settings(FRONT)))
         try:
             with client(front) as asked:
-                deadline = time.monotonic() + 30
-                while asked.get("/readyz").status_code != 200 and time.monotonic() < deadline:
-                    time.sleep(0.05)
+                wait_until(lambda: asked.get("/readyz").status_code == 200, 10, "it is ready")
                 assert asked.get("/readyz").json() == {"ready": True}
                 assert asked.get("/board.json?force=tiny").status_code == 401
                 headers = bearer(room.inspector)
@@ -529,6 +528,24 @@ def test_a_front_tells_its_workers_who_has_signed_in(room: Room) -> None:
             front.stop()
 
 
+def test_a_front_gives_the_name_of_who_signed_in_to_a_worker_that_is_open_to_this_machine(
+    room: Room,
+) -> None:
+    made = live()
+    path = with_alert(made)
+    worker = serve(made)
+    front = serve_front([worker.url], access=Access(room.settings(FRONT)))
+    try:
+        with client(front) as asked:
+            wait_until(lambda: asked.get("/readyz").status_code == 200, 10, "it is ready")
+            headers = bearer(room.inspector)
+            answer = asked.post(f"{path}/acknowledge", json=TAKE, headers=headers)
+    finally:
+        front.stop()
+        worker.stop()
+    assert answer.json()["alert"]["owner"] == "Duty inspector"
+
+
 def test_a_front_with_sign_in_needs_a_token_that_its_workers_know(room: Room) -> None:
     with pytest.raises(ConfigError, match=r"\[workers_token_file\]: is missing"):
         serve_front(["http://127.0.0.1:1"], access=Access(room.settings()))
@@ -539,11 +556,12 @@ def test_a_worker_that_does_not_know_the_front_is_named_as_such(room: Room) -> N
         front = serve_front([worker.url], access=Access(room.settings(FRONT)))
         try:
             with client(front) as asked:
-                deadline = time.monotonic() + 30
-                found = ""
-                while "does not know" not in found and time.monotonic() < deadline:
-                    found = asked.get("/readyz", headers=bearer(room.screen)).text
-            assert "does not know this front: give both the same workers_token_file" in found
+
+                def said() -> str:
+                    return asked.get("/readyz", headers=bearer(room.screen)).text
+
+                words = "does not know this front: give both the same workers_token_file"
+                wait_until(lambda: words in said(), 10, "it is named")
         finally:
             front.stop()
 
