@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple
@@ -53,9 +53,11 @@ def board_content(board: Board) -> Content:
     return Content(board, (held, feeds, screen.waiting, screen.unattended))
 
 
-def screen_content(board: Board, area: str | None = None) -> Content:
-    """The first screen of an area, or of the force."""
-    screen = first_screen(board, area)
+def screen_content(
+    board: Board, area: str | None = None, chosen: Sequence[str] | None = None
+) -> Content:
+    """The first screen of an area, or of the force, with the tiles that it chooses."""
+    screen = first_screen(board, area, chosen)
     return Content(screen, fingerprint(screen))
 
 
@@ -133,7 +135,9 @@ class Hub:
     async def stream(self, force: str, area: str | None, *, whole: bool) -> AsyncIterator[bytes]:
         """The frames of one viewer: the newest at once, then each that follows."""
         watched = self._forces.setdefault(force, _Watched())
-        view = watched.views.setdefault("board" if whole else f"screen/{area}", _view(area, whole))
+        chosen = self.live.monitor.forces[force].file.wallboard.tiles
+        made = _view(area, whole, chosen)
+        view = watched.views.setdefault("board" if whole else f"screen/{area}", made)
         view.viewers += 1
         if watched.task is None:
             watched.task = asyncio.create_task(self._watch(force, watched))
@@ -212,7 +216,7 @@ class Hub:
         watched.changed = asyncio.Event()
 
 
-def _view(area: str | None, whole: bool) -> View:
+def _view(area: str | None, whole: bool, chosen: Sequence[str] | None) -> View:
     if whole:
         return View("board", board_content)
-    return View("screen", partial(screen_content, area=area))
+    return View("screen", partial(screen_content, area=area, chosen=chosen))
