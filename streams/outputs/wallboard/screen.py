@@ -550,7 +550,7 @@ def _open(board: Board, area: str | None, late: FeedShown | None) -> OpenTile:
         return OpenTile("unknown", None, 0, None, None)
     areas = board.definitions.areas
     parents = {each.parent for each in areas.values()}
-    leaves = {
+    smallest = {
         name
         for name, each in areas.items()
         if name not in parents and each.kind != AREA_CLASS and _lies_in(areas, name, area)
@@ -566,7 +566,7 @@ def _open(board: Board, area: str | None, late: FeedShown | None) -> OpenTile:
             continue
         if row.area == (area or WHOLE):
             total[grade] = row
-        if row.area in leaves:
+        if row.area in smallest:
             placed[grade] = placed.get(grade, 0) + count
             oldest = row.number_of(f"oldest_{UNATTENDED}")
             found.append(_open_row(board, grade, areas[row.area].name, count, oldest))
