@@ -205,7 +205,7 @@ def main() -> None:
 
 
 def from_file(work: Batches, folder: Path) -> dict[str, Callable[[], object]]:
-    """From a gzip file on disk to the board, as `watchroom run --embedded` reads it."""
+    """From a gzip file on disk to the board, as `watchroom run` reads it."""
     path = folder / "calls.ndjson.gz"
     with gzip.open(path, "wb", compresslevel=1) as out:
         for batch in work:

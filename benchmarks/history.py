@@ -3,7 +3,7 @@
     python benchmarks/history.py [--rows 1000000]
 
 Writes a table of incidents (opened, attended, closed, some of them months later), newest first or
-shuffled, and reads it with `watchroom run --embedded --no-surveillance` in its own process. The
+shuffled, and reads it with `watchroom run --no-surveillance` in its own process. The
 state is measured by folding the same rows in order without sorting; what is above it is the cost of
 the sorting. Memory is the greatest resident size that the operating system counted.
 """
@@ -106,7 +106,7 @@ def main() -> None:
             path = folder / "in.csv"
             table(path, given.rows, order)
             seconds, memory = measured(
-                sys.executable, "-m", "streams.cli", "run", "--embedded", str(path),
+                sys.executable, "-m", "streams.cli", "run", str(path),
                 "--mapping", str(folder / "m.toml"), "--force", str(folder / "tiny.toml"),
                 "--no-surveillance", "--dead-letters", str(folder / "refused"),
             )  # fmt: skip

@@ -7,9 +7,9 @@
     python benchmarks/years.py --made-up eventful --force warwickshire --since 2023-01-02 --days 365
     python benchmarks/years.py events.ndjson.gz --force west-mercia --out /tmp/readings/surge
 
-The history goes through the monitor, the watches and the alert store, wired as `watchroom run
---embedded` wires them, at full speed. In a replay nobody is told of anything; here is listed what
-people would have been told, had it been live and had nobody acknowledged anything.
+The history goes through the monitor, the watches and the alert store, wired as `watchroom run`
+wires them, at full speed. In a replay nobody is notified of anything; here is listed what people
+would have been sent, had it been live and had nobody acknowledged anything.
 
 Of every alert: what it says at its opening and at its end, what was sent and when, and the series
 that it is about, by its own grain (hours also by day): 14 days or 12 months before it, and 6 after.

@@ -22,8 +22,8 @@ SECONDS = 900
 # What may be delivered with a program under Apache 2.0, as packages name it. Anything else is for a
 # person to read: a licence that is new here is no fault, but nobody has looked at it yet.
 PERMITTED = frozenset({
-    "0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "CC0-1.0", "ISC", "MIT", "MPL-2.0",
-    "PSF-2.0", "Python-2.0", "Zlib",
+    "0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "CC0-1.0", "ISC", "MIT", "MIT-0",
+    "MPL-2.0", "PSF-2.0", "Python-2.0", "Zlib",
     "License :: OSI Approved :: Apache Software License",
     "License :: OSI Approved :: BSD License",
     "License :: OSI Approved :: MIT License",

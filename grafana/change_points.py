@@ -81,13 +81,13 @@ def of_alerts(alerts: Iterable[AlertSent]) -> list[ChangePoint]:
     return made
 
 
-def from_monitor(url: str, force: str) -> list[ChangePoint]:
-    """The changes of level that a running monitor found in this force."""
+def from_monitor(url: str, force: str, token: str | None = None) -> list[ChangePoint]:
+    """The changes of level that a running monitor found in this force; `token`: says who asks."""
     if urlsplit(url).scheme not in {"http", "https"}:
         raise ConfigError(f'"{url}" is no address of a monitor', cure="Write http://HOST:8787")
     address = f"{url.rstrip('/')}/alerts.json?{urlencode({'force': force})}"
     try:
-        answer = MonitorClient(url, PATIENCE).ask("/alerts.json", {"force": force})
+        answer = MonitorClient(url, PATIENCE, token).ask("/alerts.json", {"force": force})
         return of_alerts(msgspec.json.decode(answer, type=AlertsSent).alerts)
     except Declined as error:
         raise SourceError(f"{address} answered {error.status}. Is a monitor there?") from error

@@ -328,6 +328,17 @@ class KindTaken(Struct, omit_defaults=True, kw_only=True):
     """The first of them: by field and value, how often."""
 
 
+class Incomplete(Struct, omit_defaults=True):
+    """A stretch of which not all records of a kind are counted, since the log had lost some: how
+    many messages at most, None where that is not known."""
+
+    kind: str
+    start: str = field(name="from")
+    end: str = field(name="to")
+    words: str
+    messages: int | None = None
+
+
 class Status(Struct):
     """How the monitor is doing (`streams.live.Health`)."""
 
@@ -467,6 +478,8 @@ class Board(Struct, omit_defaults=True, kw_only=True):
     ingest: dict[str, KindTaken]
     revisions: dict[str, FirstPublished]
     """Of the periods that were asked for, those that changed since they closed."""
+    incomplete: list[Incomplete] = []
+    """Where the log had lost records before they were counted."""
     surveillance: SurveillanceView | None = None
     """Where series are watched."""
     ahead: HoursAhead | None = None

@@ -18,11 +18,13 @@ import msgspec
 
 from streams.board.area_sums import AreaSums
 from streams.board.definitions import definitions, period_targets
+from streams.board.incomplete import incomplete
 from streams.board.model import (
     Board,
     FeedAge,
     FirstPublished,
     ForceShown,
+    Incomplete,
     KindTaken,
     KnownDays,
     NowFigures,
@@ -48,6 +50,7 @@ from streams.events.unknown_values import UnknownValues
 from streams.fold.gaps import CUT
 from streams.fold.heartbeats import Heartbeats, breaks, interval_of, patience
 from streams.fold.ledger import MOST_RECORDS, InMemory, Ledger
+from streams.fold.log_gap import LogGap
 from streams.fold.panes import NOTHING, Parts
 from streams.fold.readings import Readings
 from streams.fold.totals import MEASURE
@@ -64,7 +67,16 @@ WINDOWS: dict[str, int] = {"5m": 5, "15m": 15, "30m": 30, "1h": 60, "6h": 360}
 """Sliding windows and their minutes; `today` and `month` are calendar periods."""
 WINDOW_NAMES = (*WINDOWS, "today", "month")
 
-VOLATILE = ("feeds", "ingest", "revisions", "alerts", "status", "surveillance", "ahead")
+VOLATILE = (
+    "feeds",
+    "ingest",
+    "incomplete",
+    "revisions",
+    "alerts",
+    "status",
+    "surveillance",
+    "ahead",
+)
 """Parts of a board that depend on how and when the events came; the rest does not."""
 
 Add = Callable[[Any, int], Iterator[None] | None]
@@ -133,6 +145,8 @@ class Shard:
                 ledger = Ledger(Packer(registry.kinds[kind], force), Calendar(force.zone), most)
                 ledger.stepwise = True
                 self.folds[force.id] = ledger
+        self.gaps: list[LogGap] = []
+        """What the log lost of it before it was counted."""
         self.surveillance: dict[str, Any] = {}
         """What watches its ledgers, by force id: a runner's `Surveillance`, which stands above."""
         self.adders: dict[str, Add] = {name: fold.add for name, fold in self.folds.items()}
@@ -475,6 +489,7 @@ class Monitor:
             readings=_reported(self._readings(force)),
             feeds=feeds,
             ingest=self._ingest(),
+            incomplete=self._incomplete(force, at),
             revisions={label: first for label, first in revised.items() if first is not None},
         )
 
@@ -666,6 +681,17 @@ class Monitor:
                     ceased = self.stopped(fold, force.id).now().items()
                     heard.stopped = {field: rfc3339(since, force.zone) for field, since in ceased}
         return out
+
+    def _incomplete(self, force: Force, at: int) -> list[Incomplete]:
+        """The stretches of which not all records are counted."""
+        found: list[Incomplete] = []
+        for shard in self.shards:
+            fold = shard.folds.get(force.id)
+            if fold is not None:
+                cut = fold.half_counted if isinstance(fold, Ledger) else None
+                name = self.registry.plain_name(shard.kind)
+                found += incomplete(shard.kind, name, force.zone, at, shard.gaps, cut)
+        return found
 
     def _ingest(self) -> dict[str, KindTaken]:
         """How the lines were taken, by kind, over all forces of this process."""

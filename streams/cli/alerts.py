@@ -14,8 +14,10 @@ import msgspec
 
 from streams.alerts.model import Alert, Handover, shift
 from streams.board.model import Board
+from streams.cli.asking import monitor_at, token_option
+from streams.cli.echo import echo
 from streams.errors import WatchroomError
-from streams.outputs.monitor_client import Declined, MonitorClient, NoAnswer
+from streams.outputs.monitor_client import Declined, NoAnswer
 
 Answer = TypeVar("Answer", bound=msgspec.Struct)
 UNREADABLE = (ValueError, msgspec.MsgspecError)
@@ -39,10 +41,7 @@ class AlertsClient:
     """The alerts of a running monitor, over HTTP."""
 
     def __init__(self, url: str, force: str | None) -> None:
-        try:
-            self._client = MonitorClient(url)
-        except ValueError as error:
-            raise click.BadParameter(str(error)) from None
+        self._client = monitor_at(url)
         self.force = force
 
     def history(self, since: str | None = None, state: str | None = None) -> list[Answered]:
@@ -57,6 +56,10 @@ class AlertsClient:
     def board(self) -> Board:
         """The board of the force; raises `WatchroomError`."""
         return self._ask("/board.json", Board, {"force": self.force})
+
+    def me(self) -> Me:
+        """Who asks, as the monitor sees it; raises `WatchroomError`."""
+        return self._ask("/me.json", Me)
 
     def find(self, wanted: str) -> Answered:
         """The alert of an id, of the number of an open one, or of the only id that holds `wanted`,
@@ -118,6 +121,13 @@ class _Changed(msgspec.Struct):
     """Empty where it is the room that was handed over."""
 
 
+class Me(msgspec.Struct):
+    """What `/me.json` says of who asks."""
+
+    name: str | None
+    sees_names: bool
+
+
 class _Done(msgspec.Struct):
     alert: _Changed
 
@@ -137,6 +147,7 @@ def _remote(command: Callable[..., Any]) -> Callable[..., Any]:
             show_envvar=True,
             help="The monitor's web address.",
         ),
+        token_option,
     ):
         command = option(command)
     return command
@@ -144,7 +155,10 @@ def _remote(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def _person(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option(
-        "--who", envvar="WATCHROOM_WHO", help="Who does it; default: the name of your account."
+        "--who",
+        envvar="WATCHROOM_WHO",
+        help="Who does it; default: the name of your account. Where people sign in it is whose "
+        "token is sent, whatever stands here.",
     )(_remote(command))
 
 
@@ -184,14 +198,14 @@ def list_(url: str, force: str | None, every: bool, since: str | None, as_json: 
     for one in found:
         alert = one.alert
         if as_json:
-            click.echo(json.dumps(one.sent, ensure_ascii=False))
+            echo(json.dumps(one.sent, ensure_ascii=False))
         else:
             number = numbers.get(alert.id, "-")
             ended = f", over {_minute(alert.resolved_at)}" if alert.resolved_at else ""
-            click.echo(f"{number:>2} {alert.severity:6} {alert.words}")
-            click.echo(f"   opened {_minute(alert.opened_at)}{ended}\n   {alert.id}")
+            echo(f"{number:>2} {alert.severity:6} {alert.words}")
+            echo(f"   opened {_minute(alert.opened_at)}{ended}\n   {alert.id}")
     if not found and not as_json:
-        click.echo("No alert." if every or since else "No alert is open.")
+        echo("No alert." if every or since else "No alert is open.")
 
 
 @alerts.command()
@@ -208,26 +222,26 @@ def show(url: str, force: str | None, alert: str, as_json: bool) -> None:
     answered = AlertsClient(url, force).find(alert)
     found, sent = answered.alert, answered.sent
     if as_json:
-        click.echo(json.dumps(sent, ensure_ascii=False, indent=2))
+        echo(json.dumps(sent, ensure_ascii=False, indent=2))
         return
-    click.echo(f"{found.words}\n{found.id}")
+    echo(f"{found.words}\n{found.id}")
     for field in ("state", "severity", "opened_at", "onset", "resolved_at", "owner", "outcome"):
         if sent[field] is not None:
-            click.echo(f"  {field.replace('_', ' ')}: {sent[field]}")
+            echo(f"  {field.replace('_', ' ')}: {sent[field]}")
     if found.lasting:
-        click.echo("  lasting: since two weeks or more; say what it is by closing it")
+        echo("  lasting: since two weeks or more; say what it is by closing it")
     for name, value in sent["evidence"].items():
         if value is not None:
-            click.echo(f"  {name}: {value}")
+            echo(f"  {name}: {value}")
     for title in found.also:
-        click.echo(f"  also: {title}")
+        echo(f"  also: {title}")
     for entry in sent["log"]:
-        click.echo(f"  {entry['at']} {entry['who']}: {entry['what']} {entry['note']}".rstrip())
+        echo(f"  {entry['at']} {entry['who']}: {entry['what']} {entry['note']}".rstrip())
 
 
 def _do(url: str, force: str | None, alert: str, action: str, **details: str | None) -> None:
     client = AlertsClient(url, force)
-    click.echo(client.act(client.find(alert).alert.id, action, **details))
+    echo(client.act(client.find(alert).alert.id, action, **details))
 
 
 @alerts.command()
@@ -309,32 +323,39 @@ def handover(
       watchroom alerts handover --who "Late shift" --to "Night shift" --note "Quiet so far"
       watchroom alerts handover --hours 24
     """
-    client, me = AlertsClient(url, force), _name(who)
+    client = AlertsClient(url, force)
     if alert is not None:
         if to is None:
             raise click.UsageError("say whom it is handed to: --to")
-        _do(url, force, alert, "hand_over", who=me, to=to, note=note)
+        _do(url, force, alert, "hand_over", who=_name(who), to=to, note=note)
         return
     board = client.board()
     if to is not None:
+        signed_in = client.me()
+        if not signed_in.sees_names:
+            raise WatchroomError(
+                "this monitor does not say who has which alert: sign in with a token that may act "
+                "(--token-file), or hand over alert by alert"
+            )
+        me = signed_in.name or _name(who)
         held = [one.alert for one in _open(client.history()) if one.alert.owner == me]
         for each in held:
             client.act(each.id, "hand_over", who=me, to=to, note=note)
         client.act(shift(board.force.id), "hand_over", who=me, to=to, note=note)
-        click.echo(f"Handed over from {me} to {to}: {len(held)}.")
+        echo(f"Handed over from {me} to {to}: {len(held)}.")
         board = client.board()
     since = dt.datetime.fromisoformat(board.at) - dt.timedelta(hours=hours)
     for entry in [] if board.alerts is None else board.alerts.handovers:
         if entry.at >= since:
-            click.echo(_handed(entry))
+            echo(_handed(entry))
             for words in entry.open:
-                click.echo(f"    open: {words}")
+                echo(f"    open: {words}")
     for each in (one.alert for one in client.history()):
         done = [e for e in each.log if e.at >= since]
         if each.open or done:
-            click.echo(f"- {each.words}")
+            echo(f"- {each.words}")
             for e in done[-5:]:
-                click.echo(f"    {_minute(e.at)} {e.who}: {e.what} {e.note}".rstrip())
+                echo(f"    {_minute(e.at)} {e.who}: {e.what} {e.note}".rstrip())
 
 
 def _handed(entry: Handover) -> str:

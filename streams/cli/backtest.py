@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import click
 import msgspec
-from rich.console import Console
 from rich.markup import escape
 from rich.progress import (
     BarColumn,
@@ -30,6 +30,7 @@ from streams.backtest.playing import Played
 from streams.backtest.playing import Progress as Far
 from streams.backtest.processes import Task, play_all
 from streams.backtest.whole import whole
+from streams.cli.echo import CleanConsole, echo
 from streams.cli.inputs import (
     REFUSED,
     Inputs,
@@ -38,12 +39,14 @@ from streams.cli.inputs import (
     refused_much,
     source_options,
 )
-from streams.cli.instants import instant_named
+from streams.cli.instants import stretch_named, stretch_options
 from streams.cli.options import board_console, dead_letters_option
-from streams.config.force import find_force
+from streams.config.force import Force, find_force
 from streams.errors import ConfigError, SourceError, WatchroomError
+from streams.kafka.log_source import LogSource
 from streams.outputs.figure_csv import csv_text
 from streams.periods import DAY, rfc3339
+from streams.sources.order.play import Readable
 from streams.sources.stops import Stops
 
 _file = click.Path(dir_okay=False, path_type=Path)
@@ -61,13 +64,11 @@ _file = click.Path(dir_okay=False, path_type=Path)
     "beside the force's own; two or more are set beside each other.",
 )
 @click.option("--truth", type=_file, help="What is known to have happened: a TOML of dated events.")
-@click.option(
-    "--from",
-    "begin",
-    metavar="TIME",
-    help="Count alerts from then on; what comes before is learned from. Default: the first record.",
+@stretch_options(
+    begins="Count alerts from then on; what comes before is learned from. "
+    "Default: the first record.",
+    ends="Play up to then. Default: the last record.",
 )
-@click.option("--to", "until", metavar="TIME", help="Play up to then. Default: the last record.")
 @click.option(
     "--report-lag",
     "lag",
@@ -87,7 +88,7 @@ def backtest(  # noqa: PLR0913, PLR0917  one argument an option
     settings_files: tuple[Path, ...],
     truth: Path | None,
     begin: str | None,
-    until: str | None,
+    end: str | None,
     lag: float,
     output: Path | None,
     csv_file: Path | None,
@@ -100,11 +101,15 @@ def backtest(  # noqa: PLR0913, PLR0917  one argument an option
     report it came. With --settings, what other settings would have raised, each played in a process
     of its own. With --truth, what was found, missed and false.
 
+    A SOURCE is what `watchroom run` reads, or kafka://HOST:PORT/NAME: a topic, or all input topics
+    whose names begin so, up to where they end now. These are read without a consumer group.
+
     \b
     Examples:
       watchroom backtest street/ --force west-mercia -o alerts.html
       watchroom backtest events.ndjson --force warwickshire --settings more-alerts.toml -o two.html
       watchroom backtest events.ndjson --force warwickshire --truth truth.toml --csv alerts.csv
+      watchroom backtest kafka://localhost:9092/watchroom --force warwickshire --from 2022-01-01
       watchroom backtest fire.csv --mapping fire.toml --force fire-force.toml --from 2021-01-01 \\
           --settings one-a-week.toml --settings two-a-week.toml -o compared.html
 
@@ -139,24 +144,20 @@ def backtest(  # noqa: PLR0913, PLR0917  one argument an option
     if inputs.has_stdin:
         raise click.UsageError("a history is read from files: standard input (-) can't be read")
     force = find_force(name)
-    start, end = (
-        instant_named("--from", begin, force.zone),
-        instant_named("--to", until, force.zone),
-    )
-    if start is not None and end is not None and end <= start:
-        raise click.UsageError("--to must be after --from")
+    start, until = stretch_named(begin, end, force.zone)
     notes = []
     if truth is not None and (others := load_known(truth, force)[1]):
         notes.append(f"Events of the truth that are of other forces, and do not count: {others}.")
+    opens = _opening(inputs)
     tried: list[Path | None] = [*settings_files]
     tasks = [
         Task(
-            open=inputs.open,
+            open=opens,
             force=name,
             settings=each,
             truth=truth,
             start=start,
-            end=end,
+            end=until,
             lag=round(lag * DAY),
             letters=dead_letters if number == 0 else None,
         )
@@ -178,7 +179,7 @@ def backtest(  # noqa: PLR0913, PLR0917  one argument an option
         _nothing(played, dead_letters)
     found = whole(
         force,
-        [Path(each).name for each in inputs.named],
+        [each if inputs.log else Path(each).name for each in inputs.named],
         played,
         lag=round(lag * DAY),
         truth_given=truth is not None,
@@ -195,18 +196,33 @@ def backtest(  # noqa: PLR0913, PLR0917  one argument an option
     _end(played, dead_letters)
 
 
+def _opening(inputs: Inputs) -> Callable[[Iterable[Force]], Readable]:
+    """What opens the source, in this process or another. Of a log each reads the same messages:
+    those that it has now."""
+    if (log := inputs.log) is None:
+        return inputs.open
+    with LogSource(*log) as now:
+        return partial(_log, *log, now.spans)
+
+
+def _log(
+    brokers: str, name: str, spans: Mapping[str, tuple[int, int]], _forces: Iterable[Force]
+) -> LogSource:
+    return LogSource(brokers, name, spans)
+
+
 def _nothing(played: Sequence[Played], letters: Path) -> None:
     """Ends a backtest in which nothing was played, and says why."""
     (first, *_) = played
     for line in refused_lines(first.reasons, first.examples, letters):
-        click.echo(line, err=True)
+        echo(line, err=True)
     if first.failure:
         raise SourceError(first.failure)
     if first.stopped:
-        click.echo("Stopped while the files were read: nothing was played yet.", err=True)
+        echo("Stopped while the files were read: nothing was played yet.", err=True)
         raise click.exceptions.Exit(first.stopped)
     if much_refused(first.refused, first.read):
-        click.echo(refused_much(first.refused, first.read), err=True)
+        echo(refused_much(first.refused, first.read) or "", err=True)
         raise click.exceptions.Exit(REFUSED)
     raise WatchroomError("there is nothing to play: the sources have no record of this force")
 
@@ -215,14 +231,14 @@ def _end(played: Sequence[Played], letters: Path) -> None:
     """What of the input a user should look at, and the exit code."""
     (first, *_) = played
     for line in refused_lines(first.reasons, first.examples, letters):
-        click.echo(line, err=True)
+        echo(line, err=True)
     failure = next((each.failure for each in played if each.failure), None)
     if failure is not None:
         raise SourceError(failure)
     if stopped := next((each.stopped for each in played if each.stopped), 0):
         raise click.exceptions.Exit(stopped)
     if much := refused_much(first.refused, first.read):
-        click.echo(much, err=True)
+        echo(much, err=True)
         raise click.exceptions.Exit(REFUSED)
 
 
@@ -232,13 +248,13 @@ def _write(path: Path, text: str) -> None:
     except OSError as error:
         why = error.strerror or error
         raise WatchroomError(f"{path} can't be written: {why}. Name another file") from error
-    click.echo(f"{path} written", err=True)
+    echo(f"{path} written", err=True)
 
 
 @contextmanager
 def _bars(names: Sequence[str]) -> Iterator[Callable[[int, Far], None]]:
     """A bar for each of the settings, where a person watches; gives what moves it."""
-    console = Console(stderr=True)
+    console = CleanConsole(stderr=True)
     if not console.is_terminal:
         yield lambda _place, _far: None
         return

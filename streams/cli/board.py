@@ -13,9 +13,11 @@ from rich.live import Live as Screen
 from rich.text import Text
 
 from streams.board.model import Board, decode_board
+from streams.cli.asking import monitor_at, token_option
+from streams.cli.echo import echo
 from streams.cli.options import Seconds, board_console
 from streams.errors import NotABoard, WatchroomError
-from streams.outputs.monitor_client import Declined, MonitorClient, NoAnswer
+from streams.outputs.monitor_client import Declined, NoAnswer
 from streams.outputs.terminal import banner, render
 from streams.registry import phrases
 
@@ -35,10 +37,7 @@ class Remote:
     """The boards of a monitor, by its address."""
 
     def __init__(self, url: str, force: str | None, periods: Sequence[str] = ()) -> None:
-        try:
-            self._client = MonitorClient(url)
-        except ValueError as error:
-            raise click.BadParameter(str(error)) from None
+        self._client = monitor_at(url)
         self._force, self._periods = force, periods
 
     def fetch(self) -> Answer:
@@ -62,6 +61,7 @@ class Remote:
 @click.option(
     "--url", default="http://127.0.0.1:8787", show_default=True, help="The monitor's web address."
 )
+@token_option
 @click.option("--force", metavar="FORCE", help="Which force, where the monitor has several.")
 @click.option(
     "--period",
@@ -102,7 +102,7 @@ def board(
         raise click.UsageError("--compare is of a --period; as JSON see watchroom query")
     remote, console = Remote(url, force, periods), board_console()
     if as_json:
-        click.echo(json.dumps(json.loads(remote.fetch().raw), ensure_ascii=False))
+        echo(json.dumps(json.loads(remote.fetch().raw), ensure_ascii=False))
     elif once or compare or not console.is_terminal:
         console.print(render(remote.fetch().board, console.width))
         if compare:

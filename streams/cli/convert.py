@@ -12,6 +12,7 @@ from typing import BinaryIO, cast
 import click
 import zstandard
 
+from streams.cli.echo import echo
 from streams.cli.inputs import (
     REFUSED,
     Inputs,
@@ -25,7 +26,7 @@ from streams.cli.progress import progress_bar
 from streams.config.force import find_force
 from streams.errors import SourceError, WatchroomError
 from streams.events.deadletters import DeadLetterFile, letter
-from streams.live.clock import wall_clock
+from streams.sources.clock import wall_clock
 from streams.sources.event_lines import Chunk
 from streams.sources.order.play import Play
 from streams.sources.order.player import Player, Stage
@@ -99,7 +100,7 @@ def convert(
     said += passed_over(source) + [f"Look: {warning}" for warning in play.warnings]
     much = refused_much(sink.refused.total(), sink.rows) if stopped is None else None
     for line in [*said, *([much] if much else [])]:
-        click.echo(line, err=True)
+        echo(line, err=True)
     if stopped is not None:
         sys.exit(stopped.exit_code)
     if much:

@@ -13,9 +13,11 @@ from rich.text import Text
 
 from streams.board.answers import Page
 from streams.board.flags import LEAST, MONTHS, FlagPage, FlagRow, MonthlyFlags
+from streams.cli.asking import monitor_at
+from streams.cli.echo import echo
 from streams.cli.inputs import Inputs, asked_options
 from streams.cli.options import answer_options, board_console
-from streams.cli.query import client_of, page_of, played
+from streams.cli.query import page_of, played
 from streams.outputs.figure_csv import csv_text
 from streams.registry import phrases
 
@@ -76,14 +78,14 @@ def flags(
     if form == "csv":
         sys.stdout.write(csv_text(FlagRow, page.rows))
     elif form == "json":
-        click.echo(msgspec.json.encode(page))
+        echo(msgspec.json.encode(page))
     else:
         board_console().print(shown(page))
 
 
 def _of_monitor(url: str, asked: dict[str, str | None], rate: float | None) -> FlagPage:
     """The whole list that a running monitor answers; raises `WatchroomError`."""
-    client = client_of(url)
+    client = monitor_at(url)
     asked |= {"rate": None if rate is None else str(rate), "limit": str(PAGE)}
     page = page_of(client, "/api/flags", asked, FlagPage)
     rows, offset = page.rows, page.next

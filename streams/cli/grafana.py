@@ -8,6 +8,8 @@ from pathlib import Path
 
 import click
 
+from streams.cli.asking import token_given
+from streams.cli.echo import echo
 from streams.config.force import find_force
 from streams.errors import ConfigError, WatchroomError
 
@@ -56,9 +58,9 @@ def generate(*, check: bool, output: Path | None) -> None:
     except OSError as error:
         raise WatchroomError(f"{folder} can't be written: {error.strerror}") from error
     for name in changed:
-        click.echo(f"{name}: {'out of date' if check else 'written'}")
+        echo(f"{name}: {'out of date' if check else 'written'}")
     if not changed:
-        click.echo(f"{folder}: all is up to date")
+        echo(f"{folder}: all is up to date")
     elif check:
         raise WatchroomError("the dashboards are not current. Run: watchroom grafana generate")
 
@@ -92,7 +94,8 @@ def generate(*, check: bool, output: Path | None) -> None:
 @click.option(
     "--monitor",
     metavar="URL",
-    help="A running monitor, whose changes of level are published too.",
+    help="A running monitor, whose changes of level are published too. Where people sign in there, "
+    "set WATCHROOM_TOKEN or WATCHROOM_TOKEN_FILE.",
 )
 @click.option("--quiet", is_flag=True, help="Print only what was changed.")
 def push(
@@ -125,7 +128,7 @@ def push(
     points = {
         force.id: [
             *change_points.of_force(force),
-            *(change_points.from_monitor(monitor, force.id) if monitor else ()),
+            *(change_points.from_monitor(monitor, force.id, token_given()) if monitor else ()),
         ]
         for force in forces
     }
@@ -133,7 +136,7 @@ def push(
 
     def report(step: publish.Step) -> None:
         if not quiet or step.done != "unchanged":
-            click.echo(f"{step.what} {step.name}: {step.done}")
+            echo(f"{step.what} {step.name}: {step.done}")
 
     if data_source:
         publish.require_data_source(server, data_source)

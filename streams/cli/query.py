@@ -15,7 +15,9 @@ import msgspec
 from streams.board.answers import FigurePage, FigureRow, Question, Rows
 from streams.board.monitor import Monitor
 from streams.board.query import Query
+from streams.cli.asking import monitor_at
 from streams.cli.comparing import compare_option, names_in
+from streams.cli.echo import echo
 from streams.cli.inputs import Inputs, asked_options, passed_over, refused_lines
 from streams.cli.options import answer_options, board_console, forces_named
 from streams.cli.progress import progress_bar
@@ -171,7 +173,7 @@ def show(rows: Sequence[FigureRow], compare: Sequence[str], form: str, *, named:
     if form == "csv":
         sys.stdout.write(csv_text(FigureRow, rows, compare))
     elif form == "json":
-        click.echo(msgspec.json.encode(rows))
+        echo(msgspec.json.encode(rows))
     elif rows:
         known = {row.indicator for row in rows if row.known}
         shown = [row for row in rows if named or row.indicator in known]
@@ -191,7 +193,7 @@ def show(rows: Sequence[FigureRow], compare: Sequence[str], form: str, *, named:
 
 def of_monitor(url: str, where: Where, question: Question) -> list[FigureRow]:
     """The rows that a running monitor answers; raises `WatchroomError`."""
-    client = client_of(url)
+    client = monitor_at(url)
     rows: list[FigureRow] = []
     offset: int | None = 0
     while offset is not None:
@@ -214,15 +216,7 @@ def of_monitor(url: str, where: Where, question: Question) -> list[FigureRow]:
 def chart_of_monitor(url: str, where: Where, drawing: Drawing) -> str:
     """The chart that a running monitor draws; raises `WatchroomError`."""
     asked = drawing.asked(where.force, where.at)
-    return answer_of(client_of(url), "/chart.svg", asked).decode()
-
-
-def client_of(url: str) -> MonitorClient:
-    """The monitor at an address; raises `click.BadParameter` for what is none."""
-    try:
-        return MonitorClient(url)
-    except ValueError as error:
-        raise click.BadParameter(str(error)) from None
+    return answer_of(monitor_at(url), "/chart.svg", asked).decode()
 
 
 Page = TypeVar("Page")
@@ -293,7 +287,7 @@ def played(inputs: Inputs, force_names: tuple[str, ...], at: str | None) -> Iter
             *refused_lines(runner.refused, runner.examples, "watchroom run"),
             *passed_over(source),
         ):
-            click.echo(line, err=True)
+            echo(line, err=True)
         monitor = live.monitor
         yield Query(monitor, *_asked_of(monitor, force_names, forces[0].id, at))
 

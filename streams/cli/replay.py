@@ -5,18 +5,19 @@ from __future__ import annotations
 import hashlib
 import signal
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 from click.core import ParameterSource
 
 from streams.cli.closing import alerts_between, alerts_in_words, close, report
+from streams.cli.echo import echo
 from streams.cli.inputs import REFUSED, Inputs, refused_much, source_options
-from streams.cli.instants import instant_named
+from streams.cli.instants import stretch_named, stretch_options
 from streams.cli.keys import Keys
 from streams.cli.options import (
     Address,
@@ -28,11 +29,12 @@ from streams.cli.options import (
 )
 from streams.cli.publish import Sending
 from streams.cli.run import leave, played, serve_beside
+from streams.cli.serving import serving_options
 from streams.config.force import Force
 from streams.embedded.alert_database import default_folder
 from streams.embedded.replay import embedded_monitor
 from streams.errors import ConfigError, WatchroomError
-from streams.kafka.log_source import LogSource, address_of
+from streams.kafka.log_source import LogSource
 from streams.kafka.publisher import Publisher
 from streams.kafka.topics import INPUT_TOPICS, input_topic
 from streams.periods import Calendar
@@ -42,6 +44,9 @@ from streams.sources.order.player import Player, Position
 from streams.sources.stops import Stopped, Stops
 from streams.state.replays import Kept, KeptReplay, told_apart
 from streams.stretches import FORMS, Stretch
+
+if TYPE_CHECKING:  # most replays need no server
+    from streams.outputs.sign_in.access import Access
 
 WALLBOARD = ("127.0.0.1", 8787)
 KEPT_EVERY = 1.0
@@ -59,13 +64,10 @@ FLUSHED_EVERY = 5.0
     metavar="FORCE",
     help="A shipped force, or the path of a force file. Repeatable; default: all shipped ones.",
 )
-@click.option(
-    "--from",
-    "begin",
-    metavar="TIME",
-    help="Where the replay begins, in the time zone of the first force, or with an offset.",
+@stretch_options(
+    begins="Where the replay begins, in the time zone of the first force, or with an offset.",
+    ends="Where it ends; that instant is left out.",
 )
-@click.option("--to", "end", metavar="TIME", help="Where it ends; that instant is left out.")
 @click.option(
     "--earlier",
     type=click.Choice(["read", "leave-out"]),
@@ -81,6 +83,7 @@ FLUSHED_EVERY = 5.0
 )
 @click.option("--wallboard", is_flag=True, help="Serve the wallboard at http://127.0.0.1:8787/.")
 @click.option("--web", type=Address(), help="Serve it there instead.")
+@serving_options
 @click.option(
     "--to-kafka",
     "brokers",
@@ -115,6 +118,7 @@ def replay(  # noqa: PLR0913, PLR0917  one argument an option
     as_json: bool,
     no_surveillance: bool,
     dead_letters: Path,
+    access: Callable[[], Access],
 ) -> None:
     """Replay history: files and folders, or what Kafka topics hold, in the order of time.
 
@@ -160,7 +164,7 @@ def replay(  # noqa: PLR0913, PLR0917  one argument an option
             "with --to-kafka nothing is monitored in this process: leave out --wallboard, --web, "
             "--period, --json and --no-surveillance"
         )
-    stretch = _stretch(begin, end, forces[0])
+    stretch = stretch_named(begin, end, forces[0].zone)
     for period in periods:
         _checked(period, forces[0])
     log = _log_in(inputs.check(), brokers, prefix)
@@ -184,11 +188,19 @@ def replay(  # noqa: PLR0913, PLR0917  one argument an option
         play = open_things.enter_context(asked.open(before))
         watched = Watched(kept, play, speed or None, before)
         if brokers is None:
-            served = web or (WALLBOARD if wallboard else None)
+            where = web or (WALLBOARD if wallboard else None)
+            served = None if where is None else Served(where, access())
             _monitor(open_things, asked, watched, served, periods, dead_letters,
                      as_json=as_json, surveillance=not no_surveillance)  # fmt: skip
         else:
             _send(open_things, asked, watched, brokers, dead_letters)
+
+
+class Served(NamedTuple):
+    """Where the wallboard of a replay is, and who may reach it."""
+
+    web: tuple[str, int]
+    access: Access
 
 
 class Asked(NamedTuple):
@@ -293,19 +305,13 @@ class Watched:
 
 def _log_in(inputs: Inputs, brokers: str | None, prefix: str) -> tuple[str, str] | None:
     """The topics among the sources, as brokers and name; raises click's errors."""
-    places = [place for place, _ in inputs.places]
-    try:
-        logs = [found for found in map(address_of, places) if found]
-    except ValueError as error:
-        raise click.UsageError(str(error)) from None
-    if not logs:
+    log = inputs.log
+    if log is None:
         return None
-    if len(places) > 1:
-        raise click.UsageError("a Kafka topic is replayed alone: give the files by themselves")
     sent_to = {prefix.rstrip("."), *(input_topic(prefix, kind) for kind in INPUT_TOPICS)}
-    if logs[0][0] == brokers and logs[0][1].rstrip(".") in sent_to:
+    if log[0] == brokers and log[1].rstrip(".") in sent_to:
         raise click.UsageError("these topics would be sent to themselves: give another --prefix")
-    return logs[0]
+    return log
 
 
 def _was_given(option: str) -> bool:
@@ -325,7 +331,7 @@ def _monitor(
     open_things: ExitStack,
     asked: Asked,
     watched: Watched,
-    web: tuple[str, int] | None,
+    served: Served | None,
     periods: tuple[str, ...],
     dead_letters: Path,
     *,
@@ -338,9 +344,9 @@ def _monitor(
     runner = open_things.enter_context(
         embedded_monitor(asked.forces, stops, watched=surveillance, dead_letters=dead_letters)
     )
-    if web is not None:
-        click.echo(f"Wallboard http://{web[0]}:{web[1]}/", err=True)
-        serve_beside(open_things, runner.live, web)
+    if served is not None:
+        handle = serve_beside(open_things, runner.live, *served)
+        echo(f"Wallboard {handle.url}/", err=True)
     player = Player(
         watched.play, runner, speed=watched.speed, begin=begin, end=end,
         after=watched.after, stops=stops,
@@ -358,11 +364,11 @@ def _monitor(
     close(runner, named, closing_time(player), periods, (), as_json=as_json)
     if not as_json:
         for line in alerts_between(runner.live, begin or 0):
-            click.echo(line)
-        click.echo(alerts_in_words(runner.live, begin or 0))
+            echo(line)
+        echo(alerts_in_words(runner.live, begin or 0))
     whole = stopped is None and failure is None
     much = report(runner, [watched.play], whole=whole, as_json=as_json)
-    leave(stopped, failure, much=much, serving=web is not None)
+    leave(stopped, failure, much=much, serving=served is not None)
 
 
 def closing_time(player: Player) -> int | None:
@@ -410,7 +416,7 @@ def _send(
         raise click.exceptions.Exit(stopped.exit_code)
     counts = publisher.counts
     if much := refused_much(counts.refused.total(), counts.read - counts.excluded):
-        click.echo(much)
+        echo(much)
         raise click.exceptions.Exit(REFUSED)
 
 
@@ -425,15 +431,7 @@ def _keep_or_forget(
     elif stopped is not None:
         watched.save()
         if watched.kept.path.exists():
-            click.echo("The same command with --resume goes on from here.", err=True)
-
-
-def _stretch(begin: str | None, end: str | None, force: Force) -> tuple[int | None, int | None]:
-    """The instants of --from and --to, in ms; raises `ConfigError`."""
-    found = instant_named("--from", begin, force.zone), instant_named("--to", end, force.zone)
-    if found[0] is not None and found[1] is not None and found[0] >= found[1]:
-        raise ConfigError(f"--from {begin} is not before --to {end}")
-    return found
+            echo("The same command with --resume goes on from here.", err=True)
 
 
 def _checked(period: str, force: Force) -> None:

@@ -1,4 +1,4 @@
-"""`watchroom run --embedded`: the monitor in this process, fed from files or standard input."""
+"""`watchroom run`: the monitor in this process, fed from files or standard input."""
 
 from __future__ import annotations
 
@@ -8,15 +8,17 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from streams.cli.closing import alerts_in_words, close, report, wait
 from streams.cli.comparing import compare_option, names_in
+from streams.cli.echo import echo
 from streams.cli.inputs import REFUSED, Inputs, source_options
 from streams.cli.options import Address, Speed, dead_letters_option, forces_named
 from streams.cli.progress import progress_bar
+from streams.cli.serving import serving_options
 from streams.config.force import Force
 from streams.embedded.replay import embedded_monitor
 from streams.embedded.runner import last_event
@@ -30,10 +32,16 @@ from streams.sources.order.player import Player
 from streams.sources.stops import Stopped, Stops
 from streams.stretches import FORMS, Stretch
 
+if TYPE_CHECKING:  # most runs need no server
+    from streams.outputs.sign_in.access import Access
+    from streams.outputs.web import Running
+
 
 @click.command()
 @source_options
-@click.option("--embedded", is_flag=True, help="In this process, without Kafka. Required.")
+@click.option(
+    "--embedded", is_flag=True, hidden=True, expose_value=False
+)  # it had to be given once
 @click.option(
     "--force",
     "force_names",
@@ -48,6 +56,7 @@ from streams.stretches import FORMS, Stretch
     "Standard input is followed live unless this is given.",
 )
 @click.option("--web", type=Address(), help="Serve metrics and the board there; stay afterwards.")
+@serving_options
 @click.option(
     "--at", metavar="TIME", help="The closing board is of this time; default: the last event."
 )
@@ -73,7 +82,6 @@ from streams.stretches import FORMS, Stretch
 )
 def run(  # noqa: PLR0913, PLR0917  one argument an option
     inputs: Inputs,
-    embedded: bool,
     force_names: tuple[str, ...],
     speed: float | None,
     web: tuple[str, int] | None,
@@ -84,8 +92,9 @@ def run(  # noqa: PLR0913, PLR0917  one argument an option
     dead_letters: Path,
     no_surveillance: bool,
     state: Path | None,
+    access: Callable[[], Access],
 ) -> None:
-    """Monitor files, folders or standard input ("-"), and show the board at the end.
+    """Monitor files, folders or standard input ("-") without Kafka, and show the board at the end.
 
     A SOURCE holds events as NDJSON, or is a street file of data.police.uk, or, with --mapping, any
     table; each plain, gzip or Zstandard. Files are history: their rows are sorted by time first,
@@ -94,13 +103,13 @@ def run(  # noqa: PLR0913, PLR0917  one argument an option
 
     \b
     Examples:
-      watchroom run --embedded events.ndjson.gz
-      watchroom run --embedded street/ --force west-mercia --period 2021-12 --period 2021-Q4
-      watchroom run --embedded events.ndjson --period 2021-12 --compare previous,last_year
-      watchroom run --embedded fire.csv --mapping fire.toml --force fire-force.toml
-      watchroom run --embedded --source calls.csv:calls.toml --source cad.csv:cad.toml
-      watchroom run --embedded events.ndjson --speed 60 --web 8787
-      tail -f -n +1 events.ndjson | watchroom run --embedded - --web 127.0.0.1:8787
+      watchroom run events.ndjson.gz
+      watchroom run street/ --force west-mercia --period 2021-12 --period 2021-Q4
+      watchroom run events.ndjson --period 2021-12 --compare previous,last_year
+      watchroom run fire.csv --mapping fire.toml --force fire-force.toml
+      watchroom run --source calls.csv:calls.toml --source cad.csv:cad.toml
+      watchroom run events.ndjson --speed 60 --web 8787
+      tail -f -n +1 events.ndjson | watchroom run - --web 127.0.0.1:8787
 
     \b
     Exit codes:
@@ -111,8 +120,6 @@ def run(  # noqa: PLR0913, PLR0917  one argument an option
       130  Ctrl-C (143: ended from outside); the board shows all that was counted until then:
            of files nothing before they are read and sorted
     """
-    if not embedded:
-        raise click.UsageError("say --embedded; with Kafka, use watchroom worker instead")
     forces = forces_named(force_names)
     comparisons = names_in(compare)
     if comparisons and (as_json or not periods):
@@ -137,7 +144,7 @@ def run(  # noqa: PLR0913, PLR0917  one argument an option
             )
         )
         if web is not None:
-            serve_beside(open_things, runner.live, web)
+            serve_beside(open_things, runner.live, web, access())
         stopped, failure = played(
             Player(each, runner, speed=speed or None, stops=stops) for each in sources
         )
@@ -147,7 +154,7 @@ def run(  # noqa: PLR0913, PLR0917  one argument an option
         if whole and not as_json and last_event(runner.live.monitor):
             asked = closing_at is not None or periods
             more = "" if asked else " --at shows another instant, --period a day, month or year."
-            click.echo(alerts_in_words(runner.live) + more, err=True)
+            echo(alerts_in_words(runner.live) + more, err=True)
         much = report(runner, sources, whole=whole, as_json=as_json)
         leave(stopped, failure, much=much, serving=web is not None)
 
@@ -169,14 +176,17 @@ def _opened(
     return sources
 
 
-def serve_beside(open_things: ExitStack, live: Live, web: tuple[str, int]) -> None:
-    """Serves metrics and the board as long as things are open."""
+def serve_beside(
+    open_things: ExitStack, live: Live, web: tuple[str, int], access: Access
+) -> Running:
+    """Serves metrics and the board as long as things are open; raises `WatchroomError`."""
     from streams.outputs.web import serve  # noqa: PLC0415  most runs need no server
 
-    handle = serve(live, *web)
+    handle = serve(live, *web, access)
     open_things.callback(handle.stop)
-    click.echo(f"Board {handle.url}/board.json, metrics {handle.url}/metrics", err=True)
-    click.echo(handle.exported, err=True)
+    echo(f"Board {handle.url}/board.json, metrics {handle.url}/metrics", err=True)
+    echo(handle.exported, err=True)
+    return handle
 
 
 def played(
@@ -215,7 +225,7 @@ def leave(
     if failure is not None:
         raise failure
     if serving and stopped is None:
-        click.echo("All input was read. Serving until Ctrl-C.", err=True)
+        echo("All input was read. Serving until Ctrl-C.", err=True)
         stopped = wait()
     if stopped is not None:
         raise click.exceptions.Exit(stopped.exit_code)

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import logging
 import signal
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import click
 
-from streams.cli.options import Address
+from streams.cli.echo import echo
+from streams.cli.options import Address, log_to_stderr
+from streams.cli.serving import serving_options
 from streams.sources.stops import Stopped, Stops
+
+if TYPE_CHECKING:
+    from streams.outputs.sign_in.access import Access
 
 
 class WorkerAddress(click.ParamType):
@@ -49,7 +56,8 @@ class WorkerAddress(click.ParamType):
     metavar="HOST:PORT",
     help="Where to serve; port 0 takes any that is free.",
 )
-def wallboard(workers: tuple[str, ...], web: tuple[str, int]) -> None:
+@serving_options
+def wallboard(workers: tuple[str, ...], web: tuple[str, int], access: Callable[[], Access]) -> None:
     """Serve the wallboard of every force at one address, whichever worker has it.
 
     Workers share the forces and take over from one another. This asks each of them every second
@@ -59,24 +67,23 @@ def wallboard(workers: tuple[str, ...], web: tuple[str, int]) -> None:
     \b
     Examples:
       watchroom wallboard --worker http://worker-1:8787 --worker http://worker-2:8787
-      watchroom wallboard --worker http://10.0.0.5:8787 --web 0.0.0.0:8080
+      watchroom wallboard --worker http://10.0.0.5:8787 --web 0.0.0.0:8080 --sign-in sign-in.toml
 
     \b
     Exit codes:
       0    ended by SIGTERM
-      1    the address of --web can't be had
+      1    the address of --web can't be had, or nobody would be asked who they are
       2    an option is wrong
       130  ended by Ctrl-C
     """
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)-7s %(message)s")
-    logging.getLogger("watchroom").setLevel(logging.INFO)
+    log_to_stderr(logging.WARNING)
     from streams.outputs.front import serve_front  # noqa: PLC0415 - slow to import, and help is not
 
     with Stops():
         handle = None
         try:
-            handle = serve_front(list(dict.fromkeys(workers)), *web)
-            click.echo(f"Wallboard {handle.url}/", err=True)
+            handle = serve_front(list(dict.fromkeys(workers)), *web, access())
+            echo(f"Wallboard {handle.url}/", err=True)
             while True:
                 signal.pause()
         except Stopped as stopped:

@@ -5,12 +5,18 @@ from __future__ import annotations
 import hashlib
 import logging
 import socket
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from streams.cli.options import broker_option, forces_option, prefix_option
+from streams.cli.options import broker_option, forces_option, log_to_stderr, prefix_option
+from streams.cli.serving import serving_options
 from streams.config.force import find_force, shipped_forces
+
+if TYPE_CHECKING:
+    from streams.outputs.sign_in.access import Access
 
 
 @click.command(short_help="Monitor Kafka topics with Faust.")
@@ -30,6 +36,7 @@ from streams.config.force import find_force, shipped_forces
     metavar="HOST:PORT",
     help="Where to serve metrics, board and health; port 0 takes any, 'off' serves nothing.",
 )
+@serving_options
 @prefix_option
 @click.option(
     "--group",
@@ -78,6 +85,7 @@ def worker(  # noqa: PLR0913, PLR0917 - an option each
     *,
     no_surveillance: bool,
     verbose: bool,
+    access: Callable[[], Access],
 ) -> None:
     """Count the events of the Kafka topics and serve the live figures.
 
@@ -89,15 +97,16 @@ def worker(  # noqa: PLR0913, PLR0917 - an option each
     Examples:
       watchroom worker --force warwickshire --force west-mercia
       watchroom worker --broker kafka1:9092,kafka2:9092 --checkpoints /var/lib/watchroom/1
-      watchroom worker --force mine.toml --web 0.0.0.0:8080 --group trial --prefix trial
+      watchroom worker --force mine.toml --web 127.0.0.1:8080 --group trial --prefix trial
+      watchroom worker --web 0.0.0.0:8787 --sign-in /etc/watchroom/sign-in.toml
     """
-    logging.basicConfig(
-        level=logging.INFO if verbose else logging.WARNING,
-        format="%(asctime)s %(levelname)-7s %(message)s",
-    )
-    logging.getLogger("watchroom").setLevel(logging.INFO)
+    log_to_stderr(logging.INFO if verbose else logging.WARNING)
     if not verbose:  # of brokers that are away it tells thirty times a second, on every level
         logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    address = _address(web)
+    reached = None if address is None else access()
+    if address is not None and reached is not None:
+        reached.admit(address[0])  # told now, and not once the brokers have answered
     from streams.kafka.settings import Settings  # noqa: PLC0415
     from streams.kafka.worker import run_worker  # noqa: PLC0415 - Faust is slow to import
 
@@ -112,7 +121,8 @@ def worker(  # noqa: PLR0913, PLR0917 - an option each
             prefix=prefix.rstrip("."),
             group=group,
             instance_id=instance_id,
-            web=_address(web),
+            web=address,
+            access=reached,
             every=every,
             behind=behind,
             surveillance=not no_surveillance,

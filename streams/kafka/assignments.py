@@ -16,6 +16,7 @@ from functools import partial
 
 from aiokafka.errors import KafkaError
 
+from streams.board.incomplete import horizon_of
 from streams.board.monitor import Shard
 from streams.errors import CheckpointError
 from streams.kafka.alerts import TopicAlerts
@@ -30,7 +31,10 @@ from streams.kafka.topic_watch import TopicWatch
 from streams.kafka.topics import INPUT_TOPICS, forces_in, input_topic
 from streams.kafka.wrong_partition import REASON, MisplacedLines
 from streams.live import CLOCK, LONG, Live, State
-from streams.state import garbage
+from streams.live.clock import steady_clock
+from streams.live.reasons import Reason, of_state
+from streams.sources.clock import wall_clock
+from streams.state import disk, garbage
 from streams.state.checkpoint import Folder
 from streams.state.snapshot import Identity
 
@@ -41,8 +45,16 @@ MOST_UNSAVED = 50_000
 HANDED_OVER, STOPPED = 10.0, 1.0
 """Seconds that a message which takes long may still take when its partition goes to another worker,
 and when the process is to end."""
+DISK = "disk"
+"""The key of `Health.troubles` under which it stands that checkpoints can't be read or written."""
 PATIENCE = 30.0
 """Seconds between the saves of a partition that is being read back."""
+READ_AGAIN = 1.0
+"""Seconds after which it is tried again to read a checkpoint that could not be read."""
+DISK_EVERY = 10.0
+"""Seconds between two looks at the disk."""
+NOTED = ("topic", REASON, CLOCK, DISK, "log_gap")
+"""The troubles that are noted here; others watch for the rest."""
 TROUBLE_REPEATS = 60.0
 """Seconds after which a trouble that lasts is logged again."""
 
@@ -73,7 +85,12 @@ class AssignedPartitions:
         self.lag_tracker = LagTracker(settings.behind)
         self._committed: dict[Key, int] = {}
         self._stale: dict[Key, Position | None] = {}
-        self._trouble = ""
+        self._unwritten: dict[Key, str] = {}
+        """Why the checkpoint of a partition can't be written now, in words with the cure."""
+        self._unread: dict[Key, str] = {}
+        """The same of those that can't be read now, and so are not taken over yet."""
+        self._disk: disk.Disk | None = None
+        """As of the last look."""
         self._refreshed = 0.0
 
     @property
@@ -213,16 +230,24 @@ class AssignedPartitions:
         if await self._give_up_others(wanted):
             garbage.collect_frozen()
         new = sorted(wanted - self.partitions.keys())
+        self._unread = {}
         for key in new:
             if self._changed.is_set():
                 return
-            await self._load(key)
+            try:
+                await self._load(key)
+            except CheckpointError as error:
+                self._unread[key] = str(error)
         for key in wanted - set(new):
             await self._claim(self.partitions[key])
+        self.refresh()
         todo = [partition for partition in self.partitions.values() if not partition.ready]
         self._settle()
         if todo:
             await reader.run(todo)
+        if self._unread:
+            await asyncio.sleep(READ_AGAIN)
+            self._changed.set()
 
     def _settle(self) -> None:
         """Tells, once an assignment, that every partition of it is ready."""
@@ -317,6 +342,7 @@ class AssignedPartitions:
         partition.leave()
         self.alerts.leave(partition.shard)
         await self._save(partition)
+        self._unwritten.pop(key, None)  # what is not saved is in the log, for the next owner
         async with partition.saving:
             await asyncio.to_thread(partition.checkpoint.close)
 
@@ -353,14 +379,13 @@ class AssignedPartitions:
         await self._commit()
 
     async def _save(self, partition: Partition) -> None:
+        key = partition.topic, partition.number
         try:
             await partition.save()
         except CheckpointError as error:
-            if self._trouble != str(error):
-                self._trouble = str(error)
-                log.error("%s; counting goes on, nothing is acknowledged", error)
+            self._unwritten[key] = str(error)
             return
-        self._trouble = ""
+        self._unwritten.pop(key, None)
         self.live.health.checkpoint_at = time.monotonic()
 
     async def _commit(self) -> None:
@@ -408,8 +433,6 @@ class AssignedPartitions:
         health.state, health.detail = self._state(before, sum(lag.values()))
         if health.troubles and health.state == "recovering":
             health.detail = "; ".join([health.detail, *health.troubles.values()])
-        if self._trouble:
-            health.detail = self._trouble
         if health.state not in (before, "recovering"):
             log.info("%s: %s", health.state, health.detail)
 
@@ -421,20 +444,21 @@ class AssignedPartitions:
             waiting = len(self._wanted) - sum(p.ready for p in self.partitions.values())
             return "recovering", f"{waiting} of {len(self._wanted)} partitions are being read back"
         if late := self._late(before, behind):
-            return "behind", late
+            self.live.health.cause = late.code
+            return "behind", late.problem
         if troubles := self.live.health.troubles:
             return "unwell", "; ".join(troubles.values())
         half = (words for p in self.partitions.values() for words in p.half_counted)
         return "live", "; ".join((f"{len(self.partitions)} partitions", *half))
 
-    def _late(self, before: State, behind: int) -> str | None:
-        """Why the figures may not be those of now, in words; None where they are."""
+    def _late(self, before: State, behind: int) -> Reason | None:
+        """Why the figures may not be those of now; None where they are."""
         if self.partitions and (silent := self.lag_tracker.silent(self.stream.heard())) > SILENCE:
-            return f"the brokers have not answered for {silent:.0f} s"
+            return of_state("brokers", f"the brokers have not answered for {silent:.0f} s")
         if busy := [p.busy for p in self.partitions.values() if p.busy.long]:
-            return max(busy, key=lambda each: each.seconds).words
+            return of_state("counting", max(busy, key=lambda each: each.seconds).words)
         if not self.lag_tracker.keeps_up(behind, live=before in ("live", "unwell")):
-            return f"{behind:,} messages behind"
+            return of_state("lag", f"{behind:,} messages behind")
         return None
 
     def _on_slice(self) -> None:
@@ -455,8 +479,50 @@ class AssignedPartitions:
             troubles[REASON] = words
         if words := self.live.clock_trouble:
             troubles[CLOCK] = words
-        self.trouble_log.say(troubles)
-        self.live.health.troubles = troubles
+        if words := self._disk_trouble():
+            troubles[DISK] = words
+        troubles |= self._log_gaps()
+        self.live.health.note(NOTED, troubles)
+        self.trouble_log.say(self.live.health.troubles)
+
+    def _disk_trouble(self) -> str:
+        """What keeps checkpoints from being read or written, or is wrong with their folder, whose
+        disk was looked at last; and the cure."""
+        found = [
+            words for _, words in (*sorted(self._unread.items()), *sorted(self._unwritten.items()))
+        ]
+        if not found:
+            return disk.words_of(self.settings.checkpoints, self._disk)
+        problem, _, cure = found[0].partition(". ")
+        more = f" (and {len(found) - 1} more files)" if len(found) > 1 else ""
+        return (
+            f"the checkpoint {problem}{more}. {cure}. Counting goes on, nothing is acknowledged, "
+            "and it is tried again every second"
+        )
+
+    def _log_gaps(self) -> dict[str, str]:
+        """The gaps that were found lately, as troubles; how much was lost in all is noted."""
+        now, found, lost = wall_clock(), dict[str, str](), dict[str, int]()
+        for partition in self.partitions.values():
+            for gap in partition.shard.gaps:
+                if gap.mendable(now, horizon_of(partition.shard.kind)):
+                    lost[partition.name] = lost.get(partition.name, 0) + gap.messages
+                if gap.is_recent(now):
+                    found[f"log_gap:{partition.name}"] = partition.words_of(gap)
+        self.live.health.log_gaps = lost
+        return found
+
+    async def look_at_disk(self) -> None:
+        """Follows whether the folder of the checkpoints can be written, for ever."""
+        while True:
+            self._disk = await asyncio.to_thread(disk.measure, self.settings.checkpoints)
+            await asyncio.sleep(DISK_EVERY)
+
+    async def beat(self) -> None:
+        """Says once a second that this worker has turns, for ever."""
+        while True:
+            self.live.health.turned_at = steady_clock()
+            await asyncio.sleep(1)
 
     async def close(self) -> None:
         """The last checkpoint; releases the files and the folder."""

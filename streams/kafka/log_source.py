@@ -11,20 +11,18 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from typing import Any
-from urllib.parse import urlsplit
 
 import kafka.errors
 from kafka import TopicPartition
 from kafka.errors import OffsetOutOfRangeError
 
 from streams.errors import KafkaError
-from streams.kafka.brokers import await_brokers
+from streams.kafka.brokers import await_brokers, in_words
 from streams.kafka.log_contents import PATIENCE, reader
-from streams.kafka.topics import INPUT_TOPICS, input_topic
+from streams.kafka.refusals import Denied
+from streams.kafka.topics import INPUT_TOPICS, admin, input_topic, seen
 from streams.kafka.unpacking import KEPT, REASON, refusal
 from streams.sources.event_lines import CHUNK_LINES, Chunk, Rejected
-
-SCHEME = "kafka"
 
 
 class LogSource:
@@ -76,6 +74,10 @@ class LogSource:
             for number in sorted(self._consumer.partitions_for_topic(topic) or ())
         ]
         if not found:
+            with admin(bootstrap) as client:
+                _, hidden = seen(client, names)
+                if hidden:
+                    raise Denied("topic", hidden, ("Read",))
             raise KafkaError(
                 f'{bootstrap} has neither a topic "{name}" nor input topics that begin so, such as '
                 f'"{names[0]}". Name one after the brokers: kafka://{bootstrap}/watchroom'
@@ -96,7 +98,7 @@ class LogSource:
                 "shorter than the reading. Replay from the start what is there"
             ) from error
         except kafka.errors.KafkaError as error:
-            raise KafkaError(f"the Kafka brokers at {self._bootstrap}: {error}") from error
+            raise in_words(error, self._bootstrap, ("Read",)) from error
 
     def __enter__(self) -> LogSource:
         """Itself."""
@@ -174,20 +176,3 @@ def chunks_of(name: str, messages: list[Any]) -> Iterator[Chunk]:
 
 def _named(tp: Any) -> str:
     return f"{tp.topic}/{tp.partition}"
-
-
-def address_of(place: str) -> tuple[str, str] | None:
-    """The brokers and the name in `kafka://HOST:PORT,.../NAME`; None for what is no such address.
-
-    Raises `ValueError` for one that lacks either.
-    """
-    if not place.startswith(f"{SCHEME}://"):
-        return None
-    parts = urlsplit(place)
-    name = parts.path.strip("/")
-    if not parts.netloc or not name or "/" in name:
-        raise ValueError(
-            f'"{place}" names no topic: write kafka://localhost:9092/watchroom for all input '
-            "topics, or kafka://localhost:9092/watchroom.calls for one"
-        )
-    return parts.netloc, name

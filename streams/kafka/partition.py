@@ -20,18 +20,21 @@ from pathlib import Path
 
 import msgspec
 
+from streams.board.incomplete import horizon_of
 from streams.board.monitor import Folded, Refusal, Shard
 from streams.config.force import Force
 from streams.errors import CheckpointError
 from streams.events import deadletters
 from streams.fold.ledger import Ledger, Sealed
+from streams.fold.log_gap import LogGap, with_gap
 from streams.fold.panes import Pane, clock_and_grain, stored_grain
 from streams.kafka import unpacking, wrong_partition
 from streams.kafka.lots import Message
 from streams.kafka.topics import partition_of, topic_name
 from streams.live import Busy, Live
-from streams.periods import MINUTE
+from streams.periods import MINUTE, rfc3339
 from streams.registry.registry import REGISTRY, Registry
+from streams.sources.clock import wall_clock
 from streams.state import archive, declared, garbage
 from streams.state import snapshot as snapshots
 from streams.state import surveillance as watching
@@ -102,6 +105,10 @@ class Partition:
         once the published panes are in, and nothing of them is saved until then."""
         self.folded = self.saved = NOTHING
         """Offsets: folded, and written to the checkpoint."""
+        self.appended = 0
+        """When the log took the last message that is held, in ms."""
+        self._before_gap = False
+        """Nothing has come since the latest gap of the log."""
         self.follows = False
         """The stream has come to what is held, without a gap, since the last assignment."""
         self.read_back = 0
@@ -175,6 +182,8 @@ class Partition:
             self.folded = self.saved = stored.head.offset
             self.archived_until = stored.head.archived_until
             self.refused = Counter(stored.head.refused)
+            self.appended = stored.head.appended or stored.head.saved_at
+            self.shard.gaps = list(stored.head.gaps)
         else:
             self._outbox, self._changed = list(stored.outbox), bool(stored.outbox)
             self._learned = stored.watches
@@ -208,11 +217,45 @@ class Partition:
         self.shard = Shard(self.shard.kind, self.shard.forces, registry=self.shard.registry)
         self.refused = Counter()
         self.folded = self.saved = self.archived_until = NOTHING
+        self.appended, self._before_gap = 0, False
         self.archives = {}
         self._sealed, self._outbox = [], []
         self._learned, self._unlearned = {}, set()
         self._watch()
         garbage.collect_frozen()
+
+    def note_beginning(self, first: int, after: int | None = None) -> None:
+        """Takes in that the log begins at offset `first`: what came after the offset `after`, by
+        default the last that is held, and before the beginning, is lost. A partition that holds
+        nothing yet has lost nothing that it had begun to count (`half_counted`)."""
+        after = self.folded if after is None else after
+        if after == NOTHING or first <= after + 1 or not self.shard.forces:
+            return
+        now = wall_clock()
+        gap = LogGap(after + 1, first - 1, self.appended, now, now)
+        kept = [g for g in self.shard.gaps if g.mendable(now, horizon_of(self.shard.kind))]
+        with self.live.lock:
+            self.shard.gaps = with_gap(kept, gap)
+        if gap in self.shard.gaps:
+            self._before_gap = self._changed = True
+            log.error("%s", self.words_of(gap))
+
+    def words_of(self, gap: LogGap) -> str:
+        """A gap of this partition: the problem, its cure, more; a sentence each."""
+        zone = self.shard.forces[0].zone
+        since, until = (rfc3339(at, zone)[:16].replace("T", " ") for at in (gap.since, gap.until))
+        return (
+            f"{self.name}: the log lost up to {gap.messages:,} messages of {since} to {until} "
+            "before they were counted. Have the source send the records of that time again. See "
+            "watchroom topics check: the topic may be kept for too short a time (retention.ms)"
+        )
+
+    def _end_gap(self, appended: int) -> None:
+        """The first message after a gap has come."""
+        self._before_gap = False
+        if self.shard.gaps:
+            last = msgspec.structs.replace(self.shard.gaps[-1], until=appended)
+            self.shard.gaps = [*self.shard.gaps[:-1], last]
 
     def begin_reading(self, first: int) -> None:
         """Before the log, which begins at offset `first`, is read: where it has lost its beginning,
@@ -405,7 +448,9 @@ class Partition:
                 if not folded.refused or sum(map(bool, lines)) > folded.refused:
                     counted = appended
                     self.misplaced_lines.counted(self.topic, self.number, appended)
-            self.folded = offset
+            self.folded, self.appended = offset, appended
+            if self._before_gap:
+                self._end_gap(appended)
 
     def _note_misplaced(self, raw: bytes) -> str:
         """Notes a line that came in a wrong partition; what its dead letter says."""
@@ -553,6 +598,7 @@ class Partition:
         # At once from here on: an alert may leave for the outbox at any time.
         snapshot = snapshots.take(self.shard, self.folded, self.refused)
         snapshot.archived_until, snapshot.watches = self.archived_until, watches
+        snapshot.appended, snapshot.gaps = self.appended, list(self.shard.gaps)
         snapshot.sealed, self._sealed = self._sealed, []
         snapshot.outbox, self._outbox = self._outbox, []
         self._changed = False

@@ -18,6 +18,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from streams.fold.ledger import Ledger
 from streams.kafka.lots import Message, in_turn
 from streams.kafka.partition import NOTHING, Partition
+from streams.kafka.security import current
 from streams.kafka.topics import partition_of, topic_name
 from streams.kafka.unpacking import limit_unpacking
 from streams.state import archive
@@ -64,6 +65,7 @@ class LogReader:
                         f"is at {partition.folded}, and the log ends at {ends[tp]}"
                     )
                     _go_on(consumer, tp, partition)
+                partition.note_beginning(begins[tp])
                 await asyncio.to_thread(partition.begin_reading, begins[tp])
             # An empty log may be one that was made again: what was published of the old one stays.
             await self._read_archive([p for p in partitions if p.needs_archive])
@@ -75,6 +77,7 @@ class LogReader:
     @asynccontextmanager
     async def _consumer(self, tps: list[TopicPartition]) -> AsyncIterator[Any]:
         consumer = AIOKafkaConsumer(
+            **current().for_aiokafka(),
             bootstrap_servers=self.brokers,
             enable_auto_commit=False,
             auto_offset_reset="earliest",
@@ -100,7 +103,8 @@ class LogReader:
             consumer.pause(*done)
         while reading and not self.interrupted():
             batches = await consumer.getmany(timeout_ms=100, max_records=RECORDS)
-            await self._fold({tp: found for tp, found in batches.items() if tp in reading}, reading)
+            found = {tp: records for tp, records in batches.items() if tp in reading}
+            await self._fold(consumer, found, reading)
             for tp, partition in reading.items():
                 partition.high = max(partition.high, consumer.last_stable_offset(tp) or 0)
                 if tp not in batches and (at := await consumer.position(tp)) > partition.target:
@@ -111,6 +115,7 @@ class LogReader:
 
     async def _fold(
         self,
+        consumer: Any,
         fetched: Mapping[TopicPartition, Sequence[Message]],
         reading: Mapping[TopicPartition, Partition],
     ) -> None:
@@ -118,11 +123,10 @@ class LogReader:
             if self.interrupted():
                 return
             partition, first = reading[tp], lot.messages[0].offset
-            if NOTHING < partition.folded < first - 1:
-                log.warning(
-                    "%s: the log has nothing between offsets %d and %d",
-                    partition.name, partition.folded, first,
-                )  # fmt: skip
+            if NOTHING < partition.folded < first - 1 and not partition.read_back:
+                # The log may have lost more since its beginning was asked for. Else these offsets
+                # are of transactions, and no message is missing.
+                partition.note_beginning((await consumer.beginning_offsets([tp]))[tp])
             await partition.fold(lot.messages, lambda: not self.interrupted(), FOLDING)
             partition.read_back += lot.lines
             await asyncio.sleep(0)

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from streams.config.force import Force
 from streams.live import BEHIND
+
+if TYPE_CHECKING:  # only a worker that serves needs it
+    from streams.outputs.sign_in.access import Access
 
 
 @dataclass(frozen=True)
@@ -20,6 +24,8 @@ class Settings:
     group: str = "watchroom"
     instance_id: str = "watchroom-1"
     web: tuple[str, int] | None = None
+    access: Access | None = None
+    """Who may reach the pages that it serves."""
     every: float = 1.0
     """Seconds between checkpoints."""
     behind: int = BEHIND

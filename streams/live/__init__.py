@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, Protocol
@@ -18,8 +19,10 @@ from streams.alerts.model import Alert, AlertsView, Handover
 from streams.board.freshness import Current, marks_of
 from streams.board.model import Board, Status
 from streams.board.monitor import Monitor, Refusal, Shard
-from streams.live.clock import LiveClock, wall_clock
+from streams.live.clock import LiveClock, steady_clock
+from streams.live.reasons import Reason, of_state, of_trouble
 from streams.periods import rfc3339
+from streams.sources.clock import wall_clock
 
 if TYPE_CHECKING:  # slow to import
     from streams.surveillance.hours_ahead import Ahead
@@ -35,6 +38,9 @@ week of a hundred series that is learned, takes three times that."""
 
 LONG = 2.0
 """Seconds without a pause after which a process is behind."""
+STALLED = 10.0
+"""Seconds without a turn of a runner that has one every second, after which nothing that it said of
+itself is true any more."""
 BEHIND = 1000
 """Messages that are not counted yet, above which a worker is behind."""
 OLD_CHECKPOINT = 120
@@ -72,6 +78,10 @@ class Busy:
     def end(self) -> None:
         """Counting ends, for now."""
         self._ended, self._working = self._clock(), False
+
+    def rest(self) -> None:
+        """Nothing is left to be counted: a pause, however long counting went on before."""
+        self._since, self._working = None, False
 
     @property
     def seconds(self) -> float:
@@ -122,11 +132,37 @@ class Health:
     """Lines are read as they are made, from where nobody can say how many are unread."""
     busy: Busy | None = None
     """How long the counting goes on, of a runner that can't say so itself while it counts."""
+    cause: str = ""
+    """The code of `streams.live.reasons` for a state that is behind; by default `lag`, or `past`
+    of a runner that follows lines."""
+    step_since: float | None = None
+    """When the step of counting that holds the lock now began, in seconds by the steady clock."""
+    turned_at: float | None = None
+    """When the runner last had a turn, in seconds by the steady clock; None where it does not say
+    so. It is true even where the runner can't speak, since it has no turn."""
     stall_seconds: float | None = None
     """How long the last assignment of partitions kept this worker from counting."""
     troubles: dict[str, str] = field(default_factory=dict)
     """What keeps the figures from being whole: a plain sentence and its cure, by `kind:subject`
-    (`topic:watchroom.calls`). While there is any, the process is not ready."""
+    (`topic:watchroom.calls`; the kinds are in `streams.live.reasons`). While there is any, the
+    process is not ready."""
+
+    web_failures: int = 0
+    """How often the web server of the process has not answered the process itself."""
+    log_gaps: dict[str, int] = field(default_factory=dict)
+    """How many messages at most the log lost before they were counted, by "topic/partition"."""
+    _noting: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
+
+    def note(self, codes: Collection[str], found: Mapping[str, str]) -> None:
+        """Takes in all troubles of some codes as they are now; who watches for these calls it, from
+        any thread."""
+        with self._noting:
+            others = {
+                key: words
+                for key, words in self.troubles.items()
+                if key.partition(":")[0] not in codes
+            }
+            self.troubles = others | dict(found)
 
     @property
     def checkpoint_age(self) -> float | None:
@@ -135,23 +171,44 @@ class Health:
 
     @property
     def shown(self) -> tuple[State, str]:
-        """State and detail as they are to be shown now: who counts for seconds on end is behind."""
-        if self.busy is not None and self._counts_for_long:
-            return "behind", self.busy.words
+        """State and detail as they are to be shown now: who counts for seconds on end is behind,
+        and so is who has no turn."""
+        if (held_up := self._held_up) is not None:
+            return "behind", held_up.problem
         if self.state == "live" and self.troubles:
             return "unwell", "; ".join(self.troubles.values())
         return self.state, self.detail
 
     @property
-    def _counts_for_long(self) -> bool:
-        going_on = self.state in ("live", "unwell", "behind")
-        return going_on and self.busy is not None and self.busy.long
+    def _held_up(self) -> Reason | None:
+        """Why what was last said of the state is not true any more."""
+        if self.state not in ("live", "unwell", "behind"):
+            return None
+        if self.busy is not None and self.busy.long:
+            return of_state("counting", self.busy.words)
+        now, since, turned = steady_clock(), self.step_since, self.turned_at
+        if since is not None and now - since > LONG:
+            return of_state("counting", f"counting: one step has taken {now - since:.0f} s so far")
+        if turned is not None and now - turned > STALLED:
+            return of_state("stalled", f"the process has had no turn for {now - turned:.0f} s")
+        return None
+
+    @property
+    def reasons(self) -> tuple[Reason, ...]:
+        """Why the figures may not be relied on now; empty where they may."""
+        found: list[Reason] = []
+        if (held_up := self._held_up) is not None:
+            found.append(held_up)
+        elif self.state in ("starting", "recovering"):
+            found.append(of_state(self.state, self.detail))
+        elif self.state == "behind":
+            found.append(of_state(self.cause or ("past" if self.follows else "lag"), self.detail))
+        return (*found, *(of_trouble(*each) for each in sorted(self.troubles.items())))
 
     @property
     def ready(self) -> bool:
         """Recovered, keeping up and without troubles, so that the figures may be relied on."""
-        known = self.state in ("live", "finished") and not self.troubles
-        return known and not self._counts_for_long
+        return self.state in ("live", "finished") and not self.reasons
 
     @property
     def counting(self) -> bool:
@@ -199,8 +256,17 @@ class Live:
 
     def ingest(self, payload: bytes, appended: int, only: Shard | None = None) -> list[Refusal]:
         """Folds a payload; see `Monitor.ingest`."""
-        with self.lock:
+        with self.lock, self._stepping():
             return self.monitor.ingest(payload, appended, only)
+
+    @contextmanager
+    def _stepping(self) -> Iterator[None]:
+        """A step of counting: while it goes on, others can see for how long it has."""
+        self.health.step_since = steady_clock()
+        try:
+            yield
+        finally:
+            self.health.step_since = None
 
     def observe(self, *, counts: bool = True) -> None:
         """Takes in how far everything is read by now. Those who judge the present do so before they
@@ -221,10 +287,9 @@ class Live:
 
     def _note_clock(self) -> None:
         """A clock that was set is a trouble, until it is believed."""
-        words, health = self.clock_trouble, self.health
-        if words != health.troubles.get(CLOCK, ""):
-            troubles = {key: said for key, said in health.troubles.items() if key != CLOCK}
-            health.troubles = {**troubles, CLOCK: words} if words else troubles
+        words = self.clock_trouble
+        if words != self.health.troubles.get(CLOCK, ""):
+            self.health.note((CLOCK,), {CLOCK: words} if words else {})
 
     @property
     def clock_trouble(self) -> str:
@@ -272,7 +337,7 @@ class Live:
         between them the lock is free, and figures may be read."""
         more = True
         while more:
-            with self.lock:
+            with self.lock, self._stepping():
                 until = time.monotonic() + seconds
                 more = False
                 for _ in steps:

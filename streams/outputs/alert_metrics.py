@@ -20,20 +20,17 @@ from typing import TYPE_CHECKING
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
-from streams.alerts.model import Alert
-from streams.alerts.words import owned
 from streams.board.model import Board
 from streams.config.force import WHOLE
 from streams.live import Live
 from streams.outputs.exposition import GaugeLines, labels_text, sample_line
+from streams.outputs.sign_in.without_names import nameless_words
 from streams.periods import to_ms
 
 if TYPE_CHECKING:  # slow to import
     from streams.surveillance.watch import Watch
 
 MOST_WATCHES = 2_000
-SOMEBODY = "Somebody has this."
-"""The last sentence of an alert that somebody has, where that person is not named."""
 WATCHED = {
     "observed": "What was counted in the last closed period of a watched series.",
     "expected": "What was expected in it.",
@@ -82,21 +79,12 @@ def alert_metrics(boards: dict[str, Board]) -> Iterator[Metric]:
             if (alert.notified or replay) and alert.snoozed_until is None:
                 held.add_metric([force, alert.kind, alert.severity, *place], 1)
             taken = "no" if alert.owner is None else "yes"
-            words.add_metric([force, alert.id, without_persons(alert), taken], 1)
+            words.add_metric([force, alert.id, nameless_words(alert), taken], 1)
             opened.add_metric([force, alert.id], to_ms(alert.opened_at) / 1000)
         for outcome, number in part.summary.outcomes.items():
             made.add_metric([force, outcome], number)
         budget.add_metric([force], part.summary.budget)
     yield from (held, words, opened, made, budget)
-
-
-def without_persons(alert: Alert) -> str:
-    """The words of an alert without who has it, and without why somebody snoozed it."""
-    if alert.snoozed_until is not None and alert.snooze_reason:
-        return f"{alert.words.removesuffix(f': {alert.snooze_reason}.')}."
-    if alert.owner is None:
-        return alert.words
-    return alert.words.removesuffix(owned(alert.owner)) + SOMEBODY
 
 
 def heartbeat_metrics(boards: dict[str, Board]) -> Iterator[Metric]:

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import asyncio
 import html
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from functools import partial
@@ -33,13 +34,17 @@ from starlette.responses import HTMLResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from streams.errors import ConfigError
 from streams.outputs.explore.asked import Asked
 from streams.outputs.explore.page import Frame, force_page
 from streams.outputs.front_pages import ABOUT, NOBODY
 from streams.outputs.holders import Holders, Worker
-from streams.outputs.wallboard.alert_actions import sent_from_own_page
+from streams.outputs.sign_in.access import Access, while_allowed
+from streams.outputs.sign_in.least import caller_of
+from streams.outputs.sign_in.roles import Caller, Role
+from streams.outputs.wallboard.alert_actions import sent
 from streams.outputs.wallboard.pages import PAGES, Files
-from streams.outputs.web import Running, as_json, guarded, in_words
+from streams.outputs.web import ReasonShown, Running, as_json, guarded, in_words
 
 PATIENCE = httpx2.Timeout(10.0, connect=2.0)
 """Of a stream it is the longest silence: a worker that lives speaks every 2 seconds."""
@@ -75,9 +80,10 @@ SAME_EVERYWHERE = ("/api/measures", "/api/openapi.json")
 class Front:
     """What each path answers."""
 
-    def __init__(self, urls: list[str]) -> None:
-        self.holders = Holders(urls)
-        self.files = Files()
+    def __init__(self, urls: list[str], access: Access | None = None) -> None:
+        self.access = access or Access()
+        self.holders = Holders(urls, self.access.forwarded(Caller(Role.VIEW)))
+        self.files = Files(self.access.warning)
         self.closing = False
         self._client: httpx2.AsyncClient
 
@@ -90,7 +96,9 @@ class Front:
         """Asks the workers as long as the server runs."""
         # Every viewer has a connection of its own to a worker. No proxy stands between the two.
         limits = httpx2.Limits(max_connections=None, max_keepalive_connections=20)
-        async with httpx2.AsyncClient(timeout=PATIENCE, limits=limits, trust_env=False) as client:
+        async with httpx2.AsyncClient(
+            timeout=PATIENCE, limits=limits, trust_env=False, verify=ssl.create_default_context()
+        ) as client:
             self._client = client
             asking = asyncio.create_task(self.holders.watch(client))
             try:
@@ -122,7 +130,7 @@ class Front:
             exception_handlers={HTTPException: _in_words, Exception: in_words},
             lifespan=self.lifespan,
         )
-        guarded(made)
+        guarded(made, self.access, self.files)
         return made
 
     def force_of(self, named: str | None) -> str:
@@ -182,36 +190,44 @@ class Front:
     async def figures(self, request: Request) -> Response:
         """What a worker answers about one force."""
         force, worker, address = self._asked(request)
-        return await self._passed(force, worker, self._client.build_request("GET", address))
+        return await self._passed(force, worker, self._request("GET", address, request))
+
+    def _request(
+        self, method: str, address: str, request: Request, content: bytes | None = None
+    ) -> httpx2.Request:
+        """What a worker is asked, with who asks; of what a browser sends nothing else."""
+        headers = self.access.forwarded(caller_of(request))
+        if content is not None:
+            headers["content-type"] = "application/json"
+        return self._client.build_request(method, address, content=content, headers=headers)
 
     async def of_any_worker(self, request: Request) -> Response:
         """What every worker answers alike."""
         for force in self.holders.names:
             if (worker := self.holders.of(force)) is not None:
                 address = f"{worker.url}{request.url.path}?{request.url.query}"
-                return await self._passed(force, worker, self._client.build_request("GET", address))
+                return await self._passed(force, worker, self._request("GET", address, request))
         raise HTTPException(503, "no worker answers now; trying again", AGAIN)
 
     async def act(self, request: Request) -> Response:
         """What a person does about an alert, done by the worker that has it."""
-        raw = await sent_from_own_page(request)
+        raw = await sent(request)
         alert, action = request.path_params["alert"], request.path_params["action"]
         force = self.force_of(alert.partition("/")[0])
         worker = self.holder(force)
         # Where it comes from was checked above; the worker is asked by the front alone.
         address = f"{worker.url}/api/alerts/{quote(alert, safe='')}/{quote(action, safe='')}"
-        headers = {"content-type": "application/json"}
-        sent = self._client.build_request("POST", address, content=raw, headers=headers)
-        return await self._passed(force, worker, sent)
+        passed = self._request("POST", address, request, raw)
+        return await self._passed(force, worker, passed)
 
     async def events(self, request: Request) -> Response:
         """A worker's stream, word by word, until either side leaves or another has the force."""
         force, worker, address = self._asked(request)
-        sent = self._client.build_request("GET", address)
-        answer = await self._answer(force, worker, sent)
+        answer = await self._answer(force, worker, self._request("GET", address, request))
         if answer.status_code != 200:
             return await _whole(answer)
-        return _Stream(answer, self._words(force, worker, answer))
+        words = while_allowed(request, self._words(force, worker, answer))
+        return _Stream(answer, words)
 
     async def _words(
         self, force: str, worker: Worker, answer: httpx2.Response
@@ -264,16 +280,23 @@ class Front:
 
     async def readyz(self, request: Request) -> Response:
         """Whether there is a worker whose figures may be relied on."""
-        ready = self.holders.ready
-        workers = {worker.url: worker.state for worker in self.holders.workers}
-        return as_json({"ready": ready, "workers": workers}, 200 if ready else 503)
+        reasons = [
+            ReasonShown("holders", *_held_twice(force, urls), "WatchroomTwoHolders", force)
+            for force, urls in sorted(self.holders.shared().items())
+        ]
+        ready = self.holders.ready and not reasons
+        if caller_of(request).role < Role.VIEW:
+            return as_json({"ready": ready}, 200 if ready else 503)
+        workers = {worker.shown: worker.state for worker in self.holders.workers}
+        content = {"ready": ready, "workers": workers, "reasons": reasons}
+        return as_json(content, 200 if ready else 503)
 
     async def about(self, request: Request) -> Response:
         """Which worker serves what."""
-        rows = [f"{worker.url}: {worker.state}" for worker in self.holders.workers]
+        rows = [f"{worker.shown}: {worker.state}" for worker in self.holders.workers]
         for force, name in self.holders.names.items():
             worker = self.holders.of(force)
-            rows.append(f"{name}: {worker.url if worker else 'no worker serves it now'}")
+            rows.append(f"{name}: {worker.shown if worker else 'no worker serves it now'}")
         listed = "".join(f"<li>{html.escape(row)}</li>" for row in rows)
         content = f"<p>This passes on what the workers serve.</p>\n<ul>{listed}</ul>"
         text = self.files.filled(ABOUT).replace("{content}", content)
@@ -305,6 +328,14 @@ async def _whole(answer: httpx2.Response) -> Response:
         await answer.aclose()
 
 
+def _held_twice(force: str, urls: list[str]) -> tuple[str, str]:
+    """What is wrong where several workers serve a force, and what to do."""
+    return (
+        f"{len(urls)} workers serve {force} at the same time: {', '.join(urls)}",
+        "Give them the same --group and each a --checkpoints folder of its own",
+    )
+
+
 def _unserved(name: str) -> HTTPException:
     return HTTPException(503, f"no worker serves {name} now; trying again", AGAIN)
 
@@ -326,9 +357,22 @@ def _in_words(request: Request, error: Exception) -> Response:
     return answer
 
 
-def serve_front(urls: list[str], host: str = "127.0.0.1", port: int = 0) -> Running:
-    """Serves the front of the workers at these addresses; raises `WatchroomError`."""
-    front = Front(urls)
+def serve_front(
+    urls: list[str], host: str = "127.0.0.1", port: int = 0, access: Access | None = None
+) -> Running:
+    """Serves the front of the workers at these addresses to those who may reach it (`access`);
+    raises `WatchroomError`, also where workers could not believe it who asks."""
+    access = access or Access()
+    access.admit(host)
+    if access.settings is not None and access.settings.workers_token is None:
+        raise ConfigError(
+            "is missing: without it workers do not believe this front who has signed in",
+            file=access.settings.file,
+            field="workers_token_file",
+            cure="Give this front and every worker the same one (docs/sign-in.md)",
+        )
+    front = Front(urls, access)
+    made = front.application()
     return Running(
-        front.application(), host, port, front.close, lifespan="on", timeout_graceful_shutdown=3
+        made, host, port, front.close, access, lifespan="on", timeout_graceful_shutdown=3
     )

@@ -29,6 +29,7 @@ ABOUT = (
 {content}
 <p><a href="/">The wallboard</a></p>
 </main>
+{warning}
 </body>
 </html>
 """

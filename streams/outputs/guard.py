@@ -68,10 +68,11 @@ def may_name(host: str, names: Iterable[str]) -> bool:
 
 
 class Guard:
-    """Wraps an application."""
+    """Wraps an application. `more`: further headers of every answer."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, more: Iterable[tuple[str, str]] = ()) -> None:
         self._app, self._names = app, allowed_names()
+        self._headers = {**HEADERS, **dict(more)}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request, or refuses it in words."""
@@ -82,7 +83,7 @@ class Guard:
         async def dressed(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
+                for name, value in self._headers.items():
                     headers.setdefault(name, value)
             await send(message)
 

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import httpx2
 
 from streams.errors import WatchroomError
+from streams.printing import masked
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 SECONDS = 10.0
@@ -30,16 +31,19 @@ class Declined(WatchroomError):
 
 
 class MonitorClient:
-    """A monitor by its address, such as `http://127.0.0.1:8787`; raises ValueError for none."""
+    """A monitor by its address, such as `http://127.0.0.1:8787`; raises ValueError for none.
+    `token`: says who asks, where the monitor wants to know."""
 
-    def __init__(self, url: str, seconds: float = SECONDS) -> None:
+    def __init__(self, url: str, seconds: float = SECONDS, token: str | None = None) -> None:
         url = url if "://" in url else f"http://{url}"
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError(f'"{url}" is no address: write http://127.0.0.1:8787')
+            raise ValueError(f'"{masked(url)}" is no address: write http://127.0.0.1:8787')
         self.url, self.seconds = url.rstrip("/"), seconds
         # What runs on this machine is not asked for through a proxy.
         self._by_proxy = parts.hostname not in LOOPBACK
+        # httpx2 leaves it out where an answer leads to another host.
+        self._headers = {} if token is None else {"authorization": f"Bearer {token}"}
         self._trusted = ssl.create_default_context()
 
     def ask(
@@ -57,6 +61,7 @@ class MonitorClient:
                 self.url + path,
                 params=given or None,
                 json=body,
+                headers=self._headers,
                 timeout=self.seconds,
                 trust_env=self._by_proxy,
                 verify=self._trusted,

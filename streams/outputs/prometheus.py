@@ -56,6 +56,7 @@ from streams.outputs.exported import Exported, own_parts
 from streams.outputs.exposition import GaugeLines, exposed, labels_text, sample_line
 from streams.outputs.figure_metrics import figure_metrics
 from streams.outputs.instants import parse_instant
+from streams.outputs.readiness_metrics import readiness_metrics
 from streams.outputs.reading_metrics import reading_metrics
 from streams.registry.dimensions import ALL, AREA
 from streams.registry.kind import Kind
@@ -139,16 +140,7 @@ class Exporter:
         build = InfoMetricFamily("watchroom_build", "The version of Watchroom that runs.")
         build.add_metric([], {"version": version("watchroom")})
         yield build
-        yield _single("watchroom_ready", "1 when the figures may be relied on.", int(health.ready))
-        trouble = GaugeMetricFamily(
-            "watchroom_trouble",
-            "1 while something keeps the figures from being whole; /readyz has the words.",
-            labels=["kind", "subject"],
-        )
-        for key in sorted(health.troubles):
-            kind, _, subject = key.partition(":")
-            trouble.add_metric([kind, subject], 1)
-        yield trouble
+        yield from readiness_metrics(health)
         yield _single(
             "watchroom_replay",
             "1 when the figures are of another time than now.",

@@ -57,13 +57,13 @@ def silence(transition: Transition) -> SilenceRequest | None:
     end = start + SHIFT
     if transition.what == "snoozed" and alert.snoozed_until is not None:
         end = to_ms(alert.snoozed_until)
-    entry = alert.log[-1]
+    # Alertmanager has no sign-in of its own: who it was stands at the alert, behind ours.
     return SilenceRequest(
         matchers=(Matcher("alert", alert.id),),
         starts_at=rfc3339(start),
         ends_at=rfc3339(end),
-        created_by=entry.who,
-        comment=f"{entry.what} {entry.note}".strip(),
+        created_by="watchroom",
+        comment=f"{alert.log[-1].what.replace('_', ' ')}; who and why: the alert on the wallboard",
     )
 
 

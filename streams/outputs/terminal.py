@@ -199,8 +199,9 @@ def _header(board: Board, lost: str | None, registry: Registry) -> RenderableTyp
     )
     age = f"Age of data: {words.ages(board.feeds, registry)}" if board.feeds else "No data yet"
     latest = Text(age, style=DIM)
+    missing = [Text(each.words, style="bold yellow") for each in board.incomplete]
     alarm = lost or staleness(board)
-    return Group(top, marks, latest, *([banner(alarm)] if alarm else []))
+    return Group(top, marks, latest, *missing, *([banner(alarm)] if alarm else []))
 
 
 def _heading(title: str, now: Text) -> list[RenderableType]:

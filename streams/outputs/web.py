@@ -12,6 +12,8 @@ browser ever holds up a runner; what has to be computed is computed in a pool of
 | `/readyz` | 200 when the figures may be relied on, else 503 with the reason |
 | `/about` | where to look |
 
+Who may ask for what is in `streams.outputs.sign_in.least`, the pages of sign-in beside it.
+
 `/` and what belongs to it are the wallboard's: see `streams.outputs.wallboard.pages`; `/explore` is
 any figure over months and years: see `streams.outputs.explore.pages`; `/ahead` is the next hours of
 calls: see `streams.outputs.ahead_page`.
@@ -25,6 +27,7 @@ import logging
 import os
 import socket
 import threading
+import time
 from collections.abc import Callable
 from importlib.metadata import version
 from typing import Any
@@ -38,7 +41,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from streams.errors import WatchroomError
-from streams.live import Live
+from streams.live import Health, Live
 from streams.outputs.ahead_page import AheadPage
 from streams.outputs.api.paths import Api
 from streams.outputs.connections import Connection, OnceAMinute
@@ -48,6 +51,13 @@ from streams.outputs.front_pages import ABOUT
 from streams.outputs.guard import Guard
 from streams.outputs.instants import parse_instant
 from streams.outputs.prometheus import Exporter
+from streams.outputs.self_probe import SelfProbe
+from streams.outputs.sign_in.access import WARNED_EVERY, Access, WhoAsks
+from streams.outputs.sign_in.least import caller_of, protect
+from streams.outputs.sign_in.pages import SignInPages
+from streams.outputs.sign_in.roles import Role
+from streams.outputs.sign_in.tls import HSTS, LOOKED_EVERY, Tls
+from streams.outputs.sign_in.without_names import nameless_board
 from streams.outputs.wallboard.hub import Hub
 from streams.outputs.wallboard.pages import Files, Wallboard
 
@@ -64,17 +74,38 @@ def as_json(content: object, status: int = 200) -> Response:
     )
 
 
-class Readiness(msgspec.Struct, omit_defaults=True):
+class ReasonShown(msgspec.Struct, omit_defaults=True):
+    """Why the figures may not be relied on (`streams.live.reasons`): a code that stays the same,
+    what is wrong and what to do, the page that says more, and of which thing it is."""
+
+    code: str
+    problem: str
+    cure: str
+    runbook: str
+    subject: str = ""
+
+
+class Readiness(msgspec.Struct):
     """What `/readyz` answers (`streams.live.Health`)."""
 
     ready: bool
     state: str
     detail: str
-    troubles: dict[str, str] = {}
+    reasons: list[ReasonShown]
+
+
+def readiness(health: Health) -> Readiness:
+    """How a runner is doing, with every reason why its figures may not be relied on."""
+    reasons = [
+        ReasonShown(each.code, each.problem, each.cure, each.kind.runbook, each.subject)
+        for each in health.reasons
+    ]
+    return Readiness(health.ready, *health.shown, reasons)
 
 
 class Pages:
-    """What each path answers. All of them are plain functions: Starlette runs them in threads."""
+    """What each path answers. Those that have to compute are plain functions, which Starlette runs
+    in threads."""
 
     def __init__(self, live: Live, files: Files) -> None:
         self.live, self._files = live, files
@@ -95,9 +126,10 @@ class Pages:
         try:
             zone = self.live.monitor.forces[force].zone
             at = parse_instant(query["at"], zone) if query.get("at") else None
-            return as_json(self.live.board(force, at, periods))
+            board = self.live.board(force, at, periods)
         except ValueError as error:
             raise HTTPException(400, str(error)) from None
+        return as_json(board if caller_of(request).sees_names else nameless_board(board))
 
     def force(self, named: str | None) -> str:
         """The force that is named, or the only one; raises an `HTTPException` in words."""
@@ -113,16 +145,17 @@ class Pages:
             raise HTTPException(400, f"which force? Name one of: {known}")
         return here[0]
 
-    def healthz(self, request: Request) -> Response:
-        """The process is alive."""
+    async def healthz(self, request: Request) -> Response:
+        """The process is alive. Takes no thread: it is answered while all of them wait."""
         return as_json({"status": "alive"})
 
-    def readyz(self, request: Request) -> Response:
-        """Whether the figures may be relied on."""
-        health = self.live.health
-        ready, (state, detail) = health.ready, health.shown
-        content = Readiness(ready, state, detail, dict(sorted(health.troubles.items())))
-        return as_json(content, 200 if ready else 503)
+    async def readyz(self, request: Request) -> Response:
+        """Whether the figures may be relied on; takes no thread and no lock either."""
+        content = readiness(self.live.health)
+        if caller_of(request).role < Role.VIEW:  # what is wrong here is nobody else's business
+            shown = {"ready": content.ready, "state": content.state}
+            return as_json(shown, 200 if content.ready else 503)
+        return as_json(content, 200 if content.ready else 503)
 
     def about(self, request: Request) -> Response:
         """Where to look."""
@@ -163,9 +196,10 @@ def in_words(request: Request, error: Exception) -> Response:
     return as_json({"error": words}, error.status_code)
 
 
-def application(live: Live) -> Starlette:
-    """The application, for a server or for a test."""
-    files = Files()
+def application(live: Live, access: Access | None = None) -> Starlette:
+    """The application, for a server or for a test, to those who may reach it (`access`)."""
+    access = access or Access()
+    files = Files(access.warning)
     pages = Pages(live, files)
     wallboard = Wallboard(live, pages.force, files)
     explore = Explore(live, pages.force, files.assets)
@@ -188,17 +222,22 @@ def application(live: Live) -> Starlette:
         ],
         exception_handlers={HTTPException: in_words, Exception: in_words},
     )
-    guarded(made)
+    guarded(made, access, files)
     made.state.hub = wallboard.hub
     made.state.exported = exported_in_words(pages.exporter.exported.values())
     return made
 
 
-def guarded(made: Starlette) -> None:
-    """Has an application answer only what it should, with the headers that protect who reads it. A
-    path is what it is: none leads to the same with a slash, at whatever host was named."""
+def guarded(made: Starlette, access: Access, files: Files) -> None:
+    """Has an application answer only what it should, to those who may ask it, with the headers that
+    protect who reads it; adds the pages of sign-in. A path is what it is: none leads to the same
+    with a slash, at whatever host was named."""
+    pages = SignInPages(access, files.assets)
+    made.router.routes.extend(pages.routes())
+    protect(made.router.routes, pages.refusal)
     made.router.redirect_slashes = False
-    made.add_middleware(Guard)
+    made.add_middleware(WhoAsks, access=access)
+    made.add_middleware(Guard, more=() if access.tls is None else (HSTS,))
 
 
 _CONFIG: dict[str, Any] = {
@@ -208,8 +247,40 @@ _CONFIG: dict[str, Any] = {
     "lifespan": "off",
     "log_config": None,
     "access_log": False,
+    # Who asks is told by the connection: a header of whoever it is must not change that.
+    "proxy_headers": False,
     "timeout_graceful_shutdown": 2,
 }
+
+
+class _Config(uvicorn.Config):
+    """The configuration of a server with the TLS that it has, if any. uvicorn by itself reads the
+    certificate once, and allows what OpenSSL does."""
+
+    def __init__(self, made: Starlette, tls: Tls | None, **config: Any) -> None:
+        super().__init__(made, **config)
+        self._tls = tls
+
+    def load(self) -> None:
+        """Loads it."""
+        super().load()
+        if self._tls is not None:
+            self.ssl = self._tls.context
+
+
+class _Beside:
+    """What a server does every minute beside serving."""
+
+    def __init__(self, access: Access) -> None:
+        self._access, self._warned = access, float("-inf")
+
+    async def __call__(self) -> None:
+        """Takes up a renewed certificate, and warns while anybody may ask anything."""
+        if self._access.tls is not None:
+            self._access.tls.renew()
+        if self._access.warning and time.monotonic() - self._warned >= WARNED_EVERY:
+            self._warned = time.monotonic()
+            logging.getLogger("watchroom.web").warning("%s", self._access.warning)
 
 
 class Running:
@@ -222,6 +293,7 @@ class Running:
         host: str,
         port: int,
         close: Callable[[], None],
+        access: Access,
         hub: Hub | None = None,
         exported: str = "",
         **config: Any,
@@ -234,21 +306,32 @@ class Running:
         if not any(isinstance(each, OnceAMinute) for each in log.filters):
             log.addFilter(OnceAMinute())
         self.host, self.port, self._close = host, int(listener.getsockname()[1]), close
-        server = uvicorn.Server(uvicorn.Config(made, **{**_CONFIG, **config}))
+        self._tls = access.tls
+        beside = {"callback_notify": _Beside(access), "timeout_notify": LOOKED_EVERY}
+        server = uvicorn.Server(_Config(made, access.tls, **{**_CONFIG, **beside, **config}))
         self._server, self._listener = server, listener
         self._thread = threading.Thread(
             target=server.run, args=([listener],), name="watchroom-web", daemon=True
         )
         self._thread.start()
+        self._probe: SelfProbe | None = None
+
+    def probe(self, health: Health, **options: Any) -> None:
+        """Has the server ask itself whether it answers, and note in `health` where it does not."""
+        host = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104
+        self._probe = SelfProbe(health, host, self.port, **options)
 
     @property
     def url(self) -> str:
         """The address to open in a browser on this machine."""
         host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, self.host)  # noqa: S104
-        return f"http://{f'[{host}]' if ':' in host and '[' not in host else host}:{self.port}"
+        scheme = "http" if self._tls is None else "https"
+        return f"{scheme}://{f'[{host}]' if ':' in host and '[' not in host else host}:{self.port}"
 
     def stop(self) -> None:
         """Ends the server; does nothing the second time."""
+        if self._probe is not None:
+            self._probe.stop()
         self._close()
         self._server.should_exit = True
         self._thread.join(timeout=10)
@@ -281,8 +364,16 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def serve(live: Live, host: str = "127.0.0.1", port: int = 0) -> Running:
-    """Serves `live` from a thread; port 0 takes any that is free. Raises `WatchroomError`."""
-    made = application(live)
+def serve(
+    live: Live, host: str = "127.0.0.1", port: int = 0, access: Access | None = None
+) -> Running:
+    """Serves `live` from a thread to those who may reach it (`access`); port 0 takes any that is
+    free. Raises `WatchroomError`, also where nobody would be asked who they are and that was not
+    said to be meant."""
+    access = access or Access()
+    access.admit(host)
+    made = application(live, access)
     hub: Hub = made.state.hub
-    return Running(made, host, port, hub.close, hub, made.state.exported)
+    running = Running(made, host, port, hub.close, access, hub, made.state.exported)
+    running.probe(live.health, tls=access.tls is not None)
+    return running

@@ -19,6 +19,7 @@ from streams.events.schema import Reading
 from streams.fold.changes import ChangeKey, Changes
 from streams.fold.heartbeats import Beat, Heartbeats
 from streams.fold.ledger import Ledger, Sealed, Uncounted, VersionCounts
+from streams.fold.log_gap import LogGap
 from streams.fold.panes import Pane, clock_and_grain
 from streams.fold.readings import Readings
 from streams.registry.digests import Counted
@@ -99,6 +100,12 @@ class Head(msgspec.Struct):
     refused: dict[str, int]
     archived_until: int = msgspec.field(default=-1, name="facts_until")
     """The offset up to which archived panes may be ahead of what was read."""
+    digests: dict[str, int] = {}
+    """By table, the digest of its rows (`streams.state.sqlite`)."""
+    appended: int = 0
+    """When the log took the last message that is held, in ms."""
+    gaps: list[LogGap] = []
+    """What the log lost before it was counted."""
 
 
 class Outgoing(msgspec.Struct, array_like=True):
@@ -137,6 +144,8 @@ class Snapshot:
     links: dict[int, dict[str, bytes | None]] = field(default_factory=dict)
     """Who is in records, by force and id; None for one without people."""
     archived_until: int = -1
+    appended: int = 0
+    gaps: list[LogGap] = field(default_factory=list)
     revisions: dict[int, dict[tuple[Any, int], Pane | None]] = field(default_factory=dict)
     changes: dict[int, tuple[Changes, dict[ChangeKey, Pane | bytes | None]]] = field(
         default_factory=dict

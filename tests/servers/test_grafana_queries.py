@@ -59,7 +59,7 @@ def replayed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     lines += [waiting(line, end - 20 * SECOND) for line in ("999", "101")]
     (folder / "events.ndjson").write_bytes(b"\n".join(lines))
     address = f"127.0.0.1:{free_port()}"
-    command = [sys.executable, "-m", "streams.cli", "run", "--embedded"]
+    command = [sys.executable, "-m", "streams.cli", "run"]
     command += [str(folder / "events.ndjson"), "--force", str(folder / "force.toml")]
     server = Server("watchroom", [*command, "--web", address, "--json"], folder / "run.log")
     server.start(lambda: http_ok(f"http://{address}/readyz"), seconds=120)

@@ -13,11 +13,12 @@ from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaProducer
-from kafka.admin import NewTopic
+from kafka import TopicPartition
+from kafka.admin import ConfigResource, ConfigResourceType, NewTopic
 from kafka.errors import TopicAlreadyExistsError
 
 from streams.events.deadletters import DeadLetter
-from streams.kafka import deadletter_topic, topics
+from streams.kafka import deadletter_topic, log_contents, topics
 from tests.build import TINY_FORCE, call, lines, row
 from tests.servers.kafka import Kafka
 from tests.servers.process import wait_until
@@ -75,8 +76,13 @@ def readiness(worker: Worker) -> tuple[int, dict[str, Any]]:
 
 
 def troubles(worker: Worker) -> dict[str, str]:
-    found: dict[str, str] = readiness(worker)[1].get("troubles", {})
-    return found
+    """Problem and cure of each reason, by code and subject."""
+    return {
+        ":".join(filter(None, (each["code"], each.get("subject", "")))): (
+            f"{each['problem']}. {each['cure']}"
+        )
+        for each in readiness(worker)[1].get("reasons", [])
+    }
 
 
 def metrics(worker: Worker, name: str) -> dict[str, float]:
@@ -153,6 +159,58 @@ def test_what_was_committed_is_counted_and_the_end_of_a_transaction_is_no_lag(ri
     wait_until(lambda: not any(metrics(worker, "watchroom_lag_messages").values()), 20, "no lag")
     assert worker.ready()
     assert not any(kind == "pipeline_unwell" for kind, _ in open_alerts(worker))
+    assert metrics(worker, "watchroom_log_gap_messages") == {}  # markers are no lost records
+
+
+# -- a log that is kept for too short a time -----------------------------------------------------
+
+
+def beginning(rig: Rig, topic: str, partition: int) -> int:
+    with log_contents.reader(rig.bootstrap) as consumer:
+        tp = TopicPartition(topic, partition)
+        found: int = consumer.beginning_offsets([tp])[tp]
+    return found
+
+
+def keep_for(topic: str, rig: Rig, milliseconds: int) -> None:
+    with topics.admin(rig.bootstrap) as client:
+        settings = {"retention.ms": str(milliseconds)}
+        client.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, configs=settings)])
+
+
+def test_records_that_the_log_deleted_before_they_were_counted_are_told_everywhere(
+    rig: Rig,
+) -> None:
+    worker = rig.worker()
+    worker.start()
+    topic, home = topics.input_topic(rig.prefix, "call"), topics.partition_of("tiny", PARTITIONS)
+    send_calls(rig, "counted", 5)
+    counts(worker, 5)
+    worker.stop()
+    send_calls(rig, "lost", 7)
+    keep_for(topic, rig, 1)
+    wait_until(lambda: beginning(rig, topic, home) == 12, 20, "the log has deleted its records")
+    keep_for(topic, rig, 65 * 86_400_000)
+    worker.start(wait=False)
+    send_calls(rig, "after", 3)
+    wait_until(lambda: offered(worker) == 8, 20, "what came after is counted")
+    key = f"log_gap:{topic}/{home}"
+    wait_until(lambda: key in troubles(worker), 20, "the gap is a reason")
+    assert readiness(worker)[0] == 503
+    words = troubles(worker)[key]
+    assert words.startswith(f"{topic}/{home}: the log lost up to 7 messages of ")
+    assert ". Have the source send the records of that time again. " in words
+    where = f'partition="{home}",topic="{topic}"'
+    assert metrics(worker, "watchroom_log_gap_messages") == {where: 7.0}
+    assert metrics(worker, "watchroom_unready")['reason="log_gap"'] == 1.0
+    (shown,) = board(worker)["incomplete"]
+    assert (shown["kind"], shown["messages"]) == ("call", 7)
+    assert shown["words"].endswith("the log lost up to 7 messages before they were counted")
+    wait_until(lambda: ("pipeline_unwell", "log_gap") in open_alerts(worker), 20, "it is an alert")
+    worker.kill()
+    worker.start(wait=False)  # it is kept
+    wait_until(lambda: key in troubles(worker), 20, "the gap is a reason again")
+    assert offered(worker) == 8
 
 
 # -- another hash ------------------------------------------------------------------------------
@@ -172,7 +230,7 @@ def test_a_producer_with_another_hash_is_named_until_it_stops(rig: Rig) -> None:
     wait_until(lambda: not worker.ready(), 20, "it is not ready")
     status, told = readiness(worker)
     assert (status, told["state"]) == (503, "unwell")
-    words = told["troubles"]["wrong_partition"]
+    words = troubles(worker)["wrong_partition"]
     assert words == told["detail"]
     assert f"came in partition {came} of {topic} and belongs in {right}" in words
     assert "partitioner=murmur2_random" in words
@@ -239,9 +297,8 @@ def test_a_topic_that_is_made_again_is_taken_up_and_only_published_days_of_the_o
     topic = topics.input_topic(rig.prefix, "call")
     delete(rig, topic)
     wait_until(lambda: f"topic:{topic}" in troubles(worker), 20, "the missing topic is named")
-    status, told = readiness(worker)
-    assert status == 503
-    words = told["troubles"][f"topic:{topic}"]
+    assert readiness(worker)[0] == 503
+    words = troubles(worker)[f"topic:{topic}"]
     assert (
         f"the topic {topic} is missing. Make it again. Made with: watchroom topics create" in words
     )

@@ -55,7 +55,7 @@ def block(word: str) -> str:
 
 def test_there_is_no_command_that_no_test_here_runs() -> None:
     words = (
-        "make demo", "make test", "run --embedded", "mapping suggest", "watchroom query",
+        "make demo", "make test", "watchroom run examples", "mapping suggest", "watchroom query",
         "watchroom report", "watchroom backtest", "force check", "worker --force",
     )  # fmt: skip
     assert [block(word) for word in words] == BLOCKS
@@ -72,7 +72,7 @@ def test_make_test_is_what_the_gate_runs() -> None:
 
 
 def test_your_own_data_without_kafka(checkout: Path) -> None:
-    out = run(block("run --embedded").replace("make install\n", ""), checkout)
+    out = run(block("watchroom run examples").replace("make install\n", ""), checkout)
     assert "rows in = 1,488: " in out
     assert "rows in = 3,724: 3,724 counted" in out
     assert "rows in = 8: 7 counted + 0 merged as versions + 0 refused + 1 excluded" in out

@@ -41,7 +41,7 @@ def events(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def monitor(events: Path) -> Iterator[str]:
     """The address of a real monitor that has read the events and stands still."""
     address = f"127.0.0.1:{free_port()}"
-    command = [sys.executable, "-m", "streams.cli", "run", "--embedded", str(events)]
+    command = [sys.executable, "-m", "streams.cli", "run", str(events)]
     refused = events.parent / "refused.ndjson"
     options = ["--force", FORCE, "--web", address, "--json", "--dead-letters", str(refused)]
     server = Server("watchroom", [*command, *options], events.parent / "watchroom.log")
@@ -116,7 +116,7 @@ def test_a_stopped_monitor_is_down_within_a_moment(
     events: Path, prometheus_factory: Callable[..., Prometheus]
 ) -> None:
     port = free_port()
-    command = [sys.executable, "-m", "streams.cli", "run", "--embedded", str(events)]
+    command = [sys.executable, "-m", "streams.cli", "run", str(events)]
     server = Server("watchroom", [*command, "--web", str(port)], events.parent / "second.log")
     server.start(lambda: http_ok(f"http://127.0.0.1:{port}/readyz"))
     started = prometheus_factory(scraping(f"http://127.0.0.1:{port}"))

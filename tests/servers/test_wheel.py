@@ -49,5 +49,5 @@ def test_the_forces_ship(unpacked: Path) -> None:
 
 def test_the_sample_ships_and_is_counted(unpacked: Path) -> None:
     sample = "streams/samples/2022-01-warwickshire-street.csv.gz"
-    out = watchroom(unpacked, "run", "--embedded", sample, "--force", "warwickshire")
+    out = watchroom(unpacked, "run", sample, "--force", "warwickshire")
     assert "rows in = 3,724: 3,724 counted" in out

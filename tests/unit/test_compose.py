@@ -151,7 +151,7 @@ def test_the_wallboard_counts_nothing_and_asks_every_worker() -> None:
     assert asked == {f"http://{name}:{port}" for name, port in ports.items()}
     assert command[0] == "wallboard"
     assert not service.get("volumes")
-    assert set(service["environment"]) == {"WATCHROOM_HOSTS"}  # no brokers
+    assert set(service["environment"]) == {"WATCHROOM_HOSTS", "WATCHROOM_INSECURE"}  # no brokers
 
 
 def test_prometheus_scrapes_each_worker_and_finds_alertmanager() -> None:

@@ -14,6 +14,7 @@ from streams.alerts.model import Evidence
 from streams.alerts.rules.base import AlertKind, Finding, InstantRule, TableRow
 from streams.config.force import Force
 from streams.live import OLD_CHECKPOINT
+from streams.live.reasons import BY_CODE, OTHER
 from streams.periods import MINUTE, SECOND
 from streams.registry.phrases import round_duration
 
@@ -24,12 +25,6 @@ SETTLE = 2 * MINUTE
 """How long nothing must have been wrong before its alert is over, in ms."""
 FAULTY = 3600
 """Seconds for which a fault counts: a detector that fails does so again when the hour closes."""
-TROUBLES = {
-    "topic": "a topic is not as it should be",
-    "wrong_partition": "wrong partition",
-    "clock": "the clock is set again and again",
-}
-"""What the titles of alerts call the kinds of `streams.live.Health.troubles`."""
 
 
 def pipeline_unwell(force: Force, health: PipelineHealth, at: int) -> list[Finding]:
@@ -48,7 +43,8 @@ def pipeline_unwell(force: Force, health: PipelineHealth, at: int) -> list[Findi
         kinds.setdefault(key.partition(":")[0], []).append(words)
     for kind, sentences in kinds.items():
         said = _trouble(force, sentences)
-        found.append((kind, TROUBLES.get(kind, kind), 0.0, float(len(sentences)), said))
+        title = BY_CODE.get(kind, OTHER).title
+        found.append((kind, title, 0.0, float(len(sentences)), said))
     return [
         Finding(
             kind=KIND,
@@ -114,7 +110,8 @@ PIPELINE_UNWELL = AlertKind(
     table=(
         TableRow(
             f"Watchroom itself is behind for {LONG_BEHIND // 60} minutes, has no checkpoint for "
-            f"{OLD_CHECKPOINT // 60}, or a detector or the alerts failed within the hour",
+            f"{OLD_CHECKPOINT // 60}, has a trouble (a topic, a gap in the log, its disk, its web "
+            "server, another holder), or a detector or the alerts failed within the hour",
             "page",
             f"{SETTLE // MINUTE} minutes after",
         ),

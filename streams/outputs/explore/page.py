@@ -18,6 +18,7 @@ from streams.config.force import WHOLE, Force
 from streams.outputs.explore.asked import Asked, with_query
 from streams.outputs.explore.figures import Explored
 from streams.outputs.markup import Child, Markup, table, tag
+from streams.outputs.sign_in.without_names import nameless_words
 from streams.periods import GRAINS, Grain
 from streams.registry.phrases import instant
 
@@ -244,7 +245,7 @@ def _alerts(shown: Explored) -> Child:
 
 def _alert(alert: Alert, zone: dt.tzinfo) -> Markup:
     link = with_query("/alert", {"force": alert.force, "id": alert.id})
-    said = " ".join(alert.said) if alert.said else alert.words
+    said = " ".join(alert.said) if alert.said else nameless_words(alert)
     when = instant(alert.opened_at.isoformat(), zone)
     state = "open" if alert.open else "resolved"
     return tag(

@@ -118,6 +118,34 @@ PIPELINE: tuple[PipelineAlert, ...] = (
         "wrong with it and how to mend it.",
     ),
     PipelineAlert(
+        "WatchroomLogGap",
+        "page",
+        _trouble("log_gap"),
+        "1m",
+        "The log lost messages of <subject> before they were counted.",
+        "Figures of that time are too low until the source sends them again. /readyz of <instance> "
+        "says of which time they are.",
+    ),
+    PipelineAlert(
+        "WatchroomDiskFull",
+        "page",
+        _trouble("disk"),
+        "1m",
+        "The disk of the Watchroom worker <instance> is full or can't be written.",
+        "Counting goes on, but nothing is saved: a restart would take long, and what people do "
+        "about alerts can't be kept.",
+    ),
+    PipelineAlert(
+        "WatchroomTwoHolders",
+        "page",
+        # Longer than a take-over: the old holder notices within its session of 6 seconds.
+        f"count by (force) (count by (force, instance) ({REPORTED}{{{JOB}}})) > 1",
+        "1m",
+        "{{ $value }} Watchroom workers report <force> at the same time.",
+        "Two processes hold the same partitions: figures and alerts may be of either. Most often "
+        "they are in different groups.",
+    ),
+    PipelineAlert(
         "WatchroomWrongPartition",
         "page",
         _trouble("wrong_partition"),

@@ -4,9 +4,7 @@ words why it can't be done.
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
-from urllib.parse import urlsplit
 
 import msgspec
 from starlette.exceptions import HTTPException
@@ -16,18 +14,17 @@ from streams.alerts.model import Alert, Handover
 from streams.errors import ActionError, NoAlert
 from streams.live import Live
 from streams.outputs.instants import parse_instant
+from streams.outputs.sign_in.own_page import sent_from_own_page
+from streams.outputs.sign_in.without_names import nameless, nameless_handover
 
 ACTIONS = ("acknowledge", "snooze", "close", "note", "hand_over")
-MOST_BYTES = 10_000
-"""No more of a request is read."""
-SENT_WITHIN = 10.0
-"""Seconds in which all of a request must have come."""
 
 
 class ActionBody(msgspec.Struct, forbid_unknown_fields=True):
     """The body of a request."""
 
-    who: str
+    who: str = ""
+    """Who does it, where nobody signs in; a name that is sent beside a sign-in is not believed."""
     until: str | None = None
     reason: str | None = None
     outcome: str | None = None
@@ -35,41 +32,19 @@ class ActionBody(msgspec.Struct, forbid_unknown_fields=True):
     to: str | None = None
 
 
-def own_page(request: Request) -> None:
-    """Refuses what another site's page sends in the name of who looks at it."""
-    site = request.headers.get("sec-fetch-site")
-    origin = request.headers.get("origin")
-    elsewhere = origin is not None and urlsplit(origin).netloc != request.headers.get("host")
-    if elsewhere or site not in (None, "same-origin", "none"):
-        raise HTTPException(403, "this may only be sent from Watchroom's own pages")
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != "application/json":
-        raise HTTPException(415, "send JSON, with content-type: application/json")
-
-
-async def sent_from_own_page(request: Request) -> bytes:
+async def sent(request: Request) -> bytes:
     """The body as it came; raises an `HTTPException` in words."""
-    own_page(request)
-    raw = b""
-    try:
-        async with asyncio.timeout(SENT_WITHIN):
-            async for part in request.stream():
-                raw += part
-                if len(raw) > MOST_BYTES:
-                    raise HTTPException(413, f"at most {MOST_BYTES:,} bytes")
-    except TimeoutError:
-        raise HTTPException(408, f"the request was not whole within {SENT_WITHIN:.0f} s") from None
-    return raw
+    words = "send JSON, with content-type: application/json"
+    return await sent_from_own_page(request, "application/json", words)
 
 
 async def body_of(request: Request) -> ActionBody:
     """The body, checked; raises an `HTTPException` in words."""
-    raw = await sent_from_own_page(request)
+    raw = await sent(request)
     try:
-        sent = msgspec.json.decode(raw, type=ActionBody)
+        return msgspec.json.decode(raw, type=ActionBody)
     except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
         raise HTTPException(400, f"this can't be read: {error}") from None
-    return sent
 
 
 class Done(msgspec.Struct):
@@ -77,15 +52,22 @@ class Done(msgspec.Struct):
 
     alert: Alert | Handover
 
+    def without_names(self) -> Done:
+        """The same for who may not see the names of persons."""
+        done = self.alert
+        return Done(nameless(done) if isinstance(done, Alert) else nameless_handover(done))
 
-def act(live: Live, alert: str, action: str, sent: ActionBody) -> Done:
-    """Does it; raises an `HTTPException` in words."""
+
+def act(live: Live, alert: str, action: str, sent: ActionBody, signed_in: str | None) -> Done:
+    """Does it, in the name of who has signed in; raises an `HTTPException` in words."""
     if live.alerts is None:
         raise HTTPException(404, "no alerts are raised here")
     if action not in ACTIONS:
         raise HTTPException(404, f"nothing is called {action}, only: {', '.join(ACTIONS)}")
     try:
-        done = live.alerts.act(alert, action, live.clock(), sent.who, **_details(live, alert, sent))
+        done = live.alerts.act(
+            alert, action, live.clock(), signed_in or sent.who, **_details(live, alert, sent)
+        )
     except NoAlert as error:
         raise HTTPException(404, str(error)) from None
     except (ActionError, ValueError) as error:

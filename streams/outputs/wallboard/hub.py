@@ -20,6 +20,7 @@ import msgspec
 
 from streams.board.model import Board
 from streams.live import Live
+from streams.outputs.sign_in.without_names import nameless_board
 from streams.outputs.wallboard.screen import Screen, fingerprint, first_screen
 
 LEAST = 0.25
@@ -51,6 +52,11 @@ def board_content(board: Board) -> Content:
     feeds = {name: feed.as_of for name, feed in board.feeds.items()}
     screen = first_screen(board)
     return Content(board, (held, feeds, screen.waiting, screen.unattended))
+
+
+def nameless_content(board: Board) -> Content:
+    """The whole board without the names of persons, for who has not signed in."""
+    return board_content(nameless_board(board))
 
 
 def screen_content(
@@ -132,12 +138,18 @@ class Hub:
         """Lets every viewer's stream end within a second; may be called from any thread."""
         self.closing = True
 
-    async def stream(self, force: str, area: str | None, *, whole: bool) -> AsyncIterator[bytes]:
-        """The frames of one viewer: the newest at once, then each that follows."""
+    async def stream(
+        self, force: str, area: str | None, *, whole: bool, names: bool = True
+    ) -> AsyncIterator[bytes]:
+        """The frames of one viewer: the newest at once, then each that follows. `names`: whether
+        the viewer may see those of persons, which stand in the whole board only."""
         watched = self._forces.setdefault(force, _Watched())
+        key = f"screen/{area}" if not whole else "board" if names else "board/nameless"
         chosen = self.live.monitor.forces[force].file.wallboard.tiles
-        made = _view(area, whole, chosen)
-        view = watched.views.setdefault("board" if whole else f"screen/{area}", made)
+        make = partial(screen_content, area=area, chosen=chosen)
+        if whole:
+            make = board_content if names else nameless_content
+        view = watched.views.setdefault(key, View("board" if whole else "screen", make))
         view.viewers += 1
         if watched.task is None:
             watched.task = asyncio.create_task(self._watch(force, watched))
@@ -214,9 +226,3 @@ class Hub:
         """Wakes the viewers that wait; who comes later waits for the next time."""
         watched.changed.set()
         watched.changed = asyncio.Event()
-
-
-def _view(area: str | None, whole: bool, chosen: Sequence[str] | None) -> View:
-    if whole:
-        return View("board", board_content)
-    return View("screen", partial(screen_content, area=area, chosen=chosen))

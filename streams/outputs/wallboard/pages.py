@@ -30,6 +30,9 @@ from streams.charts import svg
 from streams.live import Live
 from streams.outputs import runbooks
 from streams.outputs.instants import parse_instant
+from streams.outputs.sign_in.access import while_allowed
+from streams.outputs.sign_in.least import caller_of
+from streams.outputs.sign_in.without_names import nameless
 from streams.outputs.wallboard import alert_actions, series
 from streams.outputs.wallboard.hub import MOST_VIEWERS, Hub
 from streams.outputs.wallboard.trends import Trends
@@ -58,10 +61,11 @@ def version() -> str:
 
 
 class Files:
-    """The pages and what they load, as a release of Watchroom brings them."""
+    """The pages and what they load, as a release of Watchroom brings them. `warning`: what stands
+    at the foot of every page, nothing where there is none."""
 
-    def __init__(self) -> None:
-        self.version = version()
+    def __init__(self, warning: str = "") -> None:
+        self.version, self.warning = version(), warning
         self._texts = {
             path: self.filled((STATIC / name).read_text("utf-8")).replace("{page}", path)
             for path, name in PAGES.items()
@@ -74,6 +78,8 @@ class Files:
     def filled(self, text: str) -> str:
         """A page's text with the addresses of this release's files and of the runbooks."""
         text = text.replace("{runbooks}", html.escape(runbooks.base()))
+        warning = f'<p class="open">{html.escape(self.warning)}</p>' if self.warning else ""
+        text = text.replace("{warning}", warning)
         return text.replace("{assets}", self.assets)
 
     @property
@@ -137,7 +143,8 @@ class Wallboard:
         area = self._area_of(request, force)
         if self.hub.viewers >= MOST_VIEWERS:
             raise HTTPException(503, f"{MOST_VIEWERS} screens are connected; no more are served")
-        frames = self.hub.stream(force, area, whole=query.get("screen") != "first")
+        whole, names = query.get("screen") != "first", caller_of(request).sees_names
+        frames = while_allowed(request, self.hub.stream(force, area, whole=whole, names=names))
         return StreamingResponse(frames, headers=_STREAM, media_type="text/event-stream")
 
     def _area_of(self, request: Request, force: str) -> str | None:
@@ -185,13 +192,20 @@ class Wallboard:
         found = alert_actions.history(self.live, force, since, state)
         if wanted := query.get("id"):
             found = [alert for alert in found if alert.id == wanted]
+        if not caller_of(request).sees_names:
+            found = [nameless(alert) for alert in found]
         return _json(AlertList(alerts=found))
 
     async def act(self, request: Request) -> Response:
         """What a person does about an alert."""
         alert, action = request.path_params["alert"], request.path_params["action"]
-        sent = await alert_actions.body_of(request)
-        return _json(await run_in_threadpool(alert_actions.act, self.live, alert, action, sent))
+        caller, sent = caller_of(request), await alert_actions.body_of(request)
+        done = await run_in_threadpool(
+            alert_actions.act, self.live, alert, action, sent, caller.name
+        )
+        if not caller.sees_names:
+            done = done.without_names()
+        return _json(done)
 
 
 PAGES = {"": "wallboard.html", "chart": "below.html", "alert": "below.html"}

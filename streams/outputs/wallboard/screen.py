@@ -294,6 +294,8 @@ class Screen(Struct):
     ahead: dict[str, AheadTile]
     alerts: AlertsTile | None
     feeds: list[FeedShown]
+    incomplete: list[str]
+    """Of which time the log had lost records before they were counted, in words."""
 
 
 def first_screen(
@@ -329,6 +331,7 @@ def first_screen(
         ahead={each: _ahead(board, each) for each in _lines(tiles, "ahead")},
         alerts=_alerts(board, area),
         feeds=feeds,
+        incomplete=[each.words for each in board.incomplete],
     )
 
 

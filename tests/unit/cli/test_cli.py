@@ -49,7 +49,7 @@ def watchroom(*arguments: str, stdin: bytes | None = None) -> Result:
 
 
 def run(*arguments: str, stdin: bytes | None = None) -> Result:
-    return watchroom("run", "--embedded", "--force", "tiny.toml", *arguments, stdin=stdin)
+    return watchroom("run", "--force", "tiny.toml", *arguments, stdin=stdin)
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
@@ -60,7 +60,7 @@ def test_a_request_to_end_while_a_run_is_made_ready_gives_the_code_of_its_signal
         raise Stopped(number)
 
     monkeypatch.setattr("streams.embedded.alerting.alerting", asked)
-    found = CliRunner().invoke(main, ["run", "--embedded", "calls.ndjson", "--force", "tiny.toml"])
+    found = CliRunner().invoke(main, ["run", "calls.ndjson", "--force", "tiny.toml"])
     assert found.exit_code == code
 
 
@@ -216,7 +216,7 @@ def test_rows_with_unknown_values_count_and_the_values_are_said_with_examples(
 def test_a_run_without_a_named_force_shows_the_forces_that_have_records(folder: Path) -> None:
     calls = [{**record, "force": "warwickshire"} for record in CALLS]
     (folder / "calls.ndjson").write_bytes(lines(calls))
-    answer = watchroom("run", "--embedded", "calls.ndjson", "--json")
+    answer = watchroom("run", "calls.ndjson", "--json")
     assert [json.loads(line)["force"]["id"] for line in answer.stdout.splitlines()] == [
         "warwickshire"
     ]
@@ -234,14 +234,13 @@ def test_a_damaged_input_fails_after_the_board_of_what_came_before(folder: Path)
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (["run", "calls.ndjson"], 2, "say --embedded"),
-        (["run", "--embedded", "no.ndjson"], 1, "no.ndjson: there is no such file or folder"),
-        (["run", "--embedded", "--force", "utopia", "-"], 2, 'there is no force "utopia"'),
-        (["run", "--embedded", "--at", "noon", "-"], 2, '"noon" is no time'),
-        (["run", "--embedded", "--period", "21", "-"], 2, '"21" is no period'),
-        (["run", "--embedded", "--speed", "fast", "-"], 2, '"fast" is no speed'),
-        (["run", "--embedded", "--web", "here", "-"], 2, '"here" is no address'),
-        (["run", "--embedded", "--force", "rutland.toml", "-"], 2, "rutland.toml"),
+        (["run", "no.ndjson"], 1, "no.ndjson: there is no such file or folder"),
+        (["run", "--force", "utopia", "-"], 2, 'there is no force "utopia"'),
+        (["run", "--at", "noon", "-"], 2, '"noon" is no time'),
+        (["run", "--period", "21", "-"], 2, '"21" is no period'),
+        (["run", "--speed", "fast", "-"], 2, '"fast" is no speed'),
+        (["run", "--web", "here", "-"], 2, '"here" is no address'),
+        (["run", "--force", "rutland.toml", "-"], 2, "rutland.toml"),
         (["board", "--once", "--url", "127.0.0.1:1"], 1, "does not answer: Connection refused"),
         (["board", "--url", "ftp://x"], 2, '"ftp://x" is no address'),
         (["board", "--every", "soon"], 2, '"soon" is no length of time'),
@@ -259,6 +258,12 @@ def test_an_error_is_told_in_plain_words_with_its_exit_code(
     assert "Traceback" not in answer.stdout + answer.stderr
 
 
+def test_the_option_that_a_run_needed_once_changes_nothing(folder: Path) -> None:
+    options = ["--force", "tiny.toml", "--json", "calls.ndjson"]
+    assert watchroom("run", "--embedded", *options).stdout == watchroom("run", *options).stdout
+    assert "--embedded" not in watchroom("run", "--help").stdout
+
+
 def test_the_same_force_named_twice_is_an_error(folder: Path) -> None:
     answer = run("--force", "tiny.toml", "calls.ndjson")
     assert answer.exit_code == 2
@@ -266,7 +271,7 @@ def test_the_same_force_named_twice_is_an_error(folder: Path) -> None:
 
 
 def test_ctrl_c_shows_the_board_of_what_was_read_and_ends_with_130(folder: Path) -> None:
-    command = [sys.executable, "-m", "streams.cli", "run", "--embedded", "--force", "tiny.toml"]
+    command = [sys.executable, "-m", "streams.cli", "run", "--force", "tiny.toml"]
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
     with subprocess.Popen(
         [*command, "-"],

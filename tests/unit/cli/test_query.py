@@ -254,14 +254,14 @@ def test_files_without_records_of_the_forces_are_said_to_be_so(folder: Path) -> 
 
 def test_comparisons_stand_below_the_closing_board(folder: Path) -> None:
     answer = watchroom(
-        *("run", "--embedded", "crimes.ndjson", "--force", "tiny.toml", "--no-surveillance"),
+        *("run", "crimes.ndjson", "--force", "tiny.toml", "--no-surveillance"),
         *("--period", "2021-05", "--compare", "previous"),
     )
     assert answer.exit_code == 0
     title = REGISTRY.indicator("vehicle_offences").title
     assert [title, "1", "0 +1"] in table(answer.stdout)
     assert REGISTRY.indicator("calls_999").title not in answer.stdout
-    alone = watchroom("run", "--embedded", "crimes.ndjson", "--compare", "previous")
+    alone = watchroom("run", "crimes.ndjson", "--compare", "previous")
     assert alone.exit_code == 2
 
 

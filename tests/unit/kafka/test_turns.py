@@ -205,9 +205,9 @@ def test_reading_back_gives_the_loop_its_turn_and_stops_where_the_assignment_cha
     records = [Record(n, incidents(40, 3 * HOUR, START + n * 5 * DAY, f"{n}-")) for n in range(9)]
 
     async def work() -> None:
-        await reader._fold({TP: records[:6]}, {TP: held})
+        await reader._fold(None, {TP: records[:6]}, {TP: held})
         changed.append(True)
-        await reader._fold({TP: records[6:]}, {TP: held})
+        await reader._fold(None, {TP: records[6:]}, {TP: held})
 
     longest = asyncio.run(turns(work()))
     assert held.folded == 5
@@ -364,6 +364,17 @@ def test_a_pause_is_as_long_as_the_counting_before_it() -> None:
     busy.begin()
     clock.at += 1
     assert busy.seconds == 1
+
+
+def test_who_has_nothing_left_to_count_is_ready_however_long_it_counted() -> None:
+    clock, health = Clock(), Health()
+    health.state, health.busy = "live", Busy(clock)
+    health.busy.begin()
+    clock.at += LONG + 1
+    health.busy.end()
+    assert not health.ready
+    health.busy.rest()
+    assert health.ready
 
 
 def test_a_live_process_that_counts_for_seconds_is_behind_until_it_pauses() -> None:

@@ -119,6 +119,27 @@ def test_the_board_of_each_force_is_that_of_the_worker_that_has_it(rig: Rig, for
     assert passed.headers["cache-control"] == "no-store"
 
 
+def test_a_force_that_two_workers_serve_for_longer_than_a_take_over_makes_not_ready(
+    rigged: Made, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(holders, "TAKE_OVER", 0.3)
+    rig = rigged(live("tiny"), live("tiny"))
+
+    wait_until(lambda: bool(rig.get("/readyz").json().get("reasons")), 10, "it is told")
+    answer = rig.get("/readyz")
+    assert answer.status_code == 503
+    one, two = sorted(worker.url for worker in rig.workers)
+    assert answer.json()["reasons"] == [
+        {
+            "code": "holders",
+            "problem": f"2 workers serve tiny at the same time: {one}, {two}",
+            "cure": "Give them the same --group and each a --checkpoints folder of its own",
+            "runbook": "WatchroomTwoHolders",
+            "subject": "tiny",
+        }
+    ]
+
+
 def test_what_a_worker_refuses_reaches_the_reader_in_its_words(rig: Rig) -> None:
     answer = rig.get("/board.json?force=tiny&at=yesterday")
     assert answer.status_code == 400

@@ -15,7 +15,7 @@ from streams.outputs import connections
 from streams.outputs.connections import Connection
 from streams.outputs.front import Front
 from streams.outputs.guard import HEADERS
-from streams.outputs.wallboard import alert_actions
+from streams.outputs.sign_in import own_page
 from streams.outputs.web import Running, application, serve
 from tests.build import call, feed, tiny_force
 
@@ -161,7 +161,7 @@ def test_the_second_request_of_a_connection_has_as_long(server: Running) -> None
 def test_a_request_whose_body_does_not_come_is_answered_with_why(
     server: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(alert_actions, "SENT_WITHIN", 0.3)
+    monkeypatch.setattr(own_page, "SENT_WITHIN", 0.3)
     with opened(server) as slow:
         slow.sendall(
             b"POST /api/alerts/tiny%2F1/note HTTP/1.1\r\nHost: localhost\r\n"

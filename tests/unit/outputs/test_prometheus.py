@@ -10,9 +10,11 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from streams.config.force import Force, check_force
 from streams.errors import ConfigError, QueryError
-from streams.live import Live
+from streams.live import Health, Live
+from streams.live.reasons import KINDS
 from streams.outputs import prometheus as exporter
 from streams.outputs.exported import Exported, in_words, own_parts
+from streams.outputs.readiness_metrics import readiness_metrics
 from streams.registry.calls import CALLS
 from streams.registry.crimes import CRIMES
 from streams.registry.incidents import ATTENDANCE, DEPLOYMENT, INCIDENTS
@@ -166,6 +168,19 @@ def test_nothing_of_a_force_is_given_before_the_monitor_is_ready() -> None:
     series = scraped(live(ANSWERED, ready=False))
     assert value(series, "watchroom_ready") == 0
     assert not any(dict(labels).get("force") for _, labels in series)
+
+
+def test_every_reason_has_a_series_and_those_that_hold_are_1() -> None:
+    health = Health(state="live")
+    health.note(("log_gap",), {"log_gap:w.calls/6": "it lost some. Send them"})
+    health.log_gaps, health.web_failures = {"w.calls/6": 147}, 3
+    families = {each.name: each for each in readiness_metrics(health)}
+    unready = {x.labels["reason"]: x.value for x in families["watchroom_unready"].samples}
+    assert unready == {kind.code: float(kind.code == "log_gap") for kind in KINDS}
+    (lost,) = families["watchroom_log_gap_messages"].samples
+    assert (lost.labels, lost.value) == ({"topic": "w.calls", "partition": "6"}, 147)
+    assert families["watchroom_web_failures"].samples[0].value == 3
+    assert families["watchroom_ready"].samples[0].value == 0
 
 
 def test_with_troubles_a_force_is_given_all_the_same_so_that_its_alerts_come() -> None:

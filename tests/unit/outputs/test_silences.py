@@ -48,7 +48,7 @@ def test_no_answer_ends_the_thread_that_makes_silences(monkeypatch: pytest.Monke
         silencer = Silencer(f"http://127.0.0.1:{server.server_port}", pause=0.01)
         silencer.notify([known.act(opened.alert.id, Request(action="acknowledge", who="AB"), NOW)])
         wait_until(lambda: len(ASKED) == 3, 20.0, "three requests")
-        assert ASKED == ["AB", "AB", "AB"]
+        assert ASKED == ["watchroom", "watchroom", "watchroom"]
     finally:
         server.shutdown()
         thread.join()

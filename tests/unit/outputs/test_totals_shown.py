@@ -187,7 +187,7 @@ def test_a_table_of_daily_totals_gives_the_figures_of_its_days_and_month(tmp_pat
         here.chdir(tmp_path)
         done = CliRunner().invoke(
             main,
-            "run --embedded calls.csv --mapping m.toml --force force.toml --json "
+            "run calls.csv --mapping m.toml --force force.toml --json "
             "--period 2020-01-02 --period 2020-01",
         )
     assert done.exit_code == 0, done.output

@@ -128,7 +128,19 @@ def test_not_ready_says_why(client: TestClient, shown: Live) -> None:
     shown.health.state, shown.health.detail = "behind", "12 messages behind"
     answer = client.get("/readyz")
     assert answer.status_code == 503
-    assert answer.json() == {"ready": False, "state": "behind", "detail": "12 messages behind"}
+    assert answer.json() == {
+        "ready": False,
+        "state": "behind",
+        "detail": "12 messages behind",
+        "reasons": [
+            {
+                "code": "lag",
+                "problem": "12 messages behind",
+                "cure": "Look at the lag, and start another worker if it grows",
+                "runbook": "WatchroomBehind",
+            }
+        ],
+    }
 
 
 def test_troubles_are_listed_and_make_it_not_ready(client: TestClient, shown: Live) -> None:
@@ -140,7 +152,15 @@ def test_troubles_are_listed_and_make_it_not_ready(client: TestClient, shown: Li
         "ready": False,
         "state": "unwell",
         "detail": "the topic w.calls is missing.",
-        "troubles": {"topic:w.calls": "the topic w.calls is missing. Make it again."},
+        "reasons": [
+            {
+                "code": "topic",
+                "problem": "the topic w.calls is missing",
+                "cure": "Make it again.",
+                "runbook": "WatchroomTopicChanged",
+                "subject": "w.calls",
+            }
+        ],
     }
     shown.health.troubles, shown.health.state = {}, "live"
     assert client.get("/readyz").status_code == 200

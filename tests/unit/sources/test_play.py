@@ -275,7 +275,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def run(*arguments: str) -> Result:
-    return CliRunner().invoke(main, ["run", "--embedded", "--force", "tiny.toml", *arguments])
+    return CliRunner().invoke(main, ["run", "--force", "tiny.toml", *arguments])
 
 
 def test_calls_and_incidents_of_one_evening_are_read_together(folder: Path) -> None:
@@ -326,7 +326,7 @@ def test_where_every_row_is_refused_there_is_no_board_of_1970(folder: Path) -> N
 
 def test_a_live_input_ends_with_no_exit_code_for_what_was_refused(folder: Path) -> None:
     table(folder / "in.csv", [f"b{n},nonsense,," for n in range(10)])
-    arguments = ["run", "--embedded", "--force", "tiny.toml", "in.csv", "-", "--mapping"]
+    arguments = ["run", "--force", "tiny.toml", "in.csv", "-", "--mapping"]
     answer = CliRunner().invoke(main, [*arguments, "cad.toml"], input=f"{HEADER}\n{ROWS[0]}\n")
     assert answer.exit_code == 0
     assert "rows in = 11: 1 counted + 0 merged as versions + 10 refused" in answer.output
@@ -335,7 +335,7 @@ def test_a_live_input_ends_with_no_exit_code_for_what_was_refused(folder: Path) 
 
 def test_what_to_look_at_in_a_live_input_is_said_too(folder: Path) -> None:
     rows = "\n".join([HEADER, ROWS[0], "1,2024-01-01 10:00:00,2024-01-01 10:04:00,"])
-    arguments = ["run", "--embedded", "--force", "tiny.toml", "-", "--mapping", "cad.toml"]
+    arguments = ["run", "--force", "tiny.toml", "-", "--mapping", "cad.toml"]
     answer = CliRunner().invoke(main, arguments, input=f"{rows}\n")
     assert "Look: rows of one id differ in arrived_at" in answer.output
 

@@ -345,7 +345,7 @@ def test_no_person_is_seen_in_what_a_command_says_or_writes(
         run("mapping", "check", mapping_file, export, "--all"),
         run("convert", export, "--mapping", mapping_file, "--force", "warwickshire", "--to",
             "events.ndjson"),
-        run("run", "--embedded", export, "--mapping", mapping_file, "--force", "warwickshire"),
+        run("run", export, "--mapping", mapping_file, "--force", "warwickshire"),
         run("mapping", "suggest", export),
     ]  # fmt: skip
     assert Path("events.ndjson").read_text().count(who("NOM-448812")) == 2

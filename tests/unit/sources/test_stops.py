@@ -38,7 +38,7 @@ MINUTES_OF_WORK = lines(
 def process(folder: Path, *options: str) -> Iterator[subprocess.Popen[bytes]]:
     force = folder / "tiny.toml"
     force.write_text(TINY_FORCE)
-    command = [sys.executable, "-m", "streams.cli", "run", "--embedded", *options]
+    command = [sys.executable, "-m", "streams.cli", "run", *options]
     command += ["--force", str(force), "--dead-letters", str(folder / "refused.ndjson")]
     command += ["--state", str(folder)]
     with subprocess.Popen(

@@ -2,7 +2,7 @@
 
 import { asked, failed, fetched, shown, table, top } from "./below.js";
 import { range } from "./chart.js";
-import { by, made, say, shape } from "./dom.js";
+import { answered, by, made, say, shape } from "./dom.js";
 import { age, chance, clocks, count, duration, percent } from "./words.js";
 
 const id = asked.get("id");
@@ -20,6 +20,7 @@ const remembered = () => { try { return localStorage.getItem("watchroom.who") ??
 
 let board = null;
 let clock = null;
+let me = { name: null, role: "act" };
 
 const since = (instant) => age((Date.parse(board.at) - Date.parse(instant)) / 1000);
 
@@ -32,7 +33,7 @@ function ownership(alert) {
 
 function state(alert) {
   const told = [alert.state === "open" ? `Open since ${clock.short(Date.parse(alert.opened_at))}` : `Resolved ${clock.short(Date.parse(alert.resolved_at))}`];
-  if (alert.snoozed_until && alert.state === "open") told.push(`snoozed until ${clock.short(Date.parse(alert.snoozed_until))}: ${alert.snooze_reason}`);
+  if (alert.snoozed_until && alert.state === "open") told.push(`snoozed until ${clock.short(Date.parse(alert.snoozed_until))}${alert.snooze_reason ? `: ${alert.snooze_reason}` : ""}`);
   if (alert.lasting && alert.state === "open") told.push("lasting");
   if (alert.outcome) told.push(`outcome: ${OUTCOMES[alert.outcome] ?? alert.outcome}`);
   return made("p", { class: "lead" }, told.join("; "));
@@ -114,18 +115,20 @@ function form(action, title, main, ...fields) {
   element.addEventListener("submit", async (event) => {
     event.preventDefault();
     const sent = Object.fromEntries([...new FormData(element)].filter(([, value]) => value !== ""));
-    sent.who = by("#who").value.trim();
-    if (!sent.who) {
-      say(problem, "Say who you are: initials or a role.");
-      return by("#who").focus();
+    if (!me.name) {
+      sent.who = by("#who").value.trim();
+      if (!sent.who) {
+        say(problem, "Say who you are: initials or a role.");
+        return by("#who").focus();
+      }
     }
     if (sent.minutes) {
       sent.until = new Date(Date.parse(board.at) + sent.minutes * 60_000).toISOString();
       delete sent.minutes;
     }
-    try { localStorage.setItem("watchroom.who", sent.who); } catch { /* for this visit only */ }
+    try { if (sent.who) localStorage.setItem("watchroom.who", sent.who); } catch { /* for this visit only */ }
     try {
-      const answer = await fetch(`/api/alerts/${encodeURIComponent(id)}/${action}`, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(sent) });
+      const answer = await answered(`/api/alerts/${encodeURIComponent(id)}/${action}`, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(sent) });
       const content = await answer.json();
       say(problem, answer.ok ? "" : content.error);
       if (answer.ok) {
@@ -141,10 +144,16 @@ function form(action, title, main, ...fields) {
 }
 
 function actions() {
-  const who = made("input", { id: "who", name: "who", maxlength: "60", autocomplete: "nickname", value: remembered() });
+  const title = made("h2", { id: "actions-label" }, "What you do about it");
+  if (me.role === "none" || me.role === "view") {
+    const cure = me.name ? `${me.name} may look on only.` : made("a", { href: `/sign-in?${new URLSearchParams({ next: location.pathname + location.search })}` }, "Sign in to take it");
+    return made("section", { id: "actions", "aria-labelledby": "actions-label" }, title, made("p", {}, cure));
+  }
+  const typed = made("input", { id: "who", name: "who", maxlength: "60", autocomplete: "nickname", value: remembered() });
+  const who = me.name ? made("p", { class: "me" }, `You are ${me.name}.`) : field("You: initials or role", typed);
   return made("section", { id: "actions", "aria-labelledby": "actions-label" },
-    made("h2", { id: "actions-label" }, "What you do about it"),
-    form("acknowledge", "I have it", true, field("You: initials or role", who)),
+    title,
+    form("acknowledge", "I have it", true, who),
     made("details", {}, made("summary", {}, "Snooze, hand over, note or close"),
     form("snooze", "Snooze", false,
       field("for", choices("minutes", { 30: "30 minutes", 60: "1 hour", 240: "4 hours", 480: "8 hours" })),
@@ -153,6 +162,17 @@ function actions() {
     form("note", "Add note", false, field("note", made("input", { name: "note", maxlength: "500" }))),
     form("close", "Close", false, field("it was", choices("outcome", OUTCOMES)), field("note", made("input", { name: "note", maxlength: "500" })))),
   );
+}
+
+// Sent by the script: of a form on a page that sends no referrer the server can't see where it is from.
+function signOut() {
+  const button = made("button", { type: "button" }, `Sign out ${me.name}`);
+  button.addEventListener("click", async () => {
+    const answer = await fetch("/sign-out", { method: "POST" }).catch(() => null);
+    if (answer?.ok) location.assign("/sign-in?out");
+    else say(button, "Not signed out: there is no connection to Watchroom. Try again.");
+  });
+  return made("p", { class: "leave" }, button);
 }
 
 function log(alert) {
@@ -181,6 +201,7 @@ async function refreshed() {
 }
 
 async function one() {
+  me = await fetched("/me.json");
   const alert = await found();
   document.title = `${told(alert)} – Watchroom`;
   const drawing = await chart(explored(alert)).catch(() => null);
@@ -195,6 +216,7 @@ async function one() {
     alert.also?.length ? made("p", {}, `Also: ${alert.also.join("; ")}`) : null,
     made("h2", {}, "What happened"),
     made("div", { id: "log" }),
+    me.sign_out ? signOut() : null,
   );
   await refreshed();
   setInterval(() => refreshed().catch(() => {}), 5000);

@@ -1,13 +1,13 @@
 // What the pages one step down share.
 
-import { by, made, say } from "./dom.js";
+import { answered, by, made, say } from "./dom.js";
 import { applied } from "./settings.js";
 import { mode } from "./words.js";
 
 export const asked = new URLSearchParams(location.search);
 
 export async function fetched(path, query = {}) {
-  const answer = await fetch(`${path}?${new URLSearchParams(query)}`);
+  const answer = await answered(`${path}?${new URLSearchParams(query)}`);
   const content = await answer.json();
   if (!answer.ok) throw new Error(content.error);
   return content;

@@ -47,3 +47,12 @@ const SHAPES = {
 export function shape(name) {
   return drawn("svg", { viewBox: "0 0 24 24", class: `shape ${name}`, "aria-hidden": "true" }, ...SHAPES[name]());
 }
+
+// An answer of the server; where it wants to know who asks, the page of sign-in instead of this one.
+export async function answered(path, more) {
+  const answer = await fetch(path, more);
+  if (answer.status === 401) {
+    location.assign(`/sign-in?${new URLSearchParams({ next: location.pathname + location.search })}`);
+  }
+  return answer;
+}

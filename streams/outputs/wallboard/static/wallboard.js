@@ -1,7 +1,7 @@
 // The wallboard. The server decides what is true; this keeps it on the screen, lets ages grow as far
 // as that is known, and says loudly when it no longer is.
 
-import { by, made, say } from "./dom.js";
+import { answered, by, made, say } from "./dom.js";
 import { Link } from "./link.js";
 import { buttons, chime, kiosk, settings, stayAwake } from "./settings.js";
 import * as tiles from "./tiles.js";
@@ -65,6 +65,7 @@ function foot() {
   if (screen.area) parts.push("of calls and incidents whose area is known");
   const from = origin(screen.status);
   if (from) parts.push(from);
+  parts.push(...screen.incomplete);
   if (stale) parts.push("figures are of then; connecting again by itself");
   say(by("#updated"), parts.join(" · "));
 }
@@ -98,7 +99,7 @@ async function charts(at) {
   minute = Math.floor(at / 60_000);
   askedAt = performance.now();
   try {
-    const answer = await fetch(address("/trends.json"));
+    const answer = await answered(address("/trends.json"));
     if (answer.ok) trends = await answer.json();
   } catch { /* the link says what is wrong */ }
 }
@@ -176,13 +177,14 @@ function onState(state) {
     head();
     foot();
     draw();
+    answered("/forces.json").catch(() => {}); // perhaps it is the sign-in that is over
   } else renewed();
 }
 
 // After a lost connection the server may be a newer one, with newer pages.
 async function renewed() {
   try {
-    const { version } = await (await fetch("/forces.json")).json();
+    const { version } = await (await answered("/forces.json")).json();
     if (release && release !== version) location.reload();
     release ??= version;
   } catch { /* the link says what is wrong */ }
@@ -191,7 +193,7 @@ async function renewed() {
 async function forces() {
   for (;;) {
     try {
-      const held = await (await fetch("/forces.json")).json();
+      const held = await (await answered("/forces.json")).json();
       release = held.version;
       if (held.forces.length) return held.forces;
       say(by("#message"), "No force is monitored here yet.");
@@ -216,7 +218,7 @@ function choice(held) {
 // Why the server does not show what the address asks for, as an area that there is not.
 async function refusal(force) {
   try {
-    const answer = await fetch(`/trends.json?${new URLSearchParams({ force, ...(area ? { area } : {}) })}`);
+    const answer = await answered(`/trends.json?${new URLSearchParams({ force, ...(area ? { area } : {}) })}`);
     if (answer.status === 404 || answer.status === 400) return (await answer.json()).error;
   } catch { /* the link says what is wrong */ }
   return "";

@@ -1,0 +1,48 @@
+"""The topics: missing, with other partitions, kept too short a time, compacted, with one copy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from streams.doctor.brokers import Brokers
+from streams.doctor.finding import Examined, Finding, examined
+from streams.doctor.setup import Setup
+from streams.kafka import topics
+
+CHECK = "topics"
+
+
+def check(setup: Setup, state: Brokers) -> Examined:
+    """Compares the topics with what they must be like."""
+    found = of_topics(setup, state)
+    return examined(CHECK, f"{len(state.found)} topics of {setup.prefix}", found)
+
+
+def of_topics(setup: Setup, state: Brokers) -> Iterator[Finding]:
+    """What is wrong with topics."""
+    first = state.found.get(topics.input_topic(setup.prefix, "call"))
+    expected = setup.partitions or (first.partitions if first else topics.PARTITIONS)
+    make = (
+        f"watchroom topics create --broker {setup.brokers} --prefix {setup.prefix} "
+        f"--partitions {expected}"
+    )
+    for topic in topics.wanted(setup.prefix):
+        found = state.found.get(topic.name)
+        if found is None:
+            yield Finding(subject=topic.name, problem=topics.MISSING, cure=make)
+            continue
+        for words in topics.problems(topic, found, expected):
+            yield Finding.of_words(topic.name, words)
+        if found.replicas < 2:
+            yield from _one_copy(topic.name, found, len(set(state.hosts)))
+
+
+def _one_copy(name: str, found: topics.Found, brokers: int) -> Iterator[Finding]:
+    """A topic that is lost with one broker, where another could hold a copy."""
+    if brokers > 1:
+        yield Finding(
+            subject=name,
+            problem=f"has {found.replicas} copy, and there are {brokers} brokers",
+            cure="Give it more: kafka-reassign-partitions.sh --execute. New topics: watchroom "
+            "topics create --replication-factor 3",
+        )

@@ -1,0 +1,122 @@
+"""The cookie of who has signed in: signed, so that only this server can write one.
+
+It holds the subject, the name and the role, when the sign-in ends, and a number by which a sign-out
+ends it; no token of a provider. Names are bounded, so that it stays far below the 4,096 bytes that
+browsers keep.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import time
+from typing import Any
+
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+from starlette.responses import Response
+
+from streams.outputs.sign_in.roles import NAMED, Caller, Role
+from streams.outputs.sign_in.tokens import LONGEST_NAME
+
+MOST_BYTES = 4_096
+"""A browser keeps no larger cookie, and none is read."""
+LONGEST_SUBJECT = 255
+"""Characters of a subject at a provider. Source: OpenID Connect Core 1.0, 2."""
+SIGNING_IN_SECONDS = 600
+"""How long somebody may take at the provider."""
+MOST_SIGNED_OUT = 10_000
+
+
+class Cookies:
+    """Writes and reads the cookies of sign-in. `secure`: a browser sends them over TLS only."""
+
+    def __init__(self, secret: str | None, hours: float, *, secure: bool) -> None:
+        secret = secret or secrets.token_hex(32)
+        self._signed_in = _serializer(secret, "signed in")
+        self._signing_in = _serializer(secret, "signing in")
+        self.seconds, self.secure = round(hours * 3_600), secure
+        # No other host, and no page below another path, can set a cookie of such a name.
+        self.name = "__Host-watchroom" if secure else "watchroom"
+        self.flow_name = f"{self.name}-signing-in"
+        self._signed_out: dict[str, float] = {}
+
+    def sign_in(self, answer: Response, caller: Caller) -> None:
+        """Adds the cookie of a person to an answer; raises ValueError where it would be too
+        large."""
+        until = min(caller.until, time.time() + self.seconds)
+        name = (caller.name or "")[:LONGEST_NAME]
+        if len(caller.subject) > LONGEST_SUBJECT:
+            raise ValueError(f"the subject has more than {LONGEST_SUBJECT} characters")
+        content = [caller.subject, name, caller.role.said, round(until), secrets.token_hex(8)]
+        self._set(answer, self.name, self._signed_in.dumps(content), round(until - time.time()))
+
+    def read(self, text: str) -> Caller | None:
+        """Who has signed in with a cookie; None where it is none of this server's, or is over."""
+        content = _loads(self._signed_in, text, self.seconds)
+        if content is None:
+            return None
+        subject, name, role, until, number = content
+        if until <= time.time() or number in self._signed_out:
+            return None
+        return Caller(NAMED.get(role, Role.NONE), name, subject, sees_names=True, until=until)
+
+    def made(self, text: str) -> float | None:
+        """When a cookie was made, in seconds since 1970."""
+        try:
+            _, at = self._signed_in.loads(text, return_timestamp=True)
+        except BadSignature:
+            return None
+        return float(at.timestamp())
+
+    def sign_out(self, answer: Response, text: str) -> None:
+        """Removes the cookie from the browser, and has this process believe it no more."""
+        content = _loads(self._signed_in, text, self.seconds)
+        if content is not None:
+            now = time.time()
+            if len(self._signed_out) >= MOST_SIGNED_OUT:
+                self._signed_out = {
+                    number: until for number, until in self._signed_out.items() if until > now
+                }
+            self._signed_out[content[4]] = content[3]
+        self._remove(answer, self.name)
+
+    def keep_flow(self, answer: Response, content: dict[str, Any]) -> None:
+        """Keeps what is needed when somebody comes back from the provider; raises ValueError where
+        it would be too large."""
+        self._set(answer, self.flow_name, self._signing_in.dumps(content), SIGNING_IN_SECONDS)
+
+    def flow(self, text: str) -> dict[str, Any]:
+        """What was kept; nothing where there is none that holds."""
+        found = _loads(self._signing_in, text, SIGNING_IN_SECONDS)
+        return found if isinstance(found, dict) else {}
+
+    def end_flow(self, answer: Response) -> None:
+        """Removes what was kept."""
+        self._remove(answer, self.flow_name)
+
+    def _set(self, answer: Response, name: str, value: str, seconds: int) -> None:
+        if len(name) + len(value) > MOST_BYTES - 200:  # what else stands in the header
+            raise ValueError(f"the cookie would have more than {MOST_BYTES:,} bytes")
+        # Lax: a page of another site can't have a browser send it with a POST; a link to a page
+        # of this one is followed by who has signed in.
+        answer.set_cookie(
+            name, value, seconds, path="/", secure=self.secure, httponly=True, samesite="lax"
+        )
+
+    def _remove(self, answer: Response, name: str) -> None:
+        answer.delete_cookie(name, path="/", secure=self.secure, httponly=True, samesite="lax")
+
+
+def _serializer(secret: str, purpose: str) -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(
+        secret, salt=f"watchroom {purpose}", signer_kwargs={"digest_method": hashlib.sha256}
+    )
+
+
+def _loads(serializer: URLSafeTimedSerializer, text: str, seconds: int) -> Any:
+    if not text or len(text) > MOST_BYTES:
+        return None
+    try:
+        return serializer.loads(text, max_age=seconds)
+    except BadSignature:
+        return None

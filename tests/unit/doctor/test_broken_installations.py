@@ -1,0 +1,375 @@
+"""What is broken without a broker being asked: each is named by `watchroom doctor` with its cure.
+
+What only a broker can say is in tests/servers/test_doctor.py.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import errno
+import json
+import os
+import re
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from email.utils import format_datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pytest
+from click.testing import CliRunner
+
+from streams.board.monitor import Monitor
+from streams.cli import main
+from streams.doctor import (
+    clock,
+    environment,
+    instances,
+    lag,
+    ports,
+    refused,
+    topic_settings,
+    transport,
+    versions,
+)
+from streams.doctor.asking import Answer
+from streams.doctor.brokers import Brokers, Member
+from streams.doctor.setup import Setup
+from streams.events.deadletters import DeadLetter
+from streams.kafka import topics
+from streams.live import Live
+from streams.outputs import web
+from tests.build import TINY_FORCE, tiny_force
+from tests.source_tree import ROOT
+
+
+def doctor(*options: str, code: int = 1) -> list[dict[str, Any]]:
+    """The findings of an installation without Kafka."""
+    result = CliRunner().invoke(main, ["doctor", "--no-kafka", "--json", *options])
+    assert result.exit_code == code, result.output
+    return [each for check in json.loads(result.output)["checks"] for each in check["findings"]]
+
+
+def only(found: list[Any]) -> Any:
+    (one,) = found
+    return one
+
+
+@contextmanager
+def serving(answers: Mapping[str, Any], ahead: float = 0.0) -> Iterator[str]:
+    """A server whose clock is ahead by so many seconds; its address."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = answers.get(self.path)
+            self.send_response_only(404 if body is None else 200)
+            at = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=ahead)
+            self.send_header("date", format_datetime(at, usegmt=True))
+            self.end_headers()
+            self.wfile.write(json.dumps(body).encode())
+
+        def log_message(self, *_: object) -> None:
+            """Says nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+
+
+@pytest.fixture(autouse=True)
+def _alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """This machine has no address on a network, and no time service."""
+    monkeypatch.setattr(ports, "own_addresses", lambda: iter(()))
+    monkeypatch.setattr(clock, "by_time_service", lambda: None)
+    for name in [name for name in os.environ if name.startswith("WATCHROOM_")]:
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    """A folder of the state as it should be."""
+    folder = tmp_path / "state"
+    folder.mkdir(mode=0o700)
+    return folder
+
+
+# -- configuration ---------------------------------------------------------------------------------
+
+
+def test_all_is_well(state: Path) -> None:
+    assert doctor("--checkpoints", str(state), "--force", "warwickshire", code=0) == []
+
+
+def test_a_force_file_with_a_mistake(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text(TINY_FORCE.replace("timezone", "timezon"))
+    found = doctor("--force", str(file))
+    assert all(each["subject"] == str(file) for each in found)
+    assert "timezon" in found[0]["problem"]
+    assert found[0]["cure"].endswith(f"Mend it, then: watchroom force check {file}")
+
+
+def test_a_force_that_is_named_twice() -> None:
+    found = only(doctor("--force", "warwickshire", "--force", "warwickshire"))
+    assert found["problem"] == '"warwickshire" is named twice'
+    assert found["cure"] == "Name it once: leave out --force warwickshire"
+
+
+def test_a_mapping_with_a_mistake(tmp_path: Path) -> None:
+    file = tmp_path / "calls.toml"
+    file.write_text('kind = "cal"\n')
+    found = only(doctor("--mapping", str(file)))
+    assert found["problem"].startswith(f"{file}:")
+    assert found["cure"].endswith(f"watchroom mapping check {file} EXPORT")
+
+
+def test_a_variable_that_nothing_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WATCHROOM_BOOTSTRAPS", "kafka1:9092")
+    found = only(doctor())
+    assert (found["subject"], found["problem"], found["cure"]) == (
+        "WATCHROOM_BOOTSTRAPS", "nothing reads this variable", "Name it WATCHROOM_BOOTSTRAP",
+    )  # fmt: skip
+
+
+def test_hosts_and_brokers_that_are_written_as_addresses_of_pages() -> None:
+    brokers, hosts = environment.of_environment(
+        {
+            "WATCHROOM_HOSTS": "a.example,https://b.example:8787/",
+            "WATCHROOM_BOOTSTRAP": "kafka://kafka1:9092",
+        }
+    )
+    assert brokers.cure == "export WATCHROOM_BOOTSTRAP=kafka1:9092"
+    assert hosts.cure == "export WATCHROOM_HOSTS=a.example,b.example"
+
+
+def test_the_variables_that_are_known_are_those_that_the_code_reads() -> None:
+    read = {
+        name
+        for path in (ROOT / "streams").rglob("*.py")
+        for name in re.findall(r'"(WATCHROOM_[A-Z_]+)"', path.read_text())
+        if not name.startswith(environment.FAMILIES) and name != environment.PREFIX
+    }
+    assert read == set(environment.KNOWN)
+
+
+# -- the disk and what is on it --------------------------------------------------------------------
+
+
+def test_a_full_disk(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> NoReturn:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    found = only(doctor("--checkpoints", str(state)))
+    assert found["problem"] == f"{state}: can't be written: No space left on device"
+    assert found["cure"].startswith("Make room there, or mend the disk and its permissions")
+    assert found["cure"].endswith(f"du -xh {state} | sort -h | tail")
+
+
+def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    found = only(doctor("--checkpoints", str(tmp_path / "none")))
+    assert found["problem"] == "there is no such folder"
+    assert found["cure"] == f"mkdir -m 700 -p {tmp_path / 'none'}"
+
+
+def test_files_that_others_may_read(state: Path) -> None:
+    (state / "a.sqlite").touch(mode=0o644)
+    state.chmod(0o755)
+    folder, file = doctor("--checkpoints", str(state))
+    assert folder["problem"] == "others may enter the folder (mode 755)"
+    assert folder["cure"] == f"chmod 700 {state}"
+    assert file["problem"] == "others may read or write 1 files (a.sqlite)"
+    assert file["cure"].startswith(f"chmod 600 {state}/*")
+
+
+def test_files_that_were_set_aside_are_a_note(state: Path) -> None:
+    (state / "a.sqlite.damaged-20260301T000000").touch(mode=0o600)
+    found = only(doctor("--checkpoints", str(state), code=0))
+    assert (found["problem"], found["grave"]) == (
+        "1 files were set aside, and nothing reads them", False,
+    )  # fmt: skip
+
+
+# -- what runs -------------------------------------------------------------------------------------
+
+
+def test_a_worker_that_is_not_ready_says_why_with_each_cure() -> None:
+    live = Live(Monitor([tiny_force()]))
+    live.health.state = "live"
+    live.health.note(("topic",), {"topic:w.calls": "the topic w.calls is missing. Make it again"})
+    running = web.serve(live)
+    found = only(doctor("--worker", running.url))
+    running.stop()
+    assert found == {
+        "subject": running.url,
+        "problem": "topic: the topic w.calls is missing",
+        "cure": "Make it again. See docs/runbooks/WatchroomTopicChanged.md",
+        "grave": True,
+    }
+
+
+def test_a_worker_that_does_not_answer() -> None:
+    found = only(doctor("--worker", "http://127.0.0.1:1"))
+    assert found["problem"].startswith("nothing answers: ")
+    assert found["cure"].startswith("Start it, and look at its log")
+
+
+def test_two_workers_that_serve_the_same_force() -> None:
+    lives = [Live(Monitor([tiny_force()])) for _ in range(2)]
+    for live in lives:
+        live.health.state = "live"
+    running = [web.serve(live) for live in lives]
+    urls = [each.url for each in running]
+    found = only(doctor("--worker", urls[0], "--worker", urls[1]))
+    for each in running:
+        each.stop()
+    assert found["subject"] == "tiny"
+    assert found["problem"] == f"2 workers serve it at the same time: {', '.join(urls)}"
+    assert found["cure"].startswith("Start them in the same --group")
+
+
+def test_a_port_that_is_open_to_the_network_without_sign_in(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    live = Live(Monitor([tiny_force()]))
+    live.health.state = "live"
+    running = web.serve(live, "0.0.0.0")  # noqa: S104
+    monkeypatch.setattr(ports, "own_addresses", lambda: iter(["127.0.0.2"]))
+    found = only(doctor("--worker", f"http://127.0.0.1:{running.port}"))
+    running.stop()
+    assert found["subject"] == f"http://127.0.0.2:{running.port}"
+    assert found["problem"] == "anybody on the network reads figures and acts on alerts: no sign-in"
+    assert found["cure"].startswith("Set up sign-in (docs/security.md)")
+
+
+def test_a_port_that_asks_who_it_is_is_not_open() -> None:
+    assert list(ports.of_answers({"http://10.0.0.5:8787": Answer(401)})) == []
+
+
+def test_a_server_whose_clock_is_another() -> None:
+    with serving({"/healthz": {}, "/readyz": {"ready": True}}, ahead=3600) as url:
+        found = only(doctor("--worker", url))
+    assert (found["subject"], found["problem"]) == (
+        url, "its clock is 3,600 s ahead of that of this machine",
+    )  # fmt: skip
+    assert "timedatectl set-ntp true" in found["cure"]
+
+
+def test_a_clock_that_nothing_keeps_in_step_and_brokers_that_are_ahead() -> None:
+    (unsynchronised,) = clock.of_time_service(False)
+    assert unsynchronised.problem == "nothing keeps the clock of this machine in step"
+    assert list(clock.of_time_service(None)) == []
+    (ahead,) = clock.of_log(newest=100_000, now=40_000)
+    assert ahead.problem.startswith("the log has a message of 60 s after now")
+    assert list(clock.of_log(newest=44_000, now=40_000)) == []
+
+
+def test_a_prometheus_without_the_rules_that_scrapes_nothing() -> None:
+    answers = {
+        "/api/v1/status/buildinfo": {"data": {"version": "2.40.1"}},
+        "/api/v1/rules": {"data": {"groups": []}},
+        "/api/v1/targets?state=active": {"data": {"activeTargets": []}},
+    }
+    with serving(answers) as url:
+        found = doctor("--prometheus", url)
+    assert [(each["problem"], each["cure"].split(",")[0]) for each in found] == [
+        (
+            "Prometheus is of version 2.40.1, and the rules need 2.42",
+            "Upgrade it to 2.42 or newer",
+        ),
+        (
+            "Prometheus has none of Watchroom's rules: nobody hears that a worker is down",
+            "watchroom rules write",
+        ),
+        (
+            'Prometheus scrapes no worker (job "watchroom")',
+            "Name the workers in prometheus.yml",
+        ),
+    ]
+
+
+def test_an_alertmanager_that_does_not_answer() -> None:
+    found = only(doctor("--alertmanager", "http://127.0.0.1:1"))
+    assert found["problem"].startswith("Alertmanager can't be asked: ")
+    assert found["cure"] == "Start it, or name its address: --alertmanager http://HOST:PORT"
+
+
+# -- what packages and brokers say -----------------------------------------------------------------
+
+
+def test_packages_and_a_python_that_are_too_old_or_missing() -> None:
+    needs = [("click", ">=8.2.0"), ("river", ">=0.26.1"), ("faust-streaming", ">=0.15.3,<0.16")]
+    held = {"click": "8.1.9", "faust-streaming": "0.16.0"}
+    found = list(versions.of_packages(needs, held))
+    assert [(each.subject, each.problem) for each in found] == [
+        ("click", "is 8.1.9, and Watchroom needs >=8.2.0"),
+        ("river", "is not installed"),
+        ("faust-streaming", "is 0.16.0, and Watchroom needs >=0.15.3,<0.16"),
+    ]
+    assert found[0].cure.endswith("-m pip install 'click>=8.2.0'")
+    assert [each.subject for each in versions.of_python((3, 9, 2), ">=3.11")] == ["Python"]
+    assert [each.subject for each in versions.of_brokers(["2.7.0"])] == ["Kafka"]
+
+
+def test_brokers_on_other_machines_that_are_spoken_to_in_the_clear() -> None:
+    (found,) = transport.of_protocol("PLAINTEXT", ("kafka1", "127.0.0.1"))
+    assert found.subject == "kafka1"
+    assert "export WATCHROOM_KAFKA_SECURITY_PROTOCOL=SASL_SSL" in found.cure
+    assert list(transport.of_protocol("SSL", ("kafka1",))) == []
+    assert list(transport.of_protocol("PLAINTEXT", ("localhost", "127.0.0.1"))) == []
+
+
+def test_a_topic_with_one_copy_where_there_are_three_brokers() -> None:
+    setup = Setup(brokers="kafka1:9092")
+    every = {
+        each.name: topics.Found(each.name, "id", 24, 1, dict(each.config))
+        for each in topics.wanted()
+    }
+    found = list(topic_settings.of_topics(setup, Brokers(("k1", "k2", "k3"), found=every)))
+    assert len(found) == len(every)
+    assert found[0].problem == "has 1 copy, and there are 3 brokers"
+    assert found[0].cure.endswith("watchroom topics create --replication-factor 3")
+    assert list(topic_settings.of_topics(setup, Brokers(("k1",), found=every))) == []
+
+
+def test_two_workers_under_one_id_throw_each_other_out_and_a_restart_is_none() -> None:
+    first, second, third = (Member(f"m{n}", "worker-1", f"10.0.0.{n}") for n in range(3))
+    found = list(instances.of_members([[first], [second], [third]]))
+    assert [each.subject for each in found] == ["worker-1"]
+    assert found[0].problem.endswith("throw each other out (10.0.0.0, 10.0.0.1, 10.0.0.2)")
+    assert list(instances.of_members([[first], [second], [second]])) == []
+
+
+def test_a_feed_of_which_every_line_is_refused_is_wrong_and_a_few_lines_are_a_note() -> None:
+    letters = [DeadLetter(origin=f"{n}", reason="unknown_line", kind="call") for n in range(5)]
+    (alone,) = refused.of_letters(letters, {"call": 5})
+    assert alone.problem.endswith("refused in the last 15 minutes: unknown_line; nothing else came")
+    assert alone.grave
+    (some,) = refused.of_letters(letters, {"call": 900})
+    assert not some.grave
+    (many,) = refused.of_letters(letters * 20, {"call": 900})
+    assert many.grave
+
+
+def test_a_worker_that_is_not_there_and_one_that_is_behind() -> None:
+    brokers = Brokers(ends={("w.calls", 0): 5000}, committed={("w.calls", 0): 10})
+    nobody, behind = lag.of_lag(Setup(brokers="k:9092", group="g"), brokers)
+    assert nobody.cure == (
+        "watchroom worker --broker k:9092 --prefix watchroom --group g --checkpoints FOLDER"
+    )
+    assert behind.problem == "4,990 messages are not counted, 4,990 of them here"
+
+
+def test_the_table_names_problem_and_cure(state: Path) -> None:
+    state.chmod(0o755)
+    result = CliRunner().invoke(main, ["doctor", "--no-kafka", "--checkpoints", str(state)])
+    assert result.exit_code == 1
+    assert (
+        "permissions                  WRONG      1 folders, 0 files\n"
+        f"    {state}: others may enter the folder (mode 755)\n"
+        f"      -> chmod 700 {state}\n"
+    ) in result.output
+    assert "\n1 wrong; " in result.output

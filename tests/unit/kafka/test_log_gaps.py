@@ -1,0 +1,125 @@
+"""What the log lost before it was counted: known from where it begins, and kept."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from streams.board.monitor import Monitor, Shard
+from streams.fold.log_gap import RECENT, LogGap
+from streams.kafka import partition as partitions
+from streams.kafka.partition import NOTHING, Partition, fingerprint
+from streams.live import Live
+from streams.periods import DAY, HOUR
+from streams.state.snapshot import Identity
+from tests.build import call, lines, ms, tiny_force
+
+T = ms("2021-06-14T12:00:00Z")
+FORCE = tiny_force()
+
+
+class Message:
+    """A message of the log."""
+
+    def __init__(self, offset: int, at: int) -> None:
+        self.offset, self.timestamp, self.key = offset, at, b"tiny"
+        self.value: bytes = lines([call(f"c{offset}", "2021-06-14T11:00:00Z")])
+        self.headers: list[Any] = []
+
+
+def partition(folder: Path) -> Partition:
+    live = Live(Monitor([FORCE], all_shards=False))
+    identity = Identity("c", "w.calls", "id", 0, fingerprint("call", [FORCE]), ("tiny",))
+    made = Partition(live, Shard("call", [FORCE]), folder / "w.calls-0.sqlite", identity, "w", 1)
+    made.load(1, "me")
+    made.show()
+    return made
+
+
+@pytest.fixture(autouse=True)
+def _now(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(partitions, "wall_clock", lambda: T + 5 * DAY)
+
+
+def fold(held: Partition, offset: int, at: int) -> None:
+    asyncio.run(held.fold([Message(offset, at)]))
+
+
+def test_what_lies_before_the_beginning_of_the_log_and_was_not_counted_is_a_gap(
+    tmp_path: Path,
+) -> None:
+    held = partition(tmp_path)
+    fold(held, 17, T)
+    held.note_beginning(165)
+    found = T + 5 * DAY
+    assert held.shard.gaps == [LogGap(18, 164, T, found, found)]
+    assert held.shard.gaps[0].messages == 147
+    fold(held, 165, T + 3 * DAY)
+    assert held.shard.gaps == [LogGap(18, 164, T, T + 3 * DAY, found)]
+    assert held.words_of(held.shard.gaps[0]).startswith(
+        "w.calls/0: the log lost up to 147 messages of 2021-06-14 13:00 to 2021-06-17 13:00 before "
+        "they were counted. Have the source send the records of that time again. "
+    )
+    held.checkpoint.close()
+
+
+@pytest.mark.parametrize("begins", [0, 17, 18])
+def test_offsets_that_hold_no_message_within_the_log_are_no_gap(
+    tmp_path: Path, begins: int
+) -> None:
+    held = partition(tmp_path)
+    fold(held, 17, T)
+    held.note_beginning(begins)
+    fold(held, 165, T + HOUR)  # those between are of transactions, or were compacted
+    assert held.shard.gaps == []
+    held.checkpoint.close()
+
+
+def test_a_log_that_is_read_for_the_first_time_has_no_gap(tmp_path: Path) -> None:
+    held = partition(tmp_path)
+    assert held.folded == NOTHING
+    held.note_beginning(165)
+    assert held.shard.gaps == []
+    held.checkpoint.close()
+
+
+def test_a_gap_is_in_the_checkpoint_and_is_found_once(tmp_path: Path) -> None:
+    held = partition(tmp_path)
+    fold(held, 17, T)
+    held.note_beginning(165)
+    asyncio.run(held.save())
+    gaps = held.shard.gaps
+    held.checkpoint.close()
+    again = partition(tmp_path)
+    assert (again.folded, again.appended, again.shard.gaps) == (17, T, gaps)
+    again.note_beginning(165)
+    assert again.shard.gaps == gaps
+    again.note_beginning(180)  # it lost more before it was read
+    assert [(gap.first, gap.last) for gap in again.shard.gaps] == [(18, 179)]
+    again.checkpoint.close()
+
+
+def test_the_board_says_of_which_time_records_were_lost_as_long_as_they_can_be_mended(
+    tmp_path: Path,
+) -> None:
+    held = partition(tmp_path)
+    fold(held, 17, T)
+    held.note_beginning(165)
+    fold(held, 165, T + 3 * DAY)
+    (shown,) = held.live.monitor.board("tiny", T + 5 * DAY).incomplete
+    assert (shown.kind, shown.messages) == ("call", 147)
+    assert shown.words == (
+        "Calls from 2021-06-14 13:00 to 2021-06-17 13:00 are not all counted: the log lost up to "
+        "147 messages before they were counted"
+    )
+    assert held.live.monitor.board("tiny", T + 39 * DAY).incomplete == []
+    held.checkpoint.close()
+
+
+def test_a_gap_makes_not_ready_for_a_day(tmp_path: Path) -> None:
+    gap = LogGap(18, 164, T, T, T)
+    assert gap.is_recent(T + RECENT - 1)
+    assert not gap.is_recent(T + RECENT)
