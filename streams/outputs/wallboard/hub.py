@@ -146,9 +146,9 @@ class Hub:
         watched = self._forces.setdefault(force, _Watched())
         key = f"screen/{area}" if not whole else "board" if names else "board/nameless"
         chosen = self.live.monitor.forces[force].file.wallboard.tiles
-        make = partial(screen_content, area=area, chosen=chosen)
-        if whole:
-            make = board_content if names else nameless_content
+        make: Callable[[Board], Content] = board_content if names else nameless_content
+        if not whole:
+            make = partial(screen_content, area=area, chosen=chosen)
         view = watched.views.setdefault(key, View("board" if whole else "screen", make))
         view.viewers += 1
         if watched.task is None:
