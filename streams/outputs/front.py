@@ -6,7 +6,8 @@ each force the worker that has it and passes on what is asked. It counts nothing
 | path | answer |
 |---|---|
 | `/`, `/chart`, `/alert` | the wallboard's pages, which are the same everywhere |
-| `/board.json`, `/series.json`, `/alerts.json`, `/events` | the worker's, of `?force=` |
+| `/board.json`, `/series.json`, `/trends.json` | the worker's, of `?force=` |
+| `/alerts.json`, `/events` | the same |
 | `/api/board`, `/api/series`, `/api/flags`, `/explore`, `/chart.svg`, `/ahead` | the same |
 | `/api/measures`, `/api/openapi.json` | any worker's |
 | POST `/api/alerts/<id>/<action>` | the worker's; a page of another site is refused here |
@@ -66,6 +67,7 @@ PASSED_ON = (
 FIGURES = (
     "/board.json",
     "/series.json",
+    "/trends.json",
     "/alerts.json",
     "/api/board",
     "/api/series",
