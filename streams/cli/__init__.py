@@ -47,6 +47,7 @@ COMMANDS: dict[str, Lazy] = {
     "backtest": Lazy("streams.cli.backtest", "backtest", "Try settings of alerts on a history."),
     "segments": Lazy("streams.cli.segments", "segments", "Find where a history changed."),
     "publish": Lazy("streams.cli.publish", "publish", "Send files to Kafka."),
+    "ingest": Lazy("streams.cli.ingest", "ingest", "Take events over HTTP, into Kafka."),
     "convert": Lazy("streams.cli.convert", "convert", "Write events from any file, without Kafka."),
     "simulate": Lazy("streams.cli.simulate", "simulate_", "Make up a force, live."),
     "doctor": Lazy("streams.cli.doctor", "doctor", "Find what is wrong, each with its cure."),
