@@ -23,8 +23,8 @@ from streams.alerts.service import AlertService
 from streams.board.monitor import Monitor
 from streams.config.force import find_force
 from streams.live import Live
-from streams.live.clock import wall_clock
 from streams.periods import Calendar
+from streams.sources.clock import wall_clock
 from streams.sources.simulator import STRAINED, Rates, simulate
 from streams.state.surveillance import watch_all
 

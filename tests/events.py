@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from streams.board.monitor import Monitor, canonical
 from streams.config.force import Force, find_force
-from streams.live.clock import wall_clock
+from streams.sources.clock import wall_clock
 
 START = dt.datetime(2021, 3, 1, 6, tzinfo=dt.UTC)
 END = START + dt.timedelta(days=3)

@@ -63,7 +63,7 @@ class Swing(NamedTuple):
     dispersion: float
 
 
-class Level(NamedTuple):
+class LevelNow(NamedTuple):
     """The level now, 1 as usual, and the variance of that estimate."""
 
     value: float
@@ -105,7 +105,7 @@ def _fitted(products: Floats, weights: Floats) -> tuple[float, float]:
 
 def level(
     counts: Sequence[float | None] | Floats, usual: Sequence[float] | Floats, by: Swing
-) -> Level:
+) -> LevelNow:
     """The level after some hours in a row, the last of them the latest."""
     count, mean = _both(counts, usual)
     value, variance = 1.0, by.variance
@@ -116,10 +116,10 @@ def level(
             gain = variance * expected / (variance * expected + by.dispersion)
             value += gain * (each / expected - value)
             variance *= 1.0 - gain
-    return Level(value, variance)
+    return LevelNow(value, variance)
 
 
-def hours_ahead(now: Level, by: Swing, usual: Sequence[Predictive]) -> list[Predictive]:
+def hours_ahead(now: LevelNow, by: Swing, usual: Sequence[Predictive]) -> list[Predictive]:
     """What the hours after the last one bring, each with what is usual of it."""
     found = []
     for ahead, each in enumerate(usual, start=1):

@@ -94,7 +94,7 @@ class Score(Struct, frozen=True, kw_only=True):
     false_states: int
     """Those of the false ones that are states, of which nobody is notified."""
     false_a_week: float | None
-    """False pages and notices a week, as `alerts_a_week` counts them."""
+    """False pages and notices a week, as `alerts_a_week` counts all of them."""
     median_delay_hours: float | None
 
 
@@ -107,8 +107,11 @@ class SettingsResult(Struct, frozen=True, kw_only=True):
     alerts: tuple[RaisedAlert, ...]
     by_severity: dict[str, int]
     by_kind: dict[str, int]
+    weeks_judged: float
+    """From when on any series could be judged to the end, of the weeks in which alerts are
+    counted."""
     alerts_a_week: float | None
-    """Pages and notices a week; None for a history without length."""
+    """Pages and notices a week of these weeks, opened in them; None where there are none."""
     budget_a_week: float
     """False alarms a week that these settings allow."""
     hours_open: float

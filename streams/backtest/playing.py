@@ -7,7 +7,7 @@ nobody takes an alert or closes it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,15 +27,16 @@ from streams.config.force import Force
 from streams.embedded.replay import embedded_monitor
 from streams.embedded.runner import Embedded, last_event
 from streams.errors import ConfigError, QueryError, WatchroomError
+from streams.fold.ledger import Closing
 from streams.live import Live
 from streams.periods import DAY, Grain, rfc3339
 from streams.registry import phrases
 from streams.registry.dimensions import ALL
 from streams.registry.registry import REGISTRY
-from streams.sources import Source
-from streams.sources.order.play import Play
+from streams.sources.order.play import Play, Readable
 from streams.sources.order.player import Player
 from streams.sources.stops import Stopped, Stops
+from streams.surveillance.service import Surveillance
 
 MOST_CHARTS = 8
 """Series that have a chart, those with the most alerts first."""
@@ -56,12 +57,12 @@ class Played(Struct, kw_only=True):
     """What came of a history under some settings, and of the history itself. Instants are in ms."""
 
     result: SettingsResult
-    first: int
+    first: int = 0
     """Of the first record; 0 where nothing was played."""
+    last: int = 0
+    """Of the last record."""
     start: int
     end: int
-    last: int
-    """Of the last record."""
     rows: str
     """Where all rows went, in words."""
     notes: list[str] = []
@@ -79,7 +80,7 @@ class Played(Struct, kw_only=True):
 
 
 def play(  # noqa: PLR0913  one argument a thing that is asked for
-    source: Source,
+    source: Readable,
     settings: Settings,
     *,
     stops: Stops,
@@ -105,9 +106,10 @@ def play(  # noqa: PLR0913  one argument a thing that is asked for
         if not isinstance(service, AlertService):
             raise TypeError("an embedded monitor without alerts")
         service.subscribe(transitions.extend)
+        judged = FirstJudged(runner.live, force)
         failure, stopped = "", 0
         try:
-            for _ in (player := Player(ordered, runner, stops=stops)).steps():
+            for _ in (player := Player(ordered, runner, end=end, stops=stops)).steps():
                 progress(_far(player, ordered))
                 if player.stage != "sorting":
                     _check_start(start, ordered.last, force)
@@ -119,15 +121,54 @@ def play(  # noqa: PLR0913  one argument a thing that is asked for
             failure = str(error)
         try:
             with stops.held_back():
-                found = _found(
-                    runner, ordered, settings, transitions, service.faults, events, start, lag
+                last = last_event(runner.live.monitor, force.id)
+                first = (ordered.first or 0) if last else 0
+                asked = end if end is not None and player.stage == "over" else 0
+                window = Window(
+                    start=max(first, start or first), end=max(first, last + 1, asked), lag=lag
                 )
+                watches = judged.watches(service.faults)
+                found = _found(runner, ordered, settings, transitions, watches, events, window)
+                found.first, found.last = first, last
         except Stopped as stop:
             stopped = stop.exit_code
         found.stopped, found.failure = stopped, failure
         if found.first and not (stopped or failure):
             _check_start(start, found.last, force)
         return found
+
+
+class FirstJudged:
+    """Notes from when on any series of a force could be judged: a detector that has learned what is
+    usual judges from the next period on. It looks as days and months close."""
+
+    def __init__(self, live: Live, force: Force) -> None:
+        self.at: int | None = None
+        """The end of the day or month with which the first had learned enough, in ms."""
+        self._watching: list[Surveillance] = []
+        for shard in live.monitor.shards:
+            watching = shard.surveillance.get(force.id)
+            if watching is not None:
+                self._watching.append(watching)
+                self._follow(watching)
+
+    def _follow(self, watching: Surveillance) -> None:
+        ledger = watching.ledger
+        before = ledger.on_close
+
+        def closed(closing: Closing) -> Iterator[None]:
+            if before is not None:
+                yield from before(closing) or ()
+            if self.at is None and closing.period.grain in ("day", "month"):
+                grains = watching.grains.values()
+                if any(watch.adapter.state != "learning" for grain in grains for watch in grain):
+                    self.at = closing.period.end
+
+        ledger.on_close = closed
+
+    def watches(self, faults: int) -> Watches:
+        """What is known of the watches at the end; `faults` are those of rules."""
+        return Watches.of(self._watching, faults, self.at)
 
 
 def _check_start(start: int | None, last: int, force: Force) -> None:
@@ -152,28 +193,20 @@ def _found(
     ordered: Play,
     settings: Settings,
     transitions: Sequence[Transition],
-    faults: int,
+    watches: Watches,
     events: Sequence[Known] | None,
-    start: int | None,
-    lag: int,
+    window: Window,
 ) -> Played:
     """What came of a history as far as it was played."""
     live, force = runner.live, settings.force
-    last = last_event(live.monitor, force.id)
-    first = (ordered.first or 0) if last else 0
-    window = Window(start=max(first, start or first), end=max(first, last + 1), lag=lag)
     alerts = raised(settings, transitions, window)
     latest = {each.alert.id: each.alert for each in transitions}
     charts, left_out = _charts(live, force, alerts, latest, events or (), window)
-    watching = [shard.surveillance.get(force.id) for shard in live.monitor.shards]
-    watches = Watches.of([each for each in watching if each is not None], faults)
     account = runner.account()
     return Played(
         result=result(settings, alerts, window, events, watches, charts, left_out),
-        first=first,
         start=window.start,
         end=window.end,
-        last=last,
         rows=account.in_words(),
         notes=[
             *_not_judged(settings, watches),

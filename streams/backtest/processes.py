@@ -18,7 +18,7 @@ from streams.backtest.playing import Played, Progress, play
 from streams.backtest.settings import Settings, load_settings, own
 from streams.config.force import Force, find_force
 from streams.errors import WatchroomError
-from streams.sources import Source
+from streams.sources.order.play import Readable
 from streams.sources.stops import Stopped, Stops
 
 EVERY = 0.1
@@ -33,7 +33,7 @@ class Task:
     """A history to be played under some settings. It can be sent to another process: `open` is a
     function of a module, or a method of what can be sent. Instants and the lag are in ms."""
 
-    open: Callable[[Iterable[Force]], Source]
+    open: Callable[[Iterable[Force]], Readable]
     force: str
     settings: Path | None
     """None stands for those of the force's file."""

@@ -6,6 +6,7 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from dataclasses import replace as with_values
 from statistics import median
 from typing import NamedTuple
 
@@ -51,27 +52,34 @@ class Window:
         """Its length."""
         return max(0.0, (self.end - self.start) / WEEK)
 
+    def judged(self, start: int | None) -> Window:
+        """The part of it in which something could be judged: from an instant on, None for never."""
+        return with_values(self, start=self.end if start is None else max(self.start, start))
+
     def overlaps(self, event: Known) -> bool:
         """Whether any of an event lies within."""
         return event.start < self.end and (event.end is None or event.end > self.start)
 
 
 class Watches(NamedTuple):
-    """How many series detectors watched at the end, how many of these could not be judged yet, and
-    how often a detector or a rule failed."""
+    """How many series detectors watched at the end, how many of these could not be judged yet, how
+    often a detector or a rule failed, and from when on any series could be judged (ms; None where
+    none ever could)."""
 
     watched: int = 0
     learning: int = 0
     faults: int = 0
+    judged_from: int | None = None
 
     @classmethod
-    def of(cls, watching: Iterable[Surveillance], faults: int) -> Watches:
+    def of(cls, watching: Iterable[Surveillance], faults: int, judged_from: int | None) -> Watches:
         """Those of some ledgers, and the faults of rules."""
         found = [each.summary() for each in watching]
         return cls(
             sum(each.watches for each in found),
             sum(each.learning for each in found),
             faults + sum(each.faults for each in found),
+            judged_from,
         )
 
 
@@ -158,18 +166,19 @@ def result(
     over before the window, or begin after it, are in no result."""
     truths: list[TruthResult] = []
     score = None
+    judged = window.judged(watches.judged_from)
     if events is not None:
         alerts, truths = _judged(settings, alerts, events, window)
-        score = _score(alerts, truths, window)
+        score = _score(alerts, truths, judged)
     severities = Counter(each.severity for each in alerts)
-    notified = sum(each.severity != "state" for each in alerts)
     return SettingsResult(
         name=settings.name,
         differs=settings.differs,
         alerts=tuple(alerts),
         by_severity={name: severities[name] for name in SEVERITIES},
         by_kind=dict(Counter(each.kind for each in alerts).most_common()),
-        alerts_a_week=round(notified / window.weeks, 3) if window.weeks else None,
+        weeks_judged=round(judged.weeks, 2),
+        alerts_a_week=_a_week(alerts, judged),
         budget_a_week=settings.force.file.alerts.false_episodes_a_week,
         hours_open=round(sum(each.hours_open for each in alerts), 2),
         open_at_end=sum(each.until is None for each in alerts),
@@ -181,6 +190,17 @@ def result(
         charts=charts,
         charts_left_out=charts_left_out,
     )
+
+
+def _a_week(alerts: Iterable[RaisedAlert], judged: Window) -> float | None:
+    """Pages and notices a week, of the weeks in which something could be judged: what comes before,
+    such as a silent feed, is in no rate, as nothing else could come there."""
+    if not judged.weeks:
+        return None
+    many = sum(
+        each.severity != "state" and to_ms(each.opened_at) >= judged.start for each in alerts
+    )
+    return round(many / judged.weeks, 3)
 
 
 def _judged(
@@ -232,10 +252,9 @@ def _opened(alert: RaisedAlert) -> Opened:
     )
 
 
-def _score(alerts: Sequence[RaisedAlert], truths: Sequence[TruthResult], window: Window) -> Score:
+def _score(alerts: Sequence[RaisedAlert], truths: Sequence[TruthResult], judged: Window) -> Score:
     verdicts = Counter(each.verdict for each in alerts)
-    false_states = sum(each.verdict == "false" and each.severity == "state" for each in alerts)
-    notified = verdicts["false"] - false_states
+    false = [each for each in alerts if each.verdict == "false"]
     detections = Counter(
         each.detection for each in truths if not each.optional and each.detection != "before"
     )
@@ -251,8 +270,8 @@ def _score(alerts: Sequence[RaisedAlert], truths: Sequence[TruthResult], window:
         missed=detections["missed"],
         again=verdicts["again"],
         false=verdicts["false"],
-        false_states=false_states,
-        false_a_week=round(notified / window.weeks, 3) if window.weeks else None,
+        false_states=sum(each.severity == "state" for each in false),
+        false_a_week=_a_week(false, judged),
         median_delay_hours=round(median(delays), 2) if delays else None,
     )
 

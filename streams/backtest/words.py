@@ -10,8 +10,6 @@ from streams.registry import phrases
 
 DAY, MINUTES = 24.0, 60.0
 """Hours of a day, minutes of an hour."""
-LEARNED = 4.0
-"""Weeks of records from which on hours and days are judged by what is usual."""
 DAYS_FROM = 72.0
 """Hours from which on a length is said in days."""
 SEVERITIES = {"page": "Pages", "notice": "Notices", "state": "States"}
@@ -121,12 +119,10 @@ def span(found: Backtest) -> str:
         f"Alerts opened from {found.start:%-d %B %Y} to {found.end:%-d %B %Y}: {weeks}. The first "
         f"record is of {found.records_from:%-d %B %Y}."
     )
-    judged_from = found.records_from + dt.timedelta(weeks=LEARNED)
-    early = (min(found.end, judged_from) - found.start) / dt.timedelta(weeks=1)
-    if early > 0:
+    if any(each.weeks_judged < found.weeks for each in found.results):
         said += (
-            f" Rates a week are of all of these weeks. In the first {early:,.1f} hours and days "
-            "could not be judged yet by what is usual; --from counts alerts from a later time on."
+            " Rates a week are of the weeks in which any series could be judged by what is usual, "
+            "and of the alerts that were opened in them."
         )
     return f"{said} Stopped before the end." if found.stopped else said
 
@@ -141,6 +137,8 @@ def summary(found: Backtest) -> list[tuple[str, Sequence[str]]]:
             for name, title in SEVERITIES.items()
             if any(each.by_severity[name] for each in results)
         ),
+        ("Weeks", [f"{found.weeks:,.1f}"] * len(results)),
+        ("  in which any series could be judged", [f"{e.weeks_judged:,.1f}" for e in results]),
         ("Pages and notices a week", [figure(each.alerts_a_week) for each in results]),
         ("False ones allowed a week", [f"{each.budget_a_week:g}" for each in results]),
         ("Open, all alerts added up", [length(each.hours_open) for each in results]),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import click
@@ -38,12 +39,14 @@ from streams.cli.inputs import (
     refused_much,
     source_options,
 )
-from streams.cli.instants import instant_named
+from streams.cli.instants import stretch_named, stretch_options
 from streams.cli.options import board_console, dead_letters_option
-from streams.config.force import find_force
+from streams.config.force import Force, find_force
 from streams.errors import ConfigError, SourceError, WatchroomError
+from streams.kafka.log_source import LogSource
 from streams.outputs.figure_csv import csv_text
 from streams.periods import DAY, rfc3339
+from streams.sources.order.play import Readable
 from streams.sources.stops import Stops
 
 _file = click.Path(dir_okay=False, path_type=Path)
@@ -61,13 +64,11 @@ _file = click.Path(dir_okay=False, path_type=Path)
     "beside the force's own; two or more are set beside each other.",
 )
 @click.option("--truth", type=_file, help="What is known to have happened: a TOML of dated events.")
-@click.option(
-    "--from",
-    "begin",
-    metavar="TIME",
-    help="Count alerts from then on; what comes before is learned from. Default: the first record.",
+@stretch_options(
+    begins="Count alerts from then on; what comes before is learned from. "
+    "Default: the first record.",
+    ends="Play up to then. Default: the last record.",
 )
-@click.option("--to", "until", metavar="TIME", help="Play up to then. Default: the last record.")
 @click.option(
     "--report-lag",
     "lag",
@@ -87,7 +88,7 @@ def backtest(  # noqa: PLR0913, PLR0917  one argument an option
     settings_files: tuple[Path, ...],
     truth: Path | None,
     begin: str | None,
-    until: str | None,
+    end: str | None,
     lag: float,
     output: Path | None,
     csv_file: Path | None,
@@ -100,11 +101,15 @@ def backtest(  # noqa: PLR0913, PLR0917  one argument an option
     report it came. With --settings, what other settings would have raised, each played in a process
     of its own. With --truth, what was found, missed and false.
 
+    A SOURCE is what `watchroom run` reads, or kafka://HOST:PORT/NAME: a topic, or all input topics
+    whose names begin so, up to where they end now. These are read without a consumer group.
+
     \b
     Examples:
       watchroom backtest street/ --force west-mercia -o alerts.html
       watchroom backtest events.ndjson --force warwickshire --settings more-alerts.toml -o two.html
       watchroom backtest events.ndjson --force warwickshire --truth truth.toml --csv alerts.csv
+      watchroom backtest kafka://localhost:9092/watchroom --force warwickshire --from 2022-01-01
       watchroom backtest fire.csv --mapping fire.toml --force fire-force.toml --from 2021-01-01 \\
           --settings one-a-week.toml --settings two-a-week.toml -o compared.html
 
@@ -139,24 +144,20 @@ def backtest(  # noqa: PLR0913, PLR0917  one argument an option
     if inputs.has_stdin:
         raise click.UsageError("a history is read from files: standard input (-) can't be read")
     force = find_force(name)
-    start, end = (
-        instant_named("--from", begin, force.zone),
-        instant_named("--to", until, force.zone),
-    )
-    if start is not None and end is not None and end <= start:
-        raise click.UsageError("--to must be after --from")
+    start, until = stretch_named(begin, end, force.zone)
     notes = []
     if truth is not None and (others := load_known(truth, force)[1]):
         notes.append(f"Events of the truth that are of other forces, and do not count: {others}.")
+    opens = _opening(inputs)
     tried: list[Path | None] = [*settings_files]
     tasks = [
         Task(
-            open=inputs.open,
+            open=opens,
             force=name,
             settings=each,
             truth=truth,
             start=start,
-            end=end,
+            end=until,
             lag=round(lag * DAY),
             letters=dead_letters if number == 0 else None,
         )
@@ -178,7 +179,7 @@ def backtest(  # noqa: PLR0913, PLR0917  one argument an option
         _nothing(played, dead_letters)
     found = whole(
         force,
-        [Path(each).name for each in inputs.named],
+        [each if inputs.log else Path(each).name for each in inputs.named],
         played,
         lag=round(lag * DAY),
         truth_given=truth is not None,
@@ -193,6 +194,21 @@ def backtest(  # noqa: PLR0913, PLR0917  one argument an option
     if json_file is not None:
         _write(json_file, msgspec.json.format(msgspec.json.encode(found)).decode() + "\n")
     _end(played, dead_letters)
+
+
+def _opening(inputs: Inputs) -> Callable[[Iterable[Force]], Readable]:
+    """What opens the source, in this process or another. Of a log each reads the same messages:
+    those that it has now."""
+    if (log := inputs.log) is None:
+        return inputs.open
+    with LogSource(*log) as now:
+        return partial(_log, *log, now.spans)
+
+
+def _log(
+    brokers: str, name: str, spans: Mapping[str, tuple[int, int]], _forces: Iterable[Force]
+) -> LogSource:
+    return LogSource(brokers, name, spans)
 
 
 def _nothing(played: Sequence[Played], letters: Path) -> None:

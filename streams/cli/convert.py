@@ -25,7 +25,7 @@ from streams.cli.progress import progress_bar
 from streams.config.force import find_force
 from streams.errors import SourceError, WatchroomError
 from streams.events.deadletters import DeadLetterFile, letter
-from streams.live.clock import wall_clock
+from streams.sources.clock import wall_clock
 from streams.sources.event_lines import Chunk
 from streams.sources.order.play import Play
 from streams.sources.order.player import Player, Stage

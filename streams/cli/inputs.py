@@ -14,6 +14,7 @@ import click
 from streams.cli.asking import token_option
 from streams.cli.options import Command
 from streams.config.force import Force
+from streams.kafka.log_address import address_of
 from streams.sources import Source, open_source
 from streams.sources.files import files_of
 from streams.sources.order.play import Readable
@@ -149,6 +150,20 @@ class Inputs(NamedTuple):
     def named(self) -> list[str]:
         """What is read, as it was named."""
         return [place for place, _ in self.places]
+
+    @property
+    def log(self) -> tuple[str, str] | None:
+        """The brokers and the name of the topics that are read (`kafka://HOST:PORT/NAME`), None
+        where these are files; raises click's error for topics beside anything else."""
+        try:
+            logs = [found for found in map(address_of, self.named) if found]
+        except ValueError as error:
+            raise click.UsageError(str(error)) from None
+        if not logs:
+            return None
+        if len(self.named) > 1:
+            raise click.UsageError("a Kafka topic is read alone: give the files by themselves")
+        return logs[0]
 
     @property
     def has_stdin(self) -> bool:

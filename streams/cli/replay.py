@@ -16,7 +16,7 @@ from click.core import ParameterSource
 
 from streams.cli.closing import alerts_between, alerts_in_words, close, report
 from streams.cli.inputs import REFUSED, Inputs, refused_much, source_options
-from streams.cli.instants import instant_named
+from streams.cli.instants import stretch_named, stretch_options
 from streams.cli.keys import Keys
 from streams.cli.options import (
     Address,
@@ -33,7 +33,7 @@ from streams.config.force import Force
 from streams.embedded.alert_database import default_folder
 from streams.embedded.replay import embedded_monitor
 from streams.errors import ConfigError, WatchroomError
-from streams.kafka.log_source import LogSource, address_of
+from streams.kafka.log_source import LogSource
 from streams.kafka.publisher import Publisher
 from streams.kafka.topics import INPUT_TOPICS, input_topic
 from streams.periods import Calendar
@@ -63,13 +63,10 @@ FLUSHED_EVERY = 5.0
     metavar="FORCE",
     help="A shipped force, or the path of a force file. Repeatable; default: all shipped ones.",
 )
-@click.option(
-    "--from",
-    "begin",
-    metavar="TIME",
-    help="Where the replay begins, in the time zone of the first force, or with an offset.",
+@stretch_options(
+    begins="Where the replay begins, in the time zone of the first force, or with an offset.",
+    ends="Where it ends; that instant is left out.",
 )
-@click.option("--to", "end", metavar="TIME", help="Where it ends; that instant is left out.")
 @click.option(
     "--earlier",
     type=click.Choice(["read", "leave-out"]),
@@ -166,7 +163,7 @@ def replay(  # noqa: PLR0913, PLR0917  one argument an option
             "with --to-kafka nothing is monitored in this process: leave out --wallboard, --web, "
             "--period, --json and --no-surveillance"
         )
-    stretch = _stretch(begin, end, forces[0])
+    stretch = stretch_named(begin, end, forces[0].zone)
     for period in periods:
         _checked(period, forces[0])
     log = _log_in(inputs.check(), brokers, prefix)
@@ -307,19 +304,13 @@ class Watched:
 
 def _log_in(inputs: Inputs, brokers: str | None, prefix: str) -> tuple[str, str] | None:
     """The topics among the sources, as brokers and name; raises click's errors."""
-    places = [place for place, _ in inputs.places]
-    try:
-        logs = [found for found in map(address_of, places) if found]
-    except ValueError as error:
-        raise click.UsageError(str(error)) from None
-    if not logs:
+    log = inputs.log
+    if log is None:
         return None
-    if len(places) > 1:
-        raise click.UsageError("a Kafka topic is replayed alone: give the files by themselves")
     sent_to = {prefix.rstrip("."), *(input_topic(prefix, kind) for kind in INPUT_TOPICS)}
-    if logs[0][0] == brokers and logs[0][1].rstrip(".") in sent_to:
+    if log[0] == brokers and log[1].rstrip(".") in sent_to:
         raise click.UsageError("these topics would be sent to themselves: give another --prefix")
-    return logs[0]
+    return log
 
 
 def _was_given(option: str) -> bool:
@@ -440,14 +431,6 @@ def _keep_or_forget(
         watched.save()
         if watched.kept.path.exists():
             click.echo("The same command with --resume goes on from here.", err=True)
-
-
-def _stretch(begin: str | None, end: str | None, force: Force) -> tuple[int | None, int | None]:
-    """The instants of --from and --to, in ms; raises `ConfigError`."""
-    found = instant_named("--from", begin, force.zone), instant_named("--to", end, force.zone)
-    if found[0] is not None and found[1] is not None and found[0] >= found[1]:
-        raise ConfigError(f"--from {begin} is not before --to {end}")
-    return found
 
 
 def _checked(period: str, force: Force) -> None:

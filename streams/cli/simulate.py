@@ -24,9 +24,9 @@ from streams.config.force import Force
 from streams.config.truth import write_truth
 from streams.errors import ConfigError, WatchroomError
 from streams.kafka.publisher import Publisher, play_into
-from streams.live.clock import wall_clock
 from streams.outputs.instants import parse_instant
 from streams.periods import Calendar
+from streams.sources.clock import wall_clock
 from streams.sources.event_lines import TimedLine, in_chunks
 from streams.sources.order.player import Player
 from streams.sources.order.replay_clock import ReplayClock

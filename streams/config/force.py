@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from streams.config.checks import contradictions, readings_at_odds, target_at_odds
-from streams.config.measures import DeclaredReading, Level, ReadingsFile
+from streams.config.measures import AreaKind, DeclaredReading, ReadingsFile
 from streams.config.schema import (
     AREA_CLASS,
     WHOLE,
@@ -304,7 +304,7 @@ class Force:
 def _classes(areas: Sequence[Area]) -> list[Area]:
     """The classes of some areas, as areas that hold them."""
     named = dict.fromkeys(area.area_class for area in areas if area.area_class is not None)
-    kind = cast("Level", AREA_CLASS)  # which no area of a file may be
+    kind = cast("AreaKind", AREA_CLASS)  # which no area of a file may be
     return [
         Area(id=each, name=f"{each.capitalize()} areas", kind=kind, area_class=each)
         for each in named

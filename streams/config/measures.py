@@ -26,7 +26,7 @@ ChartGrain = Literal["hour", "day", "month", "quarter", "financial_year"]
 Limits = Literal["mean_sd", "individuals", "c", "p", "p_prime"]
 """How limits are made (`detectors.charts.limits`)."""
 Baseline = Literal["first", "year_before", "rolling"]
-Level = Literal["policing_area", "district", "beat"]
+AreaKind = Literal["policing_area", "district", "beat"]
 
 
 class Chart(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
@@ -63,7 +63,7 @@ class MeasureTarget(Struct, kw_only=True, forbid_unknown_fields=True):
     of: Literal["value", "change"] = "value"
     bands: list[Band] = []
     areas: list[str] = []
-    area_kind: Level | None = None
+    area_kind: AreaKind | None = None
 
 
 class IndicatorTarget(MeasureTarget, kw_only=True, forbid_unknown_fields=True):

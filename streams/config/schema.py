@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, field
 
-from streams.config.measures import DeclaredReading, Dotted, IndicatorTarget, Level
+from streams.config.measures import AreaKind, DeclaredReading, Dotted, IndicatorTarget
 
 Slug = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=60)]
 Share = Annotated[float, Meta(gt=0, le=1)]
@@ -64,7 +64,7 @@ class Area(Struct, kw_only=True, forbid_unknown_fields=True):
 
     id: Slug
     name: Name
-    kind: Level
+    kind: AreaKind
     parent: Slug | None = None
     area_class: Slug | None = field(name="class", default=None)
     population: Positive | None = None

@@ -14,7 +14,7 @@ from streams.doctor.asking import Answer, ask
 from streams.doctor.brokers import Brokers
 from streams.doctor.finding import Examined, Finding, examined
 from streams.doctor.setup import Setup
-from streams.live.clock import wall_clock
+from streams.sources.clock import wall_clock
 
 CHECK = "clock"
 MOST = 5.0

@@ -14,8 +14,8 @@ from streams.doctor.setup import Setup
 from streams.events.deadletters import DeadLetter, from_message, merged
 from streams.kafka.log_contents import reader
 from streams.kafka.topics import INPUT_TOPICS, input_topic, topic_name
-from streams.live.clock import wall_clock
 from streams.periods import MINUTE
+from streams.sources.clock import wall_clock
 
 CHECK = "refused lines"
 LATELY = 15 * MINUTE

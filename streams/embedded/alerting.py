@@ -19,8 +19,8 @@ from streams.alerts.service import AlertService
 from streams.embedded.alert_database import AlertDatabase, default_folder
 from streams.errors import CheckpointError
 from streams.live import Live
-from streams.live.clock import wall_clock
 from streams.outputs.notify import LINK_VARIABLE, Channel, Notifier, channels
+from streams.sources.clock import wall_clock
 from streams.state.sqlite import closed_on_error
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ from streams.fold.heartbeats import Heartbeats
 from streams.fold.ledger import Ledger
 from streams.fold.readings import Readings
 from streams.live import Busy, Live
-from streams.live.clock import wall_clock
 from streams.sources import Chunk
+from streams.sources.clock import wall_clock
 from streams.sources.order.player import Stage
 from streams.sources.order.replay_clock import ReplayClock
 from streams.sources.stops import Stops
@@ -116,7 +116,9 @@ class Embedded:
         if stage == "sorting" or stage in ENDED:
             live.monitor.play_history(stage == "sorting")
         if stage == "over" and replay and live.alerts is not None:
-            # What is due before the end, though no line after it was counted, is judged.
+            # What is due before the end, though no line after it was counted, is judged, however
+            # long the counting went on up to here.
+            self.busy.rest()
             health.state = "live"
             live.alerts.tick()
         if stage in ENDED:

@@ -31,8 +31,9 @@ from streams.kafka.topic_watch import TopicWatch
 from streams.kafka.topics import INPUT_TOPICS, forces_in, input_topic
 from streams.kafka.wrong_partition import REASON, MisplacedLines
 from streams.live import CLOCK, LONG, Live, State
-from streams.live.clock import steady_clock, wall_clock
+from streams.live.clock import steady_clock
 from streams.live.reasons import Reason, of_state
+from streams.sources.clock import wall_clock
 from streams.state import disk, garbage
 from streams.state.checkpoint import Folder
 from streams.state.snapshot import Identity

@@ -13,8 +13,8 @@ from streams.errors import KafkaError
 from streams.events.deadletters import DeadLetter, from_message, merged, peek
 from streams.kafka.brokers import await_brokers, connected, in_use
 from streams.kafka.topics import INPUT_TOPICS, input_topic, topic_name
-from streams.live.clock import wall_clock
 from streams.periods import rfc3339
+from streams.sources.clock import wall_clock
 
 SECONDS = 30.0
 

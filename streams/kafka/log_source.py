@@ -11,7 +11,6 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from typing import Any
-from urllib.parse import urlsplit
 
 import kafka.errors
 from kafka import TopicPartition
@@ -23,8 +22,6 @@ from streams.kafka.log_contents import PATIENCE, reader
 from streams.kafka.topics import INPUT_TOPICS, input_topic
 from streams.kafka.unpacking import KEPT, REASON, refusal
 from streams.sources.event_lines import CHUNK_LINES, Chunk, Rejected
-
-SCHEME = "kafka"
 
 
 class LogSource:
@@ -174,20 +171,3 @@ def chunks_of(name: str, messages: list[Any]) -> Iterator[Chunk]:
 
 def _named(tp: Any) -> str:
     return f"{tp.topic}/{tp.partition}"
-
-
-def address_of(place: str) -> tuple[str, str] | None:
-    """The brokers and the name in `kafka://HOST:PORT,.../NAME`; None for what is no such address.
-
-    Raises `ValueError` for one that lacks either.
-    """
-    if not place.startswith(f"{SCHEME}://"):
-        return None
-    parts = urlsplit(place)
-    name = parts.path.strip("/")
-    if not parts.netloc or not name or "/" in name:
-        raise ValueError(
-            f'"{place}" names no topic: write kafka://localhost:9092/watchroom for all input '
-            "topics, or kafka://localhost:9092/watchroom.calls for one"
-        )
-    return parts.netloc, name

@@ -32,9 +32,9 @@ from streams.kafka import unpacking, wrong_partition
 from streams.kafka.lots import Message
 from streams.kafka.topics import partition_of, topic_name
 from streams.live import Busy, Live
-from streams.live.clock import wall_clock
 from streams.periods import MINUTE, rfc3339
 from streams.registry.registry import REGISTRY, Registry
+from streams.sources.clock import wall_clock
 from streams.state import archive, declared, garbage
 from streams.state import snapshot as snapshots
 from streams.state import surveillance as watching

@@ -28,8 +28,8 @@ from streams.kafka import brokers
 from streams.kafka.late_rows import in_words, late_rows
 from streams.kafka.log_contents import newest_update, record_ids
 from streams.kafka.topics import INPUT_TOPICS, input_topic, partition_of
-from streams.live.clock import wall_clock
 from streams.registry.registry import REGISTRY
+from streams.sources.clock import wall_clock
 from streams.sources.event_lines import Chunk, Rejected
 from streams.sources.order.play import Play
 from streams.sources.order.player import Player, Stage

@@ -19,9 +19,10 @@ from streams.alerts.model import Alert, AlertsView, Handover
 from streams.board.freshness import Current, marks_of
 from streams.board.model import Board, Status
 from streams.board.monitor import Monitor, Refusal, Shard
-from streams.live.clock import LiveClock, steady_clock, wall_clock
+from streams.live.clock import LiveClock, steady_clock
 from streams.live.reasons import Reason, of_state, of_trouble
 from streams.periods import rfc3339
+from streams.sources.clock import wall_clock
 
 if TYPE_CHECKING:  # slow to import
     from streams.surveillance.hours_ahead import Ahead
@@ -77,6 +78,10 @@ class Busy:
     def end(self) -> None:
         """Counting ends, for now."""
         self._ended, self._working = self._clock(), False
+
+    def rest(self) -> None:
+        """Nothing is left to be counted: a pause, however long counting went on before."""
+        self._since, self._working = None, False
 
     @property
     def seconds(self) -> float:

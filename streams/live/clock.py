@@ -11,16 +11,13 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
+from streams.sources.clock import wall_clock
+
 STEP = 5.0
 """Seconds by which the clock of the machine may differ from what was expected of it: time services
 correct as much without a step."""
 HOLD = 60.0
 """Seconds for which it must go on evenly after a step until it is believed."""
-
-
-def wall_clock() -> int:
-    """Milliseconds since 1970 UTC by this machine's clock."""
-    return time.time_ns() // 1_000_000
 
 
 def steady_clock() -> float:

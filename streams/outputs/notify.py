@@ -23,9 +23,9 @@ from typing import Any, NamedTuple, Protocol, get_args
 
 from streams.alerts.model import Severity, Transition
 from streams.errors import ConfigError
-from streams.live.clock import wall_clock
 from streams.outputs.runbooks import runbook
 from streams.periods import DAY, MINUTE, SECOND, to_ms
+from streams.sources.clock import wall_clock
 
 log = logging.getLogger("watchroom.notify")
 

@@ -29,7 +29,7 @@ from streams.registry.calls import AT_ONCE
 from streams.stretches import Stretch
 
 Floats = NDArray[np.float64]
-Level = Callable[[float, int], Floats]
+ServiceLevel = Callable[[float, int], Floats]
 """The service level at a rate of calls a second, with 1 to so many handlers."""
 ENOUGH = 30
 """Calls with a handling time from which its mean is known; and callers who gave up from whom
@@ -114,7 +114,7 @@ def rates_of(hour: Predictive) -> Floats:
 def staffed(
     rates: Floats,
     handling: float,
-    asked: Sequence[tuple[Level, float]],
+    asked: Sequence[tuple[ServiceLevel, float]],
     handlers: Handlers,
 ) -> Handlers:
     """Handlers with how many are needed to reach every target, each beside the service level by

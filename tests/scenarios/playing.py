@@ -1,5 +1,5 @@
 """Plays a scenario through the monitor, its watches and its alerts, and holds what people are
-notified of against the truth.
+notified of against the truth as a backtest does.
 
 The force may be a smaller one and what is learned from shorter, so that a test takes seconds; the
 telephones may be left out where a scenario has nothing to do with them. Incidents then come all the
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -18,11 +18,14 @@ import msgspec
 
 from streams.alerts.model import Alert, Transition
 from streams.alerts.service import AlertService
+from streams.backtest.known import known
+from streams.backtest.model import SettingsResult
+from streams.backtest.results import WEEK, Watches, Window, raised, result
+from streams.backtest.settings import own
 from streams.board.monitor import Monitor
-from streams.config.force import WHOLE, Force
-from streams.config.truth import Truth
+from streams.config.force import Force
 from streams.live import Live
-from streams.periods import DAY, HOUR, to_ms
+from streams.periods import DAY, HOUR
 from streams.sources.simulator import (
     Profile,
     Scenario,
@@ -32,93 +35,43 @@ from streams.sources.simulator import (
 )
 from streams.state.surveillance import watch_all
 
-WEEK = 7 * DAY
-
 
 @dataclass(frozen=True)
 class Played:
-    """What came of a scenario: the pages and notices that were opened since the first effect (where
-    nothing is to be told, from the seventh week on), as they are at the end, and how many weeks
-    that are."""
+    """What came of a scenario, as a backtest has it: alerts are counted from the first effect on
+    (where nothing is to be told, from the seventh week on); and how each alert was at the end."""
 
     scenario: Scenario
-    force: Force
-    notified: tuple[Alert, ...]
+    result: SettingsResult
+    at_end: Mapping[str, Alert]
     weeks: float
 
     def about(self, name: str) -> list[Alert]:
-        """The alerts about one of the truths, in time and of the right kind, the first first."""
-        (truth,) = (each for each in self.scenario.truths if each.name == name)
-        start, _ = truth.span(self.force.zone)
+        """The alerts about one of the truths, as they were at the end, the first first."""
+        assert name in {each.name for each in self.scenario.truths}
+        return [self.at_end[each.id] for each in self.result.alerts if each.truth == name]
+
+    def not_found(self) -> list[str]:
+        """The truths that must be found in time and were not."""
         return [
-            alert
-            for alert in self.notified
-            if is_about(self.force, alert, truth) and opened(alert) - start <= truth.within
+            each.name
+            for each in self.result.truths
+            if not each.optional and each.detection != "found"
         ]
 
-    def missed(self) -> list[str]:
-        """The truths that must be found and were not."""
-        truths = self.scenario.truths
-        return [each.name for each in truths if not each.optional and not self.about(each.name)]
-
     def others(self) -> list[Alert]:
-        """The alerts about nothing that the truth names."""
+        """The pages and notices about nothing that the truth names, as they were at the end."""
         return [
-            alert
-            for alert in self.notified
-            if not any(is_about(self.force, alert, truth) for truth in self.scenario.truths)
+            self.at_end[each.id]
+            for each in self.result.alerts
+            if each.verdict == "false" and each.severity != "state"
         ]
 
     def allowed(self) -> float:
         """How many others the budget has for so many weeks, with its own scatter (two standard
         deviations of a Poisson count)."""
-        mean = self.force.file.alerts.false_episodes_a_week * self.weeks
+        mean = self.result.budget_a_week * self.weeks
         return mean + 2.0 * math.sqrt(mean)
-
-
-def is_about(force: Force, alert: Alert, truth: Truth) -> bool:
-    """Whether an alert is about something that happened: of its series, or one above or below it,
-    the same way, while it lasted, and of a right kind."""
-    start, end = truth.span(force.zone)
-    lately = end is None or opened(alert) < end + 2 * DAY
-    if not start <= opened(alert) or not lately:
-        return False
-    if truth.alerts and alert.kind not in truth.alerts:
-        return False
-    if alert.kind == "feed_silent":
-        return alert.measure.startswith(truth.kind)
-    group, _, measure = (truth.measure or f"{alert.group}.{alert.measure}").partition(".")
-    where = dict(truth.where)
-    area = where.pop("area", WHOLE)
-    row = dict(alert.row)
-    return (
-        (alert.group, alert.measure) == (group, measure)
-        and alert.direction in (None, truth.direction)
-        and RECORDS[alert.group] == truth.kind
-        and (WHOLE in (area, alert.area) or nested(force, area, alert.area))
-        and all(_nested_value(row.get(name, "all"), value) for name, value in where.items())
-    )
-
-
-RECORDS = {
-    "attendance": "incident", "attendance_by_grade": "incident", "calls": "call", "crimes": "crime",
-    "feeds": "", "incidents": "incident", "markers": "crime", "pipeline": "",
-}  # fmt: skip
-
-
-def nested(force: Force, one: str, other: str) -> bool:
-    """Whether one area lies in the other."""
-    chains = {chain[0]: chain for chain in force.rollup[1:]}
-    return other in chains.get(one, ()) or one in chains.get(other, ())
-
-
-def _nested_value(one: str, other: str) -> bool:
-    return "all" in (one, other) or f"{one}.".startswith(f"{other}.") or other.startswith(f"{one}.")
-
-
-def opened(alert: Alert) -> int:
-    """When an alert was opened, in ms."""
-    return to_ms(alert.opened_at)
 
 
 def smaller(profile: Profile, size: float, *, calls: bool) -> Profile:
@@ -167,10 +120,10 @@ def play(name: str, how: How) -> Played:
     )
     live_until = first + how.live_days * DAY
     made = list(transitions(force, events, (first - DAY, live_until) if how.live_days else None))
-    told = [each for each in made if each.alert.severity != "state"]
-    latest = {each.alert.id: each.alert for each in told}
-    found = tuple(alert for alert in latest.values() if opened(alert) >= first)
-    return Played(scenario, force, found, (end - first) / WEEK)
+    settings, window = own(force), Window(start=first, end=end, lag=0)
+    truths = [known(each, force) for each in scenario.truths if each.force == force.id]
+    found = result(settings, raised(settings, made, window), window, truths, Watches())
+    return Played(scenario, found, {each.alert.id: each.alert for each in made}, window.weeks)
 
 
 def transitions(

@@ -1,6 +1,6 @@
 """What people are told of scenarios, with the shipped settings.
 
-A surge of weeks is in `tests/unit/alerts/test_surge_replayed.py`.
+What becomes of a surge from day to day is in `tests/unit/alerts/test_surge_replayed.py`.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ pytestmark = pytest.mark.replays
 
 DAY = dt.date.fromisoformat
 HOWS = {
+    "surge-999": How(since=DAY("2022-05-16"), until=DAY("2022-09-05")),
+    "lockdown": How(since=DAY("2022-08-15"), until=DAY("2022-11-07")),
     "telephony-outage": How(
         size=0.33, since=DAY("2022-02-14"), until=DAY("2022-03-18"), live_days=1.0,
         heartbeat_seconds=60,
@@ -40,7 +42,7 @@ def played(name: str) -> Played:
 @pytest.mark.parametrize("name", HOWS)
 def test_what_is_expected_comes_and_no_more_else_than_the_budget_has(name: str) -> None:
     found = played(name)
-    assert found.missed() == []
+    assert found.not_found() == []
     assert len(found.others()) <= found.allowed()
 
 
@@ -49,10 +51,30 @@ def only(name: str, truth: str) -> Alert:
     return alert
 
 
+def test_a_surge_of_two_months_is_one_alert_that_says_since_when_and_by_how_much() -> None:
+    alert = only("surge-999", "Surge of 999 calls")
+    assert (alert.kind, alert.severity, alert.area) == ("exceptional_volume", "page", "force")
+    assert alert.opened_at.date() == dt.date(2022, 7, 1)
+    assert alert.said[0].startswith(
+        "999 calls, Warwickshire: 1.6 times the usual from 1 July to 31 August, "
+    )
+
+
+def test_what_changes_in_a_lockdown_is_told_of_the_whole_force_once_and_stays_one_alert() -> None:
+    found = played("lockdown")
+    falls = [each for each in found.about("Recorded crime falls") if each.area == "force"]
+    changes = [*falls, only("lockdown", "101 calls fall"), only("lockdown", "ASB rises")]
+    assert [(each.area, each.direction, each.resolved_at) for each in changes] == [
+        ("force", "down", None),
+        ("force", "down", None),
+        ("force", "up", None),
+    ]
+
+
 def test_an_outage_is_a_silent_feed_and_no_fall() -> None:
     found = played("telephony-outage")
     assert [alert.kind for alert in found.about("Telephony outage")] == ["feed_silent"]
-    that_day = [a for a in found.notified if a.opened_at.date() == dt.date(2022, 3, 15)]
+    that_day = [a for a in found.at_end.values() if a.opened_at.date() == dt.date(2022, 3, 15)]
     assert not [alert for alert in that_day if alert.direction == "down"]
 
 

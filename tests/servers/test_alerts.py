@@ -16,9 +16,9 @@ from streams.alerts.actions import Request
 from streams.alerts.evaluation import evaluate
 from streams.alerts.model import Handover, decode_fact
 from streams.kafka import topics
-from streams.live.clock import wall_clock
 from streams.outputs.silences import Silencer
 from streams.periods import rfc3339
+from streams.sources.clock import wall_clock
 from tests.alerting import at, signal, store
 from tests.build import call, lines
 from tests.servers.alertmanager import Alertmanager

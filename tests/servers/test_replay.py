@@ -183,3 +183,20 @@ def test_a_topic_that_is_not_there_is_told(rig: Rig, place: str, said: str) -> N
     answer = replay(rig, address(rig, place))
     assert answer.exit_code == 1
     assert said in answer.output
+
+
+def test_a_backtest_of_a_log_finds_what_one_of_the_file_does(rig: Rig, tmp_path: Path) -> None:
+    own = [event for event in EVENTS if b'"warwickshire"' in event.line]
+    rig.publish(events.messages(own))
+    (tmp_path / "own.ndjson").write_bytes(b"\n".join(event.line for event in own))
+    found = []
+    for place in (address(rig), str(tmp_path / "own.ndjson")):
+        words = ["backtest", place, "--force", "warwickshire", "--json", str(tmp_path / "f.json")]
+        answer = CliRunner().invoke(main, words)
+        assert answer.exit_code == 0, answer.output
+        found.append(json.loads((tmp_path / "f.json").read_text()))
+    log, file = found
+    assert log["sources"] == [address(rig)]
+    assert (log["results"], log["start"], log["end"]) == (
+        file["results"], file["start"], file["end"]
+    )  # fmt: skip

@@ -96,6 +96,11 @@ OF_LIBRARIES = {"max_leaves"}
 """Names of hypothesis, which tests use."""
 
 
+DEFINED_ONCE = {"Level": "streams.charts.model", "wall_clock": "streams.sources.clock"}
+"""Names that more than one module once gave to different things, or to the same thing twice, and
+the module that defines them."""
+
+
 def words(identifier: str) -> list[str]:
     """`AlertStore.apply_handover` is made of alert, store, apply, handover."""
     return [word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", identifier)]
@@ -115,6 +120,17 @@ def misnamed(module: str, names: AbstractSet[str]) -> Iterator[tuple[str, str, s
 
 def names_in(module: str, path: Path) -> set[str]:
     return {*module.split("."), *identifiers(parsed(path))}
+
+
+def defined(path: Path) -> set[str]:
+    """What a module defines at its top: classes, functions, constants, types."""
+    found: set[str] = set()
+    for node in parsed(path).body:
+        if isinstance(node, ast.ClassDef | ast.FunctionDef):
+            found.add(node.name)
+        elif isinstance(node, ast.Assign):
+            found |= {each.id for each in node.targets if isinstance(each, ast.Name)}
+    return found
 
 
 def misspoken(module: str, tree: ast.AST) -> Iterator[tuple[str, str, str]]:
@@ -147,6 +163,11 @@ def test_tests_and_benchmarks_name_it_so_too() -> None:
         for word in words(name)
         if word in WITHIN and not (name.startswith("test_") and word in VERBS)
     ] == []
+
+
+@pytest.mark.parametrize(("name", "home"), sorted(DEFINED_ONCE.items()))
+def test_a_name_that_was_defined_twice_is_defined_once(name: str, home: str) -> None:
+    assert [module for module, path in modules().items() if name in defined(path)] == [home]
 
 
 @pytest.mark.parametrize("exception", ELSEWHERE)

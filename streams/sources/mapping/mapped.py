@@ -22,6 +22,7 @@ import msgspec
 from streams.errors import ConfigError, Refused
 from streams.events.lenient import FIELDS, Kept, mend
 from streams.registry.registry import REGISTRY
+from streams.sources.clock import wall_clock
 from streams.sources.mapping.cells import Pattern, plain_number
 from streams.sources.mapping.kind_fields import item_fields, listed_fields, number_fields, parts_of
 from streams.sources.mapping.model import (
@@ -35,7 +36,7 @@ from streams.sources.mapping.model import (
     is_time,
 )
 from streams.sources.mapping.placing import Cells, Make, Placed, Read, TimeMakers
-from streams.sources.mapping.plausible import Now, Plausible, wall_clock
+from streams.sources.mapping.plausible import Now, Plausible
 from streams.sources.mapping.pseudonyms import veiled_rule
 from streams.sources.mapping.reading_periods import bounds
 from streams.sources.mapping.repeated import Repeated, SamePeriod

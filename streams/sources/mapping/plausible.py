@@ -10,7 +10,6 @@ rather leave out (`on_error = "leave_out"`); otherwise the monitor refuses the r
 from __future__ import annotations
 
 import datetime as dt
-import time
 from collections.abc import Callable, Sequence
 
 from streams.errors import Refused
@@ -21,11 +20,6 @@ from streams.sources.record_times import COMMITTED, LONGEST_WAIT, RECORD_TIMES
 
 SKEW = dt.timedelta(milliseconds=records.SKEW)
 EARLIEST = EPOCH + dt.timedelta(milliseconds=records.EARLIEST)
-
-
-def wall_clock() -> int:
-    """Now, in milliseconds since 1970."""
-    return time.time_ns() // 1_000_000
 
 
 class Now:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from streams.board.monitor import Monitor
+from streams.sources.clock import wall_clock
 from streams.sources.event_lines import Chunk, Rejected
 from streams.sources.files import Source
-from streams.sources.mapping.plausible import wall_clock
 from streams.sources.order.play import Play
 from streams.sources.order.player import Player, Stage
 

@@ -22,9 +22,9 @@ from streams.periods import DAY, Calendar, rfc3339, to_ms
 from streams.registry.packing import Packer
 from streams.registry.registry import REGISTRY
 from streams.registry.times import EARLIEST, SKEW
+from streams.sources.clock import wall_clock
 from streams.sources.event_lines import CHUNK_LINES, Chunk, Rejected, instant_of
 from streams.sources.external_sort import ExternalSort
-from streams.sources.mapping.plausible import wall_clock
 from streams.sources.order.known_at_end import KnownAtEnd
 from streams.sources.order.unfold import last_version, unfold
 

@@ -22,8 +22,8 @@ from typing import Literal, NamedTuple, Protocol
 
 from streams.errors import WatchroomError
 from streams.registry.times import EARLIEST, LATEST, SKEW
+from streams.sources.clock import wall_clock
 from streams.sources.event_lines import Chunk, instant_of
-from streams.sources.mapping.plausible import wall_clock
 from streams.sources.order.play import Play
 from streams.sources.order.replay_clock import ReplayClock
 from streams.sources.stops import Stopped, Stops

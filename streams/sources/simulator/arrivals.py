@@ -14,7 +14,7 @@ from streams.periods import DAY, MINUTE, SECOND
 QUARTER_HOUR = 15 * MINUTE
 _PER_WEEK = 7 * 96
 
-KEPT = 0.12
+KEPT_FREE = 0.12
 """The share of the handlers who are kept free for the emergency line: about one in eight."""
 
 
@@ -31,7 +31,7 @@ class Rates:
     other_calls: float = 1.10
     own_incidents: float = 0.12
     handlers: float = 1.0
-    kept: float = KEPT
+    kept: float = KEPT_FREE
     emergency_patience: float = 600.0
     other_patience: float = 300.0
     heartbeat_seconds: int = 30

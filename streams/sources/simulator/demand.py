@@ -22,7 +22,7 @@ EVENING = 18
 """The local hour from which a named day is not like others."""
 SHORT = dt.timedelta(days=2)
 """An event of its own nights: what goes on for longer has a level that only a scenario knows."""
-KEPT = 5_000
+REMEMBERED = 5_000
 """Steps of the past that are kept: whoever asks, asks of about now."""
 
 
@@ -46,10 +46,10 @@ class Noise:
         while number >= len(self._values):
             self._last = self._memory * self._last + self._rng.gauss(0.0, self._shock)
             self._values.append(math.exp(self._last - self._sigma * self._sigma / 2))
-            if len(self._values) > 2 * KEPT:
-                del self._values[:KEPT]
-                self._first += KEPT
-                number -= KEPT
+            if len(self._values) > 2 * REMEMBERED:
+                del self._values[:REMEMBERED]
+                self._first += REMEMBERED
+                number -= REMEMBERED
         return self._values[max(0, number)]
 
 

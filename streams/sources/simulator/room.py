@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 from streams.config.force import Force
 from streams.events.schema import Channel
 from streams.periods import DAY, HOUR, SECOND
-from streams.sources.simulator.arrivals import KEPT, Arrivals, Rates, week_of_line
+from streams.sources.simulator.arrivals import KEPT_FREE, Arrivals, Rates, week_of_line
 from streams.sources.simulator.incidents import IncidentSimulator, Whole
 from streams.sources.simulator.world import World
 from streams.sources.simulator.writer import Writer, quoted
@@ -316,7 +316,7 @@ def shift_at(hour: int) -> int:
     return 0 if 7 <= hour < 15 else 1 if 15 <= hour < 23 else 2
 
 
-def kept_free(handlers: int, share: float = KEPT) -> int:
+def kept_free(handlers: int, share: float = KEPT_FREE) -> int:
     """How many of the handlers are kept for the emergency line: at least one, but a room of two
     takes whatever rings."""
     return max(1, round(handlers * share)) if handlers > 2 else 0

@@ -16,7 +16,7 @@ from streams.sources.simulator.effects import Effects
 T = TypeVar("T")
 Unit = tuple[str, str]
 """Its district, and its call sign."""
-KEPT = 1
+FOR_EMERGENCIES = 1
 """Free units of a district that go to emergencies alone."""
 
 
@@ -89,7 +89,7 @@ class Units(Generic[T]):
         return min(len(self.free[place]), max(1, on_duty) - self._out[place])
 
     def _has_free(self, place: str, at: int, rank: int) -> bool:
-        return self._room(place, at) > (KEPT if rank else 0)
+        return self._room(place, at) > (FOR_EMERGENCIES if rank else 0)
 
     def _send(self, place: str) -> Unit:
         self._out[place] += 1

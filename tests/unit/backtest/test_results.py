@@ -65,8 +65,11 @@ def surge(start: dt.date, end: dt.date | None = None) -> Known:
     return known(truth, FORCE)
 
 
-def of(*alerts: RaisedAlert) -> SettingsResult:
-    return result(SETTINGS, alerts, WINDOW, None, Watches())
+JUDGED = Watches(judged_from=at("2021-02-15 00:00"))
+
+
+def of(*alerts: RaisedAlert, watches: Watches = JUDGED) -> SettingsResult:
+    return result(SETTINGS, alerts, WINDOW, None, watches)
 
 
 def _backtest(found: SettingsResult, first: str = "2021-01-01 00:00") -> Backtest:
@@ -77,7 +80,7 @@ def _backtest(found: SettingsResult, first: str = "2021-01-01 00:00") -> Backtes
         sources=("a",),
         start=instant(WINDOW.start, FORCE.zone),
         end=instant(WINDOW.end, FORCE.zone),
-        weeks=6.0,
+        weeks=round(WINDOW.weeks, 2),
         records_from=instant(at(first), FORCE.zone),
         report_lag_days=14.0,
         rows="",
@@ -221,15 +224,35 @@ def test_rates_are_by_the_weeks_of_the_window_and_leave_states_out() -> None:
 
 def test_false_ones_a_week_leave_states_out_as_all_ones_do() -> None:
     alerts = made(alert(), alert("2021-03-20 12:00", severity="state"))
-    score = result(SETTINGS, alerts, WINDOW, [], Watches()).score
+    score = result(SETTINGS, alerts, WINDOW, [], JUDGED).score
     assert score is not None
     assert (score.false, score.false_states, score.false_a_week) == (2, 1, 0.167)
 
 
-def test_rates_say_how_many_of_their_weeks_were_learned_from() -> None:
-    early = words.span(_backtest(of(), "2021-02-15 00:00"))
-    assert "In the first 2.0 hours and days could not be judged yet" in early
-    assert "Rates a week" not in words.span(_backtest(of(), "2021-02-01 00:00"))
+def test_rates_are_of_the_weeks_that_could_be_judged_and_of_the_alerts_in_them() -> None:
+    late = Watches(judged_from=at("2021-03-15 00:00"))
+    alerts = made(alert("2021-03-14 23:59"), alert("2021-03-20 12:00"))
+    found = result(SETTINGS, alerts, WINDOW, [], late)
+    assert (found.weeks_judged, found.alerts_a_week) == (3.99, 0.25)
+    assert found.score is not None
+    assert (found.score.false, found.score.false_a_week) == (2, 0.25)
+
+
+def test_where_no_week_could_be_judged_there_is_no_rate() -> None:
+    found = of(*made(alert()), watches=Watches())
+    assert (found.weeks_judged, found.alerts_a_week) == (0.0, None)
+
+
+def test_both_numbers_of_weeks_are_said() -> None:
+    late = _backtest(of(watches=Watches(judged_from=at("2021-03-15 00:00"))))
+    rows = dict(words.summary(late))
+    assert rows["Weeks"] == ["6.0"]
+    assert rows["  in which any series could be judged"] == ["4.0"]
+    assert "Rates a week are of the weeks in which any series could be judged" in words.span(late)
+
+
+def test_of_weeks_that_could_all_be_judged_nothing_more_is_said() -> None:
+    assert "Rates a week" not in words.span(_backtest(of()))
 
 
 def test_settings_that_raise_the_same_do_not_differ() -> None:

@@ -105,7 +105,7 @@ def test_the_surge_is_found_and_the_outage_that_was_none_is_missed(folder: Path)
         ("Outage", "missed"),
     }
     assert result["score"]["median_delay_hours"] == 8.11
-    assert result["alerts_a_week"] == 0.125
+    assert (result["weeks_judged"], result["alerts_a_week"]) == (7.0, 0.143)
     with (folder / "f.csv").open(newline="") as file:
         assert [row["verdict"] for row in csv.DictReader(file)] == ["found"]
     assert "Surge" in (folder / "page.html").read_text()
@@ -141,6 +141,17 @@ def test_alerts_are_counted_from_a_time_on_and_up_to_one(folder: Path) -> None:
     assert found["weeks"] == 1.29
 
 
+def test_what_falls_due_between_the_last_record_and_the_end_that_is_named_is_judged(
+    folder: Path,
+) -> None:
+    answer = watchroom(*ASKED, "--to", "2020-08-24T12:00", "--json", "f.json")
+    assert answer.exit_code == 0, answer.output
+    found = json.loads((folder / "f.json").read_text())
+    assert found["end"] == "2020-08-24T12:00:00+01:00"
+    _, silent = found["results"][0]["alerts"]
+    assert (silent["kind"], silent["opened_at"][:16]) == ("feed_silent", "2020-08-24T08:59")
+
+
 def test_alerts_about_an_event_that_began_before_they_are_counted_are_not_false(
     folder: Path,
 ) -> None:
@@ -174,7 +185,7 @@ def test_a_history_in_which_no_series_could_be_judged_says_so(folder: Path) -> N
 
 def test_a_history_that_could_be_judged_says_nothing_of_that(folder: Path) -> None:
     answer = watchroom(*ASKED)
-    assert "could be judged" not in answer.stdout
+    assert "no series could be judged" not in answer.stdout
 
 
 def stopped_at(folder: Path, reached: Callable[[Progress], bool]) -> Played:
@@ -233,7 +244,8 @@ def task(folder: Path) -> Task:
         (("--settings", "none.toml"), 2, "none.toml: can't be read"),
         (("--settings", "anew.toml", "--settings", "anew.toml"), 2, 'called "anew"'),
         (("--from", "soon"), 2, '--from: "soon" is no time'),
-        (("--from", "2020-08-02", "--to", "2020-08-01"), 2, "--to must be after --from"),
+        (("--from", "2020-08-02", "--to", "2020-08-01"), 2, "2020-08-02 is not before --to"),
+        (("kafka://localhost:1/watchroom",), 2, "a Kafka topic is read alone"),
         (("--from", "2020-10-25T01:30", "--to", "2020-08-01"), 2, "01:30 comes twice"),
         (("-o", "none/page.html"), 2, "there is no such folder"),
         (("--truth", "tiny.toml"), 2, "unknown field"),

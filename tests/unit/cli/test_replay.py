@@ -22,7 +22,8 @@ from streams.cli import main
 from streams.cli.closing import alerts_between
 from streams.cli.keys import Keys
 from streams.errors import CheckpointError, KafkaError
-from streams.kafka.log_source import address_of, chunks_of, still_there
+from streams.kafka.log_address import address_of
+from streams.kafka.log_source import chunks_of, still_there
 from streams.kafka.publisher import PublishCounts
 from streams.sources.event_lines import Chunk
 from streams.sources.order.player import Player, Position
@@ -155,7 +156,7 @@ def test_a_time_that_comes_twice_is_told(folder: Path) -> None:
         ),
         (["--to-kafka", "localhost:1"], "--to-kafka needs a --prefix"),
         (["kafka://localhost:9092"], '"kafka://localhost:9092" names no topic'),
-        (["kafka://localhost:9092/watchroom"], "a Kafka topic is replayed alone"),
+        (["kafka://localhost:9092/watchroom"], "a Kafka topic is read alone"),
         (["--period", "2024-13"], "2024-13"),
     ],
 )

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from detectors.counts.hours_ahead import Level, Swing, hours_ahead, level, swing
+from detectors.counts.hours_ahead import LevelNow, Swing, hours_ahead, level, swing
 from detectors.counts.predictive import Predictive
 
 Floats = NDArray[np.float64]
@@ -53,18 +53,18 @@ def test_what_is_not_known_says_nothing() -> None:
     counts, usual = drawn(400, 0.04, 0.9, 1.0)
     gaps = [None if place % 50 == 7 else each for place, each in enumerate(counts.tolist())]
     by = Swing(0.04, 0.9, 1.0)
-    assert level([None] * 10, usual[:10], by) == Level(1.0, 0.04)
+    assert level([None] * 10, usual[:10], by) == LevelNow(1.0, 0.04)
     assert level(gaps, usual, by).value == pytest.approx(level(counts, usual, by).value, abs=0.02)
 
 
 def test_the_level_is_the_best_linear_estimate() -> None:
     # One hour of 150 where 100 are usual: the gain is 0.04 * 100 / (0.04 * 100 + 1) = 0.8.
-    assert level([150], [100], Swing(0.04, 0.5, 1.0)) == pytest.approx(Level(1.4, 0.008))
+    assert level([150], [100], Swing(0.04, 0.5, 1.0)) == pytest.approx(LevelNow(1.4, 0.008))
 
 
 def test_the_level_wears_off_and_grows_uncertain() -> None:
     by = Swing(0.04, 0.5, 2.0)
-    found = hours_ahead(Level(1.4, 0.008), by, [Predictive(100.0, 0.01)] * 2)
+    found = hours_ahead(LevelNow(1.4, 0.008), by, [Predictive(100.0, 0.01)] * 2)
     assert [each.mean for each in found] == pytest.approx([120.0, 110.0])
     variances = 0.04 - 0.25 * 0.032, 0.04 - 0.0625 * 0.032
     spreads = [0.01 + variances[0] / 1.2**2, 0.01 + variances[1] / 1.1**2]
@@ -73,7 +73,7 @@ def test_the_level_wears_off_and_grows_uncertain() -> None:
 
 
 def test_an_hour_is_never_expected_to_bring_nothing() -> None:
-    found = hours_ahead(Level(-0.5, 0.01), Swing(0.04, 0.99, 1.0), [Predictive(100.0)])
+    found = hours_ahead(LevelNow(-0.5, 0.01), Swing(0.04, 0.99, 1.0), [Predictive(100.0)])
     assert found[0].mean == pytest.approx(5.0)
 
 

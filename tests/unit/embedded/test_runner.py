@@ -22,9 +22,9 @@ from streams.embedded.runner import Account, Embedded, last_event
 from streams.errors import SourceError
 from streams.events.deadletters import DeadLetterFile, letter
 from streams.live import Live
-from streams.live.clock import wall_clock
 from streams.periods import MINUTE, SECOND, rfc3339
 from streams.sources import Chunk, Rejected
+from streams.sources.clock import wall_clock
 from streams.sources.event_lines import instant_of
 from streams.sources.order.player import Player
 from streams.sources.order.replay_clock import ReplayClock

@@ -366,6 +366,17 @@ def test_a_pause_is_as_long_as_the_counting_before_it() -> None:
     assert busy.seconds == 1
 
 
+def test_who_has_nothing_left_to_count_is_ready_however_long_it_counted() -> None:
+    clock, health = Clock(), Health()
+    health.state, health.busy = "live", Busy(clock)
+    health.busy.begin()
+    clock.at += LONG + 1
+    health.busy.end()
+    assert not health.ready
+    health.busy.rest()
+    assert health.ready
+
+
 def test_a_live_process_that_counts_for_seconds_is_behind_until_it_pauses() -> None:
     clock, health = Clock(), Health()
     health.state, health.detail, health.busy = "live", "reading as lines arrive", Busy(clock)
