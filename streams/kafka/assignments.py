@@ -45,11 +45,15 @@ MOST_UNSAVED = 50_000
 HANDED_OVER, STOPPED = 10.0, 1.0
 """Seconds that a message which takes long may still take when its partition goes to another worker,
 and when the process is to end."""
+DISK = "disk"
+"""The key of `Health.troubles` under which it stands that checkpoints can't be read or written."""
 PATIENCE = 30.0
 """Seconds between the saves of a partition that is being read back."""
+READ_AGAIN = 1.0
+"""Seconds after which it is tried again to read a checkpoint that could not be read."""
 DISK_EVERY = 10.0
 """Seconds between two looks at the disk."""
-NOTED = ("topic", REASON, CLOCK, "disk", "log_gap")
+NOTED = ("topic", REASON, CLOCK, DISK, "log_gap")
 """The troubles that are noted here; others watch for the rest."""
 TROUBLE_REPEATS = 60.0
 """Seconds after which a trouble that lasts is logged again."""
@@ -81,10 +85,12 @@ class AssignedPartitions:
         self.lag_tracker = LagTracker(settings.behind)
         self._committed: dict[Key, int] = {}
         self._stale: dict[Key, Position | None] = {}
+        self._unwritten: dict[Key, str] = {}
+        """Why the checkpoint of a partition can't be written now, in words with the cure."""
+        self._unread: dict[Key, str] = {}
+        """The same of those that can't be read now, and so are not taken over yet."""
         self._disk: disk.Disk | None = None
         """As of the last look."""
-        self._unwritten = ""
-        """Why the last save failed."""
         self._refreshed = 0.0
 
     @property
@@ -224,16 +230,24 @@ class AssignedPartitions:
         if await self._give_up_others(wanted):
             garbage.collect_frozen()
         new = sorted(wanted - self.partitions.keys())
+        self._unread = {}
         for key in new:
             if self._changed.is_set():
                 return
-            await self._load(key)
+            try:
+                await self._load(key)
+            except CheckpointError as error:
+                self._unread[key] = str(error)
         for key in wanted - set(new):
             await self._claim(self.partitions[key])
+        self.refresh()
         todo = [partition for partition in self.partitions.values() if not partition.ready]
         self._settle()
         if todo:
             await reader.run(todo)
+        if self._unread:
+            await asyncio.sleep(READ_AGAIN)
+            self._changed.set()
 
     def _settle(self) -> None:
         """Tells, once an assignment, that every partition of it is ready."""
@@ -328,6 +342,7 @@ class AssignedPartitions:
         partition.leave()
         self.alerts.leave(partition.shard)
         await self._save(partition)
+        self._unwritten.pop(key, None)  # what is not saved is in the log, for the next owner
         async with partition.saving:
             await asyncio.to_thread(partition.checkpoint.close)
 
@@ -364,14 +379,13 @@ class AssignedPartitions:
         await self._commit()
 
     async def _save(self, partition: Partition) -> None:
+        key = partition.topic, partition.number
         try:
             await partition.save()
         except CheckpointError as error:
-            if self._unwritten != str(error):
-                self._unwritten = str(error)
-                log.error("%s; counting goes on, nothing is acknowledged", error)
+            self._unwritten[key] = str(error)
             return
-        self._unwritten = ""
+        self._unwritten.pop(key, None)
         self.live.health.checkpoint_at = time.monotonic()
 
     async def _commit(self) -> None:
@@ -466,16 +480,25 @@ class AssignedPartitions:
         if words := self.live.clock_trouble:
             troubles[CLOCK] = words
         if words := self._disk_trouble():
-            troubles["disk"] = words
+            troubles[DISK] = words
         troubles |= self._log_gaps()
         self.live.health.note(NOTED, troubles)
         self.trouble_log.say(self.live.health.troubles)
 
     def _disk_trouble(self) -> str:
-        """What is wrong with the folder of the checkpoints, whose disk was looked at last."""
-        if self._unwritten:
-            return disk.words_of(self.settings.checkpoints, self._disk, self._unwritten)
-        return disk.words_of(self.settings.checkpoints, self._disk)
+        """What keeps checkpoints from being read or written, or is wrong with their folder, whose
+        disk was looked at last; and the cure."""
+        found = [
+            words for _, words in (*sorted(self._unread.items()), *sorted(self._unwritten.items()))
+        ]
+        if not found:
+            return disk.words_of(self.settings.checkpoints, self._disk)
+        problem, _, cure = found[0].partition(". ")
+        more = f" (and {len(found) - 1} more files)" if len(found) > 1 else ""
+        return (
+            f"the checkpoint {problem}{more}. {cure}. Counting goes on, nothing is acknowledged, "
+            "and it is tried again every second"
+        )
 
     def _log_gaps(self) -> dict[str, str]:
         """The gaps that were found lately, as troubles; how much was lost in all is noted."""

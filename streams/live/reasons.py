@@ -87,7 +87,12 @@ KINDS: tuple[ReasonKind, ...] = (
     ),
     ReasonKind(
         "disk", "the disk is full or can't be written",
-        "The folder of the checkpoints can't be written, or its disk is nearly full.",
+        "Checkpoints or alerts can't be read or written, or their disk is nearly full.",
+        lasting=True, runbook="WatchroomDiskFull",
+    ),
+    ReasonKind(
+        "damaged", "what is kept was damaged",
+        "What an embedded run keeps was damaged; it goes on with what could be read of it.",
         lasting=True, runbook="WatchroomDiskFull",
     ),
     ReasonKind(
