@@ -1,4 +1,4 @@
-"""A thread that follows whether the folder of the state can be written, and how much room it has."""
+"""A thread that follows whether the folder of the state can be written, and its room."""
 
 from __future__ import annotations
 
