@@ -19,11 +19,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from streams.printing import masked, printable
+
 
 class WatchroomError(Exception):
-    """An error with a cure; `exit_code` is what the command ends with."""
+    """An error with a cure; `exit_code` is what the command ends with. Its text tells no password
+    of an address, and holds no signs that a terminal obeys."""
 
     exit_code = 1
+
+    def __init__(self, text: str = "") -> None:
+        super().__init__(printable(masked(text)))
 
 
 class ConfigError(WatchroomError):

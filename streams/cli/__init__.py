@@ -7,6 +7,7 @@ quick, and the terminal board needs none of what a worker needs.
 from __future__ import annotations
 
 import errno
+import logging
 import signal
 from importlib import import_module
 from importlib.metadata import version
@@ -16,6 +17,7 @@ from typing import Any, NamedTuple, cast
 import click
 
 from streams.errors import WatchroomError
+from streams.printing import LogFormatter, masked, printable
 
 INTERRUPTED = 128 + signal.SIGINT
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -99,6 +101,9 @@ class LazyGroup(click.Group):
         """Runs a command; what a user can cure is told in plain words, with its exit code."""
         try:
             return super().invoke(ctx)
+        except click.ClickException as error:  # an option that is wrong is shown as it was given
+            error.message = printable(masked(error.message))
+            raise
         except WatchroomError as error:
             raise ShownError(error) from error
         except OSError as error:
@@ -127,3 +132,5 @@ def main() -> None:
       watchroom worker --force warwickshire   Kafka
       watchroom board                         the live board in the terminal
     """
+    if logging.lastResort is not None:  # what a command tells that sets up no log of its own
+        logging.lastResort.setFormatter(LogFormatter())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 from collections.abc import Callable, Iterable
@@ -11,8 +12,10 @@ from typing import Any, TypeVar
 import click
 from rich.console import Console
 
+from streams.cli.echo import CleanConsole
 from streams.config.force import Force, find_force, shipped_forces
 from streams.errors import ConfigError
+from streams.printing import LogFormatter
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -38,6 +41,15 @@ dead_letters_option = click.option(
     show_default=True,
     help="The file that refused rows are appended to.",
 )
+
+
+def log_to_stderr(level: int) -> None:
+    """Has this process tell on standard error what happens, from a level on; what Watchroom itself
+    says from `INFO` on."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(LogFormatter("%(asctime)s %(levelname)-7s %(message)s"))
+    logging.basicConfig(level=level, handlers=[handler])
+    logging.getLogger("watchroom").setLevel(logging.INFO)
 
 
 def _forces_option(otherwise: str) -> Callable[[Command], Command]:
@@ -125,7 +137,7 @@ class Address(click.ParamType):
 
 def board_console() -> Console:
     """Where a board is printed: the terminal, or 100 columns where there is none."""
-    console = Console()
+    console = CleanConsole()
     if not console.is_terminal and "COLUMNS" not in os.environ:
         console.width = 100
     return console

@@ -14,6 +14,7 @@ import click
 
 from streams.cli.closing import alerts_in_words, close, report, wait
 from streams.cli.comparing import compare_option, names_in
+from streams.cli.echo import echo
 from streams.cli.inputs import REFUSED, Inputs, source_options
 from streams.cli.options import Address, Speed, dead_letters_option, forces_named
 from streams.cli.progress import progress_bar
@@ -153,7 +154,7 @@ def run(  # noqa: PLR0913, PLR0917  one argument an option
         if whole and not as_json and last_event(runner.live.monitor):
             asked = closing_at is not None or periods
             more = "" if asked else " --at shows another instant, --period a day, month or year."
-            click.echo(alerts_in_words(runner.live) + more, err=True)
+            echo(alerts_in_words(runner.live) + more, err=True)
         much = report(runner, sources, whole=whole, as_json=as_json)
         leave(stopped, failure, much=much, serving=web is not None)
 
@@ -183,8 +184,8 @@ def serve_beside(
 
     handle = serve(live, *web, access)
     open_things.callback(handle.stop)
-    click.echo(f"Board {handle.url}/board.json, metrics {handle.url}/metrics", err=True)
-    click.echo(handle.exported, err=True)
+    echo(f"Board {handle.url}/board.json, metrics {handle.url}/metrics", err=True)
+    echo(handle.exported, err=True)
     return handle
 
 
@@ -224,7 +225,7 @@ def leave(
     if failure is not None:
         raise failure
     if serving and stopped is None:
-        click.echo("All input was read. Serving until Ctrl-C.", err=True)
+        echo("All input was read. Serving until Ctrl-C.", err=True)
         stopped = wait()
     if stopped is not None:
         raise click.exceptions.Exit(stopped.exit_code)

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from streams.cli.echo import echo
 from streams.errors import ConfigError
 from streams.outputs.sign_in.roles import NAMED
 from streams.outputs.sign_in.settings import SignInSettings
@@ -89,10 +90,8 @@ def add(file: Path | None, sign_in: Path | None, name: str, role: str, days: flo
     """
     tokens = _tokens(file, sign_in)
     made = tokens.add(name, role, days)
-    click.echo(
-        f"{tokens.path}: {name} may {role} with this token, which is not shown again:", err=True
-    )
-    click.echo(made)
+    echo(f"{tokens.path}: {name} may {role} with this token, which is not shown again:", err=True)
+    echo(made)
 
 
 @token.command("list")
@@ -110,9 +109,9 @@ def list_(file: Path | None, sign_in: Path | None) -> None:
     for each in held:
         until = dt.datetime.fromtimestamp(each.until, dt.UTC)
         stands = "over since" if each.until <= time.time() else "until"
-        click.echo(f"{each.name:{width}}  {each.role:10}  {stands} {until:%Y-%m-%d %H:%M} UTC")
+        echo(f"{each.name:{width}}  {each.role:10}  {stands} {until:%Y-%m-%d %H:%M} UTC")
     if not held:
-        click.echo(f"{tokens.path} has no token.")
+        echo(f"{tokens.path} has no token.")
 
 
 @token.command()
@@ -127,4 +126,4 @@ def remove(file: Path | None, sign_in: Path | None, name: str) -> None:
     """
     tokens = _tokens(file, sign_in)
     tokens.remove(name)
-    click.echo(f"{tokens.path}: the token of {name} is removed.")
+    echo(f"{tokens.path}: the token of {name} is removed.")

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from streams.cli.echo import echo
 from streams.cli.options import broker_option, prefix_option
 from streams.kafka import topics as kafka_topics
 from streams.periods import DAY
@@ -57,7 +58,7 @@ def create(
     """
     with kafka_topics.admin(broker) as client:
         for name in kafka_topics.create(client, prefix, partitions, replication_factor):
-            click.echo(f"{name}: created")
+            echo(f"{name}: created")
         _report_unused(client, prefix)
         _report(context, kafka_topics.check(client, prefix, partitions))
 
@@ -102,9 +103,9 @@ def list_(broker: str, prefix: str) -> None:
     for name in names:
         topic = found.get(name)
         if topic is None:
-            click.echo(f"{name:<{width}}  missing")
+            echo(f"{name:<{width}}  missing")
             continue
-        click.echo(
+        echo(
             f"{name:<{width}}  {topic.partitions:>3} partitions  {topic.replicas} copies  "
             f"{_kept(topic)}"
         )
@@ -119,7 +120,7 @@ def _kept(topic: kafka_topics.Found) -> str:
 
 def _report_unused(client: Any, prefix: str) -> None:
     for name in kafka_topics.unused(client, prefix):
-        click.echo(
+        echo(
             f"{name} is no longer used. Once no worker of an earlier version runs and you will not "
             f"go back to one, delete it: kafka-topics.sh --delete --topic {name}",
             err=True,
@@ -129,7 +130,7 @@ def _report_unused(client: Any, prefix: str) -> None:
 def _report(context: click.Context, found: dict[str, list[str]]) -> None:
     for name, problems in found.items():
         for each in problems:
-            click.echo(f"{name} {each}", err=True)
+            echo(f"{name} {each}", err=True)
     if found:
         context.exit(WRONG)
-    click.echo("All topics are as they should be.")
+    echo("All topics are as they should be.")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from streams.cli.options import broker_option, forces_option, prefix_option
+from streams.cli.options import broker_option, forces_option, log_to_stderr, prefix_option
 from streams.cli.serving import serving_options
 from streams.config.force import find_force, shipped_forces
 
@@ -100,11 +100,7 @@ def worker(  # noqa: PLR0913, PLR0917 - an option each
       watchroom worker --force mine.toml --web 127.0.0.1:8080 --group trial --prefix trial
       watchroom worker --web 0.0.0.0:8787 --sign-in /etc/watchroom/sign-in.toml
     """
-    logging.basicConfig(
-        level=logging.INFO if verbose else logging.WARNING,
-        format="%(asctime)s %(levelname)-7s %(message)s",
-    )
-    logging.getLogger("watchroom").setLevel(logging.INFO)
+    log_to_stderr(logging.INFO if verbose else logging.WARNING)
     if not verbose:  # of brokers that are away it tells thirty times a second, on every level
         logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     from streams.kafka.settings import Settings  # noqa: PLC0415

@@ -285,16 +285,16 @@ class Front:
         ready = self.holders.ready and not reasons
         if caller_of(request).role < Role.VIEW:
             return as_json({"ready": ready}, 200 if ready else 503)
-        workers = {worker.url: worker.state for worker in self.holders.workers}
+        workers = {worker.shown: worker.state for worker in self.holders.workers}
         content = {"ready": ready, "workers": workers, "reasons": reasons}
         return as_json(content, 200 if ready else 503)
 
     async def about(self, request: Request) -> Response:
         """Which worker serves what."""
-        rows = [f"{worker.url}: {worker.state}" for worker in self.holders.workers]
+        rows = [f"{worker.shown}: {worker.state}" for worker in self.holders.workers]
         for force, name in self.holders.names.items():
             worker = self.holders.of(force)
-            rows.append(f"{name}: {worker.url if worker else 'no worker serves it now'}")
+            rows.append(f"{name}: {worker.shown if worker else 'no worker serves it now'}")
         listed = "".join(f"<li>{html.escape(row)}</li>" for row in rows)
         content = f"<p>This passes on what the workers serve.</p>\n<ul>{listed}</ul>"
         text = self.files.filled(ABOUT).replace("{content}", content)

@@ -20,6 +20,7 @@ from typing import Any, NoReturn
 
 import pytest
 from click.testing import CliRunner
+from streams.kafka.security import Security
 
 from streams.board.monitor import Monitor
 from streams.cli import main
@@ -317,11 +318,15 @@ def test_packages_and_a_python_that_are_too_old_or_missing() -> None:
 
 
 def test_brokers_on_other_machines_that_are_spoken_to_in_the_clear() -> None:
-    (found,) = transport.of_protocol("PLAINTEXT", ("kafka1", "127.0.0.1"))
+    (found,) = transport.of_security(Security(), ("kafka1", "127.0.0.1"))
     assert found.subject == "kafka1"
+    assert found.problem == "Kafka is spoken to in the clear (PLAINTEXT) across the network"
     assert "export WATCHROOM_KAFKA_SECURITY_PROTOCOL=SASL_SSL" in found.cure
-    assert list(transport.of_protocol("SSL", ("kafka1",))) == []
-    assert list(transport.of_protocol("PLAINTEXT", ("localhost", "127.0.0.1"))) == []
+    plain = Security("SASL_PLAINTEXT", mechanism="PLAIN", username="feed")
+    (readable,) = transport.of_security(plain, ("kafka1",))
+    assert readable.problem.endswith("(SASL_PLAINTEXT) across the network, with the password")
+    assert list(transport.of_security(Security("SSL"), ("kafka1",))) == []
+    assert list(transport.of_security(Security(), ("localhost", "127.0.0.1"))) == []
 
 
 def test_a_topic_with_one_copy_where_there_are_three_brokers() -> None:
