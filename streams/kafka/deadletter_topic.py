@@ -11,8 +11,9 @@ from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from streams.config.force import Force
 from streams.errors import KafkaError
 from streams.events.deadletters import DeadLetter, from_message, merged, peek
-from streams.kafka.brokers import await_brokers, connected, in_use
-from streams.kafka.topics import INPUT_TOPICS, input_topic, topic_name
+from streams.kafka.brokers import await_brokers, connected, in_use, in_words
+from streams.kafka.refusals import Denied
+from streams.kafka.topics import INPUT_TOPICS, admin, input_topic, require, seen, topic_name
 from streams.periods import rfc3339
 from streams.sources.clock import wall_clock
 
@@ -25,7 +26,11 @@ def read(brokers: str, prefix: str) -> list[DeadLetter]:
     Raises `KafkaError`.
     """
     topic = topic_name(prefix, "deadletter")
-    await_brokers(brokers)
+    with admin(brokers) as client:
+        there, hidden = seen(client, [topic])
+        require(there, there, "Read")
+        if hidden:
+            raise Denied("topic", hidden, ("Read",))
     consumer = connected(
         KafkaConsumer,
         brokers,
@@ -34,7 +39,7 @@ def read(brokers: str, prefix: str) -> list[DeadLetter]:
         isolation_level="read_committed",
         fetch_max_wait_ms=100,
     )
-    with in_use(consumer, brokers):
+    with in_use(consumer, brokers, ("Read",)):
         numbers = consumer.partitions_for_topic(topic)
         if not numbers:
             raise KafkaError(f"the topic {topic} is missing. Create it: watchroom topics create")
@@ -63,7 +68,7 @@ class Retrier:
     """Sends letters again, and marks in the dead-letter topic that they were."""
 
     def __init__(self, brokers: str, prefix: str, forces: Iterable[Force]) -> None:
-        self.prefix = prefix
+        self.brokers, self.prefix = brokers, prefix
         await_brokers(brokers)
         self.groups = {force.id: force.partition_group for force in forces}
         self._producer: Any = connected(KafkaProducer, brokers, acks="all", enable_idempotence=True)
@@ -94,7 +99,8 @@ class Retrier:
                 headers=letter.headers(),
             ).get(timeout=SECONDS)
         except kafka.errors.KafkaError as error:
-            raise KafkaError(f"{letter.id} could not be sent: {error}") from error
+            why = in_words(error, self.brokers, ("Write",))
+            raise KafkaError(f"{letter.id} could not be sent: {why}") from error
         return f"sent to {topic}"
 
     def close(self) -> None:

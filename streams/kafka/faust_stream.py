@@ -25,7 +25,9 @@ from faust.types import TP
 from streams.errors import KafkaError
 from streams.kafka import topics
 from streams.kafka.assignments import AssignedPartitions
+from streams.kafka.brokers import in_words
 from streams.kafka.lots import LINES, Key
+from streams.kafka.security import Security, current
 from streams.kafka.settings import Settings
 from streams.kafka.stream import Position, StreamPositions
 from streams.kafka.unpacking import limit_unpacking
@@ -48,6 +50,7 @@ class FaustStream:
 
     def __init__(self, settings: Settings) -> None:
         limit_unpacking()
+        self._brokers = settings.brokers
         self.app = _app(settings)
         self._positions = StreamPositions()
         self._ending = False
@@ -56,7 +59,10 @@ class FaustStream:
         """Fetches for ever; raises `KafkaError` where Faust breaks off."""
         await self.app.start()
         await self.app._crashed.wait()
-        raise KafkaError(f"the stream broke off: {self.app.crash_reason!r}")
+        why = self.app.crash_reason
+        if isinstance(why, aiokafka.errors.KafkaError):
+            raise in_words(why, self._brokers, ("Read",)) from why
+        raise KafkaError(f"the stream broke off: {why!r}")
 
     async def stop(self) -> None:
         """Leaves off fetching."""
@@ -225,6 +231,7 @@ def _app(settings: Settings) -> Any:
     app = faust.App(
         settings.group,
         broker=[f"kafka://{broker}" for broker in settings.brokers.split(",")],
+        broker_credentials=credentials(current()),
         datadir=str(settings.checkpoints / "faust"),
         store="memory://",
         key_serializer="raw",
@@ -250,3 +257,22 @@ def _app(settings: Settings) -> Any:
     names = [topics.input_topic(settings.prefix, kind) for kind in topics.INPUT_TOPICS]
     app.topics.add(app.topic(*names, key_type=bytes, value_type=bytes))
     return app
+
+
+def credentials(security: Security) -> Any:
+    """What Faust makes its clients with; None for brokers without security. It is always given the
+    context for TLS: what it makes by itself fails."""
+    made = security.for_aiokafka()
+    context = made.get("ssl_context")
+    if security.endpoint is not None:
+        return faust.OAuthCredentials(
+            oauth_cb=made["sasl_oauth_token_provider"], ssl_context=context
+        )
+    if security.uses_sasl:
+        return faust.SASLCredentials(
+            username=security.username,
+            password=security.password,
+            ssl_context=context,
+            mechanism=security.mechanism,
+        )
+    return faust.SSLCredentials(context) if context is not None else None

@@ -18,6 +18,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from streams.fold.ledger import Ledger
 from streams.kafka.lots import Message, in_turn
 from streams.kafka.partition import NOTHING, Partition
+from streams.kafka.security import current
 from streams.kafka.topics import partition_of, topic_name
 from streams.kafka.unpacking import limit_unpacking
 from streams.state import archive
@@ -76,6 +77,7 @@ class LogReader:
     @asynccontextmanager
     async def _consumer(self, tps: list[TopicPartition]) -> AsyncIterator[Any]:
         consumer = AIOKafkaConsumer(
+            **current().for_aiokafka(),
             bootstrap_servers=self.brokers,
             enable_auto_commit=False,
             auto_offset_reset="earliest",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from kafka.partitioner import murmur2
 from streams.config.force import Force
 from streams.errors import KafkaError
 from streams.kafka.brokers import await_brokers, connected, in_use
+from streams.kafka.refusals import Denied
 from streams.periods import DAY
 from streams.registry.registry import REGISTRY
 
@@ -39,6 +41,10 @@ _RETENTION = {
     "deadletter": 400 * DAY,
 }
 _COMPACTED = ("alerts", "published")
+OUTPUTS = ("deadletter", *_COMPACTED)
+"""What workers write."""
+READ_BACK = _COMPACTED
+"""What they also read, of what others wrote before them."""
 _UNUSED = ("board",)
 """Topics that an earlier version made, and that nothing reads or writes any more."""
 
@@ -100,6 +106,15 @@ class Found:
     partitions: int
     replicas: int
     config: dict[str, str] = field(default_factory=dict)
+    rights: frozenset[str] | None = None
+    """What this client may do with it, as Kafka's admin client names operations (DESCRIBE_CONFIGS);
+    None where the brokers are too old to tell."""
+
+    def allows(self, operation: str) -> bool:
+        """Whether this client may do a thing with it, by the name that Kafka's tools have for it
+        (DescribeConfigs)."""
+        named = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", operation).upper()
+        return self.rights is None or named in self.rights
 
 
 @contextmanager
@@ -107,25 +122,47 @@ def admin(brokers: str) -> Iterator[Any]:
     """An admin client; what Kafka raises becomes a `KafkaError` in plain words."""
     await_brokers(brokers)
     client = connected(KafkaAdminClient, brokers, client_id="watchroom-admin")
-    with in_use(client, brokers):
+    with in_use(client, brokers, ("Create",)):
         yield client
 
 
-def describe(client: Any, names: Iterable[str]) -> dict[str, Found]:
-    """Those of the named topics that exist, by name."""
+def seen(client: Any, names: Iterable[str]) -> tuple[dict[str, Found], list[str]]:
+    """Those of the named topics that this client may see, without their settings, and the names of
+    those that it may not see."""
     there: dict[str, Found] = {}
+    hidden: list[str] = []
     for topic in client.describe_topics(list(names)):
+        if topic["error_code"] == kafka.errors.TopicAuthorizationFailedError.errno:
+            hidden.append(topic["name"])
         if topic["error_code"] == 0:
             parts = topic["partitions"]
             replicas = min((len(p["replica_nodes"]) for p in parts), default=0)
             name, id_ = topic["name"], str(topic["topic_id"])
-            there[name] = Found(name, id_, len(parts), replicas)
+            operations = topic["authorized_operations"]
+            rights = None if operations is None else frozenset(operations)
+            there[name] = Found(name, id_, len(parts), replicas, rights=rights)
+    return there, hidden
+
+
+def describe(client: Any, names: Iterable[str]) -> dict[str, Found]:
+    """Those of the named topics that exist, by name; raises `Denied` where it may not be asked."""
+    there, hidden = seen(client, names)
+    if hidden:
+        raise Denied("topic", hidden, ("Describe",))
     if there:
+        require(there, there, "DescribeConfigs")
         asked = [ConfigResource(ConfigResourceType.TOPIC, name) for name in there]
         described = client.describe_configs(asked, config_filter="all").get("topic", {})
         for name, settings in described.items():
             there[name].config = {key: str(entry["value"]) for key, entry in settings.items()}
     return there
+
+
+def require(there: Mapping[str, Found], names: Iterable[str], operation: str) -> None:
+    """Raises `Denied` unless the operation (`DescribeConfigs`) is allowed on all named topics that
+    there are."""
+    if lacking := [name for name in names if name in there and not there[name].allows(operation)]:
+        raise Denied("topic", lacking, (operation,))
 
 
 def problems(topic: Topic, found: Found | None, partitions: int) -> list[str]:
@@ -178,7 +215,8 @@ def check(client: Any, prefix: str, partitions: int | None = None) -> dict[str, 
 
 def unused(client: Any, prefix: str) -> list[str]:
     """The topics of an earlier version that are still there; they may be deleted."""
-    return list(describe(client, [topic_name(prefix, name) for name in _UNUSED]))
+    there, _ = seen(client, [topic_name(prefix, name) for name in _UNUSED])
+    return list(there)
 
 
 def create(client: Any, prefix: str, partitions: int, replication_factor: int) -> list[str]:

@@ -8,6 +8,7 @@ import gc
 import logging
 import signal
 import sys
+from collections.abc import Iterable
 from importlib.util import find_spec
 from typing import Any
 
@@ -20,6 +21,7 @@ from streams.kafka import topics
 from streams.kafka.assignments import AssignedPartitions
 from streams.kafka.faust_stream import FaustStream
 from streams.kafka.producer import Outbox
+from streams.kafka.refusals import Denied
 from streams.kafka.settings import Cluster, Settings
 from streams.live import Live
 
@@ -38,6 +40,7 @@ def look_at(settings: Settings) -> Cluster:
         cluster = client.describe_cluster()["cluster_id"]
         names = [topics.input_topic(settings.prefix, kind) for kind in topics.INPUT_TOPICS]
         found = topics.describe(client, names)
+        _check_rights(client, settings, names)
         for name, problems in topics.check(client, settings.prefix).items():
             for each in problems:
                 if each.startswith(topics.MISSING):
@@ -50,6 +53,26 @@ def look_at(settings: Settings) -> Cluster:
             "See: watchroom topics check"
         )
     return Cluster(cluster, counts.pop(), {name: each.id for name, each in found.items()})
+
+
+def _check_rights(client: Any, settings: Settings, inputs: Iterable[str]) -> None:
+    """Raises `Denied` for a right that a worker lacks: told at once and in words, rather than met
+    hours later, with letters and alerts that can't be sent."""
+    out = {name: topics.topic_name(settings.prefix, name) for name in topics.OUTPUTS}
+    there, _ = topics.seen(client, out.values())
+    read, _ = topics.seen(client, inputs)
+    back = [out[name] for name in topics.READ_BACK]
+    topics.require({**read, **there}, [*read, *back], "Read")
+    topics.require(there, there, "Write")
+    try:
+        group = client.describe_groups([settings.group])[settings.group]
+    except kafka.errors.GroupAuthorizationFailedError:
+        raise Denied("group", [settings.group], ("Read",)) from None
+    except kafka.errors.KafkaError:
+        return  # brokers that are new have nobody yet who could tell of groups
+    rights = group.get("authorized_operations") or ()
+    if rights and "READ" not in rights:
+        raise Denied("group", [settings.group], ("Read",))
 
 
 class FaustWorker:
