@@ -20,7 +20,6 @@ from typing import Any, NoReturn
 
 import pytest
 from click.testing import CliRunner
-from streams.kafka.security import Security
 
 from streams.board.monitor import Monitor
 from streams.cli import main
@@ -40,6 +39,7 @@ from streams.doctor.brokers import Brokers, Member
 from streams.doctor.setup import Setup
 from streams.events.deadletters import DeadLetter
 from streams.kafka import topics
+from streams.kafka.security import Security
 from streams.live import Live
 from streams.outputs import web
 from streams.outputs.sign_in.access import Access
