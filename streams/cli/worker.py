@@ -103,16 +103,16 @@ def worker(  # noqa: PLR0913, PLR0917 - an option each
     log_to_stderr(logging.INFO if verbose else logging.WARNING)
     if not verbose:  # of brokers that are away it tells thirty times a second, on every level
         logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    address = _address(web)
+    reached = None if address is None else access()
+    if address is not None and reached is not None:
+        reached.admit(address[0])  # told now, and not once the brokers have answered
     from streams.kafka.settings import Settings  # noqa: PLC0415
     from streams.kafka.worker import run_worker  # noqa: PLC0415 - Faust is slow to import
 
     if instance_id is None:
         place = hashlib.sha256(str(checkpoints.resolve()).encode()).hexdigest()[:8]
         instance_id = f"{socket.gethostname()}-{place}"
-    address = _address(web)
-    reached = None if address is None else access()
-    if address is not None and reached is not None:
-        reached.admit(address[0])  # told now, and not once the brokers have answered
     run_worker(
         Settings(
             brokers=broker,

@@ -74,6 +74,12 @@ class Calibrated(msgspec.Struct):
     """It was found earlier."""
 
 
+def kept_folder() -> Path:
+    """Where answers are kept."""
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "watchroom" / "calibration"
+
+
 @dataclass(frozen=True)
 class Question:
     """What is to be calibrated: history in weeks, replicates in simulated years."""
@@ -89,9 +95,7 @@ class Question:
         asked = (self.planned.plan, self.budget, self.history, self.replicates, self.seed)
         made_by = (STATE_VERSION, version("watchroom"))
         name = hashlib.sha256(repr((asked, made_by)).encode()).hexdigest()[:24]
-        base = os.environ.get("XDG_CACHE_HOME")
-        cache = Path(base) if base else Path.home() / ".cache"
-        return cache / "watchroom" / "calibration" / f"{name}.json"
+        return kept_folder() / f"{name}.json"
 
 
 def answer(

@@ -38,6 +38,7 @@ WORDS = {
     "unknown_line": "it names a line that the force file has not",
     "unknown_value": "it has a value that is not known",
     "unknown_force": "it names a force that is not known",
+    "wrong_force": "the token that sends it is of another force",
     "wrong_partition": "it comes in the wrong partition",
     "wrong_topic": "it comes in the wrong topic",
     "ledger_full": "no more records can be held",

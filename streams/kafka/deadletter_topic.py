@@ -45,13 +45,15 @@ def read(brokers: str, prefix: str) -> list[DeadLetter]:
             raise KafkaError(f"the topic {topic} is missing. Create it: watchroom topics create")
         tps = [TopicPartition(topic, number) for number in sorted(numbers)]
         letters = [
-            from_message(record.key, record.value, record.headers) for record in _all(consumer, tps)
+            from_message(record.key, record.value, record.headers)
+            for record in read_all(consumer, tps)
         ]
     # A mark that a letter was retried comes after it, in its partition.
     return sorted(merged(letters), key=lambda letter: letter.time or "")
 
 
-def _all(consumer: Any, tps: list[TopicPartition]) -> Iterator[Any]:
+def read_all(consumer: Any, tps: list[TopicPartition]) -> Iterator[Any]:
+    """Every record that some partitions have now; raises `KafkaError`."""
     ends = consumer.end_offsets(tps)
     consumer.assign(tps)
     consumer.seek_to_beginning(*tps)

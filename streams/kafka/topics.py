@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -121,6 +122,9 @@ class Found:
 def admin(brokers: str) -> Iterator[Any]:
     """An admin client; what Kafka raises becomes a `KafkaError` in plain words."""
     await_brokers(brokers)
+    # Of what members of a group tell one another it reads what Kafka's own clients write, else it
+    # warns with all of it.
+    logging.getLogger("kafka.admin._groups").setLevel(logging.ERROR)
     client = connected(KafkaAdminClient, brokers, client_id="watchroom-admin")
     with in_use(client, brokers, ("Create",)):
         yield client

@@ -88,8 +88,9 @@ class FaustWorker:
         """Works until it is told to stop. Raises `WatchroomError`."""
         settings = self.settings
         cluster = await asyncio.to_thread(look_at, settings)
-        self.outbox = Outbox(settings.brokers)
         self.stream = FaustStream(settings)
+        await asyncio.to_thread(self.stream.membership.await_free)
+        self.outbox = Outbox(settings.brokers)
         self.assigned = AssignedPartitions(settings, cluster, self.live, self.outbox, self.stream)
         self.stream.feed(self.assigned)
         self._serve()
@@ -159,10 +160,12 @@ class FaustWorker:
         log.info("stopped; all that was counted is in the checkpoints")
 
     def _leave(self) -> None:
-        """Out of the group at once: a static member is otherwise waited for."""
+        """Out of the group at once: a static member is otherwise waited for. Another worker that
+        has taken its name stays."""
         try:
             with topics.admin(self.settings.brokers) as client:
-                member = MemberToRemove(group_instance_id=self.settings.instance_id)
+                own, name = self.stream.membership.member, self.settings.instance_id
+                member = MemberToRemove(member_id=own or None, group_instance_id=name)
                 client.remove_group_members(self.settings.group, [member])
         except (WatchroomError, kafka.errors.KafkaError) as error:
             log.info("could not leave the group (%r); it ends by itself", error)

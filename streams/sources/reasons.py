@@ -118,6 +118,10 @@ REASONS: dict[str, Reason] = {
     "unknown_force": Reason(
         "no force of that id is known here", "give its file with --force, or mend the id"
     ),
+    "wrong_force": Reason(
+        "an event of another force than the token may send (docs/ingest.md)",
+        "send it with the token of its force",
+    ),
     "unknown_line": Reason(
         "the force has no such telephone line", "add the line to the force file, or map its name"
     ),

@@ -70,7 +70,7 @@ CREATE TABLE sealed (force INTEGER, grain TEXT, start INTEGER, body BLOB NOT NUL
 CREATE TABLE outbox (number INTEGER PRIMARY KEY, body BLOB NOT NULL);
 """
 
-_WATCHED = """
+WATCHED = """
 CREATE TABLE IF NOT EXISTS watched (force TEXT, part TEXT, body BLOB NOT NULL,
   PRIMARY KEY (force, part))
 """
@@ -452,7 +452,7 @@ def put(db: sqlite3.Connection, snapshot: Snapshot, held: Head | None) -> dict[s
         rows, "sealed", {(f, grain, start): pane for f, grain, start, pane in snapshot.sealed}
     )
     if snapshot.watches:
-        db.execute(_WATCHED)
+        db.execute(WATCHED)
         watched = {(f, part): guarded(f"{f}/{part}", body) for f, part, body in snapshot.watches}
         rows.put("watched", ((*key, body) for key, body in watched.items()))
     outbox = snapshot.made_outbox()

@@ -151,7 +151,7 @@ def test_a_doctor_finds_all_well_with_rights_that_change_nothing(
     act(monkeypatch, broker.mtls("reader-with-certificate"))
     told = run("doctor", "--partitions", "4")
     assert "lag                          not known  the brokers do not let " in told.output
-    assert "the right Describe on group watchroom is missing" in told.output, told.output
+    assert "the right Describe on group watchroom is missing" in told.output
 
 
 def test_a_reader_lists_dead_letters_and_replays_topics(

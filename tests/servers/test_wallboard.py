@@ -13,7 +13,6 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from streams.board.freshness import LOOKS
@@ -23,11 +22,10 @@ from streams.outputs.wallboard import hub
 from streams.periods import MINUTE
 from tests.servers.chromium import Chromium
 from tests.servers.process import wait_until
-from tests.servers.wallboard_rig import FORCE, START, Room, browser, room, text
+from tests.servers.wallboard_rig import FORCE, START, Room, browser, faults, room, text
 
 WAITS = "999 calls, Warwickshire, 20:00 to 21:00: 31, expected 6 to 23."
 Open = Callable[..., Page]
-WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
 @pytest.fixture(scope="module")
@@ -72,16 +70,6 @@ def figure(page: Page, tile: str) -> Any:
 
 def context(page: Page, tile: str) -> Any:
     return page.locator(f"#{tile} .context")
-
-
-def faults(page: Page) -> list[str]:
-    """What axe finds, by rule and element."""
-    found = Axe().run(page, options={"runOnly": WCAG, "resultTypes": ["violations"]})
-    return [
-        f"{broken['id']}: {node['target']} {node['failureSummary']}"
-        for broken in found.response["violations"]
-        for node in broken["nodes"]
-    ]
 
 
 def test_the_figures_are_those_of_the_board(show: Open, evening: Room) -> None:

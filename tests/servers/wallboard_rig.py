@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, expect, sync_playwright
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from streams.alerts.model import Alert, Evidence, Transition, instant
 from streams.alerts.service import AlertService
@@ -22,6 +23,7 @@ from streams.outputs.web import Running, serve
 from streams.periods import MINUTE, rfc3339
 from tests.servers.process import PATIENCE
 
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 FORCE = "warwickshire"
 START = 1_642_194_600_000
 """Friday 14 January 2022, 21:10 GMT."""
@@ -201,3 +203,13 @@ def browser(chromium: Path) -> Iterator[Browser]:
             yield opened
         finally:
             opened.close()
+
+
+def faults(page: Page) -> list[str]:
+    """What axe finds, by rule and element."""
+    found = Axe().run(page, options={"runOnly": WCAG, "resultTypes": ["violations"]})
+    return [
+        f"{broken['id']}: {node['target']} {node['failureSummary']}"
+        for broken in found.response["violations"]
+        for node in broken["nodes"]
+    ]

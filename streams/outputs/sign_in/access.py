@@ -76,7 +76,7 @@ class Access:
         insecure: bool = False,
         tls: Tls | None = None,
     ) -> None:
-        self.settings, self.tls, self._insecure = settings, tls, insecure
+        self.settings, self.tls, self.insecure = settings, tls, insecure
         self.on_loopback = True
         said = settings.said if settings else None
         address = (said and said.address) or ""
@@ -96,7 +96,7 @@ class Access:
         """Takes the address that is listened on; raises `WatchroomError` where nobody would be
         asked who they are, and nobody has said that this is meant."""
         self.on_loopback = is_loopback(host)
-        if self.settings is None and not self.on_loopback and not self._insecure:
+        if self.settings is None and not self.on_loopback and not self.insecure:
             raise WatchroomError(
                 f"anyone who reaches {host} could see all figures and act on alerts, so this does "
                 f"not start. {CURES}"
@@ -119,7 +119,7 @@ class Access:
                 return _forwarded(asked.forwarded)
             if token and _same(token, settings.metrics_token):
                 return Caller(scrapes=True)
-        elif self.on_loopback or self._insecure:
+        elif self.on_loopback or self.insecure:
             shown = self.on_loopback and asked.forwarded.get(NAMES) != HIDDEN
             return Caller(Role.ADMINISTER, sees_names=shown)
         found = NOBODY

@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from streams.alerts.model import Alert, Handover
-from streams.errors import ActionError, NoAlert
+from streams.errors import ActionError, NoAlert, NotStored
 from streams.live import Live
 from streams.outputs.instants import parse_instant
 from streams.outputs.sign_in.own_page import sent_from_own_page
@@ -70,6 +70,8 @@ def act(live: Live, alert: str, action: str, sent: ActionBody, signed_in: str | 
         )
     except NoAlert as error:
         raise HTTPException(404, str(error)) from None
+    except NotStored as error:
+        raise HTTPException(503, str(error)) from None
     except (ActionError, ValueError) as error:
         raise HTTPException(400, str(error)) from None
     return Done(done)

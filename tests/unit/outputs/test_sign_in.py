@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import secrets
 import time
 from collections.abc import Iterator
@@ -27,7 +28,9 @@ from streams.outputs.sign_in.proxy import Refused, is_listed
 from streams.outputs.sign_in.roles import Caller, Role
 from streams.outputs.sign_in.settings import SignInSettings
 from streams.outputs.sign_in.tokens import Token
+from streams.outputs.wallboard import hub
 from streams.outputs.web import Running, application, serve
+from tests.compose import ROOT
 from tests.signing_in import HTML, OWN, SECRET, Room, bearer, client, live, with_alert
 
 TAKE = {"who": "Somebody else"}
@@ -287,6 +290,8 @@ def test_a_stream_ends_with_the_sign_in_of_who_reads_it(
     room: Room, running: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(asking, "STILL_EVERY", 0.1)
+    monkeypatch.setattr(hub, "EVERY", 0.05)
+    monkeypatch.setattr(hub, "BEAT", 0.1)
     headers = bearer(room.screen)
     with client(running) as asked, asked.stream("GET", "/events", headers=headers) as answer:
         said = answer.iter_lines()
@@ -363,7 +368,7 @@ def test_without_signing_in_an_open_wallboard_says_that_somebody_has_it_and_not_
     made = live()
     path = with_alert(made)
     open_board = 'token_file = "tokens.json"\nanyone = "view"'
-    with room.asked(open_board, made) as asked:
+    with room.served(open_board, made) as running, client(running) as asked:
         note = {"note": "Ring Sergeant Example"}
         done = asked.post(f"{path}/acknowledge", json=note, headers=bearer(room.inspector))
         assert done.json()["alert"]["words"].endswith("Duty inspector has this.")
@@ -539,6 +544,16 @@ def test_what_is_wrong_with_the_settings_is_said(room: Room, text: str, words: s
         room.settings(text)
     assert words in str(wrong.value)
     assert str(room.folder / "sign-in.toml") in str(wrong.value)
+
+
+def test_every_recipe_of_the_page_about_sign_in_is_one_that_a_server_takes(room: Room) -> None:
+    page = (ROOT / "docs" / "sign-in.md").read_text()
+    recipes = re.findall(r"^```toml\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    assert len(recipes) == 4
+    for recipe in recipes:
+        for name in re.findall(r'_file = "(\w+)"', recipe):
+            (room.folder / name).write_text(SECRET)
+        Access(room.settings(recipe)).admit("0.0.0.0")  # noqa: S104
 
 
 def test_settings_that_are_not_there_are_said(tmp_path: Path) -> None:

@@ -180,6 +180,7 @@ BOMB = b"x\n" * (1 << 20)
         ("z.ndjson.zst", zstandard.compress(BOMB)),
         ("z.zip", zipped({"z.ndjson.gz": gzip.compress(BOMB, 9)})),
     ],
+    ids=["zip", "zip in zip", "gzip", "zstd", "gzip in zip"],
 )
 def test_a_decompression_bomb_is_refused(
     tmp_path: Path, name: str, data: bytes, monkeypatch: pytest.MonkeyPatch

@@ -20,8 +20,9 @@ from streams.errors import CheckpointError
 from streams.fold.ledger import Sealed
 from streams.state import snapshot as snapshots
 from streams.state import sqlite as store
+from streams.state.backup import Entry, learned, put_learned
 from streams.state.checkpoint import Checkpoint, Folder
-from streams.state.snapshot import Identity, Outgoing, PaneRow
+from streams.state.snapshot import Head, Identity, Outgoing, PaneRow
 from tests.build import FAR_FUTURE, call, crime, full_disk, lines, ms, tiny_force
 
 FORCE = tiny_force()
@@ -587,3 +588,23 @@ def test_only_its_owner_may_read_a_checkpoint(
     path.chmod(0o644)
     assert Kept(path).offset == 20
     assert mode(path) == "0600"
+
+
+def test_a_checkpoint_of_a_backup_gives_what_detectors_had_learned_and_no_more(path: Path) -> None:
+    asked = Head(0, "cluster", "w.calls", "id-1", 0, "", 0, "", "", 0, -1, 0, {}, {})
+    put_learned(path, asked, [("tiny", "version", b"3"), ("tiny", "hour", b"levels")])
+    entries = list(learned(path.parent))
+    assert entries == [
+        Entry("learned", "tiny", "calls/version", b"3"),
+        Entry("learned", "tiny", "calls/hour", b"levels"),
+    ]
+    kept = Kept(path)
+    assert kept.stored is not None
+    assert (kept.stored.head, kept.stored.watches) == (
+        None,
+        {"tiny": {"version": b"3", "hour": b"levels"}},
+    )
+    kept.feed(*calls(0, 5))
+    kept.save(5)
+    kept.checkpoint.close()
+    assert Kept(path).offset == 5
