@@ -28,7 +28,7 @@ from streams.kafka.rebuild import LogReader
 from streams.kafka.settings import Cluster, Settings
 from streams.kafka.stream import Position, Stream
 from streams.kafka.topic_watch import TopicWatch
-from streams.kafka.topics import INPUT_TOPICS, forces_in, input_topic
+from streams.kafka.topics import forces_in
 from streams.kafka.wrong_partition import REASON, MisplacedLines
 from streams.live import CLOCK, LONG, Live, State
 from streams.live.clock import steady_clock
@@ -80,7 +80,7 @@ class AssignedPartitions:
         )  # fmt: skip
         self.reader.take_alerts = self.alerts.take_over
         self.folder = Folder(settings.checkpoints)
-        self.kinds = {input_topic(settings.prefix, kind): kind for kind in INPUT_TOPICS}
+        self.inputs = settings.inputs
         self.partitions: dict[Key, Partition] = {}
         self.stopping = False
         self._wanted: set[Key] | None = None
@@ -291,9 +291,9 @@ class AssignedPartitions:
 
     async def _load(self, key: Key) -> None:
         topic, number = key
-        kind = self.kinds[topic]
-        forces = forces_in(self.settings.forces, number, self.cluster.partitions)
-        shard = Shard(kind, forces)
+        kind, allowed = self.inputs[topic]
+        forces = forces_in(allowed, number, self.cluster.partitions)
+        shard = Shard(kind, forces, admits=[force.id for force in allowed])
         identity = Identity(
             cluster=self.cluster.id,
             topic=topic,
@@ -444,7 +444,9 @@ class AssignedPartitions:
                 lag[partition.name] = partition.lag
         health.lag = lag
         unread = {p.shard.kind for p in self.partitions.values() if p.shard.forces and p.lag}
-        health.unread = frozenset(unread | {self.kinds[t] for t in self.watch.topics.unsure()})
+        health.unread = frozenset(
+            unread | {self.inputs[t].kind for t in self.watch.topics.unsure()}
+        )
         before = health.state
         health.state, health.detail = self._state(before, sum(lag.values()))
         if health.troubles and health.state == "recovering":

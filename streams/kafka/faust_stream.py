@@ -23,7 +23,6 @@ from aiokafka.structs import OffsetAndMetadata, TopicPartition
 from faust.types import TP
 
 from streams.errors import KafkaError
-from streams.kafka import topics
 from streams.kafka.assignments import AssignedPartitions
 from streams.kafka.brokers import in_words
 from streams.kafka.lots import LINES, Key
@@ -290,8 +289,7 @@ def _app(settings: Settings) -> Any:
         consumer_max_fetch_size=PARTITION_BYTES,
         consumer_group_instance_id=settings.instance_id,
     )
-    names = [topics.input_topic(settings.prefix, kind) for kind in topics.INPUT_TOPICS]
-    app.topics.add(app.topic(*names, key_type=bytes, value_type=bytes))
+    app.topics.add(app.topic(*settings.inputs, key_type=bytes, value_type=bytes))
     return app
 
 

@@ -20,6 +20,7 @@ from streams.errors import KafkaError, WatchroomError
 from streams.kafka import topics
 from streams.kafka.assignments import AssignedPartitions
 from streams.kafka.faust_stream import FaustStream
+from streams.kafka.inputs import parted
 from streams.kafka.producer import Outbox
 from streams.kafka.refusals import Denied
 from streams.kafka.settings import Cluster, Settings
@@ -36,12 +37,19 @@ fetches and beats for the group, and for the one that writes checkpoints."""
 
 def look_at(settings: Settings) -> Cluster:
     """What the brokers have; raises `KafkaError` where the topics will not do."""
+    prefixes = [each.name for each in settings.topic_prefixes]
+    for one, other in parted(settings.topic_prefixes):
+        log.warning(
+            "people in records of both %s and %s are not found to be the same: their topics have "
+            "different prefixes. For that, one prefix has both: --topic-prefix PREFIX=%s,%s",
+            one, other, one, other,
+        )  # fmt: skip
     with topics.admin(settings.brokers) as client:
         cluster = client.describe_cluster()["cluster_id"]
-        names = [topics.input_topic(settings.prefix, kind) for kind in topics.INPUT_TOPICS]
+        names = list(settings.inputs)
         found = topics.describe(client, names)
         _check_rights(client, settings, names)
-        for name, problems in topics.check(client, settings.prefix).items():
+        for name, problems in topics.check(client, settings.prefix, inputs=prefixes).items():
             for each in problems:
                 if each.startswith(topics.MISSING):
                     raise KafkaError(f"the topic {name} {each}")
