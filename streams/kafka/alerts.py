@@ -96,7 +96,7 @@ class TopicAlerts:
     def post(self, partition: Partition, messages: Sequence[tuple[int, Outgoing]]) -> None:
         """Has messages of an outbox written to the topic."""
         if messages:
-            self._of(partition).post(messages)
+            self._of(partition).post(partition, messages)
 
     # -- what people do ------------------------------------------------------------------------
 
@@ -151,15 +151,15 @@ class TopicAlerts:
                 settings.brokers, self.topic, partition.number, settings.group, self.lease
             )
             held = self.held[partition.number] = PartitionAlerts(
-                partition, writer, self.service, self._read, self._group_generation
+                partition.number, writer, self.service, self._read, self._group_generation
             )
-        held.partition = partition
+        held.partitions[partition.topic] = partition
         return held
 
     async def take_over(self, partitions: Iterable[Partition]) -> None:
         """Becomes the only writer of the alerts of these partitions, and takes in what the topic
         has of them. Raises aiokafka's `KafkaError`."""
-        held = [self._of(each) for each in partitions]
+        held = list(dict.fromkeys(self._of(each) for each in partitions))
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(ANSWERED):
                 while held and not self.lease.held:  # noqa: ASYNC110 - it is asked at once
@@ -174,16 +174,23 @@ class TopicAlerts:
         """Waits, but not for long, until what was posted is written."""
         await asyncio.gather(*(held.flush(FLUSHED) for held in list(self.held.values())))
 
-    async def give_up(self, number: int) -> None:
+    async def give_up(self, partition: Partition) -> None:
         """Writes the alerts of a partition no more, once what was posted is written."""
-        held = self.held.pop(number, None)
-        if held is not None:
+        held = self.held.get(partition.number)
+        if held is None:
+            return
+        held.partitions.pop(partition.topic, None)
+        if held.partitions:  # of another prefix
             await held.flush(FLUSHED)
-            await held.close()
+            return
+        del self.held[partition.number]
+        await held.flush(FLUSHED)
+        await held.close()
 
     async def close(self) -> None:
         """Gives up all."""
-        await asyncio.gather(*(self.give_up(number) for number in list(self.held)))
+        held = [partition for each in self.held.values() for partition in each.partitions.values()]
+        await asyncio.gather(*map(self.give_up, held))
 
     def troubles(self) -> dict[str, str]:
         """What keeps the topic from being written, by partition (`streams.live.Health`)."""

@@ -359,7 +359,7 @@ class AssignedPartitions:
         self.alerts.leave(partition.shard)
         await self._save(partition)
         if partition.shard.kind == "call":
-            await self.alerts.give_up(partition.number)
+            await self.alerts.give_up(partition)
         self._unwritten.pop(key, None)  # what is not saved is in the log, for the next owner
         async with partition.saving:
             await asyncio.to_thread(partition.checkpoint.close)

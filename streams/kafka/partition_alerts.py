@@ -38,17 +38,20 @@ Read = Callable[[int], Awaitable[list[bytes] | None]]
 
 
 class PartitionAlerts:
-    """Those of one partition with calls."""
+    """Those of one partition of the topic: of the forces whose calls are in the partitions of the
+    same number, of which there is one for each prefix."""
 
     def __init__(
         self,
-        partition: Partition,
+        number: int,
         writer: AlertWriter,
         service: AlertService,
         read: Read,
         group_generation: Callable[[], int],
     ) -> None:
-        self.partition, self.writer, self.service = partition, writer, service
+        self.number, self.writer, self.service = number, writer, service
+        self.partitions: dict[str, Partition] = {}
+        """Those with calls, by topic."""
         self._read, self._group_generation = read, group_generation
         self.generation = 0
         """Of what is decided here (`streams.alerts.model.Transition`); 0 until it is taken over."""
@@ -61,7 +64,8 @@ class PartitionAlerts:
         """The last generation that this worker has written in."""
         self._written: dict[str, tuple[int, int]] = {}
         """The rank of each alert in the topic."""
-        self._mail: deque[tuple[int, Outgoing]] = deque()
+        self._mail: deque[tuple[Partition, int, Outgoing]] = deque()
+        """With the partition whose checkpoint it is in."""
         self._lock = asyncio.Lock()
         self._news = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -90,7 +94,7 @@ class PartitionAlerts:
         """Reads the topic; False where the assignment changed meanwhile. Nothing may be written
         that does not go by all that was written before."""
         try:
-            values = await self._read(self.partition.number)
+            values = await self._read(self.number)
             if values is None:
                 self.writer.drop()
                 return False
@@ -112,9 +116,10 @@ class PartitionAlerts:
         # Above what the topic has: the group counts its generations from 1 again when it is made
         # anew, or when the topic was put back from a copy.
         self.generation = max(self._group_generation(), newest + 1)
-        unwritten = self._decoded(m.value for _, m in list(self._mail) if m.value is not None)
+        unwritten = self._decoded(m.value for _, _, m in list(self._mail) if m.value is not None)
         known += [fact for fact in unwritten if not self._is_past(fact)]
-        forces = [force.id for force in self.partition.shard.forces]
+        held = list(self.partitions.values())
+        forces = [force.id for partition in held for force in partition.shard.forces]
         self.service.begin(forces, self.generation, known, anew=anew)
 
     def _decoded(self, values: Iterable[bytes]) -> Iterable[Fact]:
@@ -165,9 +170,9 @@ class PartitionAlerts:
 
     # -- what waits in the checkpoint ----------------------------------------------------------
 
-    def post(self, messages: Iterable[tuple[int, Outgoing]]) -> None:
-        """Has messages of the checkpoint's outbox written, and struck off thereafter."""
-        self._mail.extend(messages)
+    def post(self, partition: Partition, messages: Iterable[tuple[int, Outgoing]]) -> None:
+        """Has messages of a checkpoint's outbox written, and struck off thereafter."""
+        self._mail.extend((partition, number, message) for number, message in messages)
         self._news.set()
 
     async def _run(self) -> None:
@@ -186,16 +191,16 @@ class PartitionAlerts:
         async with self._lock:
             await self._ready()
             some = [self._mail[n] for n in range(min(MOST_AT_ONCE, len(self._mail)))]
-            waiting = self._decoded(m.value for _, m in some if m.value is not None)
+            waiting = self._decoded(m.value for _, _, m in some if m.value is not None)
             made = [each for each in waiting if not self.has(each) and not self._is_past(each)]
             if made:
                 await self._write_all(made)
             for _ in some:
                 self._mail.popleft()
             self.trouble = ""
-        if some:
-            numbers = [number for number, _ in some]
-            await asyncio.to_thread(self.partition.checkpoint.sent, numbers)
+        for partition in dict.fromkeys(partition for partition, _, _ in some):
+            numbers = [number for of, number, _ in some if of is partition]
+            await asyncio.to_thread(partition.checkpoint.sent, numbers)
 
     async def _write_all(self, made: list[Fact]) -> None:
         try:
