@@ -25,16 +25,14 @@ class Writer:
         pass
 
 
-def held(force: str) -> Any:
+class Held:
     """A partition with the calls of a force, and what was struck off in its checkpoint."""
-    struck: list[int] = []
-    return SimpleNamespace(
-        topic=f"{force}.calls",
-        number=2,
-        struck=struck,
-        checkpoint=SimpleNamespace(sent=struck.extend),
-        shard=SimpleNamespace(forces=(SimpleNamespace(id=force),)),
-    )
+
+    def __init__(self, force: str) -> None:
+        self.topic, self.number = f"{force}.calls", 2
+        self.struck: list[int] = []
+        self.checkpoint = SimpleNamespace(sent=self.struck.extend)
+        self.shard = SimpleNamespace(forces=(SimpleNamespace(id=force),))
 
 
 def test_each_force_begins_and_is_struck_off_in_its_own_checkpoint() -> None:
@@ -47,14 +45,15 @@ def test_each_force_begins_and_is_struck_off_in_its_own_checkpoint() -> None:
     async def run() -> list[Any]:
         writer: Any = Writer()
         alerts = PartitionAlerts(2, writer, service, read, lambda: 1)
-        partitions = [held("warwickshire"), held("west-mercia")]
+        partitions: list[Any] = [Held("warwickshire"), Held("west-mercia")]
         alerts.partitions = {each.topic: each for each in partitions}
         await alerts.take_over()
         message = Outgoing("w.alerts", b"k", None, [], 2)
         alerts.post(partitions[0], [(1, message), (2, message)])
         alerts.post(partitions[1], [(1, message)])
-        await alerts.flush(5)
-        await asyncio.sleep(0.05)  # it is struck off in a thread
+        async with asyncio.timeout(10):
+            while not (partitions[0].struck and partitions[1].struck):
+                await asyncio.sleep(0.01)  # it is struck off in a thread
         await alerts.close()
         return partitions
 
