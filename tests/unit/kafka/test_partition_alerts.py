@@ -52,8 +52,8 @@ def test_each_force_begins_and_is_struck_off_in_its_own_checkpoint() -> None:
         alerts.post(partitions[0], [(1, message), (2, message)])
         alerts.post(partitions[1], [(1, message)])
         async with asyncio.timeout(10):
-            while not (partitions[0].struck and partitions[1].struck):
-                await asyncio.sleep(0.01)  # it is struck off in a thread
+            while not all(each.struck for each in partitions):  # noqa: ASYNC110 - in a thread
+                await asyncio.sleep(0.01)
         await alerts.close()
         return partitions
 
