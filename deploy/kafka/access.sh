@@ -3,9 +3,9 @@
 #
 #   access.sh [options] user NAME        a name for SCRAM; its password is read from standard input
 #   access.sh [options] producer NAME... a feed: writes events, reads nothing
-#   access.sh [options] worker NAME...   watchroom worker
+#   access.sh [options] worker NAME...   watchroom worker, restore
 #   access.sh [options] operator NAME... watchroom topics
-#   access.sh [options] reader NAME...   watchroom deadletter list, replay kafka://
+#   access.sh [options] reader NAME...   watchroom deadletter list, replay kafka://, backup
 #   access.sh [options] doctor NAME...   watchroom doctor
 #   access.sh [options] retrier NAME...  watchroom deadletter retry
 #

@@ -43,7 +43,7 @@ def read(brokers: str, prefix: str) -> Iterator[Entry]:
         isolation_level="read_committed",
         fetch_max_wait_ms=100,
     )
-    with in_use(consumer, brokers):
+    with in_use(consumer, brokers, ("Read",)):
         for part in TOPICS:
             topic = topic_name(prefix, part)
             numbers = consumer.partitions_for_topic(topic)
