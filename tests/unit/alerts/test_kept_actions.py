@@ -4,6 +4,7 @@ one counts."""
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
 import msgspec
 import pytest
@@ -27,7 +28,7 @@ class Keeper:
     def __init__(self, *, at_once: bool = False) -> None:
         self.at_once, self.room = at_once, True
         self.kept: list[Transition | Handover] = []
-        self.meanwhile = lambda: True
+        self.meanwhile: Callable[[], bool] = lambda: True
         """What happens while it is stored; False where another has had the alerts since."""
 
     def check(self, force: str) -> None:
