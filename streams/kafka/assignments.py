@@ -21,6 +21,7 @@ from streams.board.incomplete import horizon_of
 from streams.board.monitor import Shard
 from streams.errors import CheckpointError
 from streams.kafka.alerts import TopicAlerts
+from streams.kafka.brokers import in_words
 from streams.kafka.lag import SILENCE, LagTracker
 from streams.kafka.lots import Key, Message, in_turn
 from streams.kafka.partition import Partition, fingerprint
@@ -236,7 +237,8 @@ class AssignedPartitions:
             try:
                 await self._take_over(self.reader)
             except KafkaError as error:
-                log.warning("reading back failed (%r); trying again", error)
+                why = in_words(error, self.settings.brokers, ("Read",))
+                log.warning("reading back failed (%s); trying again", why)
                 await asyncio.sleep(1)
                 self._changed.set()
 
