@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import math
 import resource
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
@@ -16,6 +18,8 @@ from streams.board.model import Board
 from streams.board.monitor import Monitor
 from streams.config.force import Force, check_force
 from streams.kafka.lots import Key
+from streams.kafka.membership import Membership
+from streams.kafka.settings import Settings
 from streams.kafka.stream import Position
 from streams.periods import to_ms
 
@@ -146,6 +150,11 @@ def _dated(record: dict[str, Any]) -> dict[str, Any]:
 
 class StillStream:
     """A stream of Kafka on which nothing moves (`streams.kafka.stream.Stream`)."""
+
+    def __init__(self) -> None:
+        self.membership = Membership(Settings("127.0.0.1:9", (), Path("/nonexistent")))
+        self.membership.lease.seconds = math.inf
+        self.membership.lease.answered(0.0)
 
     def resume(self, key: Key, offset: int) -> None:
         """Nothing comes."""

@@ -34,6 +34,14 @@ bootstrap_option = click.option("--bootstrap", **BROKERS)
 prefix_option = click.option(
     "--prefix", default=PREFIX, show_default=True, help="What topic names start with."
 )
+topic_prefixes_option = click.option(
+    "--topic-prefix",
+    "topic_prefixes",
+    multiple=True,
+    metavar="PREFIX[=FORCE,...]",
+    help="What the names of input topics start with that are of some forces alone, by default of "
+    "the one whose id it ends in; may be repeated. Results stay in the topics of --prefix.",
+)
 dead_letters_option = click.option(
     "--dead-letters",
     type=click.Path(dir_okay=False, path_type=Path),

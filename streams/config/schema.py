@@ -281,9 +281,10 @@ class AlertSettings(Struct, kw_only=True, frozen=True, forbid_unknown_fields=Tru
 
 class FeedSettings(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     """A feed that sends heartbeats. `heartbeat_seconds` is how far apart they are; without it that
-    is learned from them."""
+    is learned from them. One that is `retired` is not missed, whatever it sends."""
 
     heartbeat_seconds: Annotated[float, Meta(gt=0, le=7 * 86_400)] | None = None
+    retired: bool = False
 
 
 class MetricSettings(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
@@ -302,6 +303,20 @@ class MetricSettings(Struct, kw_only=True, frozen=True, forbid_unknown_fields=Tr
     most_rows: Annotated[int, Meta(ge=1, le=100_000)] = 5_000
     figures: Annotated[list[str], Meta(max_length=500)] = []
     periods: tuple[Literal["day", "month", "quarter", "financial_year"], ...] = ("month",)
+
+
+TileKind = Literal[
+    "waiting", "in_time", "unattended", "attended", "open", "alerts", "feeds", "handlers", "ahead"
+]
+OF_LINES: tuple[TileKind, ...] = ("waiting", "in_time", "ahead")
+"""The tiles of which each line has one."""
+
+
+class WallboardSettings(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """Which tiles the wallboard has, in their order: `unattended`, or one of a line: `waiting.101`.
+    Without any the wallboard chooses by the force's lines and by what its feeds bring."""
+
+    tiles: Annotated[list[str], Meta(min_length=1, max_length=16)] | None = None
 
 
 class ForceFile(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -333,3 +348,4 @@ class ForceFile(Struct, kw_only=True, forbid_unknown_fields=True):
     alerts: AlertSettings = AlertSettings()
     feeds: dict[Name, FeedSettings] = {}
     metrics: MetricSettings = MetricSettings()
+    wallboard: WallboardSettings = WallboardSettings()

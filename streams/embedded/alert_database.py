@@ -26,7 +26,7 @@ from typing import Any
 import msgspec
 
 from streams.alerts.model import Handover, Transition, decode, decode_fact, encode
-from streams.errors import ActionError, CheckpointError
+from streams.errors import CheckpointError, NotStored
 from streams.outputs.notify import Delivery
 from streams.private import private_file, private_folder
 from streams.state.holders import holders
@@ -112,7 +112,10 @@ def _in_use(path: Path, *locked: Path) -> CheckpointError:
 
 
 class AlertDatabase:
-    """The SQLite file of alerts. Its methods may be called from any thread."""
+    """The SQLite file of alerts. Its methods may be called from any thread. What they have stored
+    is on the disk (`synchronous = FULL`) when they return."""
+
+    at_once = True
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / NAME
@@ -196,16 +199,24 @@ class AlertDatabase:
             rows += self._db.execute("SELECT body FROM handovers ORDER BY key").fetchall()
         return [decode_fact(line) for (line,) in rows]
 
-    def keep(self, handover: Handover) -> None:
-        """Stores a handover; raises `ActionError`."""
+    def check(self, force: str) -> None:
+        """Whether it can be stored shows as it is."""
+
+    def keep(self, fact: Transition | Handover) -> bool:
+        """Stores what a person did, through to the disk (`streams.alerts.service.Keeper`)."""
+        table = "handovers" if isinstance(fact, Handover) else "transitions"
         try:
             with self._lock, self._db:
                 self._db.execute(
-                    "INSERT OR IGNORE INTO handovers (key, body) VALUES (?, ?)",
-                    (handover.key, encode(handover)),
+                    f"INSERT OR IGNORE INTO {table} (key, body) VALUES (?, ?)",  # noqa: S608
+                    (fact.key, encode(fact)),
                 )
         except sqlite3.Error as error:
-            raise ActionError(f"the handover could not be kept: {error}") from None
+            raise NotStored(
+                f"this could not be stored in {self.path} ({error}), so it is not done. Make room "
+                "on the disk, or mend it, and do it again"
+            ) from None
+        return True
 
     def append(
         self,

@@ -14,10 +14,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from streams.alerts.model import Transition
+from streams.alerts.model import Handover, Transition
 from streams.alerts.service import AlertService
 from streams.embedded.alert_database import AlertDatabase, default_folder
-from streams.errors import CheckpointError
+from streams.embedded.disk_watch import DiskWatch
+from streams.errors import CheckpointError, NotStored
 from streams.live import Live
 from streams.outputs.notify import LINK_VARIABLE, Channel, Notifier, channels
 from streams.sources.clock import wall_clock
@@ -66,6 +67,23 @@ class EvaluationThread:
                 log.exception("the alerts could not be judged")
 
 
+class NoDatabase:
+    """Stands for a database that can't be had (`streams.alerts.service.Keeper`)."""
+
+    at_once = True
+
+    def check(self, force: str) -> None:
+        """Raises `NotStored`."""
+        raise NotStored(
+            "this can't be stored, so it is not done: no folder for alerts could be had when this "
+            "monitor started. Start it again with --state and a folder of its own"
+        )
+
+    def keep(self, fact: Transition | Handover) -> bool:
+        """Nothing comes so far."""
+        return False
+
+
 class Alerting:
     """Everything about alerts in this process; use it with `with`."""
 
@@ -82,6 +100,7 @@ class Alerting:
         self.channels = tuple(channels_)
         self.database = None if folder is None else AlertDatabase(folder)
         self.notifier: Notifier | None = None
+        self._disk = None if folder is None else DiskWatch(live.health, folder)
         self._unsaved: list[Transition] = []
         self._live = live
         self._thread = EvaluationThread(self.service, every, self._look_at_store)
@@ -89,7 +108,7 @@ class Alerting:
             with closed_on_error(self.database):
                 self.service.restore(self.database.load())
             self.service.subscribe(self._keep)
-            self.service.handover_keepers.append(self.database.keep)
+            self.service.keeper = self.database
             if self.channels:
                 self.notifier = Notifier(self.database, self.channels, link)
         if silencer is not None:
@@ -121,8 +140,9 @@ class Alerting:
     def _look_at_store(self) -> None:
         """Tries again to store what could not be stored, and says what of the store is damaged, for
         as long as the damaged file lies there."""
-        if self._unsaved:
-            self._keep([])
+        with self._live.lock:  # as where alerts change
+            if self._unsaved:
+                self._keep([])
         if self.database is not None and (aside := self.database.set_aside) is not None:
             self._note(DAMAGED, self.database.damage if aside.exists() else "")
 
@@ -139,6 +159,8 @@ class Alerting:
         """Begins to evaluate, and to send."""
         self._look_at_store()
         self._thread.start()
+        if self._disk is not None:
+            self._disk.start()
         if self.notifier is not None:
             self.notifier.start()
         return self
@@ -146,6 +168,8 @@ class Alerting:
     def __exit__(self, *_: object) -> None:
         """Ends; what was not sent is kept for the next time."""
         self._thread.stop()
+        if self._disk is not None:
+            self._disk.stop()
         if self.notifier is not None:
             self.notifier.stop()
         if self.database is not None:
@@ -171,5 +195,7 @@ def alerting(live: Live, named: Path | None, *, replay: bool) -> Alerting:
     except CheckpointError as error:
         if sent_to:
             raise
-        log.warning("%s. Alerts are kept in memory only", error)
-        return Alerting(live, silencer=silencer)
+        log.warning("%s. Alerts are kept in memory only, and nothing can be done about them", error)
+        made = Alerting(live, silencer=silencer)
+        made.service.keeper = NoDatabase()
+        return made

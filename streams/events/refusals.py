@@ -41,6 +41,7 @@ WORDS = {
     "wrong_force": "the token that sends it is of another force",
     "wrong_partition": "it comes in the wrong partition",
     "wrong_topic": "it comes in the wrong topic",
+    "wrong_prefix": "it comes in the topic of another force",
     "ledger_full": "no more records can be held",
     "too_many_feeds": "no more feeds can be held",
 }

@@ -90,7 +90,7 @@ class Retrier:
         group = self.groups.get(force or letter.force or "")
         if group is None:
             return f'its force "{force}" is not known here; name its file with --force'
-        topic = input_topic(self.prefix, kind)
+        topic = input_topic(self.prefix_of(letter), kind)
         try:
             self._producer.send(topic, key=group.encode(), value=letter.raw).get(timeout=SECONDS)
             letter.retried = rfc3339(wall_clock())
@@ -104,6 +104,12 @@ class Retrier:
             why = in_words(error, self.brokers, ("Write",))
             raise KafkaError(f"{letter.id} could not be sent: {why}") from error
         return f"sent to {topic}"
+
+    def prefix_of(self, letter: DeadLetter) -> str:
+        """That of the topic in which a line came; of one that came in none, the one named here."""
+        topic, slash, _ = letter.id.partition("/")
+        prefix, _, name = topic.rpartition(".")
+        return prefix if slash and prefix and name in INPUT_TOPICS.values() else self.prefix
 
     def close(self) -> None:
         """Lets the brokers go."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -68,17 +69,20 @@ def input_topic(prefix: str, kind: str) -> str:
     return topic_name(prefix, INPUT_TOPICS[kind])
 
 
-def wanted(prefix: str = PREFIX) -> list[Topic]:
-    """Every topic of an installation."""
+def wanted(prefix: str = PREFIX, inputs: Sequence[str] = ()) -> list[Topic]:
+    """Every topic of an installation; `inputs` are the prefixes of the input topics, where these
+    are others."""
     topics = []
     for name, retention in _RETENTION.items():
         config = {"cleanup.policy": "delete", "retention.ms": str(retention)}
         if name in INPUT_TOPICS.values():
             # Otherwise a backfill stamped 2017 would delete itself.
             config["message.timestamp.type"] = "LogAppendTime"
+            names = [topic_name(each, name) for each in inputs or (prefix,)]
         else:
             config["max.message.bytes"] = str(LARGEST_LINE)
-        topics.append(Topic(topic_name(prefix, name), config, retention))
+            names = [topic_name(prefix, name)]
+        topics += [Topic(each, config, retention) for each in names]
     for name in _COMPACTED:
         config = {"cleanup.policy": "compact", "max.message.bytes": str(LARGEST_LINE)}
         topics.append(Topic(topic_name(prefix, name), config))
@@ -121,6 +125,9 @@ class Found:
 def admin(brokers: str) -> Iterator[Any]:
     """An admin client; what Kafka raises becomes a `KafkaError` in plain words."""
     await_brokers(brokers)
+    # Of what members of a group tell one another it reads what Kafka's own clients write, else it
+    # warns with all of it.
+    logging.getLogger("kafka.admin._groups").setLevel(logging.ERROR)
     client = connected(KafkaAdminClient, brokers, client_id="watchroom-admin")
     with in_use(client, brokers, ("Create",)):
         yield client
@@ -203,11 +210,13 @@ def _cure(topic: str, key: str, value: str) -> str:
     )
 
 
-def check(client: Any, prefix: str, partitions: int | None = None) -> dict[str, list[str]]:
+def check(
+    client: Any, prefix: str, partitions: int | None = None, *, inputs: Sequence[str] = ()
+) -> dict[str, list[str]]:
     """Every problem, by topic. Without `partitions`, that of the calls topic is the measure."""
-    topics = wanted(prefix)
+    topics = wanted(prefix, inputs)
     found = describe(client, [topic.name for topic in topics])
-    first = found.get(input_topic(prefix, "call"))
+    first = found.get(input_topic(inputs[0] if inputs else prefix, "call"))
     expected = partitions or (first.partitions if first else PARTITIONS)
     wrong = {topic.name: problems(topic, found.get(topic.name), expected) for topic in topics}
     return {name: list_ for name, list_ in wrong.items() if list_}
@@ -219,9 +228,16 @@ def unused(client: Any, prefix: str) -> list[str]:
     return list(there)
 
 
-def create(client: Any, prefix: str, partitions: int, replication_factor: int) -> list[str]:
+def create(
+    client: Any,
+    prefix: str,
+    partitions: int,
+    replication_factor: int,
+    *,
+    inputs: Sequence[str] = (),
+) -> list[str]:
     """Creates the topics that are missing; returns their names."""
-    topics = wanted(prefix)
+    topics = wanted(prefix, inputs)
     there = describe(client, [topic.name for topic in topics])
     new = [
         NewTopic(t.name, partitions, replication_factor, topic_configs=dict(t.config))

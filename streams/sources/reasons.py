@@ -148,6 +148,10 @@ REASONS: dict[str, Reason] = {
     ),
     "no_value": Reason("a message without a value", "mend the producer"),
     "wrong_topic": Reason("an event of another kind than its topic's", "mend the producer"),
+    "wrong_prefix": Reason(
+        "a record of a force in a topic whose prefix is of others",
+        "look who sent it: a feed names its own force, and sends to the topics of its prefix",
+    ),
     "wrong_partition": Reason(
         "the key or the hash of the producer sends the force elsewhere",
         "key by the force's partition group and hash with murmur2 (docs/kafka.md)",

@@ -10,17 +10,25 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from kafka.admin import (
+    ACLFilter,
+    ACLOperation,
+    ACLPermissionType,
+    ACLResourcePatternType,
+    ResourcePatternFilter,
+    ResourceType,
+)
 
 from streams.board.model import decode_board
 from streams.board.monitor import canonical
 from streams.cli import main
-from streams.kafka import brokers
+from streams.kafka import brokers, topics
 from streams.kafka.log_source import LogSource
 from tests import events
 from tests.servers.kafka import Found
 from tests.servers.process import wait_until
 from tests.servers.rig import Worker
-from tests.servers.secured import PLAIN_USER, SecuredKafka, secured
+from tests.servers.secured import ADMIN, PLAIN_USER, SecuredKafka, secured
 
 PREFIX = "watchroom"
 OPERATOR, FEED, WORKER, PROXY = "operator", "feed", "worker", "ids"
@@ -30,13 +38,14 @@ OPERATOR, FEED, WORKER, PROXY = "operator", "feed", "worker", "ids"
 def broker(kafka_found: Found, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecuredKafka]:
     """One broker for the file, with its users and rights made by the script, and its topics made
     by the operator."""
-    users = {FEED: "SCRAM-SHA-256", WORKER: "SCRAM-SHA-512", "nobody": "SCRAM-SHA-512"}
+    users = {FEED: "SCRAM-SHA-256", WORKER: "SCRAM-SHA-512", "leaver": "SCRAM-SHA-512"}
     with secured(kafka_found, tmp_path_factory.mktemp("secured"), users) as made:
         made.grant("user", OPERATOR, password=made.password(OPERATOR))
         made.grant(OPERATOR, OPERATOR)
         made.grant("producer", FEED, PLAIN_USER, "feed-with-certificate")
-        made.grant("worker", WORKER, PROXY, "worker-with-certificate")
+        made.grant("worker", WORKER, PROXY, "worker-with-certificate", "leaver")
         made.grant("reader", "reader-with-certificate")
+        made.grant("doctor", "doctor-with-certificate")
         with pytest.MonkeyPatch.context() as patch:
             act(patch, made.scram(OPERATOR))
             told = run("topics", "create", "--partitions", "4")
@@ -135,6 +144,22 @@ def test_topics_are_made_as_they_should_be_by_whoever_may_make_topics(
     act(monkeypatch, broker.scram(OPERATOR))
     told = run("topics", "check", "--partitions", "4")
     assert (told.exit_code, told.output) == (0, "All topics are as they should be.\n")
+
+
+def test_a_doctor_finds_all_well_with_rights_that_change_nothing(
+    broker: SecuredKafka, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    act(monkeypatch, broker.mtls("doctor-with-certificate"))
+    told = run("doctor", "--partitions", "4")
+    assert "topics                       well       8 topics of watchroom" in told.output, (
+        told.output
+    )
+    assert "log against checkpoints      well" in told.output
+    assert "Kafka transport              well       SSL, as " in told.output
+    act(monkeypatch, broker.mtls("reader-with-certificate"))
+    told = run("doctor", "--partitions", "4")
+    assert "lag                          not known  the brokers do not let " in told.output
+    assert "the right Describe on group watchroom is missing" in told.output
 
 
 def test_a_reader_lists_dead_letters_and_replays_topics(
@@ -260,6 +285,16 @@ def test_a_feed_that_does_more_than_send_is_told_which_right_it_lacks(
     assert words in told.output
 
 
+def test_a_feed_of_one_force_can_not_send_to_the_topics_of_another(
+    broker: SecuredKafka, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    act(monkeypatch, broker.plain())
+    found = run("publish", "-", "--prefix", "west-mercia", said=lines_of(events.events(5)))
+    assert found.exit_code == 1
+    assert "the right Write on topic west-mercia." in found.output
+    assert "0 events are safely there" in found.output
+
+
 def test_a_worker_without_the_right_to_its_group_does_not_start(
     broker: SecuredKafka, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -270,15 +305,23 @@ def test_a_worker_without_the_right_to_its_group_does_not_start(
     assert "--add --allow-principal User:worker --operation Read --group another" in told.output
 
 
+def rights_of(principal: str) -> ACLFilter:
+    """All that a principal was granted."""
+    return ACLFilter(
+        principal, "*", ACLOperation.ANY, ACLPermissionType.ANY,
+        ResourcePatternFilter(ResourceType.ANY, None, ACLResourcePatternType.ANY),
+    )  # fmt: skip
+
+
 def test_a_worker_whose_rights_are_withdrawn_ends_and_says_which(
-    broker: SecuredKafka, tmp_path: Path
+    broker: SecuredKafka, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings = broker.scram("nobody")
-    broker.grant("worker", "nobody")
-    worker = worker_of(tmp_path, settings)
+    worker = worker_of(tmp_path, broker.scram("leaver"))
     try:
         worker.start()
-        broker.grant("--deny", "worker", "nobody")
+        act(monkeypatch, broker.scram(ADMIN))
+        with topics.admin(broker.bootstrap["SASL"]) as client:
+            client.delete_acls([rights_of("User:leaver")])
         wait_until(lambda: not worker.server.running, 30, "the worker has ended")
         assert worker.said(r"Error: .*the right Read on (topic|group) watchroom")
     finally:

@@ -16,7 +16,7 @@ from streams.alerts.model import Alert, Evidence, Transition, instant
 from streams.alerts.service import AlertService
 from streams.board.model import Board
 from streams.board.monitor import Monitor
-from streams.config.force import find_force
+from streams.config.force import Force, check_force, find_force, shipped_force_text
 from streams.live import Live
 from streams.outputs.wallboard.hub import Hub
 from streams.outputs.web import Running, serve
@@ -54,9 +54,11 @@ class Clock:
 class Room:
     """A control room of one evening, with its wallboard served."""
 
-    def __init__(self, port: int = 0) -> None:
+    def __init__(
+        self, port: int = 0, monitor: Monitor | None = None, tiles: list[str] | None = None
+    ) -> None:
         self.clock = Clock(START)
-        self.live = Live(Monitor([find_force(FORCE)]), self.clock)
+        self.live = Live(monitor or Monitor([with_tiles(tiles)]), self.clock)
         self.live.health.state, self.live.health.detail = "live", "reading as lines arrive"
         self.live.alerts = self.service = AlertService(self.live)
         self.handle: Running = serve(self.live, port=port)
@@ -175,15 +177,27 @@ class Room:
         self.handle = serve(self.live, port=self.handle.port)
 
 
+def with_tiles(tiles: list[str] | None) -> Force:
+    """The force, with the tiles that its file chooses."""
+    if tiles is None:
+        return find_force(FORCE)
+    text = f"{shipped_force_text(FORCE)}\n[wallboard]\ntiles = {json.dumps(tiles)}\n"
+    force, problems = check_force(text, "mine.toml")
+    assert force is not None, problems
+    return force
+
+
 def text(at: int) -> str:
     """An instant on the clock of the force."""
     return rfc3339(at, find_force(FORCE).zone)
 
 
 @contextmanager
-def room(fill: Callable[[Room], None] = Room.evening) -> Iterator[Room]:
+def room(
+    fill: Callable[[Room], None] = Room.evening, tiles: list[str] | None = None
+) -> Iterator[Room]:
     """A room, filled; its server ends with the block."""
-    made = Room()
+    made = Room(tiles=tiles)
     try:
         fill(made)
         yield made
