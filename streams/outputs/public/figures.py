@@ -16,13 +16,13 @@ import msgspec
 
 from streams.board.model import Board, PeriodFigures, Row
 from streams.config.force import WHOLE
-from streams.outputs.public.small_numbers import Cell, Hidden, Sum, hidden
+from streams.outputs.public.small_numbers import Hidden, Sum, TableEntry, hidden
 from streams.registry.aggregates import Ratio
 from streams.registry.dimensions import ALL
 
 WINDOWS = {"today": "Today so far", "month": "This month so far"}
 ANSWERED = "answered in time"
-TOTAL: Cell = (ALL,)
+TOTAL: TableEntry = (ALL,)
 
 
 class Counted(NamedTuple):
@@ -145,7 +145,7 @@ def _counted(
     number = None if total is None else total.count_of("count")
     if number is None:
         return
-    counts: dict[Cell, int] = {TOTAL: number}
+    counts: dict[TableEntry, int] = {TOTAL: number}
     areas = {
         name: count
         for name, row in by_area.items()
@@ -160,9 +160,9 @@ def _counted(
     counts |= {("value", name): count for name, count in values.items()}
     why = hidden(counts, [*_area_sums(board, areas), *_value_sum(values)], below)
 
-    def made(name: str, cell: Cell) -> PublicRow:
-        reason: Hidden | None = why.get(cell)
-        return PublicRow(name, None if reason else counts[cell], reason)
+    def made(name: str, entry: TableEntry) -> PublicRow:
+        reason: Hidden | None = why.get(entry)
+        return PublicRow(name, None if reason else counts[entry], reason)
 
     whole = made("All", TOTAL)
     if areas:
@@ -183,7 +183,7 @@ def _is_all(row: Row, but: set[str]) -> bool:
 def _area_sums(board: Board, areas: dict[str, int]) -> Iterator[Sum]:
     """The force of its widest areas, and each area of those in it. What lies in no area is not on
     the screen, and taken to be known."""
-    below: dict[Cell, list[Cell]] = {}
+    below: dict[TableEntry, list[TableEntry]] = {}
     for name in areas:
         parent = board.definitions.areas[name].parent
         while parent is not None and parent not in areas:

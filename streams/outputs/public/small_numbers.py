@@ -18,30 +18,32 @@ from collections.abc import Iterable, Mapping
 from typing import Literal, NamedTuple
 
 Hidden = Literal["few", "withheld"]
-Cell = tuple[str, ...]
+TableEntry = tuple[str, ...]
 
 
 class Sum(NamedTuple):
-    """A total and its parts. A cell is a part of one sum at the most; it may be the total of
+    """A total and its parts. A entry is a part of one sum at the most; it may be the total of
     several, where it is taken apart in several ways."""
 
-    whole: Cell
-    parts: tuple[Cell, ...]
+    whole: TableEntry
+    parts: tuple[TableEntry, ...]
 
 
-def hidden(counts: Mapping[Cell, int], sums: Iterable[Sum], below: int) -> dict[Cell, Hidden]:
-    """The cells that are not shown, and why. `below` is at least 3: of one possible value nothing
+def hidden(
+    counts: Mapping[TableEntry, int], sums: Iterable[Sum], below: int
+) -> dict[TableEntry, Hidden]:
+    """The entries that are not shown, and why. `below` is at least 3: of one possible value nothing
     would be hidden."""
     if below < 3:
         raise ValueError("a limit below 3 hides nothing")
-    found: dict[Cell, Hidden] = {
-        cell: "few" for cell, number in counts.items() if 0 < number < below
+    found: dict[TableEntry, Hidden] = {
+        entry: "few" for entry, number in counts.items() if 0 < number < below
     }
     page = _Page(counts, tuple(sums), below, found)
     while any(page.settle(each) for each in page.sums):
         pass
     for each in page.sums:
-        if all(cell in found for cell in (each.whole, *each.parts)):
+        if all(entry in found for entry in (each.whole, *each.parts)):
             # That each of two parts is at least 1 would tell both where their total is 2.
             found |= dict.fromkeys(each.parts, "withheld")
     return found
@@ -52,49 +54,49 @@ class _Page:
 
     def __init__(
         self,
-        counts: Mapping[Cell, int],
+        counts: Mapping[TableEntry, int],
         sums: tuple[Sum, ...],
         below: int,
-        found: dict[Cell, Hidden],
+        found: dict[TableEntry, Hidden],
     ) -> None:
         self.counts, self.sums, self.below, self.found = counts, sums, below, found
-        self._below: dict[Cell, list[Sum]] = {}
+        self._below: dict[TableEntry, list[Sum]] = {}
         for each in sums:
             self._below.setdefault(each.whole, []).append(each)
-        self._moved: set[Cell] = set()
+        self._moved: set[TableEntry] = set()
         """Totals of hidden sums in which no part makes up for another: a change of one part changes
         the total."""
 
-    def wide(self, cell: Cell) -> bool:
-        """Whether a cell can make up for any value of a small one: large enough, and so is a part
+    def wide(self, entry: TableEntry) -> bool:
+        """Whether a entry can make up for any value of a small one: large enough, and so is a part
         of it, and of that, down to the last."""
-        return self.counts[cell] >= 2 * self.below and all(
-            any(map(self.wide, each.parts)) for each in self._below.get(cell, ())
+        return self.counts[entry] >= 2 * self.below and all(
+            any(map(self.wide, each.parts)) for each in self._below.get(entry, ())
         )
 
     def settle(self, each: Sum) -> bool:
         """Withholds what has to be withheld in a sum; whether anything was."""
-        cells = (each.whole, *each.parts)
-        there = [cell for cell in cells if cell in self.found]
+        entries = (each.whole, *each.parts)
+        there = [entry for entry in entries if entry in self.found]
         if not there:
             return False
         makes_up = [c for c in each.parts if self.found.get(c) == "withheld" and self.wide(c)]
-        moved = [cell for cell in makes_up if cell in self._moved]
+        moved = [entry for entry in makes_up if entry in self._moved]
         enough = len(makes_up) > bool(moved)
-        if len(there) == len(cells):
+        if len(there) == len(entries):
             return not enough and self._note(each.whole)
         if enough and len(there) >= 2:
             return False
-        free = [cell for cell in each.parts if cell not in self.found and self.wide(cell)]
+        free = [entry for entry in each.parts if entry not in self.found and self.wide(entry)]
         if free:
-            self.found[min(free, key=lambda cell: (self.counts[cell], cell))] = "withheld"
+            self.found[min(free, key=lambda entry: (self.counts[entry], entry))] = "withheld"
         else:
-            for cell in cells:
-                self.found.setdefault(cell, "withheld")
+            for entry in entries:
+                self.found.setdefault(entry, "withheld")
             self._note(each.whole)
         return True
 
-    def _note(self, whole: Cell) -> bool:
+    def _note(self, whole: TableEntry) -> bool:
         """Whether that was not known yet."""
         new = whole not in self._moved
         self._moved.add(whole)

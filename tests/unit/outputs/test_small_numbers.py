@@ -10,78 +10,80 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.outputs.public.small_numbers import Cell, Hidden, Sum, hidden
+from streams.outputs.public.small_numbers import Hidden, Sum, TableEntry, hidden
 
 LIMIT = 3
 """As small as may be, so that all tables can be gone through; 1 and 2 are few, 6 is wide."""
 MOST = 27
-T: Cell = ("all",)
+T: TableEntry = ("all",)
 
 Tree = tuple[int, ...] | tuple[tuple[int, ...], ...]
 
 
-def table(trees: list[list[list[int]]]) -> tuple[dict[Cell, int], list[Sum]]:
+def table(trees: list[list[list[int]]]) -> tuple[dict[TableEntry, int], list[Sum]]:
     """Counts and sums of a total that is taken apart in several ways: each way into groups, each
-    group into leaves; a group of one leaf is a leaf itself."""
-    counts: dict[Cell, int] = {}
+    group into smallest; a group of one smallest part is a smallest part itself."""
+    counts: dict[TableEntry, int] = {}
     sums = []
     for way, groups in enumerate(trees):
         parts = []
-        for number, leaves in enumerate(groups):
-            cell: Cell = (f"{way}", f"{number}")
-            parts.append(cell)
-            counts[cell] = sum(leaves)
-            if len(leaves) > 1:
-                inner = tuple((*cell, f"{n}") for n in range(len(leaves)))
-                counts |= dict(zip(inner, leaves, strict=True))
-                sums.append(Sum(cell, inner))
+        for number, smallest in enumerate(groups):
+            entry: TableEntry = (f"{way}", f"{number}")
+            parts.append(entry)
+            counts[entry] = sum(smallest)
+            if len(smallest) > 1:
+                inner = tuple((*entry, f"{n}") for n in range(len(smallest)))
+                counts |= dict(zip(inner, smallest, strict=True))
+                sums.append(Sum(entry, inner))
         sums.append(Sum(T, tuple(parts)))
         counts[T] = sum(map(sum, groups))
     return counts, sums
 
 
-def may_be(cell: Cell, counts: Mapping[Cell, int], why: Mapping[Cell, Hidden]) -> list[int]:
-    """The values that a cell may have for who sees the page."""
-    if cell not in why:
-        return [counts[cell]]
-    return list(range(1, LIMIT) if why[cell] == "few" else range(MOST))
+def may_be(
+    entry: TableEntry, counts: Mapping[TableEntry, int], why: Mapping[TableEntry, Hidden]
+) -> list[int]:
+    """The values that a entry may have for who sees the page."""
+    if entry not in why:
+        return [counts[entry]]
+    return list(range(1, LIMIT) if why[entry] == "few" else range(MOST))
 
 
 def solutions(
-    counts: Mapping[Cell, int], sums: list[Sum], why: Mapping[Cell, Hidden]
-) -> dict[Cell, set[int]]:
-    """What each cell may be in any table that looks the same."""
+    counts: Mapping[TableEntry, int], sums: list[Sum], why: Mapping[TableEntry, Hidden]
+) -> dict[TableEntry, set[int]]:
+    """What each entry may be in any table that looks the same."""
     below = {each.whole: each.parts for each in sums if each.whole != T}
     tops = [each.parts for each in sums if each.whole == T]
 
-    def of_cell(cell: Cell) -> dict[int, dict[Cell, set[int]]]:
-        """By value of a cell, what the cells below it may be."""
-        allowed = set(may_be(cell, counts, why))
-        if cell not in below:
-            return {value: {cell: {value}} for value in allowed}
+    def of_entry(entry: TableEntry) -> dict[int, dict[TableEntry, set[int]]]:
+        """By value of a entry, what the entries below it may be."""
+        allowed = set(may_be(entry, counts, why))
+        if entry not in below:
+            return {value: {entry: {value}} for value in allowed}
         return {
-            total: {**held, cell: {total}}
-            for total, held in of_parts(below[cell]).items()
+            total: {**held, entry: {total}}
+            for total, held in of_parts(below[entry]).items()
             if total in allowed
         }
 
-    def of_parts(parts: tuple[Cell, ...]) -> dict[int, dict[Cell, set[int]]]:
-        found: dict[int, dict[Cell, set[int]]] = {}
-        each = [of_cell(part) for part in parts]
+    def of_parts(parts: tuple[TableEntry, ...]) -> dict[int, dict[TableEntry, set[int]]]:
+        found: dict[int, dict[TableEntry, set[int]]] = {}
+        each = [of_entry(part) for part in parts]
         for values in itertools.product(*each):
             held = found.setdefault(sum(values), {})
             for one, value in zip(each, values, strict=True):
-                for cell, some in one[value].items():
-                    held.setdefault(cell, set()).update(some)
+                for entry, some in one[value].items():
+                    held.setdefault(entry, set()).update(some)
         return found
 
     ways = [of_parts(parts) for parts in tops]
     totals = set(may_be(T, counts, why)).intersection(*ways)
-    result: dict[Cell, set[int]] = {T: totals}
+    result: dict[TableEntry, set[int]] = {T: totals}
     for way in ways:
         for total in totals:
-            for cell, some in way[total].items():
-                result.setdefault(cell, set()).update(some)
+            for entry, some in way[total].items():
+                result.setdefault(entry, set()).update(some)
     return result
 
 
@@ -89,24 +91,24 @@ def check(trees: list[list[list[int]]]) -> None:
     counts, sums = table(trees)
     why = hidden(counts, sums, LIMIT)
     found = solutions(counts, sums, why)
-    for cell, number in counts.items():
-        assert number in found[cell]
+    for entry, number in counts.items():
+        assert number in found[entry]
         if 0 < number < LIMIT:  # what else is withheld is no small number: to know it harms nobody
-            assert found[cell] >= {1, 2}, (cell, counts, why)
-        assert why.get(cell) != "few" or 0 < number < LIMIT
+            assert found[entry] >= {1, 2}, (entry, counts, why)
+        assert why.get(entry) != "few" or 0 < number < LIMIT
 
 
-leaves = st.sampled_from([0, 1, 2, 3, 6])
+smallest = st.sampled_from([0, 1, 2, 3, 6])
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(st.lists(leaves, min_size=1, max_size=2), min_size=1, max_size=2))
+@given(st.lists(st.lists(smallest, min_size=1, max_size=2), min_size=1, max_size=2))
 def test_nothing_that_is_hidden_can_be_worked_out_in_one_way(groups: list[list[int]]) -> None:
     check([groups])
 
 
 def two_ways(draw: st.DrawFn) -> list[list[list[int]]]:
-    first = draw(st.lists(st.lists(leaves, min_size=1, max_size=2), min_size=1, max_size=2))
+    first = draw(st.lists(st.lists(smallest, min_size=1, max_size=2), min_size=1, max_size=2))
     left, parts = sum(map(sum, first)), []
     for _ in range(draw(st.integers(0, 2))):
         parts.append(draw(st.integers(0, left)))
