@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from streams.board.monitor import Monitor, Shard
+from streams.events.schema import Reading
 from streams.fold import readings as fold
 from streams.fold.readings import Readings
 from tests.build import FAR_FUTURE, as_json, lines, ms, tiny_force
@@ -76,7 +77,8 @@ def test_a_reading_that_leaves_is_taken_out_of_the_checkpoint_too(
 ) -> None:
     monkeypatch.setattr(fold, "MOST_OF_SERIES", 2)
     target, _ = taken(reading(1), reading(2))
-    held(target).changed = changed = {}
+    changed: dict[str, Reading | None] = {}
+    held(target).changed = changed
     target.ingest(lines([reading(3)]), FAR_FUTURE)
     assert {name: each is None for name, each in changed.items()} == {
         "officers/2021-01-02": True,
