@@ -6,6 +6,7 @@
 #   access.sh [options] worker NAME...   watchroom worker
 #   access.sh [options] operator NAME... watchroom topics
 #   access.sh [options] reader NAME...   watchroom deadletter list, replay kafka://
+#   access.sh [options] doctor NAME...   watchroom doctor
 #   access.sh [options] retrier NAME...  watchroom deadletter retry
 #
 # A name is that of SCRAM or PLAIN, the common name of a certificate, or the subject of a token. Who
@@ -127,9 +128,13 @@ case $role in
     reader)
         allow Read DescribeConfigs -- --resource-pattern-type prefixed --topic "$prefix."
         ;;
+    doctor)
+        allow Read DescribeConfigs -- --resource-pattern-type prefixed --topic "$prefix."
+        allow Describe -- --group "$group"
+        ;;
     retrier)
         allow Read DescribeConfigs -- --topic "$prefix.deadletter"
         allow Write DescribeConfigs -- --topic "$prefix.deadletter" "${inputs[@]}"
         ;;
-    *) wrong "\"$role\" is no role: user, producer, worker, operator, reader or retrier" ;;
+    *) wrong "\"$role\" is no role: user, producer, worker, operator, reader, doctor or retrier" ;;
 esac

@@ -147,7 +147,7 @@ class Shard:
             if kind == "reading":
                 self.folds[force.id] = Readings(force)
             elif kind == "heartbeat":
-                self.folds[force.id] = Heartbeats()
+                self.folds[force.id] = Heartbeats(force)
             else:
                 ledger = Ledger(Packer(registry.kinds[kind], force), Calendar(force.zone), most)
                 ledger.stepwise = True
@@ -517,6 +517,7 @@ class Monitor:
             for each in wanted
             if each.period is not None
         }
+        reported, left_out = _reported(self._readings(force))
         return self.types.board(
             force=ForceShown(force.id, force.name, force.file.timezone),
             at=rfc3339(at, force.zone),
@@ -526,7 +527,8 @@ class Monitor:
             periods=self._figures(
                 force, {p.label: Asked(p.start, p.end, p.grain) for p in wanted}, beside, at
             ),
-            readings=_reported(self._readings(force)),
+            readings=reported,
+            readings_left_out=left_out,
             feeds=feeds,
             ingest=self._ingest(),
             incomplete=self._incomplete(force, at),
@@ -706,7 +708,7 @@ class Monitor:
         out: dict[str, FeedAge] = {}
         for shard in self.shards:
             fold = shard.folds.get(force.id)
-            marks = fold.latest if isinstance(fold, Heartbeats) else {}
+            marks = fold.missed(at) if isinstance(fold, Heartbeats) else {}
             if isinstance(fold, Ledger | Readings) and fold.watermark:
                 marks = {shard.kind: fold.watermark}
             for name, mark in marks.items():
@@ -763,9 +765,10 @@ class Monitor:
         return out
 
 
-def _reported(readings: Readings | None) -> list[ReportedFigure]:
-    """The readings of a force as they were reported; none where it has none."""
-    found = [] if readings is None else readings.winners()
+def _reported(readings: Readings | None) -> tuple[list[ReportedFigure], int]:
+    """The latest readings of a force as they were reported, and how many are left out; none where
+    it has none."""
+    found, left_out = ([], 0) if readings is None else readings.latest()
     rows = []
     for period, event in found:
         row = ReportedFigure(event.measure or "", event.area or "", period, event.line or None)
@@ -774,7 +777,7 @@ def _reported(readings: Readings | None) -> list[ReportedFigure]:
         else:
             row.numerator, row.denominator = event.numerator, event.denominator
         rows.append(row)
-    return rows
+    return rows, left_out
 
 
 class _Missing(Protocol):

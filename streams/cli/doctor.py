@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 import msgspec
 
+from streams.cli.asking import token_given, token_option
 from streams.cli.echo import echo
 from streams.cli.options import broker_option, prefix_option
 from streams.doctor.examination import examine
@@ -53,6 +54,7 @@ WORDS = {"well": "well", "note": "note", "wrong": "WRONG", "unknown": "not known
     metavar="URL",
     help="The address of a worker or of the front, such as http://worker-1:8787; may be repeated.",
 )
+@token_option
 @click.option("--prometheus", default="", metavar="URL", help="The address of Prometheus.")
 @click.option("--alertmanager", default="", metavar="URL", help="The address of Alertmanager.")
 @click.option("--json", "as_json", is_flag=True, help="Write one JSON object instead of a table.")
@@ -99,6 +101,7 @@ def doctor(  # noqa: PLR0913, PLR0917 - an option each
         mappings=mappings,
         checkpoints=checkpoints,
         workers=tuple(url.rstrip("/") for url in workers),
+        token=token_given(),
         prometheus=prometheus.rstrip("/"),
         alertmanager=alertmanager.rstrip("/"),
     )

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from streams.alerts.model import Handover, Transition
 from streams.alerts.service import AlertService
 from streams.embedded.alert_database import AlertDatabase, default_folder
+from streams.embedded.disk_watch import DiskWatch
 from streams.errors import CheckpointError, NotStored
 from streams.live import Live
 from streams.outputs.notify import LINK_VARIABLE, Channel, Notifier, channels
@@ -99,6 +100,7 @@ class Alerting:
         self.channels = tuple(channels_)
         self.database = None if folder is None else AlertDatabase(folder)
         self.notifier: Notifier | None = None
+        self._disk = None if folder is None else DiskWatch(live.health, folder)
         self._unsaved: list[Transition] = []
         self._live = live
         self._thread = EvaluationThread(self.service, every, self._look_at_store)
@@ -157,6 +159,8 @@ class Alerting:
         """Begins to evaluate, and to send."""
         self._look_at_store()
         self._thread.start()
+        if self._disk is not None:
+            self._disk.start()
         if self.notifier is not None:
             self.notifier.start()
         return self
@@ -164,6 +168,8 @@ class Alerting:
     def __exit__(self, *_: object) -> None:
         """Ends; what was not sent is kept for the next time."""
         self._thread.stop()
+        if self._disk is not None:
+            self._disk.stop()
         if self.notifier is not None:
             self.notifier.stop()
         if self.database is not None:

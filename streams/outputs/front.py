@@ -27,6 +27,7 @@ from functools import partial
 from urllib.parse import quote
 
 import httpx2
+import msgspec
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -34,6 +35,7 @@ from starlette.responses import HTMLResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from streams.board.model import Board, decode_board
 from streams.errors import ConfigError
 from streams.outputs.explore.asked import Asked
 from streams.outputs.explore.page import Frame, force_page
@@ -42,7 +44,7 @@ from streams.outputs.holders import Holders, Worker
 from streams.outputs.sign_in.access import Access, while_allowed
 from streams.outputs.sign_in.least import caller_of
 from streams.outputs.sign_in.roles import Caller, Role
-from streams.outputs.wallboard.alert_actions import sent
+from streams.outputs.wallboard.alert_actions import body_of
 from streams.outputs.wallboard.pages import PAGES, Files
 from streams.outputs.web import ReasonShown, Running, as_json, guarded, in_words
 
@@ -127,7 +129,7 @@ class Front:
                 Route("/api/alerts/{alert:path}/{action}", self.act, methods=["POST"]),
                 *self.files.routes(),
             ],
-            exception_handlers={HTTPException: _in_words, Exception: in_words},
+            exception_handlers={HTTPException: front_in_words, Exception: in_words},
             lifespan=self.lifespan,
         )
         guarded(made, self.access, self.files)
@@ -178,7 +180,7 @@ class Front:
         known, query = self.holders.names, request.query_params
         if not query.get("force") and len(known) > 1:
             asked = Asked(measure=query.get("measure", ""))
-            text = force_page(Frame(self.files.assets), asked, known)
+            text = force_page(Frame(self.files.assets, warning=self.files.warning), asked, known)
             return HTMLResponse(text)
         try:
             return await self.figures(request)
@@ -211,13 +213,15 @@ class Front:
 
     async def act(self, request: Request) -> Response:
         """What a person does about an alert, done by the worker that has it."""
-        raw = await sent(request)
+        asked = await body_of(request)
+        if (name := caller_of(request).name) is not None:
+            asked.who = name  # also for a worker that was not told how people sign in
         alert, action = request.path_params["alert"], request.path_params["action"]
         force = self.force_of(alert.partition("/")[0])
         worker = self.holder(force)
         # Where it comes from was checked above; the worker is asked by the front alone.
         address = f"{worker.url}/api/alerts/{quote(alert, safe='')}/{quote(action, safe='')}"
-        passed = self._request("POST", address, request, raw)
+        passed = self._request("POST", address, request, msgspec.json.encode(asked))
         return await self._passed(force, worker, passed)
 
     async def events(self, request: Request) -> Response:
@@ -265,6 +269,18 @@ class Front:
             return await _whole(answer)
         except httpx2.HTTPError:
             raise _broken_off(self.holders.names.get(force, force), sent) from None
+
+    async def board(self, force: str) -> Board:
+        """The board of a force as its worker has it, asked for by the front itself; raises an
+        `HTTPException` in words."""
+        worker = self.holder(force)
+        address = f"{worker.url}/board.json?force={quote(force)}"
+        headers = self.access.forwarded(Caller(Role.VIEW))
+        sent = self._client.build_request("GET", address, headers=headers)
+        answer = await self._passed(force, worker, sent)
+        if answer.status_code != 200:
+            raise HTTPException(503, f"the worker of {force} gives no board", AGAIN)
+        return decode_board(bytes(answer.body))
 
     async def forces(self, request: Request) -> Response:
         """Every force that a worker could show, and the release of the pages."""
@@ -349,7 +365,7 @@ def _broken_off(name: str, sent: httpx2.Request) -> HTTPException:
     return HTTPException(503, f"the worker of {name} does not answer; trying again", AGAIN)
 
 
-def _in_words(request: Request, error: Exception) -> Response:
+def front_in_words(request: Request, error: Exception) -> Response:
     """An error as JSON that a person can read, and when to ask again."""
     answer = in_words(request, error)
     if isinstance(error, HTTPException) and error.headers:

@@ -32,15 +32,10 @@ class ActionBody(msgspec.Struct, forbid_unknown_fields=True):
     to: str | None = None
 
 
-async def sent(request: Request) -> bytes:
-    """The body as it came; raises an `HTTPException` in words."""
-    words = "send JSON, with content-type: application/json"
-    return await sent_from_own_page(request, "application/json", words)
-
-
 async def body_of(request: Request) -> ActionBody:
     """The body, checked; raises an `HTTPException` in words."""
-    raw = await sent(request)
+    words = "send JSON, with content-type: application/json"
+    raw = await sent_from_own_page(request, "application/json", words)
     try:
         return msgspec.json.decode(raw, type=ActionBody)
     except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:

@@ -81,7 +81,10 @@ def test_a_password_stands_on_no_command_line(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["owner", "x"], '"owner" is no role: user, producer, worker, operator, reader or retrier'),
+        (
+            ["owner", "x"],
+            '"owner" is no role: user, producer, worker, operator, reader, doctor or retrier',
+        ),
         (["reader", "a;b"], '"a;b" is no name of a user'),
         (["--grup", "g", "worker", "w"], "--grup is no option"),
         (["--apply", "user", "x"], "no password came on standard input"),

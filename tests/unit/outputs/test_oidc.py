@@ -134,6 +134,14 @@ def test_the_way_back_of_another_browser_signs_nobody_in(
         assert "mismatching_state" in refused(victim.get(address))
 
 
+def test_what_stands_in_the_address_is_not_repeated_in_the_log(
+    browser: httpx2.Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    answer = browser.get("/sign-in/back", params={"error": "x\nERROR forged", "state": "y"})
+    assert refused(answer) == "the provider's answer does not hold (OAuthError)"
+    assert "forged" not in caplog.text + answer.text
+
+
 def test_a_code_signs_in_once(browser: httpx2.Client) -> None:
     address = left(browser)
     assert browser.get(address).status_code == 303

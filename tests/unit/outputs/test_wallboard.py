@@ -15,6 +15,7 @@ from starlette.testclient import TestClient
 
 from streams.alerts.rules import KINDS
 from streams.board.monitor import Monitor
+from streams.fold.log_gap import LogGap
 from streams.live import Live
 from streams.outputs.wallboard import hub as hub_module
 from streams.outputs.wallboard.hub import Hub, View, screen_content
@@ -283,6 +284,19 @@ def test_the_clock_of_the_screen_runs_as_that_of_the_monitor() -> None:
 def alert(shown: Live, owner: str | None = "J Bond") -> str:
     words = f"Emergencies unattended, North: 2. {owner} has this."
     return unattended(shown, NOW, words=words, owner=owner)
+
+
+def test_of_which_time_records_were_lost_stands_on_the_first_screen() -> None:
+    shown = live(ANSWERED)
+    (shard,) = (each for each in shown.monitor.shards if each.kind == "call")
+    assert as_json(first_screen(shown.board("tiny")))["incomplete"] == []
+    shard.gaps = [LogGap(18, 164, NOW - 3_600_000, NOW - 60_000, NOW)]
+    (words,) = as_json(first_screen(shown.board("tiny")))["incomplete"]
+    assert words == (
+        "Calls from 2021-03-01 09:30 to 2021-03-01 10:29 are not all counted: the log lost up to "
+        "147 messages before they were counted"
+    )
+    assert "incomplete" in (STATIC / "wallboard.js").read_text()
 
 
 def test_no_name_is_on_the_first_screen() -> None:
