@@ -349,6 +349,10 @@ class Status(Struct):
     speed: float | None
     simulated: str | None
     lag: int
+    replayed: str | None = None
+    """The records that are of a history that is played again, in words, as `simulated`."""
+    mixed: str | None = None
+    """The records of which some are of a live feed and some are not."""
 
 
 class WatchSummary(Struct):
@@ -480,6 +484,8 @@ class Board(Struct, omit_defaults=True, kw_only=True):
     """Of the periods that were asked for, those that changed since they closed."""
     incomplete: list[Incomplete] = []
     """Where the log had lost records before they were counted."""
+    readings_left_out: int = 0
+    """Readings of earlier periods than those that are shown (`streams.fold.readings`)."""
     surveillance: SurveillanceView | None = None
     """Where series are watched."""
     ahead: HoursAhead | None = None
