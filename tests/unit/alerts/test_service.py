@@ -56,6 +56,7 @@ def test_a_detector_that_fails_is_told_to_the_room(service: AlertService) -> Non
 def test_a_worker_that_slept_judges_nothing_before_the_group_has_answered(
     service: AlertService,
 ) -> None:
+    service.tick()
     shard = next(shard for shard in service.live.monitor.shards if shard.kind == "call")
     shard.surveillance["tiny"].faults += 2
     lease = service.live.health.lease = Lease(6.0)  # nothing was answered lately
