@@ -18,9 +18,9 @@ from streams.live import Live
 from streams.outputs.web import Running, serve
 from tests.build import crime, feed, ms, tiny_force
 from tests.servers.chromium import Chromium
+from tests.servers.pages import WCAG
 from tests.servers.wallboard_rig import FORCE, Room, browser, room
 
-WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 CRIME = "/explore?measure=total_recorded_crime"
 COUNTS = [*[29, 31] * 6, *[34, 36] * 4, 50, 36, 20, 38]
 Open = Callable[..., Page]

@@ -22,12 +22,12 @@ from streams.outputs import words
 from streams.outputs.wallboard import hub
 from streams.periods import MINUTE
 from tests.servers.chromium import Chromium
+from tests.servers.pages import WCAG
 from tests.servers.process import wait_until
 from tests.servers.wallboard_rig import FORCE, START, Room, browser, room, text
 
 WAITS = "999 calls, Warwickshire, 20:00 to 21:00: 31, expected 6 to 23."
 Open = Callable[..., Page]
-WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
 @pytest.fixture(scope="module")
