@@ -432,11 +432,12 @@ class CountWatches:
     def _follow(self, row: int) -> None:
         """Has the watch of a row say whether a change begins or ends with this slot."""
         watch = self.watch(row)
+        before: list[float] = vars(watch)["_spell"]
         spell = watch.conclude(*self._last[row, :2].tolist())
-        before = self._spells.pop(row, None)
+        self._spells.pop(row, None)
         if spell:
             self._spells[row] = spell
-        elif before:
+        if before and spell is not before:  # that one is over, whether or not another begins
             self._put_recent(row, watch)
 
     # -- weeks -----------------------------------------------------------------------------------
