@@ -19,7 +19,7 @@ export PYTHONDONTWRITEBYTECODE :=
 CODE   := streams detectors grafana deploy tests $(wildcard benchmarks)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install servers test unit test-lowest test-pythons check format lock audit digests bench clean
+.PHONY: help demo install servers test unit test-lowest test-pythons check format lock audit digests bench screenshots clean
 
 help: ## list these targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -66,6 +66,9 @@ check: install ## check format, lint and types
 format: install ## format the code and mend what the linter can
 	@$(VENV)/bin/ruff check --fix-only --exit-zero $(CODE)
 	@$(VENV)/bin/ruff format $(CODE)
+
+screenshots: install ## write the wallboard in all states and sizes into a folder (TO=screenshots)
+	@$(VENV)/bin/python -m tests.servers.wallboard_scenes $(or $(TO),screenshots)
 
 bench: install $(PEERS)/.locked ## measure speed and memory, and write docs/performance.md (QUICK=1: smaller, writes nothing)
 	@$(VENV)/bin/python benchmarks/performance.py --peers $(PEERS)/bin/python \

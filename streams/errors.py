@@ -11,6 +11,7 @@ WatchroomError            anything a user can cure; the command line prints it i
 ├── NotABoard             an answer that is no board, or of another release
 ├── QueryError               a figure is asked for that there is not: a name, an area, a period
 ├── ActionError           an action on an alert that can't be done
+├── NotStored             an action on an alert could not be stored, so it is not done
 └── Refused               one record can't be counted: it becomes a dead letter, nothing stops
 ```
 """
@@ -19,11 +20,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from streams.printing import masked, printable
+
 
 class WatchroomError(Exception):
-    """An error with a cure; `exit_code` is what the command ends with."""
+    """An error with a cure; `exit_code` is what the command ends with. Its text tells no password
+    of an address, and holds no signs that a terminal obeys."""
 
     exit_code = 1
+
+    def __init__(self, text: str = "") -> None:
+        super().__init__(printable(masked(text)))
 
 
 class ConfigError(WatchroomError):
@@ -91,6 +98,10 @@ class ActionError(WatchroomError, ValueError):
 
 class NoAlert(ActionError, LookupError):
     """An action on an alert that there is not."""
+
+
+class NotStored(WatchroomError):
+    """What a person did about an alert could not be stored for good, so it is not done."""
 
 
 class Refused(WatchroomError):

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterable
+import math
+import resource
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
@@ -14,6 +18,8 @@ from streams.board.model import Board
 from streams.board.monitor import Monitor
 from streams.config.force import Force, check_force
 from streams.kafka.lots import Key
+from streams.kafka.membership import Membership
+from streams.kafka.settings import Settings
 from streams.kafka.stream import Position
 from streams.periods import to_ms
 
@@ -145,6 +151,11 @@ def _dated(record: dict[str, Any]) -> dict[str, Any]:
 class StillStream:
     """A stream of Kafka on which nothing moves (`streams.kafka.stream.Stream`)."""
 
+    def __init__(self) -> None:
+        self.membership = Membership(Settings("127.0.0.1:9", (), Path("/nonexistent")))
+        self.membership.lease.seconds = math.inf
+        self.membership.lease.answered(0.0)
+
     def resume(self, key: Key, offset: int) -> None:
         """Nothing comes."""
 
@@ -208,3 +219,14 @@ def _only(rows: list[Sent], where: dict[str, str]) -> Sent:
     found = [row for row in rows if all(row[name] == value for name, value in where.items())]
     assert len(found) == 1, (where, rows)
     return found[0]
+
+
+@contextmanager
+def full_disk(room: int = 0) -> Iterator[None]:
+    """No file can grow beyond so many bytes."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)

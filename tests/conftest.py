@@ -142,7 +142,7 @@ def kafka(request: pytest.FixtureRequest) -> Iterator[Kafka]:
         broker.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def kafka_found(request: pytest.FixtureRequest) -> kafka_server.Found:
     """Return Kafka's own jars, for a test that starts brokers with other properties."""
     found = found_or_skipped(request.config, kafka_server.find)

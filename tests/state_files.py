@@ -45,6 +45,7 @@ from streams.alerts.store import AlertStore
 from streams.board.monitor import Monitor, Shard
 from streams.embedded import alert_database, calibration
 from streams.embedded.alert_database import AlertDatabase
+from streams.embedded.folder_backup import entry_of
 from streams.events import deadletters
 from streams.events.schema import KINDS
 from streams.fold import changes
@@ -53,7 +54,7 @@ from streams.kafka.partition import Partition, fingerprint
 from streams.live import Live
 from streams.periods import DAY, HOUR, MINUTE
 from streams.registry.counting import SERIES_KEY_MASK, CounterLayout
-from streams.state import archive, checkpoint
+from streams.state import archive, backup, checkpoint
 from streams.state import surveillance as watching
 from streams.state.declared import parts
 from streams.state.snapshot import Identity, Outgoing, pane_from
@@ -549,6 +550,29 @@ def _calibration() -> bytes:
     return msgspec.json.encode(calibrated()) + b"\n"
 
 
+def backed_up() -> list[backup.Entry]:
+    """An entry of each part of a backup."""
+    facts = [entry_of(fact, alert_records.encode(fact)) for fact in alert_facts()]
+    key, _, value = _published().splitlines()[0].partition(b"\t")
+    return [
+        *facts,
+        backup.Entry("published", "golden", key.decode(), value),
+        backup.Entry("learned", "golden", "calls/version", msgspec.msgpack.encode(1)),
+        backup.Entry("calibration", "", "abc.json", _calibration()),
+    ]
+
+
+def _backup() -> bytes:
+    head = backup.BackupHead(backup.STATE_VERSION, "2021-03-01T00:00:00Z", "0.0.0", ("a folder",))
+    return b"".join(backup.lines_of(head, backed_up()))
+
+
+def _plain_backup(golden: bytes) -> Any:
+    """Of the bodies only that there are some: they are other forms."""
+    found = [json.loads(line) for line in golden.splitlines()]
+    return [each | {"value": _TEXT, "sha256": _TEXT} for each in found]
+
+
 FORMS = (
     Form("checkpoint", "sql", checkpoint, _checkpoint, _plain_checkpoint),
     Form("watches", "msgpack", watch_state, _watches, _plain_watches),
@@ -556,6 +580,7 @@ FORMS = (
     Form("alerts", "jsonl", alert_records, _alerts, _plain_alerts),
     Form("alert_database", "sql", alert_database, _alert_database, _plain_alert_database),
     Form("dead_letters", "jsonl", deadletters, _dead_letters, _plain_dead_letters),
+    Form("backup", "jsonl", backup, _backup, _plain_backup),
     Form("calibration", "json", calibration, _calibration, json.loads),
 )
 

@@ -189,6 +189,7 @@ class Lifecycle:
             self.change(alert, "updated", cleared=True)
 
     def _apply(self, transition: Transition) -> Alert:
+        transition = self.store.stamped(transition)
         self.store.apply(transition)
         self.made.append(transition)
         return transition.alert

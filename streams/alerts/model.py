@@ -1,8 +1,10 @@
 """What an alert holds, and the transitions that it goes through. Data only.
 
-A transition carries the whole alert as it is from then on, with a revision that grows by one. So
-the latest transition of an alert is all that has to be kept of it, one that comes twice changes
-nothing, and the alerts are a fold over the transitions in any order.
+A transition carries the whole alert as it is from then on, with a revision that grows by one, and
+the generation of whoever made it: of workers that have had the alerts of a force one after
+another, the later one counts. So the latest transition of an alert is all that has to be kept of
+it, one that comes twice changes nothing, and the alerts are a fold over the transitions in any
+order.
 """
 
 from __future__ import annotations
@@ -250,7 +252,14 @@ class Transition(msgspec.Struct, frozen=True, kw_only=True):
     what: What
     at: dt.datetime
     notify: bool = False
+    generation: int = 0
+    """Which holder of the alerts made it: a later one has a higher number. 0 without Kafka."""
     alert: Alert
+
+    @property
+    def rank(self) -> tuple[int, int]:
+        """Of an alert the transition of the highest rank counts."""
+        return self.generation, self.alert.revision
 
     @property
     def key(self) -> str:

@@ -13,8 +13,9 @@ import logging
 import time
 import weakref
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import nullcontext
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from detectors import special
 from streams.alerts.actions import Request, hand_room_over
@@ -30,7 +31,7 @@ from streams.alerts.rules.ruleset import RuleSet
 from streams.alerts.store import AlertStore
 from streams.board.monitor import Shard
 from streams.config.force import Force
-from streams.errors import NoAlert
+from streams.errors import NoAlert, NotStored
 from streams.fold.ledger import Closing, EventClock, Ledger
 from streams.live import CLOCK, Live
 from streams.periods import DAY, HOUR, MINUTE
@@ -61,6 +62,24 @@ STALLED, TURNS = 10.0, 2
 still; it then lets so many ticks pass before it evaluates anything."""
 
 
+TRIES = 5
+"""How often what a person does is decided anew, because the alert changed while it was stored."""
+
+
+class Keeper(Protocol):
+    """Stores what people do, before it is done."""
+
+    at_once: bool
+    """Whether that takes no longer than a disk does: then nothing else is decided meanwhile."""
+
+    def check(self, force: str) -> None:
+        """Raises `NotStored` where nothing can be stored now about the alerts of a force."""
+
+    def keep(self, fact: Transition | Handover) -> bool:
+        """Returns once it is stored so that no crash and no power cut takes it back; raises
+        `NotStored`. False where another has had the alerts since: it has to be decided anew."""
+
+
 class AlertService:
     """The alerts of the forces that a `Live` has; implements `streams.live.AlertProvider`."""
 
@@ -70,8 +89,8 @@ class AlertService:
         self.stores: dict[str, AlertStore] = {}
         self.rules: dict[str, RuleSet] = {}
         self.subscribers: list[Subscriber] = []
-        self.handover_keepers: list[Callable[[Handover], None]] = []
-        """Each stores a handover, or raises `ActionError`: then nothing is handed over."""
+        self.keeper: Keeper | None = None
+        """Stores what people do; None where it is held in memory, as in a replay."""
         self.faults = 0
         """Times that alerts could not be judged or passed on."""
         self._faults_known: dict[str, int] = {}
@@ -217,7 +236,7 @@ class AlertService:
                 at,
                 lookup,
                 judged=judged,
-                notify=fresh and live and not health.replay,
+                notify=fresh and live and health.held and not health.replay,
                 held_back=self._held_back(force),
             )
         except Exception:  # a fault of ours must not stop the counting
@@ -280,7 +299,7 @@ class AlertService:
                 self.attach(shard)
             behind = health.state == "behind" and not health.replay and not health.follows
             self._behind_since = min(self._behind_since or at, at) if behind else None
-            judging = health.state in ("live", "unwell", "behind")
+            judging = health.held and health.state in ("live", "unwell", "behind")
             if not judging or (health.replay and not health.ready):
                 return
             for force_id in live.forces():
@@ -414,6 +433,23 @@ class AlertService:
                 self._alerts_changed(force)
             self._feed_back(self.stores)
 
+    def begin(
+        self,
+        forces: Iterable[str],
+        generation: int,
+        stored: Iterable[Transition | Handover],
+        *,
+        anew: bool,
+    ) -> None:
+        """Applies what was stored; what is made from now on of the alerts of these forces is of
+        this generation. With `anew` they were another's since: what is known is forgotten."""
+        with self.live.lock:
+            for force in forces:
+                if anew:
+                    self.stores[force].forget()
+                self.stores[force].generation = generation
+            self.restore(stored)
+
     def view(self, force: str, at: int) -> AlertsView:
         """The alerts of the board."""
         with self.live.lock:
@@ -427,25 +463,44 @@ class AlertService:
             return self.stores[force].history(since, state)
 
     def act(self, alert: str, action: Any, at: int, who: str, **details: Any) -> Alert | Handover:
-        """Does what a person asks about an alert, or the room; raises `ActionError`, `NoAlert`."""
-        with self.live.lock:
-            store = self.stores.get(alert.partition("/")[0])
-            if store is None:
-                raise NoAlert(f'there is no alert "{alert}"')
-            asked = Request(action=action, who=who, **details)
-            if alert == shift(store.force.id):
-                return self._hand_over(store, asked, at)
-            transition = store.act(alert, asked, at)
-            self._alerts_changed(store.force.id)
-            self._pass_on([transition])
-            return transition.alert
+        """Does what a person asks about an alert, or the room, once it is stored for good; raises
+        `ActionError`, `NoAlert`, and `NotStored`: then it is not done. Nobody is told before."""
+        force, keeper = alert.partition("/")[0], self.keeper
+        if force not in self.stores:
+            raise NoAlert(f'there is no alert "{alert}"')
+        asked = Request(action=action, who=who, **details)
+        if keeper is not None:
+            keeper.check(force)
+        with self.live.lock if keeper is not None and keeper.at_once else nullcontext():
+            for _ in range(TRIES):
+                with self.live.lock:
+                    fact = self._decide(force, alert, asked, at)
+                if keeper is not None and not keeper.keep(fact):
+                    continue
+                with self.live.lock:
+                    if self._done(force, fact):
+                        return fact if isinstance(fact, Handover) else fact.alert
+        raise NotStored("the alert changes again and again. It is not done: try again")
 
-    def _hand_over(self, store: AlertStore, asked: Request, at: int) -> Handover:
-        handover = hand_room_over(store.force, store.history(state="open"), asked, at)
-        for keep in self.handover_keepers:
-            keep(handover)
-        store.apply_handover(handover)
-        return handover
+    def _decide(self, force: str, alert: str, asked: Request, at: int) -> Transition | Handover:
+        store = self.stores[force]
+        if alert == shift(force):
+            return hand_room_over(store.force, store.history(state="open"), asked, at)
+        return store.decide(alert, asked, at)
+
+    def _done(self, force: str, fact: Transition | Handover) -> bool:
+        """Applies what is stored by now; False where the alert has changed meanwhile, so that it
+        has to be decided anew."""
+        store = self.stores[force]
+        if isinstance(fact, Handover):
+            store.apply_handover(fact)
+            return True
+        store.apply(fact)
+        if store.alerts[fact.alert.id] != fact.alert:
+            return False
+        self._alerts_changed(force)
+        self._pass_on([fact])
+        return True
 
     def excluded(self, force: str) -> list[ExcludedStretch]:
         """Stretches that are not to be learned from; see `AlertStore.excluded`."""

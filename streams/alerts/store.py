@@ -35,13 +35,17 @@ RECENT = DAY
 class AlertStore:
     """The alerts of one force, open and past, built from their transitions.
 
-    Transitions may be applied in any order and more than once: of each alert the one with the
-    highest revision is kept. So a restart applies all that were stored, and stands where it stood.
+    Transitions may be applied in any order and more than once: of each alert the one of the highest
+    rank is kept. So a restart applies all that were stored, and stands where it stood.
     """
 
     def __init__(self, force: Force) -> None:
         self.force = force
+        self.generation = 0
+        """Of the transitions that are made here (`Transition.generation`)."""
         self.alerts: dict[str, Alert] = {}
+        self.ranks: dict[str, tuple[int, int]] = {}
+        """By alert id, the rank of the transition that counts."""
         self.active: dict[tuple[object, ...], str] = {}
         """The ids, by `Alert.key`, of the alerts that are open, and of those that a person closed
         and that have not cleared since: what comes again belongs to them."""
@@ -63,8 +67,11 @@ class AlertStore:
         """Applies a transition; one that is older than what is known changes nothing."""
         new = transition.alert
         old = self.alerts.get(new.id)
-        if old is not None and old.revision >= new.revision:
+        if old is not None and self.ranks[new.id] >= transition.rank:
             return
+        self.ranks[new.id] = transition.rank
+        if new.peak is not msgspec.UNSET and self.peaks.get(new.id) == new.peak:
+            del self.peaks[new.id]
         if old is not None and self.active.get(old.key) == old.id:
             del self.active[old.key]
         self.alerts[new.id] = new
@@ -73,6 +80,13 @@ class AlertStore:
         )
         if new.open or not new.cleared:
             self.active[new.key] = new.id
+
+    def forget(self) -> None:
+        """Empties it: the alerts have been another's since, and what is known of them is old."""
+        for held in (self.alerts, self.ranks, self.active, self.handed_over, self.holds_until):
+            held.clear()
+        for known in (self.last_held_at, self.peaks, self.notification_due, self.misdated):
+            known.clear()
 
     def set_back(self, now: int) -> None:
         """The clock was set back to `now`: what held later than that holds now, for as long."""
@@ -87,16 +101,27 @@ class AlertStore:
         """Adds a handover; the same one twice changes nothing."""
         self.handed_over[handover.key] = handover
 
-    def act(self, alert_id: str, asked: Request, at: int) -> Transition:
-        """Does what a person asks about an alert; raises `ActionError`, `NoAlert`."""
+    def decide(self, alert_id: str, asked: Request, at: int) -> Transition:
+        """What becomes of an alert by what a person asks, which is not applied yet; raises
+        `ActionError`, `NoAlert`."""
         alert = self.alerts.get(alert_id)
         if alert is None:
             raise NoAlert(f'there is no alert "{alert_id}"')
         if alert.open and alert_id in self.peaks:
-            alert = msgspec.structs.replace(alert, peak=self.peaks.pop(alert_id))
-        transition = act(self.force, alert, asked, at)
+            alert = msgspec.structs.replace(alert, peak=self.peaks[alert_id])
+        return self.stamped(act(self.force, alert, asked, at))
+
+    def act(self, alert_id: str, asked: Request, at: int) -> Transition:
+        """Does what a person asks, where nothing has to be stored first; raises as `decide`."""
+        transition = self.decide(alert_id, asked, at)
         self.apply(transition)
         return transition
+
+    def stamped(self, transition: Transition) -> Transition:
+        """A transition that is made here, with its generation."""
+        if transition.generation == self.generation:
+            return transition
+        return msgspec.structs.replace(transition, generation=self.generation)
 
     def note_peak(self, alert_id: str, found: Peak | msgspec.UnsetType) -> None:
         """Notes a figure of an alert, which is kept where it is further out than the peak so

@@ -82,6 +82,8 @@ VOLATILE = (
 Add = Callable[[Any, int], Iterator[None] | None]
 """Folds one event, and gives what is still to be done of it, step by step; raises `Refused`."""
 NONE: dict[str, Add] = {}
+FOREIGN = "wrong_prefix"
+"""Why a record is refused in a topic that is of other forces."""
 LINES_A_STEP = 32
 """Lines that are folded in one step, where none of them closes a period."""
 
@@ -131,7 +133,11 @@ class Shard:
         forces: Iterable[Force],
         most: int = MOST_RECORDS,
         registry: Registry = REGISTRY,
+        admits: Iterable[str] | None = None,
     ) -> None:
+        """`admits` are the ids of the forces of which its topic may have any records, where it is
+        not of all; in this partition or in another."""
+        self.admits = None if admits is None else frozenset(admits)
         self.kind = kind
         self.registry = registry
         self.forces = tuple(forces)
@@ -317,7 +323,8 @@ class Monitor:
         folded.refused += 1
         folded.refuse(Refusal(place, line, refused.reason, refused.detail))
         self.refused[only.kind if only else self._kind_in(line)][refused.reason] += 1
-        self._note_refused(line, refused.reason, appended)
+        if refused.reason != FOREIGN:  # which says nothing of the feed of the force that it names
+            self._note_refused(line, refused.reason, appended)
 
     def _salvage(
         self,
@@ -389,6 +396,10 @@ class Monitor:
             return Refused("unknown_force", f'"{event.force}" is none of {sorted(self.forces)}')
         if only is not None and self._kinds[type(event)] != only.kind:
             return Refused("wrong_topic", f"a {self._kinds[type(event)]} does not belong here")
+        if only is not None and only.admits is not None and event.force not in only.admits:
+            return Refused(
+                FOREIGN, f'this topic is of {sorted(only.admits)}; "{event.force}" has its own'
+            )
         return Refused("wrong_partition", f'"{event.force}" belongs in another partition')
 
     def advance(self, now: int) -> None:

@@ -4,6 +4,7 @@ no control chart of a grain is charted without limits."""
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import NamedTuple, TypeVar
@@ -23,7 +24,7 @@ from streams.charts.words import amount, limit
 from streams.config.force import WHOLE
 from streams.config.measures import Unit
 from streams.errors import QueryError
-from streams.periods import DAY, Grain, Period, to_ms
+from streams.periods import DAY, HOUR, Grain, Period, to_ms
 from streams.registry import phrases
 from streams.registry.charting import POINTS
 from streams.registry.conditions import Is
@@ -56,6 +57,12 @@ def indicator_chart(
     and what was usual of the period that one is about is shown.
     Raises `QueryError` for what there is not, and for more than `MOST_POINTS` periods."""
     return _Reader(query, query.indicator(name), grain, area, alerts).chart(within)
+
+
+def recent_chart(query: Query, name: str | Indicator, hours: int = 6, area: str = WHOLE) -> Chart:
+    """The last whole hours of an indicator in the range that is usual of them, with the same hours
+    a week before as `earlier`, and its target. Raises `QueryError` for what there is not."""
+    return _Reader(query, query.indicator(name), "hour", area, ()).recent(hours)
 
 
 def periods(query: Query, indicator: Indicator, grain: Grain, within: Stretch) -> list[Period]:
@@ -142,6 +149,30 @@ class _Reader:
             rule=rule,
             findings=findings,
         )
+
+    def recent(self, hours: int) -> Chart:
+        """The last whole hours, without limits."""
+        query, calendar = self.query, self.query.calendar
+        end = calendar.start("hour", query.at)
+        shown = [calendar.holding("hour", end - back * HOUR) for back in range(hours, 0, -1)]
+        stretches = [Stretch.of(calendar, each) for each in shown]
+        return Chart(
+            title=f"{self.indicator.title}, {phrases.place(query.force, self.area)}",
+            unit=self.unit,
+            period="hour",
+            points=tuple(map(self._point, stretches)),
+            expected=_if_any([self._expected(each) for each in stretches]),
+            earlier=_if_any([self._week_before(each) for each in shown]),
+            targets=tuple(_targets([self._goal(each) for each in stretches])),
+        )
+
+    def _week_before(self, period: Period) -> float | None:
+        """The same hour by the clock a week before."""
+        calendar = self.query.calendar
+        at = to_ms(calendar.local(period.start) - dt.timedelta(days=7))
+        before = Stretch.of(calendar, calendar.holding("hour", at))
+        found = self.query.figure(self.indicator, before, self.area)
+        return found.value if found.complete else None
 
     def _stretch(self, within: str | Stretch | None) -> Stretch:
         query = self.query

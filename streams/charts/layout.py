@@ -7,7 +7,7 @@ everywhere.
 
 | purpose | what there is |
 |---|---|
-| `tile` | the line, its expected band, what stands out and the last value; no words |
+| `tile` | the line, its band, targets, earlier values as ticks, the last value; no words |
 | `page` | all of it, with a `Spot` for each point to point at |
 | `print` | all of it, with as many values as have room, since nothing can be pointed at |
 """
@@ -176,7 +176,10 @@ class _Drawing:
         if self.full:
             self._earlier()
             self._levels()
-            self._targets()
+        else:
+            self._earlier_ticks()
+        self._targets()
+        if self.full:
             self._changes()
         self._values()
         self._flags()
@@ -246,6 +249,12 @@ class _Drawing:
         for part in _together(self.chart.earlier):
             places = [(self.xs[at], self.y(value)) for at, value in part]
             self._line("earlier", *(places if len(places) > 1 else _short(*places[0])))
+
+    def _earlier_ticks(self) -> None:
+        half = min(self.step * 0.3, 14.0)
+        for x, value in zip(self.xs, self.chart.earlier, strict=False):
+            if value is not None:
+                self._line("earlier", (x - half, self.y(value)), (x + half, self.y(value)))
 
     def _levels(self) -> None:
         for kind, value_of in _LIMITS:

@@ -85,8 +85,8 @@ class Mark(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Chart(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A figure by period, oldest first. `expected` and `earlier` (the same a year before) are
-    empty, or have a place for each point.
+    """A figure by period, oldest first. `expected` and `earlier` (the same a year before, of
+    the last hours a week before) are empty, or have a place for each point.
 
     Raises ValueError where a place is that of no point."""
 

@@ -7,6 +7,7 @@ quick, and the terminal board needs none of what a worker needs.
 from __future__ import annotations
 
 import errno
+import logging
 import signal
 from importlib import import_module
 from importlib.metadata import version
@@ -16,6 +17,7 @@ from typing import Any, NamedTuple, cast
 import click
 
 from streams.errors import WatchroomError
+from streams.printing import LogFormatter, masked, printable
 
 INTERRUPTED = 128 + signal.SIGINT
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -45,6 +47,7 @@ COMMANDS: dict[str, Lazy] = {
     "backtest": Lazy("streams.cli.backtest", "backtest", "Try settings of alerts on a history."),
     "segments": Lazy("streams.cli.segments", "segments", "Find where a history changed."),
     "publish": Lazy("streams.cli.publish", "publish", "Send files to Kafka."),
+    "ingest": Lazy("streams.cli.ingest", "ingest", "Take events over HTTP, into Kafka."),
     "convert": Lazy("streams.cli.convert", "convert", "Write events from any file, without Kafka."),
     "simulate": Lazy("streams.cli.simulate", "simulate_", "Make up a force, live."),
     "doctor": Lazy("streams.cli.doctor", "doctor", "Find what is wrong, each with its cure."),
@@ -52,6 +55,8 @@ COMMANDS: dict[str, Lazy] = {
     "deadletter": Lazy("streams.cli.deadletter", "deadletter", "List and retry what was refused."),
     "calibrate": Lazy("streams.cli.calibrate", "calibrate", "Keep a budget of false alarms."),
     "detect": Lazy("streams.cli.detect", "detect", "Try a detector on a column of figures."),
+    "backup": Lazy("streams.cli.backup", "backup", "Save what is not in the input log."),
+    "restore": Lazy("streams.cli.backup", "restore", "Put a backup back."),
     "alerts": Lazy("streams.cli.alerts", "alerts", "List alerts, take them and close them."),
     "token": Lazy("streams.cli.token", "token", "Give tokens to persons, list and remove them."),
     "notify": Lazy("streams.cli.notify", "notify", "Test whether notifications arrive."),
@@ -99,6 +104,9 @@ class LazyGroup(click.Group):
         """Runs a command; what a user can cure is told in plain words, with its exit code."""
         try:
             return super().invoke(ctx)
+        except click.ClickException as error:  # an option that is wrong is shown as it was given
+            error.message = printable(masked(error.message))
+            raise
         except WatchroomError as error:
             raise ShownError(error) from error
         except OSError as error:
@@ -127,3 +135,5 @@ def main() -> None:
       watchroom worker --force warwickshire   Kafka
       watchroom board                         the live board in the terminal
     """
+    if logging.lastResort is not None:  # what a command tells that sets up no log of its own
+        logging.lastResort.setFormatter(LogFormatter())

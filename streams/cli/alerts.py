@@ -15,6 +15,7 @@ import msgspec
 from streams.alerts.model import Alert, Handover, shift
 from streams.board.model import Board
 from streams.cli.asking import monitor_at, token_option
+from streams.cli.echo import echo
 from streams.errors import WatchroomError
 from streams.outputs.monitor_client import Declined, NoAnswer
 
@@ -197,14 +198,14 @@ def list_(url: str, force: str | None, every: bool, since: str | None, as_json: 
     for one in found:
         alert = one.alert
         if as_json:
-            click.echo(json.dumps(one.sent, ensure_ascii=False))
+            echo(json.dumps(one.sent, ensure_ascii=False))
         else:
             number = numbers.get(alert.id, "-")
             ended = f", over {_minute(alert.resolved_at)}" if alert.resolved_at else ""
-            click.echo(f"{number:>2} {alert.severity:6} {alert.words}")
-            click.echo(f"   opened {_minute(alert.opened_at)}{ended}\n   {alert.id}")
+            echo(f"{number:>2} {alert.severity:6} {alert.words}")
+            echo(f"   opened {_minute(alert.opened_at)}{ended}\n   {alert.id}")
     if not found and not as_json:
-        click.echo("No alert." if every or since else "No alert is open.")
+        echo("No alert." if every or since else "No alert is open.")
 
 
 @alerts.command()
@@ -221,26 +222,26 @@ def show(url: str, force: str | None, alert: str, as_json: bool) -> None:
     answered = AlertsClient(url, force).find(alert)
     found, sent = answered.alert, answered.sent
     if as_json:
-        click.echo(json.dumps(sent, ensure_ascii=False, indent=2))
+        echo(json.dumps(sent, ensure_ascii=False, indent=2))
         return
-    click.echo(f"{found.words}\n{found.id}")
+    echo(f"{found.words}\n{found.id}")
     for field in ("state", "severity", "opened_at", "onset", "resolved_at", "owner", "outcome"):
         if sent[field] is not None:
-            click.echo(f"  {field.replace('_', ' ')}: {sent[field]}")
+            echo(f"  {field.replace('_', ' ')}: {sent[field]}")
     if found.lasting:
-        click.echo("  lasting: since two weeks or more; say what it is by closing it")
+        echo("  lasting: since two weeks or more; say what it is by closing it")
     for name, value in sent["evidence"].items():
         if value is not None:
-            click.echo(f"  {name}: {value}")
+            echo(f"  {name}: {value}")
     for title in found.also:
-        click.echo(f"  also: {title}")
+        echo(f"  also: {title}")
     for entry in sent["log"]:
-        click.echo(f"  {entry['at']} {entry['who']}: {entry['what']} {entry['note']}".rstrip())
+        echo(f"  {entry['at']} {entry['who']}: {entry['what']} {entry['note']}".rstrip())
 
 
 def _do(url: str, force: str | None, alert: str, action: str, **details: str | None) -> None:
     client = AlertsClient(url, force)
-    click.echo(client.act(client.find(alert).alert.id, action, **details))
+    echo(client.act(client.find(alert).alert.id, action, **details))
 
 
 @alerts.command()
@@ -341,20 +342,20 @@ def handover(
         for each in held:
             client.act(each.id, "hand_over", who=me, to=to, note=note)
         client.act(shift(board.force.id), "hand_over", who=me, to=to, note=note)
-        click.echo(f"Handed over from {me} to {to}: {len(held)}.")
+        echo(f"Handed over from {me} to {to}: {len(held)}.")
         board = client.board()
     since = dt.datetime.fromisoformat(board.at) - dt.timedelta(hours=hours)
     for entry in [] if board.alerts is None else board.alerts.handovers:
         if entry.at >= since:
-            click.echo(_handed(entry))
+            echo(_handed(entry))
             for words in entry.open:
-                click.echo(f"    open: {words}")
+                echo(f"    open: {words}")
     for each in (one.alert for one in client.history()):
         done = [e for e in each.log if e.at >= since]
         if each.open or done:
-            click.echo(f"- {each.words}")
+            echo(f"- {each.words}")
             for e in done[-5:]:
-                click.echo(f"    {_minute(e.at)} {e.who}: {e.what} {e.note}".rstrip())
+                echo(f"    {_minute(e.at)} {e.who}: {e.what} {e.note}".rstrip())
 
 
 def _handed(entry: Handover) -> str:

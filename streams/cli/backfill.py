@@ -13,6 +13,7 @@ from typing import Any, BinaryIO, NamedTuple
 
 import click
 
+from streams.cli.echo import echo
 from streams.cli.inputs import Inputs, source_options
 from streams.cli.query import played
 from streams.errors import WatchroomError
@@ -120,10 +121,10 @@ def backfill(  # noqa: PLR0913, PLR0917  one argument an option
         out, path = _opened(opened, output, into)
         written = history.write(out)
         out.flush()
-        click.echo(_words(written, query.calendar), err=True)
+        echo(_words(written, query.calendar), err=True)
         if tool is not None and into is not None and path is not None and written.samples:
             made = blocks(tool, path, into)
-            click.echo(_blocks_in_words(made, written, into, query.calendar), err=True)
+            echo(_blocks_in_words(made, written, into, query.calendar), err=True)
 
 
 def _opened(

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import click
 import msgspec
-from rich.console import Console
 from rich.markup import escape
 from rich.progress import (
     BarColumn,
@@ -31,6 +30,7 @@ from streams.backtest.playing import Played
 from streams.backtest.playing import Progress as Far
 from streams.backtest.processes import Task, play_all
 from streams.backtest.whole import whole
+from streams.cli.echo import CleanConsole, echo
 from streams.cli.inputs import (
     REFUSED,
     Inputs,
@@ -215,14 +215,14 @@ def _nothing(played: Sequence[Played], letters: Path) -> None:
     """Ends a backtest in which nothing was played, and says why."""
     (first, *_) = played
     for line in refused_lines(first.reasons, first.examples, letters):
-        click.echo(line, err=True)
+        echo(line, err=True)
     if first.failure:
         raise SourceError(first.failure)
     if first.stopped:
-        click.echo("Stopped while the files were read: nothing was played yet.", err=True)
+        echo("Stopped while the files were read: nothing was played yet.", err=True)
         raise click.exceptions.Exit(first.stopped)
     if much_refused(first.refused, first.read):
-        click.echo(refused_much(first.refused, first.read), err=True)
+        echo(refused_much(first.refused, first.read) or "", err=True)
         raise click.exceptions.Exit(REFUSED)
     raise WatchroomError("there is nothing to play: the sources have no record of this force")
 
@@ -231,14 +231,14 @@ def _end(played: Sequence[Played], letters: Path) -> None:
     """What of the input a user should look at, and the exit code."""
     (first, *_) = played
     for line in refused_lines(first.reasons, first.examples, letters):
-        click.echo(line, err=True)
+        echo(line, err=True)
     failure = next((each.failure for each in played if each.failure), None)
     if failure is not None:
         raise SourceError(failure)
     if stopped := next((each.stopped for each in played if each.stopped), 0):
         raise click.exceptions.Exit(stopped)
     if much := refused_much(first.refused, first.read):
-        click.echo(much, err=True)
+        echo(much, err=True)
         raise click.exceptions.Exit(REFUSED)
 
 
@@ -248,13 +248,13 @@ def _write(path: Path, text: str) -> None:
     except OSError as error:
         why = error.strerror or error
         raise WatchroomError(f"{path} can't be written: {why}. Name another file") from error
-    click.echo(f"{path} written", err=True)
+    echo(f"{path} written", err=True)
 
 
 @contextmanager
 def _bars(names: Sequence[str]) -> Iterator[Callable[[int, Far], None]]:
     """A bar for each of the settings, where a person watches; gives what moves it."""
-    console = Console(stderr=True)
+    console = CleanConsole(stderr=True)
     if not console.is_terminal:
         yield lambda _place, _far: None
         return

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from streams.board.model import Board, decode_board
 from streams.cli.asking import monitor_at, token_option
+from streams.cli.echo import echo
 from streams.cli.options import Seconds, board_console
 from streams.errors import NotABoard, WatchroomError
 from streams.outputs.monitor_client import Declined, NoAnswer
@@ -101,7 +102,7 @@ def board(
         raise click.UsageError("--compare is of a --period; as JSON see watchroom query")
     remote, console = Remote(url, force, periods), board_console()
     if as_json:
-        click.echo(json.dumps(json.loads(remote.fetch().raw), ensure_ascii=False))
+        echo(json.dumps(json.loads(remote.fetch().raw), ensure_ascii=False))
     elif once or compare or not console.is_terminal:
         console.print(render(remote.fetch().board, console.width))
         if compare:

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import click
 import msgspec
-from rich.console import Console
 from rich.progress import BarColumn, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 from rich.table import Table
@@ -15,6 +14,7 @@ from rich.table import Table
 from detectors.calibration.alarm_budget import SHARES, AlarmBudget
 from detectors.calibration.detection_delay import delays_in_words
 from streams.board.monitor import Monitor
+from streams.cli.echo import CleanConsole, echo
 from streams.cli.inputs import Inputs, source_options
 from streams.config.force import Force, find_force
 from streams.embedded.calibration import Calibrated, Question, answer, class_name, class_of
@@ -108,14 +108,14 @@ def calibrate(  # noqa: PLR0913, PLR0917  one argument an option
         question = Question(planned, wanted, history, replicates, seed)
         found = answer(question, processes, _BarProgress(bar, task), anew=anew)
     if as_json:
-        click.echo(msgspec.json.encode(found).decode())
+        echo(msgspec.json.encode(found).decode())
     else:
         _report(force, planned, wanted, found, simulated=not inputs)
 
 
 def _bar() -> Bar:
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    console = Console(stderr=True)
+    console = CleanConsole(stderr=True)
     return Bar(*columns, TimeRemainingColumn(), console=console, transient=True)
 
 
@@ -141,7 +141,7 @@ def _planned(force: Force, inputs: Inputs) -> Planned:
                 refused += len(sink.refused)
                 sink.refused.clear()
         if refused:
-            click.echo(
+            echo(
                 f"{refused:,} of {sink.rows:,} rows were refused and left out; "
                 "watchroom run says why.",
                 err=True,
@@ -160,15 +160,15 @@ def _report(
     force: Force, planned: Planned, budget: AlarmBudget, found: Calibrated, *, simulated: bool
 ) -> None:
     """The result in words."""
-    console = Console(highlight=False)
+    console = CleanConsole(highlight=False)
     watches = {grain: sum(watches_in(force, grain).values()) for grain in GRAINS}
     numbers = ", ".join(f"{number} by the {grain}" for grain, number in watches.items())
-    click.echo(f"{force.name}: series watched: {numbers}.")
+    echo(f"{force.name}: series watched: {numbers}.")
     if simulated:
-        click.echo("Levels of eight simulated weeks: name files of your own for your own.")
+        echo("Levels of eight simulated weeks: name files of your own for your own.")
     if found.kept:
-        click.echo("The same was asked before; --anew reckons again.")
-    click.echo(
+        echo("The same was asked before; --anew reckons again.")
+    echo(
         f"Budget {budget.episodes_a_week:g} false episodes a week; on fresh simulated years these "
         f"thresholds raise {found.fresh:.2f}.\n"
     )
@@ -181,9 +181,7 @@ def _report(
             words = delays_in_words([one.as_delay() for one in sights], series.grain)
             table.add_row(what, f"{24 * planned.as_one(number).rate:.1f}", words)
     console.print(table)
-    click.echo("\nLevels of months are judged once a month: docs/detectors.md tells how soon.")
+    echo("\nLevels of months are judged once a month: docs/detectors.md tells how soon.")
     factors = ", ".join(f"{grain} = {factor:.3g}" for grain, factor in found.factors.items())
-    click.echo(
-        f"\nFor the force file:\n\n[alerts]\nfalse_episodes_a_week = {budget.episodes_a_week:g}"
-    )
-    click.echo(f"factors = {{ {factors} }}")
+    echo(f"\nFor the force file:\n\n[alerts]\nfalse_episodes_a_week = {budget.episodes_a_week:g}")
+    echo(f"factors = {{ {factors} }}")

@@ -7,12 +7,12 @@ import datetime as dt
 import signal
 from collections.abc import Sequence
 
-import click
 import msgspec
 
 from streams.alerts.model import Alert
 from streams.board.answers import known_rows
 from streams.board.query import Query
+from streams.cli.echo import echo
 from streams.cli.inputs import passed_over, refused_lines, refused_much
 from streams.cli.options import board_console
 from streams.embedded.runner import Embedded, has_records, last_event
@@ -49,7 +49,7 @@ def close(
             zone = zone or live.monitor.forces[force].zone
             board = live.board(force, at, periods)
             if as_json:
-                click.echo(msgspec.json.encode(board))
+                echo(msgspec.json.encode(board))
             else:
                 console = board_console()
                 console.print(render(board, console.width))
@@ -61,7 +61,7 @@ def close(
     when = (
         f"At {rfc3339(at, zone or dt.UTC)}" if at else "Nothing was counted, so there is no board"
     )
-    click.echo(f"{when}, {runner.account().in_words()}", err=as_json)
+    echo(f"{when}, {runner.account().in_words()}", err=as_json)
 
 
 def alerts_in_words(live: Live, since: int = 0) -> str:
@@ -119,7 +119,7 @@ def report(
         notes += [f"Look: {warning}" for warning in each.warnings]
     much = refused_much(runner.refused.total(), runner.rows - runner.excluded) if whole else None
     for line in [*notes, *([much] if much else [])]:
-        click.echo(line, err=as_json)
+        echo(line, err=as_json)
     return much is not None
 
 

@@ -12,6 +12,7 @@ from typing import BinaryIO, cast
 import click
 import zstandard
 
+from streams.cli.echo import echo
 from streams.cli.inputs import (
     REFUSED,
     Inputs,
@@ -99,7 +100,7 @@ def convert(
     said += passed_over(source) + [f"Look: {warning}" for warning in play.warnings]
     much = refused_much(sink.refused.total(), sink.rows) if stopped is None else None
     for line in [*said, *([much] if much else [])]:
-        click.echo(line, err=True)
+        echo(line, err=True)
     if stopped is not None:
         sys.exit(stopped.exit_code)
     if much:

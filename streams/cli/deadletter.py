@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from streams.cli.echo import echo
 from streams.cli.options import broker_option, forces_known, more_forces_option, prefix_option
 from streams.config.force import find_force
 from streams.errors import WatchroomError
@@ -80,8 +81,8 @@ def list_(broker: str, prefix: str, path: Path | None, **chosen: Any) -> None:
         mark = "  (sent again)" if letter.retried else ""
         words = (letter.time, letter.reason, letter.kind, letter.force, letter.id)
         found = [*(shown(each or "-") for each in words), shown(letter.detail, MOST_SHOWN)]
-        click.echo("  ".join(found) + mark)
-    click.echo(f"{len(letters)} dead letters", err=True)
+        echo("  ".join(found) + mark)
+    echo(f"{len(letters)} dead letters", err=True)
 
 
 @deadletter.command()
@@ -100,7 +101,7 @@ def show(broker: str, prefix: str, path: Path | None, ids: tuple[str, ...]) -> N
             raise WatchroomError(
                 f'there is no dead letter "{each}". See: watchroom deadletter list'
             )
-        click.echo(found[each].as_line())
+        echo(found[each].as_line())
 
 
 @deadletter.command()
@@ -142,7 +143,7 @@ def retry(
     retrier = Retrier(broker, prefix, forces_known(map(find_force, force_names)).values())
     try:
         for letter in letters:
-            click.echo(f"{letter.id}: {retrier.retry(letter, again=again)}")
+            echo(f"{letter.id}: {retrier.retry(letter, again=again)}")
     finally:
         retrier.close()
 

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from streams.alerts.model import Transition
 from streams.cli.board import rows_that_fit
+from streams.cli.echo import CleanConsole, echo
 from streams.cli.options import Seconds, Speed, board_console
 from streams.embedded.demo import FORCE, HISTORY_WEEKS, Demo
 from streams.errors import WatchroomError
@@ -93,7 +94,7 @@ def demo(
             stopped = caught
         at = shown.player.clock()
         console.print(render(shown.live.board(FORCE, at), console.width))
-        click.echo(f"\nThe demonstration is over: {shown.runner.account().in_words()}")
+        echo(f"\nThe demonstration is over: {shown.runner.account().in_words()}")
         if stopped is not None:
             raise click.exceptions.Exit(stopped.exit_code)
 
@@ -108,15 +109,15 @@ def _serve(shown: Demo, port: int | None) -> Running:
 
 
 def _say_where(handle: Running) -> None:
-    click.echo(f"Open     {handle.url}/   the wallboard; in about a minute an alert opens there")
-    click.echo(f"Figures  {handle.url}/board.json   or: watchroom board --url {handle.url}")
-    click.echo(f"Metrics  {handle.url}/metrics")
-    click.echo("Stop     Ctrl-C", nl=True)
+    echo(f"Open     {handle.url}/   the wallboard; in about a minute an alert opens there")
+    echo(f"Figures  {handle.url}/board.json   or: watchroom board --url {handle.url}")
+    echo(f"Metrics  {handle.url}/metrics")
+    echo("Stop     Ctrl-C", nl=True)
 
 
 @contextmanager
 def _bar() -> Iterator[Callable[[float], None]]:
-    console = Console(stderr=True)
+    console = CleanConsole(stderr=True)
     if not console.is_terminal:
         yield lambda _share: None
         return
@@ -146,7 +147,7 @@ def _display(shown: Demo, handle: Running, console: Console) -> Iterator[Callabl
         nonlocal due
         if time.monotonic() >= due:
             due += EVERY_LINE
-            click.echo(summary(shown.live.board(FORCE)))
+            echo(summary(shown.live.board(FORCE)))
 
     yield line
 
@@ -156,4 +157,4 @@ def _print_changes(made: Sequence[Transition]) -> None:
     for each in made:
         if each.what in ("opened", "resolved"):
             at = each.at.astimezone(each.alert.opened_at.tzinfo)
-            click.echo(f"{at:%H:%M}  Alert {each.what}: {each.alert.words}")
+            echo(f"{at:%H:%M}  Alert {each.what}: {each.alert.words}")

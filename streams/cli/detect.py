@@ -12,6 +12,7 @@ import click
 import detectors
 from detectors import Detector
 from detectors.calibration.false_discovery import adjusted
+from streams.cli.echo import echo
 from streams.cli.figure_table import FigureTable
 from streams.config.named_detectors import (
     MEASURED,
@@ -135,12 +136,12 @@ def detect(  # noqa: PLR0913, PLR0917  one argument an option
                 line = table.rows[row].line
                 found = {"column": one.name, "row": row, "line": line, "label": labels[row]}
                 found |= answer
-                click.echo(json.dumps(found) if as_json else _line(found, labels))
+                echo(json.dumps(found) if as_json else _line(found, labels))
         if not judged:
             unjudged[one.name] = needs or ""
     rows = f"{len(labels)} rows"
     if unjudged:
-        click.echo(
+        echo(
             f"none of {rows} of {', '.join(unjudged)} could be judged: {kind.__name__} is still "
             f"learning; it needs {next(iter(unjudged.values()))}",
             err=True,
@@ -149,31 +150,31 @@ def detect(  # noqa: PLR0913, PLR0917  one argument an option
     if judged_columns and not as_json:
         more = f", {new} of them new: the others go on" if new < alarms else ""
         found_in = f"{rows} of {', '.join(judged_columns)}"
-        click.echo(f"{alarms} alarm{'s' * (alarms != 1)} in {found_in}{more}", err=True)
+        echo(f"{alarms} alarm{'s' * (alarms != 1)} in {found_in}{more}", err=True)
 
 
 def _list() -> None:
     for name in names():
         summary = " ".join((getattr(detectors, name).__doc__ or "").split("\n\n")[0].split())
-        click.echo(f"{name:<22}{summary}")
+        echo(f"{name:<22}{summary}")
 
 
 def _describe(kind: type[Detector]) -> None:
-    click.echo(f"{kind.__name__}: {inspect.cleandoc(kind.__doc__ or '').split('>>>')[0].rstrip()}")
-    click.echo("\n--set, with what holds unless it is given:")
+    echo(f"{kind.__name__}: {inspect.cleandoc(kind.__doc__ or '').split('>>>')[0].rstrip()}")
+    echo("\n--set, with what holds unless it is given:")
     setting, instead, meaning = TO_GIVE.get(kind.__name__, (None, None, ""))
     for name, value in kind()._get_params().items():
         if name == setting:
             other = f", or --with {instead}=COLUMN" if instead else ""
-            click.echo(f"  {name}=... to be given{other}: {meaning}")
+            echo(f"  {name}=... to be given{other}: {meaning}")
         else:
-            click.echo(f"  {name}={json.dumps(value)}")
+            echo(f"  {name}={json.dumps(value)}")
     if beside := parameters(kind.update, but=["x"]):
-        click.echo(f"\n--with, beside the column itself: {', '.join(beside)}")
+        echo(f"\n--with, beside the column itself: {', '.join(beside)}")
         if setting is None and instead:
-            click.echo(f"  {instead} is to be given: {meaning}")
+            echo(f"  {instead} is to be given: {meaning}")
         if (trials := TRIALS.get(kind.__name__)) is not None:
-            click.echo(f"  {trials} is how many there were, of which the column is a part")
+            echo(f"  {trials} is how many there were, of which the column is a part")
 
 
 def _pairs(texts: Sequence[str], option: str) -> dict[str, str]:
@@ -346,13 +347,13 @@ def _report(
             judged.append((one.name, last, detector.p_value))
         needs = needs or detector.still_needs
     found = zip(judged, adjusted([p for *_, p in judged]), strict=True)
-    click.echo(f"{labels[-1]}: {len(judged)} of {len(series)} columns can be judged")
+    echo(f"{labels[-1]}: {len(judged)} of {len(series)} columns can be judged")
     if not judged and needs:
-        click.echo(f"{kind.__name__} is still learning; it needs {needs}", err=True)
+        echo(f"{kind.__name__} is still learning; it needs {needs}", err=True)
     for (name, last, p), least in sorted(found, key=lambda each: each[1]):
         flag = "FLAG" if least <= share * (1 + 1e-12) else "    "
         expected = f"expected {last['expected']:.1f}, p {p:.2g}"
-        click.echo(f"{flag}  {name}: {last['value']:g}, {expected}, false share {least:.2g}")
+        echo(f"{flag}  {name}: {last['value']:g}, {expected}, false share {least:.2g}")
 
 
 def _alarm(answer: Mapping[str, Any]) -> list[str]:

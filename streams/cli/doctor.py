@@ -8,6 +8,8 @@ from pathlib import Path
 import click
 import msgspec
 
+from streams.cli.asking import token_given, token_option
+from streams.cli.echo import echo
 from streams.cli.options import broker_option, prefix_option
 from streams.doctor.examination import examine
 from streams.doctor.finding import Examined
@@ -52,6 +54,7 @@ WORDS = {"well": "well", "note": "note", "wrong": "WRONG", "unknown": "not known
     metavar="URL",
     help="The address of a worker or of the front, such as http://worker-1:8787; may be repeated.",
 )
+@token_option
 @click.option("--prometheus", default="", metavar="URL", help="The address of Prometheus.")
 @click.option("--alertmanager", default="", metavar="URL", help="The address of Alertmanager.")
 @click.option("--json", "as_json", is_flag=True, help="Write one JSON object instead of a table.")
@@ -98,6 +101,7 @@ def doctor(  # noqa: PLR0913, PLR0917 - an option each
         mappings=mappings,
         checkpoints=checkpoints,
         workers=tuple(url.rstrip("/") for url in workers),
+        token=token_given(),
         prometheus=prometheus.rstrip("/"),
         alertmanager=alertmanager.rstrip("/"),
     )
@@ -109,20 +113,20 @@ def doctor(  # noqa: PLR0913, PLR0917 - an option each
     wrong = sum(each.verdict == "wrong" for each in done)
     if as_json:
         answer = {"wrong": wrong, "checks": done}
-        click.echo(msgspec.json.format(msgspec.json.encode(answer)).decode())
+        echo(msgspec.json.format(msgspec.json.encode(answer)).decode())
     else:
-        click.echo(_summary(done))
+        echo(_summary(done))
     if wrong:
         context.exit(WRONG)
 
 
 def _print(each: Examined) -> None:
     """A line a check, and below it two a finding: what is wrong, and what to do."""
-    click.echo(f"{each.check:<28} {WORDS[each.verdict]:<10} {each.said}")
+    echo(f"{each.check:<28} {WORDS[each.verdict]:<10} {each.said}")
     for finding in each.findings:
         mark = "" if finding.grave else " (note)"
-        click.echo(f"    {finding.subject}: {finding.problem}{mark}")
-        click.echo(f"      -> {finding.cure}")
+        echo(f"    {finding.subject}: {finding.problem}{mark}")
+        echo(f"      -> {finding.cure}")
 
 
 def _summary(done: Sequence[Examined]) -> str:

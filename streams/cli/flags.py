@@ -14,6 +14,7 @@ from rich.text import Text
 from streams.board.answers import Page
 from streams.board.flags import LEAST, MONTHS, FlagPage, FlagRow, MonthlyFlags
 from streams.cli.asking import monitor_at
+from streams.cli.echo import echo
 from streams.cli.inputs import Inputs, asked_options
 from streams.cli.options import answer_options, board_console
 from streams.cli.query import page_of, played
@@ -77,7 +78,7 @@ def flags(
     if form == "csv":
         sys.stdout.write(csv_text(FlagRow, page.rows))
     elif form == "json":
-        click.echo(msgspec.json.encode(page))
+        echo(msgspec.json.encode(page))
     else:
         board_console().print(shown(page))
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from detectors.named_days import holidays_in, place_of
+from streams.cli.echo import echo
 from streams.config.force import (
     Force,
     Target,
@@ -70,9 +71,9 @@ def check(context: click.Context, files: tuple[Path, ...]) -> None:
         if found is None or problems:
             wrong = True
             for problem in problems:
-                click.echo(_line_of(problem), err=True)
+                echo(_line_of(problem), err=True)
         else:
-            click.echo(f"{path}: fine. {summary(found)}")
+            echo(f"{path}: fine. {summary(found)}")
     if wrong:
         context.exit(2)
 
@@ -88,10 +89,10 @@ def show(context: click.Context, name: str) -> None:
       watchroom force show warwickshire > mine.toml
     """
     try:
-        click.echo(shipped_force_text(name), nl=False)
-        click.echo(summary(find_force(name)), err=True)
+        echo(shipped_force_text(name), nl=False)
+        echo(summary(find_force(name)), err=True)
     except ConfigError as error:
-        click.echo(str(error), err=True)
+        echo(str(error), err=True)
         context.exit(error.exit_code)
 
 
@@ -106,7 +107,7 @@ def list_() -> None:
     names = shipped_forces()
     width = max(map(len, names))
     for name in names:
-        click.echo(f"{name:<{width}}  {summary(find_force(name))}")
+        echo(f"{name:<{width}}  {summary(find_force(name))}")
 
 
 def summary(found: Force) -> str:

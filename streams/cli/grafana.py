@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from streams.cli.asking import token_given
+from streams.cli.echo import echo
 from streams.config.force import find_force
 from streams.errors import ConfigError, WatchroomError
 
@@ -57,9 +58,9 @@ def generate(*, check: bool, output: Path | None) -> None:
     except OSError as error:
         raise WatchroomError(f"{folder} can't be written: {error.strerror}") from error
     for name in changed:
-        click.echo(f"{name}: {'out of date' if check else 'written'}")
+        echo(f"{name}: {'out of date' if check else 'written'}")
     if not changed:
-        click.echo(f"{folder}: all is up to date")
+        echo(f"{folder}: all is up to date")
     elif check:
         raise WatchroomError("the dashboards are not current. Run: watchroom grafana generate")
 
@@ -135,7 +136,7 @@ def push(
 
     def report(step: publish.Step) -> None:
         if not quiet or step.done != "unchanged":
-            click.echo(f"{step.what} {step.name}: {step.done}")
+            echo(f"{step.what} {step.name}: {step.done}")
 
     if data_source:
         publish.require_data_source(server, data_source)

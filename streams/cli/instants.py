@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import click
 
+from streams.cli.echo import echo
 from streams.cli.options import Command
 from streams.errors import ConfigError
 from streams.outputs.instants import parse_instant
@@ -31,7 +32,7 @@ def instant_named(option: str, text: str | None, zone: dt.tzinfo) -> int | None:
     second = first.replace(fold=1)
     is_local = parse_instant(text, dt.UTC) != parse_instant(text, _ELSEWHERE)
     if is_local and to_ms(second) != at:
-        click.echo(
+        echo(
             f"{option} {text} comes twice, as the clocks go back: taken is the first. Write "
             f"{second.isoformat()} for the second.",
             err=True,

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 import msgspec
 
+from streams.cli.echo import echo
 from streams.cli.inputs import REFUSED
 from streams.config.force import Force, find_force, shipped_forces
 from streams.registry.registry import REGISTRY
@@ -59,18 +60,18 @@ def suggest_(file: str, kind: Kind | None, timezone: str | None, force_name: str
     sample = read_sample(None if file == "-" else Path(file))
     draft = suggest(sample, kind, timezone, force)
     parsed = parse_mapping(draft.toml, "the draft")
-    click.echo(draft.toml, nl=False)
-    click.echo(f"A draft for {len(sample.rows):,} rows of {sample.origin}.", err=True)
+    echo(draft.toml, nl=False)
+    echo(f"A draft for {len(sample.rows):,} rows of {sample.origin}.", err=True)
     for doubt in draft.doubts:
-        click.echo(f"  CHECK {doubt}.", err=True)
+        echo(f"  CHECK {doubt}.", err=True)
     if file == "-" or not Path(file).is_file():
         what = "standard input" if file == "-" else f"{file} is a pipe, which"
-        click.echo(f"It was not tried: {what} can be read once only.", err=True)
+        echo(f"It was not tried: {what} can be read once only.", err=True)
         return
     try:
         _say(_try(file, parsed, force, MOST), err=True)
     except NoKey as error:
-        click.echo(f"It was not tried: {error}", err=True)
+        echo(f"It was not tried: {error}", err=True)
 
 
 @mapping.command(short_help="Say how many rows of files a mapping lets in.")
@@ -105,7 +106,7 @@ def check(
     bad = False
     for file in files:
         trial = _try(file, rules, force, None if whole else MOST)
-        click.echo(f"{file}: ", nl=False)
+        echo(f"{file}: ", nl=False)
         _say(trial)
         bad |= trial.refused > 0 and (
             trial.events == 0 or (trial.refused >= 10 and trial.refused > trial.rows / 100)
@@ -126,14 +127,14 @@ def fields(kind: str | None, as_page: bool) -> None:
       watchroom mapping fields --page > docs/fields.md
     """
     if as_page:
-        click.echo(page(), nl=False)
+        echo(page(), nl=False)
         return
     for each in [kind] if kind else REGISTRY.structs:
-        click.echo(each)
+        echo(each)
         table = list(rows(each))
         widest = max(len(name) for name, _, _ in table)
         for name, form, says in table:
-            click.echo(f"  {name:{widest}}  {says} ({form})")
+            echo(f"  {name:{widest}}  {says} ({form})")
 
 
 def _try(file: str, rules: Mapping, force: Force | None, most: int | None) -> Trial:
@@ -147,4 +148,4 @@ def _try(file: str, rules: Mapping, force: Force | None, most: int | None) -> Tr
 
 def _say(trial: Trial, *, err: bool = False) -> None:
     for line in trial.words():
-        click.echo(line, err=err)
+        echo(line, err=err)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from streams.cli.echo import echo
 from streams.registry.page import page
 
 
@@ -17,4 +18,4 @@ def measures() -> None:
       watchroom measures
       watchroom measures > docs/measures.md
     """
-    click.echo(page(), nl=False)
+    echo(page(), nl=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from streams.cli.echo import echo
 from streams.errors import ConfigError, WatchroomError
 
 
@@ -47,6 +48,6 @@ def test() -> None:
         took = channel.send("Test: Watchroom", "A test of Watchroom. Nothing is wrong.", "state")
         failed += not took
         severities = ", ".join(sorted(channel.severities))
-        click.echo(f"{channel.name} ({severities}): {'sent' if took else 'NOT SENT'}")
+        echo(f"{channel.name} ({severities}): {'sent' if took else 'NOT SENT'}")
     if failed:
         raise WatchroomError(f"{failed} of {len(found)} channels did not take the message")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 from collections.abc import Callable, Iterable
@@ -11,8 +12,10 @@ from typing import Any, TypeVar
 import click
 from rich.console import Console
 
+from streams.cli.echo import CleanConsole
 from streams.config.force import Force, find_force, shipped_forces
 from streams.errors import ConfigError
+from streams.printing import LogFormatter
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -31,6 +34,14 @@ bootstrap_option = click.option("--bootstrap", **BROKERS)
 prefix_option = click.option(
     "--prefix", default=PREFIX, show_default=True, help="What topic names start with."
 )
+topic_prefixes_option = click.option(
+    "--topic-prefix",
+    "topic_prefixes",
+    multiple=True,
+    metavar="PREFIX[=FORCE,...]",
+    help="What the names of input topics start with that are of some forces alone, by default of "
+    "the one whose id it ends in; may be repeated. Results stay in the topics of --prefix.",
+)
 dead_letters_option = click.option(
     "--dead-letters",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -38,6 +49,15 @@ dead_letters_option = click.option(
     show_default=True,
     help="The file that refused rows are appended to.",
 )
+
+
+def log_to_stderr(level: int) -> None:
+    """Has this process tell on standard error what happens, from a level on; what Watchroom itself
+    says from `INFO` on."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(LogFormatter("%(asctime)s %(levelname)-7s %(message)s"))
+    logging.basicConfig(level=level, handlers=[handler])
+    logging.getLogger("watchroom").setLevel(logging.INFO)
 
 
 def _forces_option(otherwise: str) -> Callable[[Command], Command]:
@@ -125,7 +145,7 @@ class Address(click.ParamType):
 
 def board_console() -> Console:
     """Where a board is printed: the terminal, or 100 columns where there is none."""
-    console = Console()
+    console = CleanConsole()
     if not console.is_terminal and "COLUMNS" not in os.environ:
         console.width = 100
     return console

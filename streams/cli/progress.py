@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import cast
 
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     Progress,
@@ -20,6 +19,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from streams.cli.echo import CleanConsole
 from streams.periods import rfc3339
 from streams.sources.order.play import Play, Readable
 from streams.sources.order.player import Player, Stage
@@ -49,7 +49,7 @@ def progress_bar(
     """A bar with the share, the event time in a time zone, events a second and the time left: of
     the reading by bytes, then of the play by lines, or by event time where it is paced. Gives what
     moves it, to be called after each step; `beside` is shown beside it, and a `hint` below."""
-    console = Console(stderr=True)
+    console = CleanConsole(stderr=True)
     if not console.is_terminal:
         yield lambda: None
         return

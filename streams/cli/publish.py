@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 
 from streams.cli import INTERRUPTED
+from streams.cli.echo import echo
 from streams.cli.inputs import (
     REFUSED,
     Inputs,
@@ -117,7 +118,7 @@ def publish(
         sys.exit(INTERRUPTED)
     much = refused_much(counts.refused.total(), counts.read - counts.excluded)
     if much and not following:
-        click.echo(much)
+        echo(much)
         sys.exit(REFUSED)
 
 
@@ -165,21 +166,19 @@ class Sending:
             for kind, number in sorted(counts.sent.items())
         ]
         rate = counts.read / max(seconds, 0.001)
-        click.echo(
+        echo(
             f"Sent {', '.join(kinds) or 'nothing'} in {counts.messages:,} messages, "
             f"{seconds:.1f} s ({rate:,.0f} rows a second)."
         )
         if counts.excluded:
-            click.echo(
-                f"Left out, as blank lines or by the mapping's filters: {counts.excluded:,} rows."
-            )
+            echo(f"Left out, as blank lines or by the mapping's filters: {counts.excluded:,} rows.")
         refused = refused_lines(counts.refused, counts.examples, self.dead_letters)
         notes = []
         for each in self.sources:
             notes += passed_over(each.source if isinstance(each, Play) else each)
             notes += [f"Look: {warning}" for warning in each.warnings]
         for line in [*notes, *refused]:
-            click.echo(line)
+            echo(line)
         if counts.interrupted:
             where = f" The last row sent was {counts.last}." if counts.last else ""
-            click.echo(f"Stopped by Ctrl-C after {counts.read:,} rows.{where}")
+            echo(f"Stopped by Ctrl-C after {counts.read:,} rows.{where}")

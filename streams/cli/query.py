@@ -17,6 +17,7 @@ from streams.board.monitor import Monitor
 from streams.board.query import Query
 from streams.cli.asking import monitor_at
 from streams.cli.comparing import compare_option, names_in
+from streams.cli.echo import echo
 from streams.cli.inputs import Inputs, asked_options, passed_over, refused_lines
 from streams.cli.options import answer_options, board_console, forces_named
 from streams.cli.progress import progress_bar
@@ -172,7 +173,7 @@ def show(rows: Sequence[FigureRow], compare: Sequence[str], form: str, *, named:
     if form == "csv":
         sys.stdout.write(csv_text(FigureRow, rows, compare))
     elif form == "json":
-        click.echo(msgspec.json.encode(rows))
+        echo(msgspec.json.encode(rows))
     elif rows:
         known = {row.indicator for row in rows if row.known}
         shown = [row for row in rows if named or row.indicator in known]
@@ -286,7 +287,7 @@ def played(inputs: Inputs, force_names: tuple[str, ...], at: str | None) -> Iter
             *refused_lines(runner.refused, runner.examples, "watchroom run"),
             *passed_over(source),
         ):
-            click.echo(line, err=True)
+            echo(line, err=True)
         monitor = live.monitor
         yield Query(monitor, *_asked_of(monitor, force_names, forces[0].id, at))
 

@@ -15,6 +15,7 @@ import click
 from click.core import ParameterSource
 
 from streams.cli.closing import alerts_between, alerts_in_words, close, report
+from streams.cli.echo import echo
 from streams.cli.inputs import REFUSED, Inputs, refused_much, source_options
 from streams.cli.instants import stretch_named, stretch_options
 from streams.cli.keys import Keys
@@ -345,7 +346,7 @@ def _monitor(
     )
     if served is not None:
         handle = serve_beside(open_things, runner.live, *served)
-        click.echo(f"Wallboard {handle.url}/", err=True)
+        echo(f"Wallboard {handle.url}/", err=True)
     player = Player(
         watched.play, runner, speed=watched.speed, begin=begin, end=end,
         after=watched.after, stops=stops,
@@ -363,8 +364,8 @@ def _monitor(
     close(runner, named, closing_time(player), periods, (), as_json=as_json)
     if not as_json:
         for line in alerts_between(runner.live, begin or 0):
-            click.echo(line)
-        click.echo(alerts_in_words(runner.live, begin or 0))
+            echo(line)
+        echo(alerts_in_words(runner.live, begin or 0))
     whole = stopped is None and failure is None
     much = report(runner, [watched.play], whole=whole, as_json=as_json)
     leave(stopped, failure, much=much, serving=served is not None)
@@ -415,7 +416,7 @@ def _send(
         raise click.exceptions.Exit(stopped.exit_code)
     counts = publisher.counts
     if much := refused_much(counts.refused.total(), counts.read - counts.excluded):
-        click.echo(much)
+        echo(much)
         raise click.exceptions.Exit(REFUSED)
 
 
@@ -430,7 +431,7 @@ def _keep_or_forget(
     elif stopped is not None:
         watched.save()
         if watched.kept.path.exists():
-            click.echo("The same command with --resume goes on from here.", err=True)
+            echo("The same command with --resume goes on from here.", err=True)
 
 
 def _checked(period: str, force: Force) -> None:

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import click
 import msgspec
-from rich.console import Console
 from rich.progress import track
 
 from streams.board.compare import COMPARISONS
+from streams.cli.echo import CleanConsole, echo
 from streams.cli.inputs import Inputs, source_options
 from streams.cli.query import played
 from streams.errors import WatchroomError
@@ -95,15 +95,15 @@ def report(  # noqa: PLR0913, PLR0917  one argument an option
     if csv_file is not None:
         _write(csv_file, csv_text(ReportFigure, figures_of(made), COMPARISONS))
     number = sum(len(each.sections) for each in made.chapters)
-    click.echo(f"{output}: {number} sections, as of {made.as_of}", err=True)
+    echo(f"{output}: {number} sections, as of {made.as_of}", err=True)
     if empty := why_empty(made):
-        click.echo(empty, err=True)
+        echo(empty, err=True)
 
 
 @contextmanager
 def _steps(total: int) -> Iterator[Callable[[], None]]:
     """Progress of the writing, where a person watches; gives what moves it."""
-    console = Console(stderr=True)
+    console = CleanConsole(stderr=True)
     if not console.is_terminal:
         yield lambda: None
         return

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from streams.cli.echo import echo
 from streams.errors import WatchroomError
 from streams.outputs.rules import Links, budget_file, rule_files
 from streams.outputs.rules.budget import LEAST_TARGET, MOST_TARGET
@@ -69,7 +70,7 @@ def write(out: Path, grafana: str, runbooks: str) -> None:
     out.mkdir(parents=True, exist_ok=True)
     for name, text in texts.items():
         (out / name).write_text(text, "utf-8")
-    click.echo(f"{out}: wrote {', '.join(texts)}")
+    echo(f"{out}: wrote {', '.join(texts)}")
 
 
 @rules.command()
@@ -88,7 +89,7 @@ def check(out: Path, grafana: str, runbooks: str) -> None:
         raise WatchroomError(
             f"{out}: not current: {', '.join(stale)}. Run watchroom rules write --out {out}"
         )
-    click.echo(f"{out}: all {len(texts)} rule files are current")
+    echo(f"{out}: all {len(texts)} rule files are current")
 
 
 @rules.command("error-budget")
@@ -123,7 +124,7 @@ def error_budget(
     """
     named = {"force": force, "line": line}
     chosen = ",".join(f'{label}="{value}"' for label, value in named.items() if value)
-    click.echo(budget_file(target, measure, chosen, Links(grafana, runbooks)), nl=False)
+    echo(budget_file(target, measure, chosen, Links(grafana, runbooks)), nl=False)
 
 
 def _read(path: Path) -> str | None:

@@ -14,18 +14,19 @@ import click
 
 from streams.cli.closing import alerts_in_words, close, report, wait
 from streams.cli.comparing import compare_option, names_in
+from streams.cli.echo import echo
 from streams.cli.inputs import REFUSED, Inputs, source_options
 from streams.cli.options import Address, Speed, dead_letters_option, forces_named
 from streams.cli.progress import progress_bar
 from streams.cli.serving import serving_options
 from streams.config.force import Force
 from streams.embedded.replay import embedded_monitor
-from streams.embedded.runner import last_event
+from streams.embedded.runner import Embedded, last_event
 from streams.errors import ConfigError, WatchroomError
 from streams.live import Live
 from streams.outputs.instants import parse_instant
 from streams.periods import Calendar
-from streams.sources import Source
+from streams.sources import Source, open_source
 from streams.sources.order.play import Play
 from streams.sources.order.player import Player
 from streams.sources.stops import Stopped, Stops
@@ -55,6 +56,21 @@ if TYPE_CHECKING:  # most runs need no server
     "Standard input is followed live unless this is given.",
 )
 @click.option("--web", type=Address(), help="Serve metrics and the board there; stay afterwards.")
+@click.option(
+    "--ingest-tokens",
+    "senders",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Take events by POST /events from programs with a token of this file (watchroom token add "
+    "--sends FORCE), and stay. What was taken is kept below --state (docs/ingest.md).",
+)
+@click.option(
+    "--ingest",
+    type=Address(),
+    default="127.0.0.1:8788",
+    show_default=True,
+    metavar="HOST:PORT",
+    help="Where events are taken.",
+)
 @serving_options
 @click.option(
     "--at", metavar="TIME", help="The closing board is of this time; default: the last event."
@@ -91,6 +107,8 @@ def run(  # noqa: PLR0913, PLR0917  one argument an option
     dead_letters: Path,
     no_surveillance: bool,
     state: Path | None,
+    senders: Path | None,
+    ingest: tuple[str, int],
     access: Callable[[], Access],
 ) -> None:
     """Monitor files, folders or standard input ("-") without Kafka, and show the board at the end.
@@ -109,6 +127,7 @@ def run(  # noqa: PLR0913, PLR0917  one argument an option
       watchroom run --source calls.csv:calls.toml --source cad.csv:cad.toml
       watchroom run events.ndjson --speed 60 --web 8787
       tail -f -n +1 events.ndjson | watchroom run - --web 127.0.0.1:8787
+      watchroom run --force warwickshire --ingest-tokens senders.json --web 8787
 
     \b
     Exit codes:
@@ -126,11 +145,18 @@ def run(  # noqa: PLR0913, PLR0917  one argument an option
             "--compare is of a --period, below the board; as JSON see watchroom query"
         )
     closing_at = _checked(at, periods, forces[0])
-    inputs.check()
-    # Standard input is taken for live; files are a replay, and their clock follows the events.
-    following = speed is None and inputs.has_stdin
+    if senders is None or inputs:
+        inputs.check()
+    if senders is not None and (inputs.has_stdin or speed is not None):
+        raise click.UsageError("with --ingest-tokens: files first, if any, at full speed; and no -")
+    # Standard input and what is sent are live; files are a replay, whose clock follows the events.
+    following = senders is not None or (speed is None and inputs.has_stdin)
     with ExitStack() as open_things:
-        sources = _opened(open_things, inputs, forces, forces if force_names else None, following)
+        taking = None if senders is None else Taking(open_things, state, forces, senders, ingest)
+        given = forces if force_names else None
+        sources = _opened(open_things, inputs, forces, given, inputs.has_stdin and following)
+        if taking is not None:
+            sources.append(taking.kept)  # after the files, which are older
         stops = open_things.enter_context(Stops())
         runner = open_things.enter_context(
             embedded_monitor(
@@ -147,13 +173,15 @@ def run(  # noqa: PLR0913, PLR0917  one argument an option
         stopped, failure = played(
             Player(each, runner, speed=speed or None, stops=stops) for each in sources
         )
+        if taking is not None and stopped is None and failure is None:
+            stopped = taking.live(runner, access())
         named = [force.id for force in forces] if force_names else []
         close(runner, named, closing_at, periods, comparisons, as_json=as_json)
         whole = not following and stopped is None and failure is None
         if whole and not as_json and last_event(runner.live.monitor):
             asked = closing_at is not None or periods
             more = "" if asked else " --at shows another instant, --period a day, month or year."
-            click.echo(alerts_in_words(runner.live) + more, err=True)
+            echo(alerts_in_words(runner.live) + more, err=True)
         much = report(runner, sources, whole=whole, as_json=as_json)
         leave(stopped, failure, much=much, serving=web is not None)
 
@@ -167,12 +195,46 @@ def _opened(
 ) -> list[Play | Source]:
     """The files, and standard input: apart from them where it is followed, since it never ends."""
     sources: list[Play | Source] = []
-    if inputs.has_files or not following:
+    if inputs.has_files or (inputs and not following):
         source = inputs.open(given, stdin=not following)
         sources.append(open_things.enter_context(Play(source, forces)))
     if following:
         sources.append(open_things.enter_context(inputs.open(given, files=False)))
     return sources
+
+
+class Taking:
+    """Events over HTTP: what was taken before, from the journal, and then what is sent."""
+
+    def __init__(
+        self,
+        open_things: ExitStack,
+        state: Path | None,
+        forces: Sequence[Force],
+        tokens: Path,
+        address: tuple[str, int],
+    ) -> None:
+        from streams.embedded.alert_database import default_folder  # noqa: PLC0415
+        from streams.ingest.journal import Journal  # noqa: PLC0415
+
+        self._open_things, self._tokens, self._address = open_things, tokens, address
+        self._journal = Journal((state or default_folder()) / "ingest")
+        open_things.callback(self._journal.close)
+        source = open_source(self._journal.files(), None, forces)
+        self.kept = open_things.enter_context(Play(source, forces))
+        """A source of what was taken before."""
+
+    def live(self, runner: Embedded, access: Access) -> Stopped:
+        """Takes events until a signal asks to end; raises `WatchroomError`."""
+        from streams.ingest.into_monitor import MonitorStore  # noqa: PLC0415
+        from streams.ingest.server import serve_ingest  # noqa: PLC0415
+
+        runner.enter("playing", None)
+        store = MonitorStore(runner, self._journal)
+        handle = serve_ingest(store, self._tokens, *self._address, access=access)
+        self._open_things.callback(handle.stop)
+        echo(f"Events {handle.url}/events", err=True)
+        return wait()
 
 
 def serve_beside(
@@ -183,8 +245,8 @@ def serve_beside(
 
     handle = serve(live, *web, access)
     open_things.callback(handle.stop)
-    click.echo(f"Board {handle.url}/board.json, metrics {handle.url}/metrics", err=True)
-    click.echo(handle.exported, err=True)
+    echo(f"Board {handle.url}/board.json, metrics {handle.url}/metrics", err=True)
+    echo(handle.exported, err=True)
     return handle
 
 
@@ -224,7 +286,7 @@ def leave(
     if failure is not None:
         raise failure
     if serving and stopped is None:
-        click.echo("All input was read. Serving until Ctrl-C.", err=True)
+        echo("All input was read. Serving until Ctrl-C.", err=True)
         stopped = wait()
     if stopped is not None:
         raise click.exceptions.Exit(stopped.exit_code)

@@ -9,6 +9,7 @@ import click
 
 from streams.alerts.model import AlertList
 from streams.board.model import TYPES, Series
+from streams.cli.echo import echo
 from streams.errors import WatchroomError
 from streams.events.schema import json_schema, json_schemas
 from streams.registry.registry import REGISTRY
@@ -67,12 +68,12 @@ def schemas(out: Path, check: bool) -> None:
             raise WatchroomError(
                 f"{out}: not current: {', '.join(stale)}. Run watchroom schemas --out {out}"
             )
-        click.echo(f"{out}: all {len(texts)} schemas are current")
+        echo(f"{out}: all {len(texts)} schemas are current")
         return
     out.mkdir(parents=True, exist_ok=True)
     for name, text in texts.items():
         (out / name).write_text(text, "utf-8")
-    click.echo(f"{out}: wrote {', '.join(texts)}")
+    echo(f"{out}: wrote {', '.join(texts)}")
 
 
 def _read(path: Path) -> str | None:

@@ -15,6 +15,7 @@ from streams.charts.indicator import indicator_chart
 from streams.charts.layout import layout
 from streams.charts.model import Chart, Mark
 from streams.charts.svg import standalone
+from streams.cli.echo import echo
 from streams.cli.inputs import Inputs, source_options
 from streams.cli.options import board_console
 from streams.cli.query import PARTS, played, written
@@ -82,24 +83,22 @@ def segments(  # noqa: PLR0913, PLR0917  one argument an option
             chart = indicator_chart(query, indicator, grain, within, area)
             written(picture, standalone(layout(marked(chart, query, found), *SIZE, "print")))
     if form == "csv":
-        click.echo(csv_text(Segment, found.changes), nl=False)
+        echo(csv_text(Segment, found.changes), nl=False)
     elif form == "json":
-        click.echo(msgspec.json.encode(found))
+        echo(msgspec.json.encode(found))
     else:
         what = "levels" if found.shape == "level" else "straight lines"
-        click.echo(
+        echo(
             f"{found.periods} periods, {found.first} to {found.last}, as {what}; noise "
             f"{amount(found.sigma, unit)}, correlation {found.alike:.2f}."
         )
         for each in found.spreads:
             lies = f"{each.earliest} to {each.latest}"
             before, after = amount(each.before, unit), amount(each.after, unit)
-            click.echo(
-                f"The noise is another from {each.period} on ({lies}): {before}, then {after}."
-            )
+            echo(f"The noise is another from {each.period} on ({lies}): {before}, then {after}.")
         if not found.changes:
             many = "It would have very many changes: it has a cycle, or wanders. None is named."
-            click.echo(many if found.too_many else "No change is beyond the noise.")
+            echo(many if found.too_many else "No change is beyond the noise.")
             return
         table = Table("From", "Before", "After", "Change", "May lie in")
         for each in found.changes:

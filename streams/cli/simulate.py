@@ -18,6 +18,7 @@ import click
 from click.core import ParameterSource
 
 from streams.cli.convert import IntoFile
+from streams.cli.echo import echo
 from streams.cli.options import forces_named, forces_option, prefix_option
 from streams.cli.progress import progress_bar
 from streams.config.force import Force
@@ -60,7 +61,7 @@ def _listed(context: click.Context, _: click.Parameter, wanted: bool) -> None:
         return
     names = shipped_scenarios()
     for name in names:
-        click.echo(f"{name:<{max(map(len, names))}}  {find_scenario(name).title}")
+        echo(f"{name:<{max(map(len, names))}}  {find_scenario(name).title}")
     context.exit()
 
 
@@ -68,7 +69,7 @@ def _shown(context: click.Context, _: click.Parameter, name: str | None) -> None
     """Shows the text of a profile, and ends."""
     if name is None or context.resilient_parsing:
         return
-    click.echo(shipped_profile_text(name), nl=False)
+    echo(shipped_profile_text(name), nl=False)
     context.exit()
 
 
@@ -224,7 +225,7 @@ def simulate_(  # noqa: PLR0913, PLR0917  one argument an option
                     move()
     if output is not None:
         beside = "" if at is None else f"; what is to be seen of them: {at}"
-        click.echo(f"{player.lines:,} events in {output}{beside}", err=True)
+        echo(f"{player.lines:,} events in {output}{beside}", err=True)
 
 
 def _asked_for(broker: str | None, output: Path | None, *, once: bool) -> str | None:

@@ -10,10 +10,12 @@ from typing import Any
 
 import click
 
+from streams.cli.echo import echo
+from streams.config.force import find_force
 from streams.errors import ConfigError
 from streams.outputs.sign_in.roles import NAMED
 from streams.outputs.sign_in.settings import SignInSettings
-from streams.outputs.sign_in.tokens import TokenFile
+from streams.outputs.sign_in.tokens import SENDS, TokenFile
 
 
 def _file_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -67,8 +69,13 @@ def token() -> None:
 @click.option(
     "--role",
     type=click.Choice(list(NAMED)),
-    required=True,
     help="view: see; act: also take and close alerts; administer: also read /metrics.",
+)
+@click.option(
+    "--sends",
+    metavar="FORCE",
+    help="In place of a role: a program that may send the events of this force over HTTP, and do "
+    "nothing else (docs/ingest.md).",
 )
 @click.option(
     "--days",
@@ -77,7 +84,14 @@ def token() -> None:
     show_default=True,
     help="For how long it holds.",
 )
-def add(file: Path | None, sign_in: Path | None, name: str, role: str, days: float) -> None:
+def add(
+    file: Path | None,
+    sign_in: Path | None,
+    name: str,
+    role: str | None,
+    sends: str | None,
+    days: float,
+) -> None:
     """Make a token for NAME, and print it: it is shown this once, and kept as a hash alone. The
     name stands in the log of every alert that is acted on with it.
 
@@ -86,13 +100,16 @@ def add(file: Path | None, sign_in: Path | None, name: str, role: str, days: flo
       watchroom token add "Duty inspector" --role act
       watchroom token add wall --role view --days 1000
       watchroom token add cron --role act --file /etc/watchroom/tokens.json
+      watchroom token add telephony --sends warwickshire --file /etc/watchroom/senders.json
     """
+    if (role is None) == (sends is None):
+        raise click.UsageError("say what it is for: --role, or --sends FORCE")
     tokens = _tokens(file, sign_in)
-    made = tokens.add(name, role, days)
-    click.echo(
-        f"{tokens.path}: {name} may {role} with this token, which is not shown again:", err=True
-    )
-    click.echo(made)
+    allowed = role or f"{SENDS}{find_force(str(sends)).id}"
+    made = tokens.add(name, allowed, days)
+    may = role or f"send events of {sends}"
+    echo(f"{tokens.path}: {name} may {may} with this token, which is not shown again:", err=True)
+    echo(made)
 
 
 @token.command("list")
@@ -110,9 +127,9 @@ def list_(file: Path | None, sign_in: Path | None) -> None:
     for each in held:
         until = dt.datetime.fromtimestamp(each.until, dt.UTC)
         stands = "over since" if each.until <= time.time() else "until"
-        click.echo(f"{each.name:{width}}  {each.role:10}  {stands} {until:%Y-%m-%d %H:%M} UTC")
+        echo(f"{each.name:{width}}  {each.role:10}  {stands} {until:%Y-%m-%d %H:%M} UTC")
     if not held:
-        click.echo(f"{tokens.path} has no token.")
+        echo(f"{tokens.path} has no token.")
 
 
 @token.command()
@@ -127,4 +144,4 @@ def remove(file: Path | None, sign_in: Path | None, name: str) -> None:
     """
     tokens = _tokens(file, sign_in)
     tokens.remove(name)
-    click.echo(f"{tokens.path}: the token of {name} is removed.")
+    echo(f"{tokens.path}: the token of {name} is removed.")

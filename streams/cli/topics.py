@@ -6,8 +6,10 @@ from typing import Any
 
 import click
 
-from streams.cli.options import broker_option, prefix_option
+from streams.cli.echo import echo
+from streams.cli.options import broker_option, prefix_option, topic_prefixes_option
 from streams.kafka import topics as kafka_topics
+from streams.kafka.inputs import split_prefix
 from streams.periods import DAY
 
 WRONG = 1
@@ -27,6 +29,7 @@ def topics() -> None:
 @topics.command()
 @broker_option
 @prefix_option
+@topic_prefixes_option
 @click.option(
     "--partitions",
     type=click.IntRange(1, 1000),
@@ -43,7 +46,12 @@ def topics() -> None:
 )
 @click.pass_context
 def create(
-    context: click.Context, broker: str, prefix: str, partitions: int, replication_factor: int
+    context: click.Context,
+    broker: str,
+    prefix: str,
+    topic_prefixes: tuple[str, ...],
+    partitions: int,
+    replication_factor: int,
 ) -> None:
     """Create the topics that are missing, and check the others.
 
@@ -54,22 +62,33 @@ def create(
     Examples:
       watchroom topics create
       watchroom topics create --broker kafka1:9092 --replication-factor 3
+      watchroom topics create --topic-prefix warwickshire --topic-prefix west-mercia
     """
+    inputs = [split_prefix(text)[0] for text in topic_prefixes]
     with kafka_topics.admin(broker) as client:
-        for name in kafka_topics.create(client, prefix, partitions, replication_factor):
-            click.echo(f"{name}: created")
+        for name in kafka_topics.create(
+            client, prefix, partitions, replication_factor, inputs=inputs
+        ):
+            echo(f"{name}: created")
         _report_unused(client, prefix)
-        _report(context, kafka_topics.check(client, prefix, partitions))
+        _report(context, kafka_topics.check(client, prefix, partitions, inputs=inputs))
 
 
 @topics.command()
 @broker_option
 @prefix_option
+@topic_prefixes_option
 @click.option(
     "--partitions", type=click.IntRange(1, 1000), help="How many there should be of each topic."
 )
 @click.pass_context
-def check(context: click.Context, broker: str, prefix: str, partitions: int | None) -> None:
+def check(
+    context: click.Context,
+    broker: str,
+    prefix: str,
+    topic_prefixes: tuple[str, ...],
+    partitions: int | None,
+) -> None:
     """Say what is wrong with the topics, each with its cure.
 
     Ends with 0 when all topics are as they should be, with 1 when one is not.
@@ -79,32 +98,35 @@ def check(context: click.Context, broker: str, prefix: str, partitions: int | No
       watchroom topics check
       watchroom topics check --prefix trial --partitions 24
     """
+    inputs = [split_prefix(text)[0] for text in topic_prefixes]
     with kafka_topics.admin(broker) as client:
         _report_unused(client, prefix)
-        _report(context, kafka_topics.check(client, prefix, partitions))
+        _report(context, kafka_topics.check(client, prefix, partitions, inputs=inputs))
 
 
 @topics.command("list")
 @broker_option
 @prefix_option
-def list_(broker: str, prefix: str) -> None:
+@topic_prefixes_option
+def list_(broker: str, prefix: str, topic_prefixes: tuple[str, ...]) -> None:
     """List the topics with their partitions, copies and retention.
 
     \b
     Example:
       watchroom topics list
     """
+    inputs = [split_prefix(text)[0] for text in topic_prefixes]
     with kafka_topics.admin(broker) as client:
-        names = [topic.name for topic in kafka_topics.wanted(prefix)]
+        names = [topic.name for topic in kafka_topics.wanted(prefix, inputs)]
         found = kafka_topics.describe(client, names)
         _report_unused(client, prefix)
     width = max(map(len, names))
     for name in names:
         topic = found.get(name)
         if topic is None:
-            click.echo(f"{name:<{width}}  missing")
+            echo(f"{name:<{width}}  missing")
             continue
-        click.echo(
+        echo(
             f"{name:<{width}}  {topic.partitions:>3} partitions  {topic.replicas} copies  "
             f"{_kept(topic)}"
         )
@@ -119,7 +141,7 @@ def _kept(topic: kafka_topics.Found) -> str:
 
 def _report_unused(client: Any, prefix: str) -> None:
     for name in kafka_topics.unused(client, prefix):
-        click.echo(
+        echo(
             f"{name} is no longer used. Once no worker of an earlier version runs and you will not "
             f"go back to one, delete it: kafka-topics.sh --delete --topic {name}",
             err=True,
@@ -129,7 +151,7 @@ def _report_unused(client: Any, prefix: str) -> None:
 def _report(context: click.Context, found: dict[str, list[str]]) -> None:
     for name, problems in found.items():
         for each in problems:
-            click.echo(f"{name} {each}", err=True)
+            echo(f"{name} {each}", err=True)
     if found:
         context.exit(WRONG)
-    click.echo("All topics are as they should be.")
+    echo("All topics are as they should be.")

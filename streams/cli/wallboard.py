@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 
 import click
 
-from streams.cli.options import Address
+from streams.cli.echo import echo
+from streams.cli.options import Address, log_to_stderr
 from streams.cli.serving import serving_options
 from streams.sources.stops import Stopped, Stops
 
@@ -75,15 +76,14 @@ def wallboard(workers: tuple[str, ...], web: tuple[str, int], access: Callable[[
       2    an option is wrong
       130  ended by Ctrl-C
     """
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)-7s %(message)s")
-    logging.getLogger("watchroom").setLevel(logging.INFO)
+    log_to_stderr(logging.WARNING)
     from streams.outputs.front import serve_front  # noqa: PLC0415 - slow to import, and help is not
 
     with Stops():
         handle = None
         try:
             handle = serve_front(list(dict.fromkeys(workers)), *web, access())
-            click.echo(f"Wallboard {handle.url}/", err=True)
+            echo(f"Wallboard {handle.url}/", err=True)
             while True:
                 signal.pause()
         except Stopped as stopped:

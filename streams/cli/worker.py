@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from streams.cli.options import broker_option, forces_option, prefix_option
+from streams.cli.options import (
+    broker_option,
+    forces_option,
+    log_to_stderr,
+    prefix_option,
+    topic_prefixes_option,
+)
 from streams.cli.serving import serving_options
 from streams.config.force import find_force, shipped_forces
 
@@ -38,6 +44,7 @@ if TYPE_CHECKING:
 )
 @serving_options
 @prefix_option
+@topic_prefixes_option
 @click.option(
     "--group",
     default="watchroom",
@@ -78,6 +85,7 @@ def worker(  # noqa: PLR0913, PLR0917 - an option each
     checkpoints: Path,
     web: str,
     prefix: str,
+    topic_prefixes: tuple[str, ...],
     group: str,
     instance_id: str | None,
     every: float,
@@ -98,31 +106,32 @@ def worker(  # noqa: PLR0913, PLR0917 - an option each
       watchroom worker --force warwickshire --force west-mercia
       watchroom worker --broker kafka1:9092,kafka2:9092 --checkpoints /var/lib/watchroom/1
       watchroom worker --force mine.toml --web 127.0.0.1:8080 --group trial --prefix trial
+      watchroom worker --topic-prefix warwickshire --topic-prefix west-mercia
       watchroom worker --web 0.0.0.0:8787 --sign-in /etc/watchroom/sign-in.toml
     """
-    logging.basicConfig(
-        level=logging.INFO if verbose else logging.WARNING,
-        format="%(asctime)s %(levelname)-7s %(message)s",
-    )
-    logging.getLogger("watchroom").setLevel(logging.INFO)
+    log_to_stderr(logging.INFO if verbose else logging.WARNING)
     if not verbose:  # of brokers that are away it tells thirty times a second, on every level
         logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    address = _address(web)
+    reached = None if address is None else access()
+    if address is not None and reached is not None:
+        reached.admit(address[0])  # told now, and not once the brokers have answered
+    from streams.kafka.inputs import forces_in_prefixes, prefixes_named  # noqa: PLC0415
     from streams.kafka.settings import Settings  # noqa: PLC0415
     from streams.kafka.worker import run_worker  # noqa: PLC0415 - Faust is slow to import
 
     if instance_id is None:
         place = hashlib.sha256(str(checkpoints.resolve()).encode()).hexdigest()[:8]
         instance_id = f"{socket.gethostname()}-{place}"
-    address = _address(web)
-    reached = None if address is None else access()
-    if address is not None and reached is not None:
-        reached.admit(address[0])  # told now, and not once the brokers have answered
+    names = force_names or forces_in_prefixes(topic_prefixes) or shipped_forces()
+    forces = tuple(find_force(name) for name in names)
     run_worker(
         Settings(
             brokers=broker,
-            forces=tuple(find_force(name) for name in force_names or shipped_forces()),
+            forces=forces,
             checkpoints=checkpoints,
             prefix=prefix.rstrip("."),
+            topic_prefixes=prefixes_named(topic_prefixes, forces),
             group=group,
             instance_id=instance_id,
             web=address,

@@ -6,6 +6,7 @@ import datetime as dt
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from typing import get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from detectors.calibration.alarm_budget import SHARES
@@ -13,11 +14,13 @@ from detectors.named_days import bank_holidays, codes_like
 from streams.config.measures import DeclaredReading, MeasureTarget
 from streams.config.schema import (
     MOST_AT_ONCE,
+    OF_LINES,
     WHOLE,
     AttendanceTarget,
     ChosenDetector,
     ForceFile,
     Target,
+    TileKind,
 )
 from streams.config.toml import locate, meant
 from streams.errors import ConfigError
@@ -58,6 +61,7 @@ def contradictions(file: ForceFile, text: str, source: str) -> Iterator[ConfigEr
         _telling,
         _readings,
         _measure_targets,
+        _tiles,
     ):
         for problem, field, cure in part(file):
             yield ConfigError(
@@ -304,6 +308,23 @@ def _events(file: ForceFile) -> Iterator[Problem]:
                 problem = f'event "{event.name}" names the unknown area "{area}"'
                 cure = f"Use one of: {', '.join(sorted(ids))}" if ids else "Take it out"
                 yield problem, f"events[{n}].areas", cure
+
+
+def _tiles(file: ForceFile) -> Iterator[Problem]:
+    """Tiles of the wallboard that there are not, or twice."""
+    lines = [line.id for line in file.lines]
+    known = [
+        name
+        for kind in get_args(TileKind)
+        for name in ([f"{kind}.{line}" for line in lines] if kind in OF_LINES else [kind])
+    ]
+    chosen = file.wallboard.tiles or []
+    for number, tile in enumerate(chosen):
+        field = f"wallboard.tiles[{number}]"
+        if tile not in known:
+            yield f'there is no tile "{tile}"', field, f"Use some of: {', '.join(known)}"
+        elif tile in chosen[:number]:
+            yield f'the tile "{tile}" is there twice', field, "Keep one of them"
 
 
 def _alerts(file: ForceFile) -> Iterator[Problem]:

@@ -62,7 +62,7 @@ __all__ = [
 
 NOT_COUNTED = (
     "alerts", "carries", "feeds", "most_similar", "populations", "households_by_year", "metrics",
-    "targets", "readings", "readings_files",
+    "targets", "readings", "readings_files", "wallboard",
 )  # fmt: skip
 """Settings on which nothing that is counted depends."""
 

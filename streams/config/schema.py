@@ -304,6 +304,20 @@ class MetricSettings(Struct, kw_only=True, frozen=True, forbid_unknown_fields=Tr
     periods: tuple[Literal["day", "month", "quarter", "financial_year"], ...] = ("month",)
 
 
+TileKind = Literal[
+    "waiting", "in_time", "unattended", "attended", "open", "alerts", "feeds", "handlers", "ahead"
+]
+OF_LINES: tuple[TileKind, ...] = ("waiting", "in_time", "ahead")
+"""The tiles of which each line has one."""
+
+
+class WallboardSettings(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """Which tiles the wallboard has, in their order: `unattended`, or one of a line: `waiting.101`.
+    Without any the wallboard chooses by the force's lines and by what its feeds bring."""
+
+    tiles: Annotated[list[str], Meta(min_length=1, max_length=16)] | None = None
+
+
 class ForceFile(Struct, kw_only=True, forbid_unknown_fields=True):
     """The TOML file as written."""
 
@@ -333,3 +347,4 @@ class ForceFile(Struct, kw_only=True, forbid_unknown_fields=True):
     alerts: AlertSettings = AlertSettings()
     feeds: dict[Name, FeedSettings] = {}
     metrics: MetricSettings = MetricSettings()
+    wallboard: WallboardSettings = WallboardSettings()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,7 +13,11 @@ from kafka import TopicPartition
 from kafka.admin import OffsetSpec
 
 from streams.kafka import topics
+from streams.kafka.brokers import in_words
+from streams.kafka.refusals import Denied
 
+TRIES, PAUSE = 5, 0.5
+"""How often the group is asked for, and seconds between."""
 Place = tuple[str, int]
 """Topic and partition."""
 
@@ -41,13 +46,17 @@ class Brokers:
     committed: dict[Place, int] = field(default_factory=dict)
     """The next offset that the group would read."""
     members: list[Member] = field(default_factory=list)
+    group_refused: str = ""
+    """Which right is missing to ask about the group; empty where none is."""
 
 
 class BrokersClient:
     """Asks brokers; open for as long as checks run."""
 
-    def __init__(self, client: Any, prefix: str, group: str) -> None:
+    def __init__(self, client: Any, address: str, prefix: str, group: str) -> None:
         self.client, self.prefix, self.group = client, prefix, group
+        self._address = address
+        self._group_refused = ""
         self.names = [topics.input_topic(prefix, kind) for kind in topics.INPUT_TOPICS]
 
     def ask_all(self) -> Brokers:
@@ -73,6 +82,7 @@ class BrokersClient:
             newest={place: at.timestamp for place, at in newest.items() if at.timestamp > 0},
             committed=self.committed(),
             members=self.members(),
+            group_refused=self._group_refused,
         )
 
     def _offsets(self, of: list[TopicPartition], spec: Any) -> dict[Place, Any]:
@@ -90,10 +100,7 @@ class BrokersClient:
 
     def committed(self) -> dict[Place, int]:
         """What the group has acknowledged."""
-        try:
-            answer = self.client.list_group_offsets(self.group)
-        except kafka.errors.GroupIdNotFoundError:
-            return {}
+        answer = self._of_group(lambda: self.client.list_group_offsets(self.group))
         return {
             (tp.topic, tp.partition): at.offset
             for tp, at in answer.get(self.group, {}).items()
@@ -102,14 +109,27 @@ class BrokersClient:
 
     def members(self) -> list[Member]:
         """Who is in the group now."""
-        try:
-            answer = self.client.describe_groups([self.group])
-        except kafka.errors.GroupIdNotFoundError:
-            return []
+        answer = self._of_group(lambda: self.client.describe_groups([self.group]))
         return [
             Member(each["member_id"], each.get("group_instance_id") or "", each["client_host"])
             for each in answer.get(self.group, {}).get("members", [])
         ]
+
+    def _of_group(self, asking: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        """An answer about the group; empty where there is none, or a right is missing. Brokers that
+        never had a group say first that nobody knows of it."""
+        for _ in range(TRIES):
+            try:
+                return asking()
+            except kafka.errors.GroupIdNotFoundError:
+                break
+            except kafka.errors.CoordinatorNotAvailableError:
+                time.sleep(PAUSE)
+            except kafka.errors.GroupAuthorizationFailedError:
+                missing = Denied("group", [self.group], ["Describe"])
+                self._group_refused = str(in_words(missing, self._address))
+                break
+        return {}
 
     def since(self, topic: str, partitions: int, at: int) -> int:
         """How many messages of a topic were taken since an instant, in ms."""
@@ -124,4 +144,4 @@ class BrokersClient:
 def asked(brokers: str, prefix: str, group: str) -> Iterator[BrokersClient]:
     """A client of brokers; raises `KafkaError` where they can't be reached."""
     with topics.admin(brokers) as client:
-        yield BrokersClient(client, prefix.rstrip("."), group)
+        yield BrokersClient(client, brokers, prefix.rstrip("."), group)

@@ -1,4 +1,4 @@
-"""What a check finds."""
+"""What a check finds. No password of an address stands in it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from collections.abc import Iterable
 from typing import Literal
 
 import msgspec
+from msgspec.structs import force_setattr
+
+from streams.printing import masked
 
 Verdict = Literal["well", "note", "wrong", "unknown"]
 """`note`: nothing is wrong, but somebody should know. `unknown`: it could not be found out."""
@@ -21,6 +24,10 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """What to do: a command where there is one."""
     grave: bool = True
     """Whether it is wrong, or only to be known."""
+
+    def __post_init__(self) -> None:
+        for name in ("subject", "problem", "cure"):
+            force_setattr(self, name, masked(getattr(self, name)))
 
     @classmethod
     def of_words(cls, subject: str, words: str, *, grave: bool = True) -> Finding:
@@ -40,6 +47,9 @@ class Examined(msgspec.Struct, kw_only=True):
     verdict: Verdict
     said: str
     findings: list[Finding] = []
+
+    def __post_init__(self) -> None:
+        self.said = masked(self.said)
 
 
 class Unknown(Exception):

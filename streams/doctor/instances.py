@@ -26,7 +26,7 @@ def check(setup: Setup, client: BrokersClient | None) -> Examined:
             if n:
                 sleep(APART)
             times.append(client.members())
-    served = {url: forces_of(ask(url, "/forces.json").json()) for url in setup.workers}
+    served = {url: forces_of(ask(url, "/forces.json", setup.token).json()) for url in setup.workers}
     instances = {each.instance for members in times for each in members if each.instance}
     said = f"{len(instances)} workers in {setup.group}, {len(served)} asked"
     return examined(CHECK, said, [*of_members(times), *of_served(served)])

@@ -9,10 +9,9 @@ from pathlib import Path
 
 from streams.doctor.finding import Examined, Finding, Unknown, examined
 from streams.doctor.setup import Setup
+from streams.private import OTHERS
 
 CHECK = "permissions"
-OTHERS = 0o077
-"""What its group and all others may do."""
 
 
 def check(setup: Setup) -> Examined:

@@ -64,6 +64,6 @@ def of_answers(answers: dict[str, Answer]) -> Iterator[Finding]:
             yield Finding(
                 subject=url,
                 problem="anybody on the network reads figures and acts on alerts: no sign-in",
-                cure="Set up sign-in (docs/security.md), or let a proxy that asks who it is be the "
-                "only way in: --web 127.0.0.1:8787",
+                cure="Start it with --sign-in FILE instead of --insecure (docs/sign-in.md), or let "
+                "a proxy that asks who it is be the only way in: --web 127.0.0.1:8787",
             )

@@ -9,7 +9,6 @@ from streams.doctor.finding import Examined, Finding, Unknown, examined
 from streams.doctor.setup import Setup
 
 CHECK = "readiness"
-SIGNED_IN = (401, 403)
 NOT_READY = 503
 
 
@@ -17,7 +16,7 @@ def check(setup: Setup) -> Examined:
     """Asks `/readyz` of each."""
     if not setup.workers:
         raise Unknown("name the addresses of workers and front: --worker URL")
-    answers = {url: ask(url, "/readyz") for url in setup.workers}
+    answers = {url: ask(url, "/readyz", setup.token) for url in setup.workers}
     ready = sum(answer.status == 200 for answer in answers.values())
     return examined(CHECK, f"{ready} of {len(answers)} are ready", of_answers(answers))
 
@@ -40,8 +39,9 @@ def of_answers(answers: Mapping[str, Answer]) -> Iterator[Finding]:
                 problem = f"{each['code']}: {each['problem']}"
                 yield Finding(subject=url, problem=problem, cure=cure)
         elif answer.status == NOT_READY:
-            problem = f"is not ready: {said.get('detail') or said.get('workers') or 'no reason'}"
-            yield Finding(subject=url, problem=problem, cure=f"Look at the log, and at {url}/about")
+            why = said.get("detail") or said.get("workers") or said.get("state") or "no reason"
+            cure = f"Look at its log, and at {url}/about; where it asks who you are: --token-file"
+            yield Finding(subject=url, problem=f"is not ready: {why}", cure=cure)
         elif answer.status != 200:
             problem = f"answers {answer.status} to /readyz"
             cure = "Name the address of a worker or a front, as its log says: serving http://..."

@@ -23,5 +23,7 @@ class Setup:
     """The folders in which workers keep their state."""
     workers: tuple[str, ...] = ()
     """Their addresses, and that of the front."""
+    token: str | None = None
+    """What workers are asked with, where they ask who it is."""
     prometheus: str = ""
     alertmanager: str = ""

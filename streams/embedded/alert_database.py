@@ -4,22 +4,43 @@ A transition is stored once, by its key, in one transaction with the notificatio
 A notification is marked before it is sent and struck off after it was, so that a crash loses none
 and repeats none, but for one case that no sender can exclude: a crash after the sending and before
 the note of it. Then it is sent once more, and says so.
+
+One process at a time has the file, by a lock beside it: two would each send what the other has
+sent. Others may read it. A file that is damaged is set aside, and what can
+be read of it goes into a new one.
 """
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
+import logging
 import os
 import sqlite3
 import threading
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from streams.alerts.model import Handover, Transition, decode, decode_fact, encode
-from streams.errors import ActionError, CheckpointError
+from streams.errors import CheckpointError, NotStored
 from streams.outputs.notify import Delivery
-from streams.state.sqlite import closed_on_error
+from streams.private import private_file, private_folder
+from streams.state.holders import holders
+from streams.state.sqlite import (
+    Damaged,
+    closed_on_error,
+    connect_beside,
+    connect_where_room,
+    is_damage,
+    is_locked,
+    set_aside,
+)
+
+log = logging.getLogger("watchroom.alerts")
 
 STATE_VERSION = 1
 """Of the tables, kept in the file as SQLite's `user_version`; 0 is a file of before there were
@@ -49,59 +70,153 @@ def default_folder() -> Path:
     return (Path(base) if base else Path.home() / ".local" / "state") / "watchroom"
 
 
+LOCK = "alerts.lock"
+WAIT = 5.0
+"""Seconds for which another process that has the alerts is waited for."""
+_TABLES = {
+    "transitions": ("number", "key", "body"),
+    "handovers": ("key", "body"),
+    "deliveries": ("number", "key", "channel", "state", "tries", "due"),
+}
+
+
+class Hold:
+    """That this process has the alerts of a folder; raises `CheckpointError` where another has."""
+
+    def __init__(self, folder: Path, seconds: float | None = None) -> None:
+        path, until = folder / LOCK, time.monotonic() + (WAIT if seconds is None else seconds)
+        private_file(path)
+        self._file = path.open("a")
+        with closed_on_error(self._file):
+            while True:
+                try:
+                    fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except OSError:
+                    if time.monotonic() < until:
+                        time.sleep(0.05)
+                        continue
+                    raise _in_use(folder / NAME, path) from None
+                return
+
+    def close(self) -> None:
+        """Lets the alerts go."""
+        self._file.close()
+
+
+def _in_use(path: Path, *locked: Path) -> CheckpointError:
+    by = [who for each in locked or (path,) for who in holders(each, own=True)]
+    return CheckpointError(
+        f"{path}: the alerts are in use by {' and '.join(by) or 'another process'}. "
+        "End it, or name another folder with --state"
+    )
+
+
 class AlertDatabase:
-    """The SQLite file of alerts. Its methods may be called from any thread."""
+    """The SQLite file of alerts. Its methods may be called from any thread. What they have stored
+    is on the disk (`synchronous = FULL`) when they return."""
+
+    at_once = True
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / NAME
+        self.set_aside: Path | None = None
+        """The damaged file, where there was one."""
+        self.damage = ""
+        """What was wrong with it and what is missing, in words with the cure."""
         self._lock = threading.Lock()
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            self._db = sqlite3.connect(self.path, check_same_thread=False, timeout=0.5)
-            with closed_on_error(self._db):
-                # One process at a time: two would each send what the other has sent.
-                self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
-                self._db.execute("PRAGMA journal_mode = WAL")
-                self._db.execute("PRAGMA synchronous = FULL")
-                self._make_tables()
+            private_folder(folder)
+            self._hold = Hold(folder)
+            with closed_on_error(self._hold):
+                try:
+                    self._db = self._open()
+                except (sqlite3.Error, Damaged) as error:
+                    if not is_damage(error):
+                        raise
+                    self._begin_anew(error)
         except (OSError, sqlite3.Error) as error:
+            if is_locked(error):
+                raise _in_use(self.path) from None
             raise CheckpointError(
                 f"{self.path}: the alerts can't be kept there ({error}). "
-                "Is another Watchroom using it? Name another folder with --state"
+                "Make room on its disk, or name another folder with --state"
             ) from None
 
-    def _make_tables(self) -> None:
+    def _open(self) -> sqlite3.Connection:
+        """Opens the file and looks through it, on a full disk as well."""
+        db = connect_where_room(self.path)
+        with closed_on_error(db):
+            db.isolation_level = "DEFERRED"
+            db.execute("PRAGMA synchronous = FULL")
+            db.execute("PRAGMA wal_autocheckpoint = 1000")
+            (found,) = db.execute("PRAGMA integrity_check(1)").fetchone()
+            if found != "ok":
+                raise Damaged(found)
+            self._make_tables(db)
+        return db
+
+    def _make_tables(self, db: sqlite3.Connection) -> None:
         """Makes what tables are missing; raises `CheckpointError` for a file of a later form."""
-        (version,) = self._db.execute("PRAGMA user_version").fetchone()
+        (version,) = db.execute("PRAGMA user_version").fetchone()
         if version > STATE_VERSION:
             raise CheckpointError(
                 f"{self.path}: was written by a later version of Watchroom. Use that one, or name "
                 "another folder with --state"
             )
-        with self._db:
-            self._db.executescript(_SCHEMA)
-            self._db.execute(f"PRAGMA user_version = {STATE_VERSION}")
+        with db:
+            db.executescript(_SCHEMA)
+            if version != STATE_VERSION:
+                db.execute(f"PRAGMA user_version = {STATE_VERSION}")
+
+    def _begin_anew(self, why: Exception) -> None:
+        """Sets a damaged file aside, and begins another with what can be read of it."""
+        aside = set_aside(self.path, "damaged")
+        self._db, self.set_aside = self._open(), aside
+        kept = sum(_salvaged(aside, self._db, table) for table in ("transitions", "handovers"))
+        _salvaged(aside, self._db, "deliveries")
+        self.damage = (
+            f"the alert store {self.path} was damaged ({why}): {kept:,} entries of it were read "
+            f"back, others may be missing. It is kept as {aside.name}: restore the last backup "
+            "(watchroom restore), or delete that file if nothing is missing"
+        )
 
     def load(self) -> list[Transition | Handover]:
-        """Every transition, in the order in which they were made, and every handover."""
+        """Every transition, in the order in which they were made, and every handover. Where some
+        can't be read, the file is set aside as one that is damaged."""
+        try:
+            return self._load()
+        except (sqlite3.Error, msgspec.MsgspecError) as error:
+            if not is_damage(error):
+                raise CheckpointError(f"{self.path} can't be read: {error}") from None
+            with self._lock:
+                self._db.close()
+                self._begin_anew(error)
+            return self._load()
+
+    def _load(self) -> list[Transition | Handover]:
         with self._lock:
             rows = self._db.execute("SELECT body FROM transitions ORDER BY number").fetchall()
             rows += self._db.execute("SELECT body FROM handovers ORDER BY key").fetchall()
-        try:
-            return [decode_fact(line) for (line,) in rows]
-        except msgspec.MsgspecError as error:
-            raise CheckpointError(f"{self.path} can't be read: {error}") from None
+        return [decode_fact(line) for (line,) in rows]
 
-    def keep(self, handover: Handover) -> None:
-        """Stores a handover; raises `ActionError`."""
+    def check(self, force: str) -> None:
+        """Whether it can be stored shows as it is."""
+
+    def keep(self, fact: Transition | Handover) -> bool:
+        """Stores what a person did, through to the disk (`streams.alerts.service.Keeper`)."""
+        table = "handovers" if isinstance(fact, Handover) else "transitions"
         try:
             with self._lock, self._db:
                 self._db.execute(
-                    "INSERT OR IGNORE INTO handovers (key, body) VALUES (?, ?)",
-                    (handover.key, encode(handover)),
+                    f"INSERT OR IGNORE INTO {table} (key, body) VALUES (?, ?)",  # noqa: S608
+                    (fact.key, encode(fact)),
                 )
         except sqlite3.Error as error:
-            raise ActionError(f"the handover could not be kept: {error}") from None
+            raise NotStored(
+                f"this could not be stored in {self.path} ({error}), so it is not done. Make room "
+                "on the disk, or mend it, and do it again"
+            ) from None
+        return True
 
     def append(
         self,
@@ -175,6 +290,39 @@ class AlertDatabase:
         return int(row[0])
 
     def close(self) -> None:
-        """Closes the file."""
+        """Closes the file, and lets others have it."""
         with self._lock:
             self._db.close()
+            self._hold.close()
+
+
+def _salvaged(damaged: Path, into: sqlite3.Connection, table: str) -> int:
+    """Copies the rows of a table that can be read out of a damaged file; returns how many."""
+    columns, kept = _TABLES[table], 0
+    names = ", ".join(columns)
+    with (
+        into,
+        contextlib.suppress(sqlite3.Error),
+        contextlib.closing(connect_beside(damaged)) as db,
+    ):
+        for order in ("", " DESC"):  # from both ends: what is broken ends the reading
+            rows = db.execute(f"SELECT {names} FROM {table} ORDER BY 1{order}")  # noqa: S608
+            with contextlib.suppress(sqlite3.Error):
+                for row in rows:
+                    if not _is_whole(dict(zip(columns, row, strict=True))):
+                        continue
+                    marks = ",".join("?" * len(row))
+                    kept += into.execute(
+                        f"INSERT OR IGNORE INTO {table} ({names}) VALUES ({marks})",  # noqa: S608
+                        row,
+                    ).rowcount
+    return kept
+
+
+def _is_whole(row: Mapping[str, Any]) -> bool:
+    if "body" not in row:
+        return True
+    try:
+        return bool(decode_fact(row["body"]).key == row["key"])
+    except (msgspec.MsgspecError, TypeError, AttributeError):
+        return False

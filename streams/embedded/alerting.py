@@ -10,14 +10,15 @@ import logging
 import os
 import sqlite3
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from streams.alerts.model import Transition
+from streams.alerts.model import Handover, Transition
 from streams.alerts.service import AlertService
 from streams.embedded.alert_database import AlertDatabase, default_folder
-from streams.errors import CheckpointError
+from streams.embedded.disk_watch import DiskWatch
+from streams.errors import CheckpointError, NotStored
 from streams.live import Live
 from streams.outputs.notify import LINK_VARIABLE, Channel, Notifier, channels
 from streams.sources.clock import wall_clock
@@ -30,13 +31,21 @@ log = logging.getLogger("watchroom.alerts")
 
 EVERY = 2.0
 """Seconds between two evaluations of the present."""
+DISK, DAMAGED = "disk", "damaged:alerts"
+"""The keys of `Health.troubles` under which it stands that the alerts can't be stored, and that the
+store was damaged."""
 
 
 class EvaluationThread:
     """A thread that has an alert service evaluate the present, again and again."""
 
-    def __init__(self, service: AlertService, every: float = EVERY) -> None:
-        self.service, self.every = service, every
+    def __init__(
+        self,
+        service: AlertService,
+        every: float = EVERY,
+        beside: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.service, self.every, self.beside = service, every, beside
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="watchroom-alerts", daemon=True)
 
@@ -53,8 +62,26 @@ class EvaluationThread:
         while not self._stop.wait(self.every):
             try:
                 self.service.tick()
+                self.beside()
             except Exception:  # the next one may do better
                 log.exception("the alerts could not be judged")
+
+
+class NoDatabase:
+    """Stands for a database that can't be had (`streams.alerts.service.Keeper`)."""
+
+    at_once = True
+
+    def check(self, force: str) -> None:
+        """Raises `NotStored`."""
+        raise NotStored(
+            "this can't be stored, so it is not done: no folder for alerts could be had when this "
+            "monitor started. Start it again with --state and a folder of its own"
+        )
+
+    def keep(self, fact: Transition | Handover) -> bool:
+        """Nothing comes so far."""
+        return False
 
 
 class Alerting:
@@ -73,13 +100,15 @@ class Alerting:
         self.channels = tuple(channels_)
         self.database = None if folder is None else AlertDatabase(folder)
         self.notifier: Notifier | None = None
+        self._disk = None if folder is None else DiskWatch(live.health, folder)
         self._unsaved: list[Transition] = []
-        self._thread = EvaluationThread(self.service, every)
+        self._live = live
+        self._thread = EvaluationThread(self.service, every, self._look_at_store)
         if self.database is not None:
             with closed_on_error(self.database):
                 self.service.restore(self.database.load())
             self.service.subscribe(self._keep)
-            self.service.handover_keepers.append(self.database.keep)
+            self.service.keeper = self.database
             if self.channels:
                 self.notifier = Notifier(self.database, self.channels, link)
         if silencer is not None:
@@ -97,15 +126,41 @@ class Alerting:
         try:
             database.append(self._unsaved, folds, wall_clock())
         except sqlite3.Error as error:
-            log.error("%s: %s; it is tried again with the next alert", database.path, error)
+            self._note(
+                DISK,
+                f"the alerts can't be kept in {database.path}: {error}. Make room on its disk, and "
+                "look whether it is there and may be written",
+            )
             return
         self._unsaved = []
+        self._note(DISK)
         if self.notifier is not None:
             self.notifier.wake()
 
+    def _look_at_store(self) -> None:
+        """Tries again to store what could not be stored, and says what of the store is damaged, for
+        as long as the damaged file lies there."""
+        with self._live.lock:  # as where alerts change
+            if self._unsaved:
+                self._keep([])
+        if self.database is not None and (aside := self.database.set_aside) is not None:
+            self._note(DAMAGED, self.database.damage if aside.exists() else "")
+
+    def _note(self, key: str, words: str = "") -> None:
+        """Notes a trouble, or that there is none any more."""
+        health = self._live.health
+        before = health.troubles.get(key, "")
+        if words and words.partition(". ")[0] != before.partition(". ")[0]:
+            log.error("not ready: %s", words)
+        if words != before:
+            health.note((key.partition(":")[0],), {key: words} if words else {})
+
     def __enter__(self) -> Alerting:
         """Begins to evaluate, and to send."""
+        self._look_at_store()
         self._thread.start()
+        if self._disk is not None:
+            self._disk.start()
         if self.notifier is not None:
             self.notifier.start()
         return self
@@ -113,6 +168,8 @@ class Alerting:
     def __exit__(self, *_: object) -> None:
         """Ends; what was not sent is kept for the next time."""
         self._thread.stop()
+        if self._disk is not None:
+            self._disk.stop()
         if self.notifier is not None:
             self.notifier.stop()
         if self.database is not None:
@@ -138,5 +195,7 @@ def alerting(live: Live, named: Path | None, *, replay: bool) -> Alerting:
     except CheckpointError as error:
         if sent_to:
             raise
-        log.warning("%s. Alerts are kept in memory only", error)
-        return Alerting(live, silencer=silencer)
+        log.warning("%s. Alerts are kept in memory only, and nothing can be done about them", error)
+        made = Alerting(live, silencer=silencer)
+        made.service.keeper = NoDatabase()
+        return made

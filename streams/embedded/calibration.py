@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import logging
 import os
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
@@ -22,7 +23,11 @@ import msgspec
 from detectors.calibration.alarm_budget import MOST, AlarmBudget
 from detectors.calibration.detection_delay import DetectionDelay, detection_delays
 from detectors.calibration.simulation import Plan, RatedPoint, SimulatedStream, fit, replay, total
+from streams.private import private_file, private_folder
+from streams.state.sqlite import set_aside
 from streams.surveillance.calibration import Planned
+
+log = logging.getLogger("watchroom.calibration")
 
 STATE_VERSION = 2
 """Of an answer that is kept; one of another number is not looked for. To be raised with any change
@@ -69,6 +74,12 @@ class Calibrated(msgspec.Struct):
     """It was found earlier."""
 
 
+def kept_folder() -> Path:
+    """Where answers are kept."""
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "watchroom" / "calibration"
+
+
 @dataclass(frozen=True)
 class Question:
     """What is to be calibrated: history in weeks, replicates in simulated years."""
@@ -84,9 +95,7 @@ class Question:
         asked = (self.planned.plan, self.budget, self.history, self.replicates, self.seed)
         made_by = (STATE_VERSION, version("watchroom"))
         name = hashlib.sha256(repr((asked, made_by)).encode()).hexdigest()[:24]
-        base = os.environ.get("XDG_CACHE_HOME")
-        cache = Path(base) if base else Path.home() / ".cache"
-        return cache / "watchroom" / "calibration" / f"{name}.json"
+        return kept_folder() / f"{name}.json"
 
 
 def answer(
@@ -94,15 +103,43 @@ def answer(
 ) -> Calibrated:
     """The factors, checked on fresh years, and what each class of series can see with them."""
     path = question.kept_at()
-    if path.exists() and not anew:
-        found = msgspec.json.decode(path.read_bytes(), type=Calibrated)
-        found.kept = True
-        return found
+    if not anew and (kept := _kept(path)) is not None:
+        return kept
     with ProcessPoolExecutor(processes) as pool:
         found = _answer(question, pool, progress)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(msgspec.json.encode(found))
+    try:
+        _keep(path, found)
+    except OSError as error:
+        log.warning("%s: the result can't be kept for the next time: %s", path, error.strerror)
     return found
+
+
+def _kept(path: Path) -> Calibrated | None:
+    """The answer of a file; one that is damaged is set aside, and found anew."""
+    try:
+        found = msgspec.json.decode(path.read_bytes(), type=Calibrated)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        log.warning("%s can't be read (%s): calibrating anew", path, error.strerror)
+        return None
+    except msgspec.MsgspecError as error:
+        aside = set_aside(path, "damaged")
+        log.warning(
+            "%s is damaged (%s): set aside as %s, calibrating anew", path, error, aside.name
+        )
+        return None
+    found.kept = True
+    return found
+
+
+def _keep(path: Path, found: Calibrated) -> None:
+    """Writes an answer, whole or not at all; raises `OSError`."""
+    part = path.with_suffix(".part")
+    private_folder(path.parent)
+    private_file(part)
+    part.write_bytes(msgspec.json.encode(found))
+    part.replace(path)
 
 
 def _answer(question: Question, pool: ProcessPoolExecutor, progress: Progress) -> Calibrated:

@@ -6,6 +6,7 @@ letters, and accounts for every row: rows in = counted + merged as versions + re
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import Counter
 from dataclasses import dataclass
@@ -90,6 +91,7 @@ class Embedded:
         self.examples: dict[str, tuple[str, str]] = {}
         """Of each reason the first row: its place and what was wrong with it."""
         self._refused_rows: set[str] = set()
+        self._turn = threading.Lock()
 
     def account(self) -> Account:
         """Where all rows went so far. A row that is a further version of a record, or part of the
@@ -138,16 +140,23 @@ class Embedded:
 
     def take(self, chunk: Chunk) -> None:
         """Folds a chunk; the clock of a replay that does not run on its own follows."""
-        self._fold(chunk)
+        self.fold(chunk)
+
+    def fold(self, chunk: Chunk) -> Folded:
+        """The same, and says how far it was folded and what was refused. Threads take turns: a
+        chunk is folded in slices, and none may come between those of another."""
+        with self._turn:
+            folded = self._fold(chunk)
         if self.clock is not None:
             self.clock.advance_to(last_event(self.live.monitor))
         else:
             self.live.observe(counts=False)
+        return folded
 
     def settle(self) -> None:
         """Nothing was held back."""
 
-    def _fold(self, chunk: Chunk) -> None:
+    def _fold(self, chunk: Chunk) -> Folded:
         """Folds a chunk in slices; where a stop is asked for, only the lines before it."""
         folded = Folded()
         if chunk.line_numbers:
@@ -180,3 +189,4 @@ class Embedded:
             for each in letters:
                 self.dead_letters.write(letter(*each, wall_clock()))
             self.dead_letters.flush()
+        return folded

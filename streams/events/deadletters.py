@@ -19,6 +19,7 @@ import msgspec
 
 from streams.errors import SourceError
 from streams.periods import rfc3339
+from streams.private import private_file
 
 STATE_VERSION = 1
 """Of dead letters as messages and as lines of a file, which a later version may send again. To be
@@ -128,7 +129,8 @@ def from_line(line: bytes) -> DeadLetter:
 
 
 class DeadLetterFile:
-    """Appends letters to a file that is made at the first of them: a clean run leaves none.
+    """Appends letters to a file that is made at the first of them: a clean run leaves none. Only
+    its owner may read it.
 
     Its methods raise `SourceError` where the file can't be written.
     """
@@ -141,6 +143,7 @@ class DeadLetterFile:
         """Appends one letter."""
         with self._in_words():
             if self._file is None:
+                private_file(self.path)
                 self._file = self.path.open("ab")
             self._file.write(letter.as_line() + b"\n")
 

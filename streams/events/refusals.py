@@ -38,8 +38,10 @@ WORDS = {
     "unknown_line": "it names a line that the force file has not",
     "unknown_value": "it has a value that is not known",
     "unknown_force": "it names a force that is not known",
+    "wrong_force": "the token that sends it is of another force",
     "wrong_partition": "it comes in the wrong partition",
     "wrong_topic": "it comes in the wrong topic",
+    "wrong_prefix": "it comes in the topic of another force",
     "ledger_full": "no more records can be held",
     "too_many_feeds": "no more feeds can be held",
 }

@@ -1,26 +1,33 @@
 """Alerts of a worker: made where the calls of a force are held, kept in the alerts topic.
 
-A transition leaves through the outbox of the partition that holds the calls, in the checkpoint of
-what caused it, and is read back when the partition is taken over. All topics have as many
-partitions, so one worker holds every kind of a force, and its alerts are in the partition of the
-same number.
+A transition that the engine makes leaves through the outbox of the partition that holds the calls,
+in the checkpoint of what caused it; what a person does is in the topic before it is done. Both are
+read back when the partition is taken over. All topics have as many partitions, so one worker holds
+every kind of a force, and its alerts are in the partition of the same number.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import threading
 from collections.abc import Callable, Iterable, Sequence
 
-import msgspec
+from aiokafka.errors import KafkaError
 
-from streams.alerts.model import Handover, Transition, decode_fact, encode
+from streams.alerts.model import Handover, Transition, encode
 from streams.alerts.service import AlertService
 from streams.board.monitor import Shard
+from streams.errors import NotStored
+from streams.kafka.alert_writer import AlertWriter, NotMine
+from streams.kafka.brokers import in_words
 from streams.kafka.partition import Partition
+from streams.kafka.partition_alerts import PartitionAlerts, Read
+from streams.kafka.settings import Settings
 from streams.kafka.topics import topic_name
 from streams.live import Live
+from streams.live.lease import Lease
 from streams.outputs.silences import Silencer
 from streams.state.snapshot import Outgoing
 
@@ -28,19 +35,37 @@ log = logging.getLogger("watchroom.alerts")
 
 EVERY = 2.0
 """Seconds between two evaluations of the present."""
+STORED_WITHIN = 5.0
+"""Seconds in which what a person does must be stored; a front waits for twice as long."""
+ANSWERED = 2.0
+"""Seconds in which the group has usually answered once more after an assignment."""
+FLUSHED = 1.0
+"""Seconds that alerts may take to be written before their partition goes to another worker."""
 
 
 class TopicAlerts:
-    """The alerts of a worker."""
+    """The alerts of a worker; also the keeper of what people do (`streams.alerts.service.Keeper`),
+    which no thread of the event loop may ask."""
+
+    at_once = False
 
     def __init__(
-        self, prefix: str, live: Live, partition_of: Callable[[str], Partition | None]
+        self,
+        settings: Settings,
+        live: Live,
+        lease: Lease,
+        partition_of: Callable[[str], Partition | None],
+        read: Read,
+        group_generation: Callable[[], int],
     ) -> None:
-        self.topic = topic_name(prefix, "alerts")
-        self.partition_of = partition_of
+        self.settings, self.lease, self.partition_of = settings, lease, partition_of
+        self.topic = topic_name(settings.prefix, "alerts")
+        self._read, self._group_generation = read, group_generation
+        self.held: dict[int, PartitionAlerts] = {}
+        """By the number of the partition."""
         self.service = AlertService(live)
         self.service.subscribe(self._keep)
-        self.service.handover_keepers.append(lambda handover: self._keep([handover]))
+        self.service.keeper = self
         self.silencer = Silencer.of_environment()
         if self.silencer is not None:
             self.service.subscribe(self.silencer.notify)
@@ -48,42 +73,122 @@ class TopicAlerts:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = 0
 
-    def _keep(self, made: Sequence[Transition | Handover]) -> None:
+    # -- what the engine decides ---------------------------------------------------------------
+
+    def _keep(self, made: Sequence[Transition]) -> None:
         """Puts facts into the outbox, in the thread that the partitions belong to."""
         if self._loop is None or threading.get_ident() == self._thread:
             self._send(made)
         else:
             self._loop.call_soon_threadsafe(self._send, made)
 
-    def _send(self, made: Sequence[Transition | Handover]) -> None:
+    def _send(self, made: Sequence[Transition]) -> None:
         for each in made:
-            if isinstance(each, Handover):
-                force, key = each.force, each.key
-            else:
-                force, key = each.alert.force, each.alert.id
-            partition = self.partition_of(force)
+            partition = self.partition_of(each.alert.force)
             if partition is None:
-                log.warning("%s went to another worker meanwhile: %s", force, each.key)
+                log.warning("%s went to another worker meanwhile: %s", each.alert.force, each.key)
                 continue
-            partition.send(Outgoing(self.topic, key.encode(), encode(each), [], partition.number))
+            held = self.held.get(partition.number)
+            if held is None or not held.has(each):  # what a person did is there already
+                key = each.alert.id.encode()
+                partition.send(Outgoing(self.topic, key, encode(each), [], partition.number))
 
-    def restore(self, values: Iterable[bytes]) -> None:
-        """Applies what the topic holds; what can't be read is passed over."""
-        found = []
-        for value in values:
-            try:
-                found.append(decode_fact(value))
-            except msgspec.MsgspecError as error:
-                log.warning("an alert of %s can't be read: %s", self.topic, error)
-        self.service.restore(found)
+    def post(self, partition: Partition, messages: Sequence[tuple[int, Outgoing]]) -> None:
+        """Has messages of an outbox written to the topic."""
+        if messages:
+            self._of(partition).post(messages)
 
-    def restore_unsent(self, mail: Iterable[Outgoing]) -> None:
-        """Applies what a checkpoint holds that the topic has not had yet."""
-        self.restore([m.value for m in mail if m.topic == self.topic and m.value is not None])
+    # -- what people do ------------------------------------------------------------------------
+
+    def check(self, force: str) -> None:
+        """Raises `NotStored` where nothing can be stored now about the alerts of a force."""
+        if not self.lease.held:
+            raise NotStored(f"{self.lease.words}. It is not done: try again in some seconds")
+        self._held_for(force)
+
+    def _held_for(self, force: str) -> tuple[PartitionAlerts, asyncio.AbstractEventLoop]:
+        partition = self.partition_of(force)
+        held = None if partition is None else self.held.get(partition.number)
+        if held is None or not held.generation or self._loop is None:
+            raise NotStored(
+                f"the alerts of {force} are being taken over by a worker. It is not done: try "
+                "again in some seconds"
+            )
+        return held, self._loop
+
+    def keep(self, fact: Transition | Handover) -> bool:
+        """Stores what a person did in the topic, on all brokers that must have it."""
+        force = fact.force if isinstance(fact, Handover) else fact.alert.force
+        held, loop = self._held_for(force)
+        stored = asyncio.run_coroutine_threadsafe(held.keep(fact), loop)
+        try:
+            return stored.result(STORED_WITHIN)
+        except TimeoutError:
+            stored.cancel()
+            raise NotStored(
+                f"the brokers did not confirm within {STORED_WITHIN:.0f} s that this is stored in "
+                f"{self.topic}. It is not done, or not yet: look at the alert again before you "
+                "repeat it"
+            ) from None
+        except NotMine:
+            raise NotStored(
+                f"{self.lease.words}. It is not done: try again in some seconds"
+            ) from None
+        except KafkaError as error:
+            why = in_words(error, self.settings.brokers, ("Write", "Describe"))
+            raise NotStored(
+                f"this could not be stored in {self.topic}, so it is not done: {why}. Look at the "
+                "brokers, and do it again"
+            ) from None
+
+    # -- which partitions they are of ----------------------------------------------------------
+
+    def _of(self, partition: Partition) -> PartitionAlerts:
+        held = self.held.get(partition.number)
+        if held is None:
+            settings = self.settings
+            writer = AlertWriter(
+                settings.brokers, self.topic, partition.number, settings.group, self.lease
+            )
+            held = self.held[partition.number] = PartitionAlerts(
+                partition, writer, self.service, self._read, self._group_generation
+            )
+        held.partition = partition
+        return held
+
+    async def take_over(self, partitions: Iterable[Partition]) -> None:
+        """Becomes the only writer of the alerts of these partitions, and takes in what the topic
+        has of them. Raises aiokafka's `KafkaError`."""
+        held = [self._of(each) for each in partitions]
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(ANSWERED):
+                while held and not self.lease.held:  # noqa: ASYNC110 - it is asked at once
+                    await asyncio.sleep(0.01)
+        await asyncio.gather(*(each.take_over() for each in held))
 
     def leave(self, shard: Shard) -> None:
         """Forgets the alerts of forces that another worker has now."""
         self.service.detach(shard)
+
+    async def flush(self) -> None:
+        """Waits, but not for long, until what was posted is written."""
+        await asyncio.gather(*(held.flush(FLUSHED) for held in list(self.held.values())))
+
+    async def give_up(self, number: int) -> None:
+        """Writes the alerts of a partition no more, once what was posted is written."""
+        held = self.held.pop(number, None)
+        if held is not None:
+            await held.flush(FLUSHED)
+            await held.close()
+
+    async def close(self) -> None:
+        """Gives up all."""
+        await asyncio.gather(*(self.give_up(number) for number in list(self.held)))
+
+    def troubles(self) -> dict[str, str]:
+        """What keeps the topic from being written, by partition (`streams.live.Health`)."""
+        found = {f"alerts:{number}": held.trouble for number, held in self.held.items()}
+        return {key: words for key, words in found.items() if words}
 
     async def evaluate_for_ever(self) -> None:
         """Evaluates the present every `EVERY` seconds, for ever."""

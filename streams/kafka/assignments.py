@@ -23,12 +23,12 @@ from streams.kafka.alerts import TopicAlerts
 from streams.kafka.lag import SILENCE, LagTracker
 from streams.kafka.lots import Key, Message, in_turn
 from streams.kafka.partition import Partition, fingerprint
-from streams.kafka.producer import Outbox
+from streams.kafka.producer import Numbered, Outbox
 from streams.kafka.rebuild import LogReader
 from streams.kafka.settings import Cluster, Settings
 from streams.kafka.stream import Position, Stream
 from streams.kafka.topic_watch import TopicWatch
-from streams.kafka.topics import INPUT_TOPICS, forces_in, input_topic
+from streams.kafka.topics import forces_in
 from streams.kafka.wrong_partition import REASON, MisplacedLines
 from streams.live import CLOCK, LONG, Live, State
 from streams.live.clock import steady_clock
@@ -45,11 +45,15 @@ MOST_UNSAVED = 50_000
 HANDED_OVER, STOPPED = 10.0, 1.0
 """Seconds that a message which takes long may still take when its partition goes to another worker,
 and when the process is to end."""
+DISK = "disk"
+"""The key of `Health.troubles` under which it stands that checkpoints can't be read or written."""
 PATIENCE = 30.0
 """Seconds between the saves of a partition that is being read back."""
+READ_AGAIN = 1.0
+"""Seconds after which it is tried again to read a checkpoint that could not be read."""
 DISK_EVERY = 10.0
 """Seconds between two looks at the disk."""
-NOTED = ("topic", REASON, CLOCK, "disk", "log_gap")
+NOTED = ("topic", REASON, CLOCK, DISK, "log_gap", "alerts", "instance")
 """The troubles that are noted here; others watch for the rest."""
 TROUBLE_REPEATS = 60.0
 """Seconds after which a trouble that lasts is logged again."""
@@ -66,14 +70,21 @@ class AssignedPartitions:
         self.misplaced_lines = MisplacedLines()
         self.trouble_log = TroubleLog()
         self.outbox, self.stream = outbox, stream
-        self.alerts = TopicAlerts(settings.prefix, live, self.partition_of)
+        self.membership = stream.membership
+        live.health.lease = self.membership.lease
+        self._changed = asyncio.Event()
+        self.reader = LogReader(settings.brokers, self._on_ready, self._changed.is_set)
+        self.alerts = TopicAlerts(
+            settings, live, self.membership.lease, self.partition_of, self._read_alerts,
+            lambda: self._generation,
+        )  # fmt: skip
+        self.reader.take_alerts = self.alerts.take_over
         self.folder = Folder(settings.checkpoints)
-        self.kinds = {input_topic(settings.prefix, kind): kind for kind in INPUT_TOPICS}
+        self.inputs = settings.inputs
         self.partitions: dict[Key, Partition] = {}
         self.stopping = False
         self._wanted: set[Key] | None = None
         self._generation, self._member = 0, ""
-        self._changed = asyncio.Event()
         self._urgent = asyncio.Event()
         self._settled = False
         self._since = 0.0
@@ -81,10 +92,12 @@ class AssignedPartitions:
         self.lag_tracker = LagTracker(settings.behind)
         self._committed: dict[Key, int] = {}
         self._stale: dict[Key, Position | None] = {}
+        self._unwritten: dict[Key, str] = {}
+        """Why the checkpoint of a partition can't be written now, in words with the cure."""
+        self._unread: dict[Key, str] = {}
+        """The same of those that can't be read now, and so are not taken over yet."""
         self._disk: disk.Disk | None = None
         """As of the last look."""
-        self._unwritten = ""
-        """Why the last save failed."""
         self._refreshed = 0.0
 
     @property
@@ -118,6 +131,10 @@ class AssignedPartitions:
         for partition in self.partitions.values():
             partition.ready = False
         await self.save_all()
+        await self.alerts.flush()
+
+    async def _read_alerts(self, number: int) -> list[bytes] | None:
+        return await self.reader.values(self.alerts.topic, number)
 
     def partition_of(self, force_id: str) -> Partition | None:
         """The partition with the calls of a force, where it is held."""
@@ -196,14 +213,11 @@ class AssignedPartitions:
 
     async def manage(self) -> None:
         """Follows the assignments, for ever."""
-        reader = LogReader(
-            self.settings.brokers, self._on_ready, self._changed.is_set, self.alerts.restore
-        )
         while True:
             await self._changed.wait()
             self._changed.clear()
             try:
-                await self._take_over(reader)
+                await self._take_over(self.reader)
             except KafkaError as error:
                 log.warning("reading back failed (%r); trying again", error)
                 await asyncio.sleep(1)
@@ -224,16 +238,24 @@ class AssignedPartitions:
         if await self._give_up_others(wanted):
             garbage.collect_frozen()
         new = sorted(wanted - self.partitions.keys())
+        self._unread = {}
         for key in new:
             if self._changed.is_set():
                 return
-            await self._load(key)
+            try:
+                await self._load(key)
+            except CheckpointError as error:
+                self._unread[key] = str(error)
         for key in wanted - set(new):
             await self._claim(self.partitions[key])
+        self.refresh()
         todo = [partition for partition in self.partitions.values() if not partition.ready]
         self._settle()
         if todo:
             await reader.run(todo)
+        if self._unread:
+            await asyncio.sleep(READ_AGAIN)
+            self._changed.set()
 
     def _settle(self) -> None:
         """Tells, once an assignment, that every partition of it is ready."""
@@ -269,9 +291,9 @@ class AssignedPartitions:
 
     async def _load(self, key: Key) -> None:
         topic, number = key
-        kind = self.kinds[topic]
-        forces = forces_in(self.settings.forces, number, self.cluster.partitions)
-        shard = Shard(kind, forces)
+        kind, allowed = self.inputs[topic]
+        forces = forces_in(allowed, number, self.cluster.partitions)
+        shard = Shard(kind, forces, admits=[force.id for force in allowed])
         identity = Identity(
             cluster=self.cluster.id,
             topic=topic,
@@ -290,7 +312,7 @@ class AssignedPartitions:
             self.cluster.partitions,
             surveillance=self.settings.surveillance,
         )
-        partition.post = partial(self.outbox.put, partition)
+        partition.post = partial(self._post, partition)
         partition.on_slice = self._on_slice
         partition.misplaced_lines, partition.confirmed = self.misplaced_lines, True
         self._stale[key] = self.stream.position(key)
@@ -302,8 +324,14 @@ class AssignedPartitions:
             await self._save(partition)
         else:
             partition.post(mail)
-        self.alerts.restore_unsent([message for _, message in mail])
         self.partitions[key] = partition
+
+    def _post(self, partition: Partition, messages: Numbered) -> None:
+        """Has what a checkpoint has released sent: alerts by the only writer of their topic."""
+        alerts = [each for each in messages if each[1].topic == self.alerts.topic]
+        self.alerts.post(partition, alerts)
+        others = [each for each in messages if each[1].topic != self.alerts.topic]
+        self.outbox.put(partition, others)
 
     def _on_ready(self, partition: Partition) -> None:
         gc.freeze()  # as after loading
@@ -328,6 +356,9 @@ class AssignedPartitions:
         partition.leave()
         self.alerts.leave(partition.shard)
         await self._save(partition)
+        if partition.shard.kind == "call":
+            await self.alerts.give_up(partition.number)
+        self._unwritten.pop(key, None)  # what is not saved is in the log, for the next owner
         async with partition.saving:
             await asyncio.to_thread(partition.checkpoint.close)
 
@@ -364,14 +395,13 @@ class AssignedPartitions:
         await self._commit()
 
     async def _save(self, partition: Partition) -> None:
+        key = partition.topic, partition.number
         try:
             await partition.save()
         except CheckpointError as error:
-            if self._unwritten != str(error):
-                self._unwritten = str(error)
-                log.error("%s; counting goes on, nothing is acknowledged", error)
+            self._unwritten[key] = str(error)
             return
-        self._unwritten = ""
+        self._unwritten.pop(key, None)
         self.live.health.checkpoint_at = time.monotonic()
 
     async def _commit(self) -> None:
@@ -414,7 +444,9 @@ class AssignedPartitions:
                 lag[partition.name] = partition.lag
         health.lag = lag
         unread = {p.shard.kind for p in self.partitions.values() if p.shard.forces and p.lag}
-        health.unread = frozenset(unread | {self.kinds[t] for t in self.watch.topics.unsure()})
+        health.unread = frozenset(
+            unread | {self.inputs[t].kind for t in self.watch.topics.unsure()}
+        )
         before = health.state
         health.state, health.detail = self._state(before, sum(lag.values()))
         if health.troubles and health.state == "recovering":
@@ -426,6 +458,8 @@ class AssignedPartitions:
         """What it is doing, and in which words; `behind` are the messages that are not folded."""
         if self._wanted is None:
             return "starting", "waiting for partitions"
+        if self.membership.trouble:
+            return "recovering", "not in the group"
         if not self._settled:
             waiting = len(self._wanted) - sum(p.ready for p in self.partitions.values())
             return "recovering", f"{waiting} of {len(self._wanted)} partitions are being read back"
@@ -461,21 +495,33 @@ class AssignedPartitions:
         topics = self.watch.topics
         topics.taken_up(p.topic for p in self.partitions.values())
         troubles = {f"topic:{name}": words for name, words in topics.troubles().items()}
+        troubles |= self.alerts.troubles()
+        if self.membership.trouble:
+            troubles[f"instance:{self.settings.instance_id}"] = self.membership.trouble
         if words := self.misplaced_lines.trouble(self.live.clock(), topics.unsure()):
             troubles[REASON] = words
         if words := self.live.clock_trouble:
             troubles[CLOCK] = words
         if words := self._disk_trouble():
-            troubles["disk"] = words
+            troubles[DISK] = words
         troubles |= self._log_gaps()
         self.live.health.note(NOTED, troubles)
         self.trouble_log.say(self.live.health.troubles)
 
     def _disk_trouble(self) -> str:
-        """What is wrong with the folder of the checkpoints, whose disk was looked at last."""
-        if self._unwritten:
-            return disk.words_of(self.settings.checkpoints, self._disk, self._unwritten)
-        return disk.words_of(self.settings.checkpoints, self._disk)
+        """What keeps checkpoints from being read or written, or is wrong with their folder, whose
+        disk was looked at last; and the cure."""
+        found = [
+            words for _, words in (*sorted(self._unread.items()), *sorted(self._unwritten.items()))
+        ]
+        if not found:
+            return disk.words_of(self.settings.checkpoints, self._disk)
+        problem, _, cure = found[0].partition(". ")
+        more = f" (and {len(found) - 1} more files)" if len(found) > 1 else ""
+        return (
+            f"the checkpoint {problem}{more}. {cure}. Counting goes on, nothing is acknowledged, "
+            "and it is tried again every second"
+        )
 
     def _log_gaps(self) -> dict[str, str]:
         """The gaps that were found lately, as troubles; how much was lost in all is noted."""
@@ -505,6 +551,8 @@ class AssignedPartitions:
         """The last checkpoint; releases the files and the folder."""
         for partition in self.partitions.values():
             await self._save(partition)
+        await self.alerts.close()
+        for partition in self.partitions.values():
             async with partition.saving:
                 await asyncio.to_thread(partition.checkpoint.close)
         await asyncio.to_thread(self.watch.close)

@@ -11,8 +11,9 @@ from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from streams.config.force import Force
 from streams.errors import KafkaError
 from streams.events.deadletters import DeadLetter, from_message, merged, peek
-from streams.kafka.brokers import await_brokers, connected, in_use
-from streams.kafka.topics import INPUT_TOPICS, input_topic, topic_name
+from streams.kafka.brokers import await_brokers, connected, in_use, in_words
+from streams.kafka.refusals import Denied
+from streams.kafka.topics import INPUT_TOPICS, admin, input_topic, require, seen, topic_name
 from streams.periods import rfc3339
 from streams.sources.clock import wall_clock
 
@@ -25,7 +26,11 @@ def read(brokers: str, prefix: str) -> list[DeadLetter]:
     Raises `KafkaError`.
     """
     topic = topic_name(prefix, "deadletter")
-    await_brokers(brokers)
+    with admin(brokers) as client:
+        there, hidden = seen(client, [topic])
+        require(there, there, "Read")
+        if hidden:
+            raise Denied("topic", hidden, ("Read",))
     consumer = connected(
         KafkaConsumer,
         brokers,
@@ -34,19 +39,21 @@ def read(brokers: str, prefix: str) -> list[DeadLetter]:
         isolation_level="read_committed",
         fetch_max_wait_ms=100,
     )
-    with in_use(consumer, brokers):
+    with in_use(consumer, brokers, ("Read",)):
         numbers = consumer.partitions_for_topic(topic)
         if not numbers:
             raise KafkaError(f"the topic {topic} is missing. Create it: watchroom topics create")
         tps = [TopicPartition(topic, number) for number in sorted(numbers)]
         letters = [
-            from_message(record.key, record.value, record.headers) for record in _all(consumer, tps)
+            from_message(record.key, record.value, record.headers)
+            for record in read_all(consumer, tps)
         ]
     # A mark that a letter was retried comes after it, in its partition.
     return sorted(merged(letters), key=lambda letter: letter.time or "")
 
 
-def _all(consumer: Any, tps: list[TopicPartition]) -> Iterator[Any]:
+def read_all(consumer: Any, tps: list[TopicPartition]) -> Iterator[Any]:
+    """Every record that some partitions have now; raises `KafkaError`."""
     ends = consumer.end_offsets(tps)
     consumer.assign(tps)
     consumer.seek_to_beginning(*tps)
@@ -63,7 +70,7 @@ class Retrier:
     """Sends letters again, and marks in the dead-letter topic that they were."""
 
     def __init__(self, brokers: str, prefix: str, forces: Iterable[Force]) -> None:
-        self.prefix = prefix
+        self.brokers, self.prefix = brokers, prefix
         await_brokers(brokers)
         self.groups = {force.id: force.partition_group for force in forces}
         self._producer: Any = connected(KafkaProducer, brokers, acks="all", enable_idempotence=True)
@@ -83,7 +90,7 @@ class Retrier:
         group = self.groups.get(force or letter.force or "")
         if group is None:
             return f'its force "{force}" is not known here; name its file with --force'
-        topic = input_topic(self.prefix, kind)
+        topic = input_topic(self.prefix_of(letter), kind)
         try:
             self._producer.send(topic, key=group.encode(), value=letter.raw).get(timeout=SECONDS)
             letter.retried = rfc3339(wall_clock())
@@ -94,8 +101,15 @@ class Retrier:
                 headers=letter.headers(),
             ).get(timeout=SECONDS)
         except kafka.errors.KafkaError as error:
-            raise KafkaError(f"{letter.id} could not be sent: {error}") from error
+            why = in_words(error, self.brokers, ("Write",))
+            raise KafkaError(f"{letter.id} could not be sent: {why}") from error
         return f"sent to {topic}"
+
+    def prefix_of(self, letter: DeadLetter) -> str:
+        """That of the topic in which a line came; of one that came in none, the one named here."""
+        topic, slash, _ = letter.id.partition("/")
+        prefix, _, name = topic.rpartition(".")
+        return prefix if slash and prefix and name in INPUT_TOPICS.values() else self.prefix
 
     def close(self) -> None:
         """Lets the brokers go."""

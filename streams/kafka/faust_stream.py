@@ -23,16 +23,20 @@ from aiokafka.structs import OffsetAndMetadata, TopicPartition
 from faust.types import TP
 
 from streams.errors import KafkaError
-from streams.kafka import topics
 from streams.kafka.assignments import AssignedPartitions
+from streams.kafka.brokers import in_words
 from streams.kafka.lots import LINES, Key
+from streams.kafka.membership import SESSION_SECONDS, Membership
+from streams.kafka.security import Security, current
 from streams.kafka.settings import Settings
 from streams.kafka.stream import Position, StreamPositions
 from streams.kafka.unpacking import limit_unpacking
 
 log = logging.getLogger("watchroom.worker")
 
-SESSION_SECONDS, HEARTBEAT_SECONDS = 6.0, 2.0
+HEARTBEAT_SECONDS = 2.0
+TWIN_SECONDS = 2.0
+"""Between two looks whether another worker still has this one's place."""
 REVOKE_SECONDS = 2.0
 COMMIT_SECONDS, LAST_COMMIT_SECONDS = 5.0, 1.0
 FETCH_WAIT_MS = 100
@@ -48,7 +52,10 @@ class FaustStream:
 
     def __init__(self, settings: Settings) -> None:
         limit_unpacking()
+        self._brokers = settings.brokers
         self.app = _app(settings)
+        self.membership = Membership(settings)
+        self._followed: Any = None
         self._positions = StreamPositions()
         self._ending = False
 
@@ -56,7 +63,10 @@ class FaustStream:
         """Fetches for ever; raises `KafkaError` where Faust breaks off."""
         await self.app.start()
         await self.app._crashed.wait()
-        raise KafkaError(f"the stream broke off: {self.app.crash_reason!r}")
+        why = self.app.crash_reason
+        if isinstance(why, aiokafka.errors.KafkaError):
+            raise in_words(why, self._brokers, ("Read",)) from why
+        raise KafkaError(f"the stream broke off: {why!r}")
 
     async def stop(self) -> None:
         """Leaves off fetching."""
@@ -141,6 +151,8 @@ class FaustStream:
         async def on_assigned(*arguments: Any, **_: Any) -> None:
             granted = arguments[-1]
             coordinator = self._consumer()._coordinator
+            self._follow(coordinator)
+            self.membership.joined(str(coordinator.member_id))
             keys = {(tp.topic, tp.partition) for tp in granted}
             assigned.assign(keys, int(coordinator.generation), str(coordinator.member_id))
 
@@ -152,6 +164,35 @@ class FaustStream:
     def _consumer(self) -> Any:
         """The aiokafka consumer inside Faust's, which lives in a thread of its own."""
         return self.app.consumer._thread._ensure_consumer()
+
+    def _follow(self, coordinator: Any) -> None:
+        """Has each heartbeat that the group answers renew the lease, the first at once. A worker
+        that was thrown out does not join again while another has its place."""
+        loop = self.app.consumer._thread.thread_loop
+        if coordinator is not self._followed:
+            self._followed = coordinator
+            lease, membership = self.membership.lease, self.membership
+            beat, rejoin = coordinator._do_heartbeat, coordinator._do_rejoin_group
+
+            async def beat_noted() -> bool:
+                asked = lease.ask()
+                known: bool = await beat()
+                if known:
+                    lease.answered(asked)
+                elif not coordinator.member_id:
+                    lease.end()
+                return known
+
+            async def rejoin_alone(subscription: Any) -> bool:
+                while not coordinator.member_id and await asyncio.to_thread(membership.thrown_out):
+                    await asyncio.sleep(TWIN_SECONDS)
+                    if self._ending:
+                        return False
+                return bool(await rejoin(subscription))
+
+            coordinator._do_heartbeat = beat_noted
+            coordinator._do_rejoin_group = rejoin_alone
+        asyncio.run_coroutine_threadsafe(coordinator._do_heartbeat(), loop)
 
     def _wire_fetching(self, assigned: AssignedPartitions) -> None:
         """Has the consumer read what was committed of the partitions that are ready, and note how
@@ -225,6 +266,7 @@ def _app(settings: Settings) -> Any:
     app = faust.App(
         settings.group,
         broker=[f"kafka://{broker}" for broker in settings.brokers.split(",")],
+        broker_credentials=credentials(current()),
         datadir=str(settings.checkpoints / "faust"),
         store="memory://",
         key_serializer="raw",
@@ -247,6 +289,24 @@ def _app(settings: Settings) -> Any:
         consumer_max_fetch_size=PARTITION_BYTES,
         consumer_group_instance_id=settings.instance_id,
     )
-    names = [topics.input_topic(settings.prefix, kind) for kind in topics.INPUT_TOPICS]
-    app.topics.add(app.topic(*names, key_type=bytes, value_type=bytes))
+    app.topics.add(app.topic(*settings.inputs, key_type=bytes, value_type=bytes))
     return app
+
+
+def credentials(security: Security) -> Any:
+    """What Faust makes its clients with; None for brokers without security. It is always given the
+    context for TLS: what it makes by itself fails."""
+    made = security.for_aiokafka()
+    context = made.get("ssl_context")
+    if security.endpoint is not None:
+        return faust.OAuthCredentials(
+            oauth_cb=made["sasl_oauth_token_provider"], ssl_context=context
+        )
+    if security.uses_sasl:
+        return faust.SASLCredentials(
+            username=security.username,
+            password=security.password,
+            ssl_context=context,
+            mechanism=security.mechanism,
+        )
+    return faust.SSLCredentials(context) if context is not None else None

@@ -75,7 +75,7 @@ def reader(bootstrap: str) -> Iterator[Any]:
         group_id=None,
         isolation_level="read_committed",
     )
-    with in_use(consumer, bootstrap):
+    with in_use(consumer, bootstrap, ("Read",)):
         yield consumer
 
 
@@ -85,7 +85,7 @@ def _backwards(consumer: Any, tp: Any, force: str) -> int:
     until = consumer.end_offsets([tp])[tp]
     newest = seen = 0
     stretch = STRETCH
-    while until > begin and seen < ENOUGH:
+    while until > begin and seen < ENOUGH:  # of an empty one nothing is read, which needs a right
         first = max(begin, until - stretch)
         for value in _between(consumer, tp, first, until):
             for line in value.split(b"\n"):

@@ -17,9 +17,10 @@ from kafka import TopicPartition
 from kafka.errors import OffsetOutOfRangeError
 
 from streams.errors import KafkaError
-from streams.kafka.brokers import await_brokers
+from streams.kafka.brokers import await_brokers, in_words
 from streams.kafka.log_contents import PATIENCE, reader
-from streams.kafka.topics import INPUT_TOPICS, input_topic
+from streams.kafka.refusals import Denied
+from streams.kafka.topics import INPUT_TOPICS, admin, input_topic, seen
 from streams.kafka.unpacking import KEPT, REASON, refusal
 from streams.sources.event_lines import CHUNK_LINES, Chunk, Rejected
 
@@ -73,6 +74,10 @@ class LogSource:
             for number in sorted(self._consumer.partitions_for_topic(topic) or ())
         ]
         if not found:
+            with admin(bootstrap) as client:
+                _, hidden = seen(client, names)
+                if hidden:
+                    raise Denied("topic", hidden, ("Read",))
             raise KafkaError(
                 f'{bootstrap} has neither a topic "{name}" nor input topics that begin so, such as '
                 f'"{names[0]}". Name one after the brokers: kafka://{bootstrap}/watchroom'
@@ -93,7 +98,7 @@ class LogSource:
                 "shorter than the reading. Replay from the start what is there"
             ) from error
         except kafka.errors.KafkaError as error:
-            raise KafkaError(f"the Kafka brokers at {self._bootstrap}: {error}") from error
+            raise in_words(error, self._bootstrap, ("Read",)) from error
 
     def __enter__(self) -> LogSource:
         """Itself."""

@@ -214,7 +214,12 @@ class Partition:
         """Sets the checkpoint aside and empties the fold."""
         self.checkpoint.discard(why)
         self.leave()
-        self.shard = Shard(self.shard.kind, self.shard.forces, registry=self.shard.registry)
+        self.shard = Shard(
+            self.shard.kind,
+            self.shard.forces,
+            registry=self.shard.registry,
+            admits=self.shard.admits,
+        )
         self.refused = Counter()
         self.folded = self.saved = self.archived_until = NOTHING
         self.appended, self._before_gap = 0, False

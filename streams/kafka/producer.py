@@ -15,7 +15,9 @@ from typing import Any
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
+from streams.kafka.brokers import in_words
 from streams.kafka.partition import Partition
+from streams.kafka.security import current
 from streams.kafka.topics import LARGEST_LINE
 from streams.live import SLICE
 from streams.state.snapshot import Outgoing
@@ -35,7 +37,9 @@ class Outbox:
     """One producer for a worker."""
 
     def __init__(self, brokers: str) -> None:
+        self._brokers = brokers
         self._producer: Any = AIOKafkaProducer(
+            **current().for_aiokafka(),
             bootstrap_servers=brokers,
             acks="all",
             enable_idempotence=True,
@@ -81,7 +85,8 @@ class Outbox:
                     until = time.monotonic() + SLICE
             await asyncio.gather(*acknowledged)
         except KafkaError as error:
-            log.warning("%d messages could not be sent (%r); trying again", len(messages), error)
+            why = in_words(error, self._brokers, ("Write",))
+            log.warning("%d messages could not be sent (%s); trying again", len(messages), why)
             return False
         return True
 

@@ -27,7 +27,9 @@ from streams.events.origin import as_replayed
 from streams.kafka import brokers
 from streams.kafka.late_rows import in_words, late_rows
 from streams.kafka.log_contents import newest_update, record_ids
-from streams.kafka.topics import INPUT_TOPICS, input_topic, partition_of
+from streams.kafka.refusals import NotAllowed, missing_right, refusal
+from streams.kafka.security import current
+from streams.kafka.topics import INPUT_TOPICS, input_topic, partition_of, seen
 from streams.registry.registry import REGISTRY
 from streams.sources.clock import wall_clock
 from streams.sources.event_lines import Chunk, Rejected
@@ -41,6 +43,7 @@ BROKER_LIMIT = 1_048_588
 """max.message.bytes of a broker that was not told otherwise; used where it can't be asked."""
 OVERHEAD = 256
 """More than a batch of one message adds to its key and value (61 bytes of header, and lengths)."""
+WRITE = ("Write",)
 IN_FLIGHT = 32 << 20
 """Bytes handed over and not yet acknowledged: kafka-python itself would queue without end."""
 
@@ -105,6 +108,8 @@ class Publisher:
         self._groups = {id_: force.partition_group for id_, force in forces.items()}
         self._refused_rows: set[str] = set()
         """Places of rows of several versions of which one was refused: they count once."""
+        self._closed: set[str] = set()
+        """The topics that this client has no right to write to."""
         self._pending: dict[tuple[str, bytes], _Pending] = {}
         self._routes: dict[tuple[type, str], _Pending] = {}
         self._room = threading.Condition()
@@ -142,16 +147,19 @@ class Publisher:
         """The largest message of each topic of ours that there is."""
         admin = brokers.connected(KafkaAdminClient, self.bootstrap)
         with brokers.in_use(admin, self.bootstrap):
-            there = set(admin.list_topics())
-            wanted = [t for kind in INPUT_TOPICS if (t := input_topic(self.prefix, kind)) in there]
-            limits = dict.fromkeys(wanted, BROKER_LIMIT)
+            there, hidden = seen(admin, [input_topic(self.prefix, kind) for kind in INPUT_TOPICS])
+            writable = [name for name, found in there.items() if found.allows(*WRITE)]
+            self._closed = {*hidden, *there} - {*writable}
+            limits = dict.fromkeys(writable, BROKER_LIMIT)
             try:
-                asked = [ConfigResource(ConfigResourceType.TOPIC, topic) for topic in wanted]
+                asked = [ConfigResource(ConfigResourceType.TOPIC, name) for name in writable]
                 described = admin.describe_configs(asked, config_filter="all") if asked else {}
-            except kafka.errors.KafkaError:  # not everybody may ask; the default is a fair guess
+            except kafka.errors.KafkaError:
                 described = {}
             for topic, settings in described.get("topic", {}).items():
-                limits[topic] = int(settings["max.message.bytes"]["value"])
+                # Not everybody may ask, and is then told nothing; the default is a fair guess.
+                if "max.message.bytes" in settings:
+                    limits[topic] = int(settings["max.message.bytes"]["value"])
         return {t: min(limit, max_bytes or limit) for t, limit in limits.items()}
 
     def newest(self, kind: str, force: str) -> int:
@@ -160,7 +168,13 @@ class Publisher:
         Raises `KafkaError`.
         """
         place = self._place(kind, force)
-        return 0 if place is None else newest_update(self.bootstrap, *place, force)
+        try:
+            return 0 if place is None else newest_update(self.bootstrap, *place, force)
+        except NotAllowed as error:
+            raise KafkaError(
+                f"files are history, which is compared with what the topics hold: {error}. A feed "
+                "needs no such right; it sends what comes, by standard input: watchroom publish -"
+            ) from error
 
     def record_ids(self, kind: str, force: str) -> Iterator[str]:
         """The ids of the records of a force that the topic of a kind holds.
@@ -240,6 +254,8 @@ class Publisher:
         topic = input_topic(self.prefix, kind)
         key = group.encode()
         limit = self._limits.get(topic)
+        if topic in self._closed:
+            raise self._refused(missing_right(current(), self.bootstrap, "topic", [topic], WRITE))
         if limit is None:
             raise KafkaError(
                 f'the topic "{topic}" is missing. Create the topics with: watchroom topics create '
@@ -289,11 +305,20 @@ class Publisher:
 
     def _check(self) -> None:
         if self._failure is not None:
-            raise KafkaError(
-                f"the Kafka brokers at {self.bootstrap} did not take a batch ({self._failure}). "
-                f"{sum(self.counts.sent.values()):,} events are safely there; mend the brokers and "
-                "publish again: what is sent twice is counted once"
+            why = refusal(self._failure, current(), self.bootstrap, operations=WRITE)
+            raise self._refused(
+                why
+                or KafkaError(
+                    f"the Kafka brokers at {self.bootstrap} did not take a batch ({self._failure})"
+                )
             )
+
+    def _refused(self, why: KafkaError) -> KafkaError:
+        """An error, with what has become of the events."""
+        return KafkaError(
+            f"{why}. {sum(self.counts.sent.values()):,} events are safely there; mend this and "
+            "publish again: what is sent twice is counted once"
+        )
 
     def finish(self, seconds: float = 120.0) -> None:
         """Send what is kept and wait until all is acknowledged; raises `KafkaError`."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -18,6 +18,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from streams.fold.ledger import Ledger
 from streams.kafka.lots import Message, in_turn
 from streams.kafka.partition import NOTHING, Partition
+from streams.kafka.security import current
 from streams.kafka.topics import partition_of, topic_name
 from streams.kafka.unpacking import limit_unpacking
 from streams.state import archive
@@ -40,11 +41,12 @@ class LogReader:
         brokers: str,
         on_ready: Callable[[Partition], None],
         interrupted: Callable[[], bool],
-        on_alerts: Callable[[list[bytes]], None] = lambda _: None,
     ) -> None:
         limit_unpacking()
-        self.brokers, self.on_alerts = brokers, on_alerts
+        self.brokers = brokers
         self.on_ready, self.interrupted = on_ready, interrupted
+        self.take_alerts: Callable[[list[Partition]], Awaitable[None]] = _no_alerts
+        """Takes over the alerts of partitions with calls, before the log is read."""
 
     async def run(self, partitions: Sequence[Partition]) -> None:
         """Reads until all are ready, or until interrupted. Raises aiokafka's `KafkaError`."""
@@ -68,14 +70,15 @@ class LogReader:
                 await asyncio.to_thread(partition.begin_reading, begins[tp])
             # An empty log may be one that was made again: what was published of the old one stays.
             await self._read_archive([p for p in partitions if p.needs_archive])
-            await self._read_alerts(
-                [p for p in partitions if p.shard.kind == "call" and not p.ready]
-            )
+            # What was decided is a fact, and is there before what is read can decide it again.
+            calls = [p for p in partitions if p.shard.kind == "call" and not p.ready]
+            await self.take_alerts([p for p in calls if p.shard.forces])
             await self._read(consumer, by_tp)
 
     @asynccontextmanager
     async def _consumer(self, tps: list[TopicPartition]) -> AsyncIterator[Any]:
         consumer = AIOKafkaConsumer(
+            **current().for_aiokafka(),
             bootstrap_servers=self.brokers,
             enable_auto_commit=False,
             auto_offset_reset="earliest",
@@ -164,14 +167,10 @@ class LogReader:
                 )  # fmt: skip
                 await partition.take_archive(force, known)
 
-    async def _read_alerts(self, partitions: list[Partition]) -> None:
-        """Reads the alerts of the forces whose calls have come here: what was decided is a fact."""
-        wanted = [p for p in partitions if p.shard.forces]
-        if wanted:
-            topic = topic_name(wanted[0].prefix, "alerts")
-            messages = await self._all_of([TopicPartition(topic, p.number) for p in wanted])
-            values = [value for _, value in messages if value is not None]
-            await asyncio.to_thread(self.on_alerts, values)
+    async def values(self, topic: str, number: int) -> list[bytes] | None:
+        """Every value of a partition; None where it was interrupted."""
+        messages = await self._all_of([TopicPartition(topic, number)])
+        return None if self.interrupted() else [value for _, value in messages if value is not None]
 
     async def _all_of(self, tps: list[TopicPartition]) -> list[tuple[bytes | None, bytes | None]]:
         """Every message of some partitions, as (key, value)."""
@@ -186,6 +185,10 @@ class LogReader:
                 for records in batches.values():
                     messages += [(r.key, r.value) for r in records]
         return messages
+
+
+async def _no_alerts(partitions: list[Partition]) -> None:
+    """Where there is nothing that makes any."""
 
 
 def _go_on(consumer: Any, tp: TopicPartition, partition: Partition) -> None:

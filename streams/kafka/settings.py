@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from streams.config.force import Force
+from streams.kafka.inputs import ForcePrefix, Input, inputs_of
 from streams.live import BEHIND
 
 if TYPE_CHECKING:  # only a worker that serves needs it
@@ -21,6 +22,8 @@ class Settings:
     forces: tuple[Force, ...]
     checkpoints: Path
     prefix: str = "watchroom"
+    topic_prefixes: tuple[ForcePrefix, ...] = ()
+    """Those of the input topics, where each is of some forces alone; else they have `prefix`."""
     group: str = "watchroom"
     instance_id: str = "watchroom-1"
     web: tuple[str, int] | None = None
@@ -35,6 +38,11 @@ class Settings:
     what they know of them as often."""
     surveillance: bool = True
     """Whether detectors watch the measures."""
+
+    @property
+    def inputs(self) -> dict[str, Input]:
+        """The input topics, by name."""
+        return inputs_of(self.prefix, self.forces, self.topic_prefixes)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from streams.kafka.lots import Key
+from streams.kafka.membership import Membership
 
 
 class Position(NamedTuple):
@@ -25,6 +26,9 @@ class Position(NamedTuple):
 
 class Stream(Protocol):
     """What the assigned partitions ask of the stream that feeds them."""
+
+    membership: Membership
+    """This worker's place in the group."""
 
     def resume(self, key: Key, offset: int) -> None:
         """Goes on with a partition, from an offset; where that is negative, from where it is."""

@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 import kafka.errors
 from kafka import KafkaAdminClient
 
+from streams.kafka.security import current
 from streams.kafka.settings import Cluster
 
 log = logging.getLogger("watchroom.topics")
@@ -140,6 +141,7 @@ class TopicWatch:
     def _ask_brokers(self) -> Answers:
         if self._client is None:
             self._client = KafkaAdminClient(
+                **current().for_kafka_python(),
                 bootstrap_servers=self.brokers.split(","),
                 client_id="watchroom-topics",
                 bootstrap_timeout_ms=int(ANSWER_SECONDS * 1000),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import logging
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +17,7 @@ from kafka.partitioner import murmur2
 from streams.config.force import Force
 from streams.errors import KafkaError
 from streams.kafka.brokers import await_brokers, connected, in_use
+from streams.kafka.refusals import Denied
 from streams.periods import DAY
 from streams.registry.registry import REGISTRY
 
@@ -39,6 +42,10 @@ _RETENTION = {
     "deadletter": 400 * DAY,
 }
 _COMPACTED = ("alerts", "published")
+OUTPUTS = ("deadletter", *_COMPACTED)
+"""What workers write."""
+READ_BACK = _COMPACTED
+"""What they also read, of what others wrote before them."""
 _UNUSED = ("board",)
 """Topics that an earlier version made, and that nothing reads or writes any more."""
 
@@ -62,17 +69,20 @@ def input_topic(prefix: str, kind: str) -> str:
     return topic_name(prefix, INPUT_TOPICS[kind])
 
 
-def wanted(prefix: str = PREFIX) -> list[Topic]:
-    """Every topic of an installation."""
+def wanted(prefix: str = PREFIX, inputs: Sequence[str] = ()) -> list[Topic]:
+    """Every topic of an installation; `inputs` are the prefixes of the input topics, where these
+    are others."""
     topics = []
     for name, retention in _RETENTION.items():
         config = {"cleanup.policy": "delete", "retention.ms": str(retention)}
         if name in INPUT_TOPICS.values():
             # Otherwise a backfill stamped 2017 would delete itself.
             config["message.timestamp.type"] = "LogAppendTime"
+            names = [topic_name(each, name) for each in inputs or (prefix,)]
         else:
             config["max.message.bytes"] = str(LARGEST_LINE)
-        topics.append(Topic(topic_name(prefix, name), config, retention))
+            names = [topic_name(prefix, name)]
+        topics += [Topic(each, config, retention) for each in names]
     for name in _COMPACTED:
         config = {"cleanup.policy": "compact", "max.message.bytes": str(LARGEST_LINE)}
         topics.append(Topic(topic_name(prefix, name), config))
@@ -100,32 +110,66 @@ class Found:
     partitions: int
     replicas: int
     config: dict[str, str] = field(default_factory=dict)
+    rights: frozenset[str] | None = None
+    """What this client may do with it, as Kafka's admin client names operations (DESCRIBE_CONFIGS);
+    None where the brokers are too old to tell."""
+
+    def allows(self, operation: str) -> bool:
+        """Whether this client may do a thing with it, by the name that Kafka's tools have for it
+        (DescribeConfigs)."""
+        named = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", operation).upper()
+        return self.rights is None or named in self.rights
 
 
 @contextmanager
 def admin(brokers: str) -> Iterator[Any]:
     """An admin client; what Kafka raises becomes a `KafkaError` in plain words."""
     await_brokers(brokers)
+    # Of what members of a group tell one another it reads what Kafka's own clients write, else it
+    # warns with all of it.
+    logging.getLogger("kafka.admin._groups").setLevel(logging.ERROR)
     client = connected(KafkaAdminClient, brokers, client_id="watchroom-admin")
-    with in_use(client, brokers):
+    with in_use(client, brokers, ("Create",)):
         yield client
 
 
-def describe(client: Any, names: Iterable[str]) -> dict[str, Found]:
-    """Those of the named topics that exist, by name."""
+def seen(client: Any, names: Iterable[str]) -> tuple[dict[str, Found], list[str]]:
+    """Those of the named topics that this client may see, without their settings, and the names of
+    those that it may not see."""
     there: dict[str, Found] = {}
+    hidden: list[str] = []
     for topic in client.describe_topics(list(names)):
+        if topic["error_code"] == kafka.errors.TopicAuthorizationFailedError.errno:
+            hidden.append(topic["name"])
         if topic["error_code"] == 0:
             parts = topic["partitions"]
             replicas = min((len(p["replica_nodes"]) for p in parts), default=0)
             name, id_ = topic["name"], str(topic["topic_id"])
-            there[name] = Found(name, id_, len(parts), replicas)
+            operations = topic["authorized_operations"]
+            rights = None if operations is None else frozenset(operations)
+            there[name] = Found(name, id_, len(parts), replicas, rights=rights)
+    return there, hidden
+
+
+def describe(client: Any, names: Iterable[str]) -> dict[str, Found]:
+    """Those of the named topics that exist, by name; raises `Denied` where it may not be asked."""
+    there, hidden = seen(client, names)
+    if hidden:
+        raise Denied("topic", hidden, ("Describe",))
     if there:
+        require(there, there, "DescribeConfigs")
         asked = [ConfigResource(ConfigResourceType.TOPIC, name) for name in there]
         described = client.describe_configs(asked, config_filter="all").get("topic", {})
         for name, settings in described.items():
             there[name].config = {key: str(entry["value"]) for key, entry in settings.items()}
     return there
+
+
+def require(there: Mapping[str, Found], names: Iterable[str], operation: str) -> None:
+    """Raises `Denied` unless the operation (`DescribeConfigs`) is allowed on all named topics that
+    there are."""
+    if lacking := [name for name in names if name in there and not there[name].allows(operation)]:
+        raise Denied("topic", lacking, (operation,))
 
 
 def problems(topic: Topic, found: Found | None, partitions: int) -> list[str]:
@@ -166,11 +210,13 @@ def _cure(topic: str, key: str, value: str) -> str:
     )
 
 
-def check(client: Any, prefix: str, partitions: int | None = None) -> dict[str, list[str]]:
+def check(
+    client: Any, prefix: str, partitions: int | None = None, *, inputs: Sequence[str] = ()
+) -> dict[str, list[str]]:
     """Every problem, by topic. Without `partitions`, that of the calls topic is the measure."""
-    topics = wanted(prefix)
+    topics = wanted(prefix, inputs)
     found = describe(client, [topic.name for topic in topics])
-    first = found.get(input_topic(prefix, "call"))
+    first = found.get(input_topic(inputs[0] if inputs else prefix, "call"))
     expected = partitions or (first.partitions if first else PARTITIONS)
     wrong = {topic.name: problems(topic, found.get(topic.name), expected) for topic in topics}
     return {name: list_ for name, list_ in wrong.items() if list_}
@@ -178,12 +224,20 @@ def check(client: Any, prefix: str, partitions: int | None = None) -> dict[str, 
 
 def unused(client: Any, prefix: str) -> list[str]:
     """The topics of an earlier version that are still there; they may be deleted."""
-    return list(describe(client, [topic_name(prefix, name) for name in _UNUSED]))
+    there, _ = seen(client, [topic_name(prefix, name) for name in _UNUSED])
+    return list(there)
 
 
-def create(client: Any, prefix: str, partitions: int, replication_factor: int) -> list[str]:
+def create(
+    client: Any,
+    prefix: str,
+    partitions: int,
+    replication_factor: int,
+    *,
+    inputs: Sequence[str] = (),
+) -> list[str]:
     """Creates the topics that are missing; returns their names."""
-    topics = wanted(prefix)
+    topics = wanted(prefix, inputs)
     there = describe(client, [topic.name for topic in topics])
     new = [
         NewTopic(t.name, partitions, replication_factor, topic_configs=dict(t.config))

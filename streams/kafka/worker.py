@@ -8,6 +8,7 @@ import gc
 import logging
 import signal
 import sys
+from collections.abc import Iterable
 from importlib.util import find_spec
 from typing import Any
 
@@ -19,7 +20,9 @@ from streams.errors import KafkaError, WatchroomError
 from streams.kafka import topics
 from streams.kafka.assignments import AssignedPartitions
 from streams.kafka.faust_stream import FaustStream
+from streams.kafka.inputs import parted
 from streams.kafka.producer import Outbox
+from streams.kafka.refusals import Denied
 from streams.kafka.settings import Cluster, Settings
 from streams.live import Live
 
@@ -34,11 +37,19 @@ fetches and beats for the group, and for the one that writes checkpoints."""
 
 def look_at(settings: Settings) -> Cluster:
     """What the brokers have; raises `KafkaError` where the topics will not do."""
+    prefixes = [each.name for each in settings.topic_prefixes]
+    for one, other in parted(settings.topic_prefixes):
+        log.warning(
+            "people in records of both %s and %s are not found to be the same: their topics have "
+            "different prefixes. For that, one prefix has both: --topic-prefix PREFIX=%s,%s",
+            one, other, one, other,
+        )  # fmt: skip
     with topics.admin(settings.brokers) as client:
         cluster = client.describe_cluster()["cluster_id"]
-        names = [topics.input_topic(settings.prefix, kind) for kind in topics.INPUT_TOPICS]
+        names = list(settings.inputs)
         found = topics.describe(client, names)
-        for name, problems in topics.check(client, settings.prefix).items():
+        _check_rights(client, settings, names)
+        for name, problems in topics.check(client, settings.prefix, inputs=prefixes).items():
             for each in problems:
                 if each.startswith(topics.MISSING):
                     raise KafkaError(f"the topic {name} {each}")
@@ -50,6 +61,26 @@ def look_at(settings: Settings) -> Cluster:
             "See: watchroom topics check"
         )
     return Cluster(cluster, counts.pop(), {name: each.id for name, each in found.items()})
+
+
+def _check_rights(client: Any, settings: Settings, inputs: Iterable[str]) -> None:
+    """Raises `Denied` for a right that a worker lacks: told at once and in words, rather than met
+    hours later, with letters and alerts that can't be sent."""
+    out = {name: topics.topic_name(settings.prefix, name) for name in topics.OUTPUTS}
+    there, _ = topics.seen(client, out.values())
+    read, _ = topics.seen(client, inputs)
+    back = [out[name] for name in topics.READ_BACK]
+    topics.require({**read, **there}, [*read, *back], "Read")
+    topics.require(there, there, "Write")
+    try:
+        group = client.describe_groups([settings.group])[settings.group]
+    except kafka.errors.GroupAuthorizationFailedError:
+        raise Denied("group", [settings.group], ("Read",)) from None
+    except kafka.errors.KafkaError:
+        return  # brokers that are new have nobody yet who could tell of groups
+    rights = group.get("authorized_operations") or ()
+    if rights and "READ" not in rights:
+        raise Denied("group", [settings.group], ("Read",))
 
 
 class FaustWorker:
@@ -65,8 +96,9 @@ class FaustWorker:
         """Works until it is told to stop. Raises `WatchroomError`."""
         settings = self.settings
         cluster = await asyncio.to_thread(look_at, settings)
-        self.outbox = Outbox(settings.brokers)
         self.stream = FaustStream(settings)
+        await asyncio.to_thread(self.stream.membership.await_free)
+        self.outbox = Outbox(settings.brokers)
         self.assigned = AssignedPartitions(settings, cluster, self.live, self.outbox, self.stream)
         self.stream.feed(self.assigned)
         self._serve()
@@ -136,10 +168,12 @@ class FaustWorker:
         log.info("stopped; all that was counted is in the checkpoints")
 
     def _leave(self) -> None:
-        """Out of the group at once: a static member is otherwise waited for."""
+        """Out of the group at once: a static member is otherwise waited for. Another worker that
+        has taken its name stays."""
         try:
             with topics.admin(self.settings.brokers) as client:
-                member = MemberToRemove(group_instance_id=self.settings.instance_id)
+                own, name = self.stream.membership.member, self.settings.instance_id
+                member = MemberToRemove(member_id=own or None, group_instance_id=name)
                 client.remove_group_members(self.settings.group, [member])
         except (WatchroomError, kafka.errors.KafkaError) as error:
             log.info("could not leave the group (%r); it ends by itself", error)

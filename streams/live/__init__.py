@@ -20,6 +20,7 @@ from streams.board.freshness import Current, marks_of
 from streams.board.model import Board, Status
 from streams.board.monitor import Monitor, Refusal, Shard
 from streams.live.clock import LiveClock, steady_clock
+from streams.live.lease import Lease
 from streams.live.reasons import Reason, of_state, of_trouble
 from streams.periods import rfc3339
 from streams.sources.clock import wall_clock
@@ -164,6 +165,14 @@ class Health:
             }
             self.troubles = others | dict(found)
 
+    lease: Lease | None = None
+    """Of a worker, for how long what it was given is its own."""
+
+    @property
+    def held(self) -> bool:
+        """Whether what is counted here can't be another worker's by now."""
+        return self.lease is None or self.lease.held
+
     @property
     def checkpoint_age(self) -> float | None:
         """Seconds since the last checkpoint was written; None where none is kept."""
@@ -172,7 +181,7 @@ class Health:
     @property
     def shown(self) -> tuple[State, str]:
         """State and detail as they are to be shown now: who counts for seconds on end is behind,
-        and so is who has no turn."""
+        and so is who has no turn, and who can't know whether another has taken over."""
         if (held_up := self._held_up) is not None:
             return "behind", held_up.problem
         if self.state == "live" and self.troubles:
@@ -191,6 +200,8 @@ class Health:
             return of_state("counting", f"counting: one step has taken {now - since:.0f} s so far")
         if turned is not None and now - turned > STALLED:
             return of_state("stalled", f"the process has had no turn for {now - turned:.0f} s")
+        if self.state != "behind" and self.lease is not None and not self.lease.held:
+            return of_state("group", self.lease.words)
         return None
 
     @property

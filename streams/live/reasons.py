@@ -63,6 +63,12 @@ KINDS: tuple[ReasonKind, ...] = (
         cure="Look at the load, the memory and the disk of the machine; start it again if it stays",
     ),
     ReasonKind(
+        "group", "cut off from the group",
+        "The group of workers has not answered for a session, so another may have taken over.",
+        runbook="WatchroomBehind",
+        cure=f"{WAIT}. Where it comes again, look at the network to the brokers and at the machine",
+    ),
+    ReasonKind(
         "past", "reading the past", "What is read is of the past.",
         cure=f"{WAIT}, or give --speed for a replay",
     ),
@@ -87,7 +93,12 @@ KINDS: tuple[ReasonKind, ...] = (
     ),
     ReasonKind(
         "disk", "the disk is full or can't be written",
-        "The folder of the checkpoints can't be written, or its disk is nearly full.",
+        "Checkpoints or alerts can't be read or written, or their disk is nearly full.",
+        lasting=True, runbook="WatchroomDiskFull",
+    ),
+    ReasonKind(
+        "damaged", "what is kept was damaged",
+        "What an embedded run keeps was damaged; it goes on with what could be read of it.",
         lasting=True, runbook="WatchroomDiskFull",
     ),
     ReasonKind(
@@ -99,6 +110,16 @@ KINDS: tuple[ReasonKind, ...] = (
         "holders", "two workers hold the same partitions",
         "Another worker may hold the same partitions, or does.",
         lasting=True, runbook="WatchroomTwoHolders",
+    ),
+    ReasonKind(
+        "instance", "another worker has its name",
+        "Another worker runs under the same instance id, and has this one's place in the group.",
+        lasting=True, runbook="WatchroomTwoHolders",
+    ),
+    ReasonKind(
+        "alerts", "alerts can't be written",
+        "The topic of alerts can't be written, so nothing that people do about them is taken.",
+        lasting=True,
     ),
 )  # fmt: skip
 BY_CODE: Mapping[str, ReasonKind] = {kind.code: kind for kind in KINDS}

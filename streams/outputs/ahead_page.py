@@ -14,6 +14,7 @@ from streams.live import Live
 from streams.outputs.explore.asked import Asked
 from streams.outputs.explore.page import Frame, page
 from streams.outputs.markup import Child, Markup, table, tag
+from streams.outputs.wallboard.pages import Files
 from streams.outputs.words import not_known_ahead
 from streams.registry.phrases import duration, few, percent
 
@@ -25,9 +26,9 @@ NOT_KNOWN = "–"
 class AheadPage:
     """What the path answers. A plain function: Starlette runs it in a thread."""
 
-    def __init__(self, live: Live, force_of: ForceOf, assets: str) -> None:
+    def __init__(self, live: Live, force_of: ForceOf, files: Files) -> None:
         self.live, self._force_of = live, force_of
-        self._assets = assets
+        self._files = files
 
     def routes(self) -> list[Route]:
         """The route of the page."""
@@ -37,7 +38,7 @@ class AheadPage:
         """The page of one force; in words why there is none."""
         health = self.live.health
         mode = "Replay, not live" if health.replay else "Simulated" if health.simulated else ""
-        frame = Frame(self._assets, mode)
+        frame = Frame(self._files.assets, mode, self._files.warning)
         query = request.query_params
         theme = query["theme"] if query.get("theme") in ("dark", "light") else ""
         try:

@@ -12,7 +12,7 @@ import asyncio
 import logging
 import resource
 import time
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -108,6 +108,17 @@ class Connection(H11Protocol):
     def _asked_nothing(self) -> None:
         self.notices.add(f"a connection asked nothing for {ASKS_WITHIN:.0f} s: it was ended")
         self.end()
+
+
+class ServerLoop(asyncio.SelectorEventLoop):
+    """The event loop of a server: over TLS the handshake has to be made within `ASKS_WITHIN`, too.
+    Until then a connection is none of those that are counted."""
+
+    async def create_server(self, *args: Any, **more: Any) -> asyncio.Server:
+        """Makes a server, as asyncio does, which by itself waits for a minute."""
+        if more.get("ssl") is not None:
+            more.setdefault("ssl_handshake_timeout", ASKS_WITHIN)
+        return await super().create_server(*args, **more)
 
 
 class OnceAMinute(logging.Filter):

@@ -6,7 +6,8 @@ each force the worker that has it and passes on what is asked. It counts nothing
 | path | answer |
 |---|---|
 | `/`, `/chart`, `/alert` | the wallboard's pages, which are the same everywhere |
-| `/board.json`, `/series.json`, `/alerts.json`, `/events` | the worker's, of `?force=` |
+| `/board.json`, `/series.json`, `/trends.json` | the worker's, of `?force=` |
+| `/alerts.json`, `/events` | the same |
 | `/api/board`, `/api/series`, `/api/flags`, `/explore`, `/chart.svg`, `/ahead` | the same |
 | `/api/measures`, `/api/openapi.json` | any worker's |
 | POST `/api/alerts/<id>/<action>` | the worker's; a page of another site is refused here |
@@ -26,6 +27,7 @@ from functools import partial
 from urllib.parse import quote
 
 import httpx2
+import msgspec
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -41,7 +43,7 @@ from streams.outputs.holders import Holders, Worker
 from streams.outputs.sign_in.access import Access, while_allowed
 from streams.outputs.sign_in.least import caller_of
 from streams.outputs.sign_in.roles import Caller, Role
-from streams.outputs.wallboard.alert_actions import sent
+from streams.outputs.wallboard.alert_actions import body_of
 from streams.outputs.wallboard.pages import PAGES, Files
 from streams.outputs.web import ReasonShown, Running, as_json, guarded, in_words
 
@@ -65,6 +67,7 @@ PASSED_ON = (
 FIGURES = (
     "/board.json",
     "/series.json",
+    "/trends.json",
     "/alerts.json",
     "/api/board",
     "/api/series",
@@ -176,7 +179,7 @@ class Front:
         known, query = self.holders.names, request.query_params
         if not query.get("force") and len(known) > 1:
             asked = Asked(measure=query.get("measure", ""))
-            text = force_page(Frame(self.files.assets), asked, known)
+            text = force_page(Frame(self.files.assets, warning=self.files.warning), asked, known)
             return HTMLResponse(text)
         try:
             return await self.figures(request)
@@ -209,13 +212,15 @@ class Front:
 
     async def act(self, request: Request) -> Response:
         """What a person does about an alert, done by the worker that has it."""
-        raw = await sent(request)
+        asked = await body_of(request)
+        if (name := caller_of(request).name) is not None:
+            asked.who = name  # also for a worker that was not told how people sign in
         alert, action = request.path_params["alert"], request.path_params["action"]
         force = self.force_of(alert.partition("/")[0])
         worker = self.holder(force)
         # Where it comes from was checked above; the worker is asked by the front alone.
         address = f"{worker.url}/api/alerts/{quote(alert, safe='')}/{quote(action, safe='')}"
-        passed = self._request("POST", address, request, raw)
+        passed = self._request("POST", address, request, msgspec.json.encode(asked))
         return await self._passed(force, worker, passed)
 
     async def events(self, request: Request) -> Response:
@@ -285,16 +290,16 @@ class Front:
         ready = self.holders.ready and not reasons
         if caller_of(request).role < Role.VIEW:
             return as_json({"ready": ready}, 200 if ready else 503)
-        workers = {worker.url: worker.state for worker in self.holders.workers}
+        workers = {worker.shown: worker.state for worker in self.holders.workers}
         content = {"ready": ready, "workers": workers, "reasons": reasons}
         return as_json(content, 200 if ready else 503)
 
     async def about(self, request: Request) -> Response:
         """Which worker serves what."""
-        rows = [f"{worker.url}: {worker.state}" for worker in self.holders.workers]
+        rows = [f"{worker.shown}: {worker.state}" for worker in self.holders.workers]
         for force, name in self.holders.names.items():
             worker = self.holders.of(force)
-            rows.append(f"{name}: {worker.url if worker else 'no worker serves it now'}")
+            rows.append(f"{name}: {worker.shown if worker else 'no worker serves it now'}")
         listed = "".join(f"<li>{html.escape(row)}</li>" for row in rows)
         content = f"<p>This passes on what the workers serve.</p>\n<ul>{listed}</ul>"
         text = self.files.filled(ABOUT).replace("{content}", content)

@@ -3,7 +3,8 @@
 *Names.* A page of another site can have its own name lead to this machine (DNS rebinding), and
 would then read what is meant for this network. So a request is answered only under a name that
 nobody outside can own: an IP address, a name without a dot (`worker-1`), `localhost`, this
-machine's own name, and those that `WATCHROOM_HOSTS` lists, separated by commas.
+machine's own name, those that `WATCHROOM_HOSTS` lists, separated by commas, and that of the
+`address` at which people sign in.
 
 *Headers.* Nothing from elsewhere is loaded or run, nothing is guessed about content, no other site
 may frame a page.
@@ -27,8 +28,8 @@ VARIABLE = "WATCHROOM_HOSTS"
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; "
-    "frame-ancestors 'self'"
+    "font-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; "
+    "form-action 'self'; frame-ancestors 'self'"
 )
 """Everything comes from this server, and nothing in a page's own text is run."""
 HEADERS = {
@@ -68,10 +69,16 @@ def may_name(host: str, names: Iterable[str]) -> bool:
 
 
 class Guard:
-    """Wraps an application. `more`: further headers of every answer."""
+    """Wraps an application. `names`: further ones under which it answers; `more`: further headers
+    of every answer."""
 
-    def __init__(self, app: ASGIApp, more: Iterable[tuple[str, str]] = ()) -> None:
-        self._app, self._names = app, allowed_names()
+    def __init__(
+        self,
+        app: ASGIApp,
+        names: Iterable[str] = (),
+        more: Iterable[tuple[str, str]] = (),
+    ) -> None:
+        self._app, self._names = app, allowed_names().union(names)
         self._headers = {**HEADERS, **dict(more)}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 import httpx2
 import msgspec
 
+from streams.printing import masked
+
 EVERY = 1.0
 """Seconds between two questions to a worker."""
 
@@ -61,6 +63,11 @@ class Worker:
     """It has answered since this front began."""
     forces: set[str] = field(default_factory=set)
 
+    @property
+    def shown(self) -> str:
+        """Its address without a password, for a log or an answer."""
+        return masked(self.url)
+
 
 class Holders:
     """The workers, and which of them has which force."""
@@ -95,7 +102,7 @@ class Holders:
         with the addresses of these workers."""
         now = self._clock()
         return {
-            force: sorted(worker.url for worker in self._claiming(force))
+            force: sorted(worker.shown for worker in self._claiming(force))
             for force, since in self._shared_since.items()
             if now - since > TAKE_OVER
         }
@@ -121,7 +128,7 @@ class Holders:
             try:
                 await self.ask(client, worker)
             except Exception:  # it must not end the asking
-                log.exception("%s could not be asked", worker.url)
+                log.exception("%s could not be asked", worker.shown)
                 self.lost(worker)
             await asyncio.sleep(EVERY)
 
@@ -137,7 +144,7 @@ class Holders:
         except (httpx2.HTTPError, msgspec.MsgspecError) as error:
             if worker.state != NO_ANSWER:
                 log.warning(
-                    "%s does not answer: %s", worker.url, str(error) or type(error).__name__
+                    "%s does not answer: %s", worker.shown, str(error) or type(error).__name__
                 )
             self.lost(worker)
             return
@@ -149,7 +156,7 @@ class Holders:
     def _refused(self, worker: Worker) -> None:
         """It does not know this front."""
         if worker.state != REFUSED:
-            log.warning("%s %s", worker.url, REFUSED)
+            log.warning("%s %s", worker.shown, REFUSED)
         self.lost(worker)
         worker.state = REFUSED
 
@@ -170,4 +177,4 @@ class Holders:
             now = min(candidates, key=lambda w: (not w.ready, w is not before))
             if now is not before:
                 self._held[force] = now
-                log.info("%s is served by %s", self.names[force], now.url)
+                log.info("%s is served by %s", self.names[force], now.shown)

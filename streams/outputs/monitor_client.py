@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import httpx2
 
 from streams.errors import WatchroomError
+from streams.printing import masked
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 SECONDS = 10.0
@@ -37,7 +38,7 @@ class MonitorClient:
         url = url if "://" in url else f"http://{url}"
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError(f'"{url}" is no address: write http://127.0.0.1:8787')
+            raise ValueError(f'"{masked(url)}" is no address: write http://127.0.0.1:8787')
         self.url, self.seconds = url.rstrip("/"), seconds
         # What runs on this machine is not asked for through a proxy.
         self._by_proxy = parts.hostname not in LOOPBACK

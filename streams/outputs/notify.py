@@ -25,6 +25,7 @@ from streams.alerts.model import Severity, Transition
 from streams.errors import ConfigError
 from streams.outputs.runbooks import runbook
 from streams.periods import DAY, MINUTE, SECOND, to_ms
+from streams.printing import printable, without_user
 from streams.sources.clock import wall_clock
 
 log = logging.getLogger("watchroom.notify")
@@ -148,10 +149,10 @@ def message(transition: Transition, link: str | None, *, again: bool = False) ->
         lines.append(AGAIN)
     if link:
         query = urllib.parse.urlencode({"force": alert.force, "id": alert.id})
-        lines.append(f"{link.rstrip('/')}/alert?{query}")
+        lines.append(without_user(f"{link.rstrip('/')}/alert?{query}"))
     if transition.what != "resolved" and (what_to_do := runbook(alert.kind)):
         lines.append(f"What to do: {what_to_do}")
-    return f"{head}: {alert.title}", "\n".join(lines)
+    return printable(f"{head}: {alert.title}", lines=False), printable("\n".join(lines))
 
 
 class Notifier:

@@ -122,7 +122,8 @@ class Exporter:
         yield from reading_metrics(self.live, boards)
         yield from figure_metrics(self.live, (self.exported[force] for force in boards))
         yield from ahead_metrics(boards)
-        yield from alert_metrics(boards)
+        if self.live.health.held:  # else they may be another worker's, and otherwise by now
+            yield from alert_metrics(boards)
         yield from heartbeat_metrics(boards)
         yield from self._watches.families(boards)
         yield from self._runtime.collect()

@@ -6,13 +6,14 @@ from __future__ import annotations
 import os
 
 from streams.alerts.rules import kind_named
+from streams.printing import without_user
 
 VARIABLE = "WATCHROOM_RUNBOOKS"
 
 
 def base() -> str:
     """The address below which the runbooks are; empty where none is named."""
-    return os.environ.get(VARIABLE, "").rstrip("/")
+    return without_user(os.environ.get(VARIABLE, "").rstrip("/"))
 
 
 def runbook(kind: str) -> str | None:

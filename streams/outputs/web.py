@@ -21,6 +21,7 @@ calls: see `streams.outputs.ahead_page`.
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import html
 import logging
@@ -44,7 +45,7 @@ from streams.errors import WatchroomError
 from streams.live import Health, Live
 from streams.outputs.ahead_page import AheadPage
 from streams.outputs.api.paths import Api
-from streams.outputs.connections import Connection, OnceAMinute
+from streams.outputs.connections import Connection, OnceAMinute, ServerLoop
 from streams.outputs.explore.pages import Explore
 from streams.outputs.exported import in_words as exported_in_words
 from streams.outputs.front_pages import ABOUT
@@ -202,8 +203,8 @@ def application(live: Live, access: Access | None = None) -> Starlette:
     files = Files(access.warning)
     pages = Pages(live, files)
     wallboard = Wallboard(live, pages.force, files)
-    explore = Explore(live, pages.force, files.assets)
-    ahead = AheadPage(live, pages.force, files.assets)
+    explore = Explore(live, pages.force, files)
+    ahead = AheadPage(live, pages.force, files)
     paths = {
         "/about": pages.about,
         "/metrics": pages.metrics,
@@ -237,7 +238,7 @@ def guarded(made: Starlette, access: Access, files: Files) -> None:
     protect(made.router.routes, pages.refusal)
     made.router.redirect_slashes = False
     made.add_middleware(WhoAsks, access=access)
-    made.add_middleware(Guard, more=() if access.tls is None else (HSTS,))
+    made.add_middleware(Guard, names=access.names, more=() if access.tls is None else (HSTS,))
 
 
 _CONFIG: dict[str, Any] = {
@@ -310,11 +311,13 @@ class Running:
         beside = {"callback_notify": _Beside(access), "timeout_notify": LOOKED_EVERY}
         server = uvicorn.Server(_Config(made, access.tls, **{**_CONFIG, **beside, **config}))
         self._server, self._listener = server, listener
-        self._thread = threading.Thread(
-            target=server.run, args=([listener],), name="watchroom-web", daemon=True
-        )
+        self._thread = threading.Thread(target=self._serve, name="watchroom-web", daemon=True)
         self._thread.start()
         self._probe: SelfProbe | None = None
+
+    def _serve(self) -> None:
+        with asyncio.Runner(loop_factory=ServerLoop) as runner:
+            runner.run(self._server.serve([self._listener]))
 
     def probe(self, health: Health, **options: Any) -> None:
         """Has the server ask itself whether it answers, and note in `health` where it does not."""

@@ -60,7 +60,9 @@ class Source:
     the iteration. Set `finite` before it where standard input ends and is no live feed.
     """
 
-    def __init__(self, inputs: list[Input], forces: list[Force]) -> None:
+    def __init__(
+        self, inputs: list[Input], forces: list[Force], left_out: Iterable[str] = ()
+    ) -> None:
         self.forces = {force.id: force for force in forces}
         self.finite = False
         self.total_bytes: int | None = 0
@@ -72,6 +74,7 @@ class Source:
         self._meter = Meter()
         self._reader = Reader(self.forces, self._meter)
         self.skipped = self._reader.skipped
+        self.skipped += left_out
         for given in inputs:
             if given.mapping is not None and given.mapping.persons:
                 key_of(given.mapping)
@@ -171,33 +174,39 @@ def files_of(
 ) -> list[Path]:
     """The files that `open_source` reads of a file or folder, in order; raises what it raises."""
     rules = load_mapping(mapping) if isinstance(mapping, Path) else mapping
-    found = _expand(str(place), glob, rules, leave_out)
+    found, _ = _expand(str(place), glob, rules, leave_out)
     return [each.path for each in found if each.path is not None]
 
 
 def _expand(
     path: str, glob: str | None, mapping: Mapping | None, leave_out: Path | None
-) -> list[Input]:
-    """The files of one argument."""
+) -> tuple[list[Input], list[str]]:
+    """The files of one argument, and what of a folder is left out: links to places outside of it,
+    which whoever may write there could have anything of this machine read by."""
     if path == "-":
-        return [Input(None, mapping=mapping, glob=glob)]
+        return [Input(None, mapping=mapping, glob=glob)], []
     root = Path(path)
     if not root.is_dir():
         if not root.exists():
             raise SourceError(f"{path}: there is no such file or folder")
-        return [Input(root, mapping=mapping, glob=glob)]
-    omitted = leave_out and leave_out.resolve()
-    found = []
+        return [Input(root, mapping=mapping, glob=glob)], []
+    omitted, inside = leave_out and leave_out.resolve(), root.resolve()
+    found, outside = [], []
     for file in sorted(root.rglob("*")):
         relative = file.relative_to(root)
-        if any(part.startswith(".") for part in relative.parts) or not file.is_file():
+        if any(part.startswith(".") for part in relative.parts):
             continue
-        if taken(relative, glob, mapping) and file.resolve() != omitted:
+        target = file.resolve()
+        if not target.is_relative_to(inside):
+            if file.is_dir() or (file.is_file() and taken(relative, glob, mapping)):
+                outside.append(f"{file}: is a link to a place outside of the folder")
+        elif file.is_file() and taken(relative, glob, mapping) and target != omitted:
             found.append(file)
     if not found:
         among = f' that match "{glob}"' if glob else ""
-        raise SourceError(f"{path}: the folder has no files{among} to read")
-    return [Input(file, in_folder=True, mapping=mapping, glob=glob) for file in found]
+        links = f"; {outside[0]}" if outside else ""
+        raise SourceError(f"{path}: the folder has no files{among} to read{links}")
+    return [Input(file, in_folder=True, mapping=mapping, glob=glob) for file in found], outside
 
 
 def open_source(
@@ -220,9 +229,12 @@ def open_source(
     for a mapping that does not fit a file.
     """
     inputs: list[Input] = []
+    left_out: list[str] = []
     for one in [path] if isinstance(path, str | Path) else path:
         place, own = one if isinstance(one, tuple) else (one, mapping)
         rules = load_mapping(own) if isinstance(own, Path) else own
-        inputs += _expand(str(place), glob, rules, leave_out)
+        found, outside = _expand(str(place), glob, rules, leave_out)
+        inputs += found
+        left_out += outside
     forces = [force] if isinstance(force, Force) else list(force or ())
-    return Source([each._replace(most=most) for each in inputs], forces)
+    return Source([each._replace(most=most) for each in inputs], forces, left_out)

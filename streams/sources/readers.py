@@ -23,7 +23,7 @@ from typing import BinaryIO, NamedTuple, cast
 from streams.config.force import Force
 from streams.errors import ConfigError, NeedsMapping, SourceError
 from streams.sources.bytes.archives import (
-    check_size,
+    check_workbook,
     member_blocks,
     members,
     ole_kind,
@@ -208,8 +208,7 @@ class Reader:
             kind = workbook_in(archive)
             if kind is None:
                 return self._archive_unfit(archive, at)
-            for info in archive.infolist():
-                check_size(info, f"{at.origin}/{shown(info.filename)}")
+            check_workbook(archive, at.origin)
         if kind != "workbook":
             return _named(str(kind))
         return None if at.mapping else Unfit(f"is a table, so it {NEEDS}", True)

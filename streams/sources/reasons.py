@@ -118,6 +118,10 @@ REASONS: dict[str, Reason] = {
     "unknown_force": Reason(
         "no force of that id is known here", "give its file with --force, or mend the id"
     ),
+    "wrong_force": Reason(
+        "an event of another force than the token may send (docs/ingest.md)",
+        "send it with the token of its force",
+    ),
     "unknown_line": Reason(
         "the force has no such telephone line", "add the line to the force file, or map its name"
     ),
@@ -144,6 +148,10 @@ REASONS: dict[str, Reason] = {
     ),
     "no_value": Reason("a message without a value", "mend the producer"),
     "wrong_topic": Reason("an event of another kind than its topic's", "mend the producer"),
+    "wrong_prefix": Reason(
+        "a record of a force in a topic whose prefix is of others",
+        "look who sent it: a feed names its own force, and sends to the topics of its prefix",
+    ),
     "wrong_partition": Reason(
         "the key or the hash of the producer sends the force elsewhere",
         "key by the force's partition group and hash with murmur2 (docs/kafka.md)",

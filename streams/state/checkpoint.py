@@ -3,7 +3,8 @@
 It is only a shortcut: whatever is wrong with it, the log is read instead. So a
 file is never trusted further than it can be checked, and never repaired:
 
-- Every row carries a CRC, the head knows how many rows there are, and SQLite checks its own pages.
+- Every row carries a CRC, the head has a digest over the rows of each table, and SQLite checks its
+  own pages: a page that was altered, swapped or put back from another time is found.
 - A *nonce* stands in the main file (`epoch`) and in the head, which every save writes to the WAL. A
   main file that was put back from a copy does not match the WAL that lies beside it.
 - The head names cluster, topic id and partition; a file of another is not this one's.
@@ -11,6 +12,9 @@ file is never trusted further than it can be checked, and never repaired:
   fingerprint of the force files. Of a file with others only the messages still to be sent are used,
   and what detectors have learned. It is called `*.unsent` until the new one holds both: messages
   with its first save, what was learned with the first after something was read of the log.
+
+A disk that is full or gone, or another process that uses the file, says nothing of what is in it:
+it stays where it is, and all is tried again. Where there is no room, a file can still be read.
 
 One save is one transaction: changed rows, newly sealed panes, figures, outgoing messages and the
 offset. `synchronous=NORMAL` is enough: after a power cut the last saves may be missing, never half
@@ -39,20 +43,29 @@ import msgspec
 from streams.board.monitor import Shard
 from streams.errors import CheckpointError
 from streams.fold.ledger import Ledger
+from streams.private import private_file, private_folder
 from streams.state.departed import Departed
+from streams.state.holders import holders
 from streams.state.snapshot import Head, Identity, Snapshot, Stored, forces_of
 from streams.state.sqlite import (
+    TAILS,
     Damaged,
-    chunked,
     connect,
     connect_beside,
+    connect_where_room,
     create,
     departed,
     guarded,
     head_of,
+    is_alone,
+    is_damage,
+    is_locked,
+    named_aside,
     nonce_of,
     put,
     read,
+    rename,
+    sent,
     size,
     transaction,
 )
@@ -75,7 +88,8 @@ class Folder:
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
-            path.mkdir(parents=True, exist_ok=True)
+            private_folder(path)
+            private_file(path / "lock")
             self._lock = (path / "lock").open("a+")
         except OSError as error:
             raise CheckpointError(
@@ -92,9 +106,9 @@ class Folder:
                 f"{path}: these checkpoints are in use by the process with pid {holder}. "
                 "Give each worker a folder of its own with --checkpoints"
             ) from None
-        self._lock.truncate(0)
-        self._lock.write(f"{os.getpid()}\n")
-        self._lock.flush()
+        with contextlib.suppress(OSError):  # on a full disk it is held all the same
+            self._lock.truncate(0)
+            os.write(self._lock.fileno(), f"{os.getpid()}\n".encode())
 
     def file(self, topic: str, partition: int) -> Path:
         """The file of a topic-partition."""
@@ -116,6 +130,8 @@ class Checkpoint:
         """What detectors have learned is only in the outdated file yet."""
         self._lock = threading.Lock()
         self._db: sqlite3.Connection | None = None
+        self._alone = False
+        """The file is open in the way that needs no room on the disk; nobody may read beside."""
         self._beside: sqlite3.Connection | None = None
 
     def load(self) -> Stored | None:
@@ -125,44 +141,97 @@ class Checkpoint:
         is set aside under another name, and the log says so. Without a head there are only messages
         and watches of an outdated file: they belong into the next snapshot, and are read again
         until it is saved. So are such watches where a newer file has read nothing yet.
+
+        Raises `CheckpointError` where the file can't be read now and may be as good as ever.
         """
         with self._lock:
-            if not self.path.exists():
-                # A write-ahead log without its file belongs to a file that was deleted.
-                self._set_aside("stray")
-                return self._read_unsent()
-            stored: Stored | None = None
             try:
-                self._db = connect(self.path)
-                self.head = head_of(self._db)
-                self._check(self.head)
-                outdated = self._is_outdated(self.head)
-                stored = read(self._db, self.head, self.identity, outdated=outdated)
-            except Exception as error:  # noqa: BLE001 - whatever is wrong with it, the log is right
-                why = str(error) or type(error).__name__
-                aside = self._set_aside("damaged")
-                log.warning(
-                    "%s is damaged or foreign (%s): set aside as %s, rebuilding from the log",
-                    self.path.name, why, aside,
-                )  # fmt: skip
-                self.head = None
-                return self._read_unsent()
-            if self.head.offset < 0 and (before := self._read_unsent()) is not None:
-                stored.watches = before.watches
-            if not outdated and self._learned_aside:
-                return stored
-            # A crash may have left the outdated file that this one was saved after.
-            self._release_unsent()
-            if not outdated:
-                return stored
-            kept = stored.outbox or stored.watches
-            aside = self._set_aside(None if kept else "outdated")
+                return self._load()
+            except OSError as error:  # it could not be set aside, for one
+                self._let_go()
+                raise self._not_now("read", error) from error
+
+    def _load(self) -> Stored | None:
+        if not self.path.exists():
+            # A write-ahead log without its file belongs to a file that was deleted.
+            self._set_aside("stray")
+            return self._read_unsent()
+        stored: Stored | None = None
+        self._let_go()
+        try:
+            self._db = self._open()
+            self.head = head_of(self._db)
+            self._check(self.head)
+            outdated = self._is_outdated(self.head)
+            stored = read(self._db, self.head, self.identity, outdated=outdated)
+        except Exception as error:  # whatever is wrong with it, the log is right
+            if not is_damage(error):
+                self._let_go()
+                raise self._not_now("read", error) from error
+            why = str(error) or type(error).__name__
+            aside = self._set_aside("damaged")
             log.warning(
-                "%s was written in another form or under other force files: set aside as %s, "
-                "rebuilding from the log", self.path.name, aside,
+                "%s is damaged or foreign (%s): set aside as %s, rebuilding from the log",
+                self.path.name, why, aside,
             )  # fmt: skip
             self.head = None
-            return self._kept(stored) if kept else None
+            return self._read_unsent()
+        if self.head.offset < 0 and (before := self._read_unsent()) is not None:
+            stored.watches = before.watches
+        if not outdated and self._learned_aside:
+            return stored
+        # A crash may have left the outdated file that this one was saved after.
+        self._release_unsent()
+        if not outdated:
+            return stored
+        kept = stored.outbox or stored.watches
+        aside = self._set_aside(None if kept else "outdated")
+        log.warning(
+            "%s was written in another form or under other force files: set aside as %s, "
+            "rebuilding from the log", self.path.name, aside,
+        )  # fmt: skip
+        self.head = None
+        return self._kept(stored) if kept else None
+
+    def _open(self) -> sqlite3.Connection:
+        """Opens the file, if need be in the way that needs no room on the disk."""
+        db = connect_where_room(self.path)
+        self._alone = is_alone(db)
+        return db
+
+    def _made(self) -> sqlite3.Connection:
+        """Makes the file."""
+        self._alone = False
+        new = not self.path.exists()
+        try:
+            return create(self.path)
+        except (sqlite3.Error, OSError):
+            if new:  # an empty one would be taken for a damaged one
+                for tail in TAILS:
+                    with contextlib.suppress(OSError):
+                        self.path.with_name(self.path.name + tail).unlink(missing_ok=True)
+            raise
+
+    def _not_now(self, what: str, error: Exception) -> CheckpointError:
+        """The error for a file that can't be read or written at the moment, with its cure."""
+        if is_locked(error):
+            by = " and ".join(holders(self.path)) or "another program"
+            return CheckpointError(
+                f"{self.path}: can't be {what}: {by} has locked it. End that, or give this worker "
+                "a folder of its own with --checkpoints"
+            )
+        return CheckpointError(
+            f"{self.path}: can't be {what}: {error}. Make room on its disk, and look whether it is "
+            "there and may be written"
+        )
+
+    def _let_go(self) -> None:
+        """Closes the file as it is."""
+        self._close_beside()
+        if self._db is not None:
+            self._db.close()
+            self._db = None
+        self.head = None
 
     def _kept(self, outdated: Stored) -> Stored:
         """What of an outdated file is true all the same."""
@@ -178,9 +247,11 @@ class Checkpoint:
                 head = head_of(db)
                 self._check(head)
                 return self._kept(read(db, head, self.identity, outdated=True))
-        except Exception as error:  # noqa: BLE001 - as with the file itself
-            aside = self._named("damaged")
-            _rename(self._unsent, aside)
+        except Exception as error:  # as with the file itself
+            if not is_damage(error):
+                raise self._not_now("read", error) from error
+            aside = named_aside(self.path, "damaged")
+            rename(self._unsent, aside)
             log.warning(
                 "%s is damaged or foreign (%s): set aside as %s, its messages are not sent",
                 self._unsent.name, str(error) or type(error).__name__, aside.name,
@@ -189,7 +260,7 @@ class Checkpoint:
 
     def _release_unsent(self) -> None:
         if self._unsent.exists():
-            _rename(self._unsent, self._named("outdated"))
+            rename(self._unsent, named_aside(self.path, "outdated"))
 
     def _is_outdated(self, head: Head) -> bool:
         return head.format != STATE_VERSION or head.fingerprint != self.identity.fingerprint
@@ -219,12 +290,20 @@ class Checkpoint:
             # The folder's lock is ours and so is the assignment: the group itself began anew.
             log.warning("%s: the group's generation fell from %d to %d", self.path.name,
                         held, generation)  # fmt: skip
-        self.identity = msgspec.structs.replace(self.identity, generation=generation, member=member)
-        if self.head is not None and self._db is not None:
-            with self._lock, transaction(self._db):
-                self._write_head(self._db, msgspec.structs.replace(
-                    self.head, generation=generation, member=member
-                ))  # fmt: skip
+        with self._lock:
+            mine = msgspec.structs.replace(self.identity, generation=generation, member=member)
+            self.identity = mine
+            if self.head is None or self._db is None:
+                return
+            head = msgspec.structs.replace(self.head, generation=generation, member=member)
+            try:
+                with transaction(self._db):
+                    self._write_head(self._db, head)
+            except sqlite3.Error as error:
+                # The next save has it; until then nobody else may write in this folder.
+                log.warning("%s: who owns it can't be noted now: %s", self.path.name, error)
+            else:
+                self.head = head
 
     def save(self, snapshot: Snapshot, generation: int | None = None) -> None:
         """Writes a snapshot in one transaction.
@@ -233,32 +312,52 @@ class Checkpoint:
         Raises `CheckpointError` where a newer owner has claimed it since, or where the disk fails;
         nothing is written then.
         """
-        generation = self.identity.generation if generation is None else generation
         with self._lock:
+            mine = self.identity
+            generation = mine.generation if generation is None else generation
             try:
                 if self._db is None:
-                    self._db = create(self.path)
+                    self._db = self._made() if self.head is None else self._open()
                 db = self._db
                 with transaction(db):
                     held = head_of(db) if self.head else None
-                    if held is not None and held.generation > generation:
+                    newer = held is not None and held.generation > mine.generation
+                    owner = held if held is not None and newer else mine
+                    if self.head is not None and owner.generation > generation:
                         raise CheckpointError(
-                            f"{self.path}: belongs to generation {held.generation} "
-                            f"({held.member}); generation {generation} may not write it"
+                            f"{self.path}: belongs to generation {owner.generation} "
+                            f"({owner.member}); generation {generation} may not write it"
                         )
-                    put(db, snapshot, held)
-                    self._write_head(db, self._new_head(snapshot, generation, held))
-                snapshot.forget()
-                unsent = self._unsent.exists() and not (self._learned_aside and snapshot.offset < 0)
-                if unsent or size(self.path.with_name(self.path.name + "-wal")) > LARGEST_WAL:
-                    self._fold_wal(db)
-                if unsent:  # only now, when a power cut can't take the save back
-                    self._release_unsent()
-                    self._learned_aside = False
+                    digests = put(db, snapshot, held)
+                    head = self._new_head(snapshot, generation, held, digests)
+                    self._write_head(db, head)
             except (sqlite3.Error, OSError) as error:
-                raise CheckpointError(f"{self.path}: can't be written: {error}") from error
+                raise self._not_now("written", error) from error
+            self.head = head
+            snapshot.forget()
+            try:
+                self._tidy(db, snapshot)
+            except (sqlite3.Error, OSError) as error:
+                # The save itself is written, and the next one tries this again.
+                log.warning("%s: its write-ahead log can't be folded in now: %s",
+                            self.path.name, error)  # fmt: skip
 
-    def _new_head(self, snapshot: Snapshot, generation: int, held: Head | None) -> Head:
+    def _tidy(self, db: sqlite3.Connection, snapshot: Snapshot) -> None:
+        """After a save: folds the write-ahead log in where it is due."""
+        unsent = self._unsent.exists() and not (self._learned_aside and snapshot.offset < 0)
+        if unsent or size(self.path.with_name(self.path.name + "-wal")) > LARGEST_WAL:
+            self._fold_wal(db)
+        if unsent:  # only now, when a power cut can't take the save back
+            self._release_unsent()
+            self._learned_aside = False
+        if self._alone:  # there is room again
+            db.close()
+            self._db = None
+            self._db = self._open()
+
+    def _new_head(
+        self, snapshot: Snapshot, generation: int, held: Head | None, digests: dict[str, int]
+    ) -> Head:
         mine = self.identity
         return Head(
             format=STATE_VERSION,
@@ -276,6 +375,7 @@ class Checkpoint:
             folds=snapshot.folds,
             refused=snapshot.refused,
             archived_until=snapshot.archived_until,
+            digests=digests,
             appended=snapshot.appended,
             gaps=snapshot.gaps,
         )
@@ -283,7 +383,6 @@ class Checkpoint:
     def _write_head(self, db: sqlite3.Connection, head: Head) -> None:
         blob = guarded("head", msgspec.json.encode(head))
         db.execute("INSERT OR REPLACE INTO head VALUES (1, ?)", (blob,))
-        self.head = head
 
     def keep_departed(self, shard: Shard) -> None:
         """Makes this file the place of the records that leave the ledgers of a shard."""
@@ -298,6 +397,10 @@ class Checkpoint:
         if self.head is None:
             return None  # nothing was written yet
         try:
+            if self._alone:
+                with self._lock:
+                    if self._db is not None:
+                        return departed(self._db, force, key)
             if self._beside is None:
                 self._beside = connect_beside(self.path)
             return departed(self._beside, force, key)
@@ -308,12 +411,16 @@ class Checkpoint:
             ) from error
 
     def sent(self, numbers: Iterable[int]) -> None:
-        """Deletes outgoing messages that the brokers have acknowledged."""
+        """Deletes outgoing messages that the brokers have acknowledged. Where that fails they are
+        sent once more after a restart, which changes nothing."""
         with self._lock:
-            if self._db is not None:
-                with contextlib.suppress(sqlite3.Error), transaction(self._db):
-                    for chunk, marks in chunked([(n,) for n in numbers], 1):
-                        self._db.execute(f"DELETE FROM outbox WHERE number IN ({marks})", chunk)  # noqa: S608
+            if self._db is not None and self.head is not None:
+                with contextlib.suppress(sqlite3.Error):
+                    with transaction(self._db):
+                        digests = sent(self._db, self.head, numbers)
+                        head = msgspec.structs.replace(self.head, digests=digests)
+                        self._write_head(self._db, head)
+                    self.head = head
 
     def close(self) -> None:
         """Folds the write-ahead log in and lets the file go."""
@@ -339,10 +446,8 @@ class Checkpoint:
         with transaction(db):
             db.execute("UPDATE epoch SET nonce = ?", (head.nonce,))
             self._write_head(db, head)
+        self.head = head
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-
-    def _named(self, suffix: str) -> Path:
-        return self.path.with_name(f"{self.path.name}.{suffix}-{time.strftime('%Y%m%dT%H%M%S')}")
 
     def _set_aside(self, suffix: str | None) -> str:
         """Renames the file; without a suffix as one with messages still to be sent."""
@@ -353,14 +458,6 @@ class Checkpoint:
                 self._db.execute("PRAGMA locking_mode=NORMAL")
             self._db.close()
             self._db = None
-        aside = self._unsent if suffix is None else self._named(suffix)
-        _rename(self.path, aside)
+        aside = self._unsent if suffix is None else named_aside(self.path, suffix)
+        rename(self.path, aside)
         return aside.name
-
-
-def _rename(path: Path, to: Path) -> None:
-    """Renames a file and what SQLite keeps beside it."""
-    for tail in ("", "-wal", "-shm"):
-        part = path.with_name(path.name + tail)
-        if part.exists():
-            part.replace(to.with_name(to.name + tail))

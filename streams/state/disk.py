@@ -42,14 +42,14 @@ def measure(folder: Path) -> Disk:
     return Disk(free, total)
 
 
-def words_of(folder: Path, disk: Disk | None, unwritten: str = "") -> str:
+def words_of(folder: Path, disk: Disk | None) -> str:
     """What is wrong with a folder: the problem, its cure, more; a sentence each. Empty where
-    nothing is. `unwritten` is why something could not be saved there, by its own words."""
-    if unwritten or (disk is not None and disk.error):
-        why = unwritten or f"{folder}: can't be written: {disk.error if disk else ''}"
+    nothing is."""
+    if disk is not None and disk.error:
         return (
-            f"{why.replace('. ', ': ')}. Make room there, or mend the disk and its permissions. "
-            "Counting goes on, nothing is acknowledged, and saving is tried every second"
+            f"{folder}: can't be written: {disk.error}. Make room there, or mend the disk and "
+            "its permissions. Counting goes on, nothing is acknowledged, and saving is tried every "
+            "second"
         )
     if disk is not None and disk.free < LEAST_FREE:
         return (

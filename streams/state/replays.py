@@ -17,6 +17,7 @@ from pathlib import Path
 import msgspec
 
 from streams.errors import CheckpointError
+from streams.private import private_file, private_folder
 from streams.sources.order.player import Position
 
 FOLDER = "replays"
@@ -58,7 +59,9 @@ class KeptReplay:
         kept = msgspec.json.encode(Kept(self.what, *position, spans))
         part = self.path.with_suffix(".part")
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            private_folder(self.path.parent.parent)
+            private_folder(self.path.parent)
+            private_file(part)
             with part.open("wb") as file:
                 file.write(kept)
                 file.flush()

@@ -102,6 +102,8 @@ class Head(msgspec.Struct):
     refused: dict[str, int]
     archived_until: int = msgspec.field(default=-1, name="facts_until")
     """The offset up to which archived panes may be ahead of what was read."""
+    digests: dict[str, int] = {}
+    """By table, the digest of its rows (`streams.state.sqlite`)."""
     appended: int = 0
     """When the log took the last message that is held, in ms."""
     gaps: list[LogGap] = []

@@ -6,12 +6,13 @@
 4. Docker, where an engine answers.
 """
 
+import hashlib
 import os
 import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,7 +89,8 @@ def _need_java(*, fetch: bool) -> None:
 
 def _jars(*, fetch: bool) -> Path:
     _need_java(fetch=fetch)
-    name = f"kafka-{pinned_version()}"
+    pinned = hashlib.sha256((DEPLOY / "pom.xml").read_bytes()).hexdigest()[:8]
+    name = f"kafka-{pinned_version()}-{pinned}"
     if (cache_dir() / name).is_dir():
         return cache_dir() / name
     if not fetch:
@@ -134,12 +136,28 @@ def _docker_answers() -> bool:
 class Kafka:
     """One broker for the session, at `bootstrap`."""
 
-    def __init__(self, found: Found, properties: str = "") -> None:
-        """Prepare a broker; `start` starts it. `properties` stand in for the template's text."""
+    def __init__(
+        self,
+        found: Found,
+        properties: str = "",
+        *,
+        values: Mapping[str, object] | None = None,
+        jvm: Sequence[str] = (),
+        scram: Sequence[str] = (),
+    ) -> None:
+        """Prepare a broker; `start` starts it.
+
+        `properties` stand in for the template's text, and `values` for its further names; `jvm` are
+        further options of Java, `scram` users that the storage is formatted with, as Kafka writes
+        them.
+        """
         self.found = found
         self._properties = properties
+        self._values, self._jvm, self._scram = dict(values or {}), list(jvm), list(scram)
         self.folder = Path(tempfile.mkdtemp(prefix="watchroom-kafka-"))
         self._port = free_port()
+        self.waited_for = self._port
+        """The port that is open once it serves."""
         self._server: Server | None = None
         self.bootstrap = found.bootstrap or f"127.0.0.1:{self._port}"
 
@@ -161,7 +179,7 @@ class Kafka:
             return
         if self._server is None:
             self._server = self._from_image() if self.found.image else self._from_jars()
-        self._server.start(lambda: port_is_open(self._port), seconds=90)
+        self._server.start(lambda: port_is_open(self.waited_for), seconds=90)
 
     def stop(self) -> None:
         """Stop the broker in good order; what it stored stays."""
@@ -199,11 +217,14 @@ class Kafka:
             "port": self._port,
             "controller_port": free_port(),
             "data_dir": self.folder / "data",
+            **self._values,
         }
         config.write_text(template.substitute(values))
-        java = ["java", *JVM, "-Dlog4j2.level=WARN", "-cp", f"{self.found.home}/libs/*"]
+        java = ["java", *JVM, *self._jvm, "-Dlog4j2.level=WARN", "-cp", f"{self.found.home}/libs/*"]
+        users = [part for user in self._scram for part in ("--add-scram", user)]
+        format_ = ["format", "-t", CLUSTER_ID, "-c", str(config), *users]
         answer = subprocess.run(
-            [*java, "kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", str(config)],
+            [*java, "kafka.tools.StorageTool", *format_],
             capture_output=True,
             text=True,
             check=False,

@@ -1,5 +1,5 @@
-"""What is asked of every page in a real browser: nothing for axe, nothing wider than the screen,
-and whole on paper."""
+"""A page of a file in a real browser: what its console says, whether it is wider than the screen,
+and whether it is whole on paper."""
 
 from __future__ import annotations
 
@@ -7,13 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page
 
 from tests.servers.chromium import Chromium
 from tests.servers.wallboard_rig import browser
 
-WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 PAPER = 794 - 106, 1123 - 113
 """A4 without its margins, in pixels."""
 
@@ -27,12 +25,6 @@ def opened(chromium: Chromium, file: Path, said: list[str]) -> Iterator[Page]:
         page.on("pageerror", lambda error: said.append(str(error)))
         page.goto(file.as_uri())
         yield page
-
-
-def violations(page: Page) -> list[str]:
-    """What axe finds."""
-    found = Axe().run(page, options={"runOnly": WCAG, "resultTypes": ["violations"]})
-    return [each["id"] for each in found.response["violations"]]
 
 
 def fits(page: Page) -> bool:

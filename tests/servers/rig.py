@@ -9,7 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,9 @@ PARTITIONS = 4
 class Worker:
     """One `watchroom worker`, which may be killed and started again on the same checkpoints."""
 
-    def __init__(self, rig: Rig, name: str, *options: str) -> None:
+    def __init__(
+        self, rig: Rig, name: str, *options: str, environment: Mapping[str, str] | None = None
+    ) -> None:
         self.rig = rig
         self.checkpoints = rig.folder / name
         self.port = free_port()
@@ -38,7 +40,8 @@ class Worker:
         command += ["--prefix", rig.prefix, "--group", rig.prefix, "--checkpoints"]
         command += [str(self.checkpoints), "--web", f"127.0.0.1:{self.port}", *rig.forces, *options]
         root = Path(__file__).parents[2]
-        self.server = Server(name, command, rig.folder / f"{name}.log", cwd=root)
+        log = rig.folder / f"{name}.log"
+        self.server = Server(name, command, log, cwd=root, environment=environment)
 
     def start(self, *, wait: bool = True) -> None:
         self.server.start(lambda: not wait or self.ready(), seconds=60)

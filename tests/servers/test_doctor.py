@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import NewTopic
+from kafka.errors import CoordinatorNotAvailableError, NoError
 from kafka.structs import OffsetAndMetadata
 
 from streams.board.monitor import Shard
@@ -21,6 +22,7 @@ from streams.kafka import brokers, topics
 from streams.state.checkpoint import Checkpoint
 from streams.state.snapshot import Identity, Snapshot
 from tests.servers.kafka import Kafka
+from tests.servers.process import wait_until
 
 
 def run(*options: str) -> Result:
@@ -37,7 +39,7 @@ class Told(NamedTuple):
     def about(self, subject: str, words: str) -> dict[str, Any]:
         """The finding of a subject in whose problem some words stand."""
         found = [x for x in self.findings if x["subject"] == subject and words in x["problem"]]
-        assert len(found) == 1, self.findings
+        assert len(found) == 1, json.dumps(self.findings, indent=1)
         return found[0]
 
 
@@ -77,7 +79,15 @@ class Installation:
         """As a worker that has counted the first partition up to there, and has gone."""
         with topics.admin(self.bootstrap) as client:
             at = {TopicPartition(topic, 0): OffsetAndMetadata(offset, "", None)}
-            client.alter_group_offsets(self.group, at)
+            wait_until(lambda: self._altered(client, at), 10, "there is a group")
+
+    def _altered(self, client: Any, at: dict[TopicPartition, OffsetAndMetadata]) -> bool:
+        """Whether it could be done: brokers that never had a group make their topic of it first."""
+        try:
+            done = client.alter_group_offsets(self.group, at)
+        except CoordinatorNotAvailableError:
+            return False
+        return all(error is NoError for error in done.values())
 
     @contextmanager
     def member(self, instance: str) -> Iterator[None]:

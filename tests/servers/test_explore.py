@@ -10,7 +10,6 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from streams.board.monitor import Monitor
@@ -18,8 +17,7 @@ from streams.live import Live
 from streams.outputs.web import Running, serve
 from tests.build import crime, feed, ms, tiny_force
 from tests.servers.chromium import Chromium
-from tests.servers.pages import WCAG
-from tests.servers.wallboard_rig import FORCE, Room, browser, room
+from tests.servers.wallboard_rig import FORCE, Room, browser, faults, room
 
 CRIME = "/explore?measure=total_recorded_crime"
 COUNTS = [*[29, 31] * 6, *[34, 36] * 4, 50, 36, 20, 38]
@@ -73,16 +71,6 @@ def show(opened: Browser, server: Running) -> Iterator[Open]:
     for context in contexts:
         context.close()
     assert said == []
-
-
-def faults(page: Page) -> list[str]:
-    """What axe finds, by rule and element."""
-    found = Axe().run(page, options={"runOnly": WCAG, "resultTypes": ["violations"]})
-    return [
-        f"{broken['id']}: {node['target']} {node['failureSummary']}"
-        for broken in found.response["violations"]
-        for node in broken["nodes"]
-    ]
 
 
 def picture(page: Page) -> Any:

@@ -13,7 +13,8 @@ from streams.outputs.report.comments import Comment
 from streams.outputs.report.page import page as html
 from tests.build import tiny_force
 from tests.servers.chromium import Chromium
-from tests.servers.pages import PAPER, fits, is_whole, opened, printed, violations
+from tests.servers.pages import PAPER, fits, is_whole, opened, printed
+from tests.servers.wallboard_rig import faults
 from tests.unit.outputs.test_report import made
 
 
@@ -40,7 +41,7 @@ def shown(chromium: Chromium, file: Path, said: list[str]) -> Iterator[Page]:
 @pytest.mark.parametrize("width", [1920, 390])
 def test_axe_finds_nothing_and_nothing_is_wider_than_the_screen(shown: Page, width: int) -> None:
     shown.set_viewport_size({"width": width, "height": 900})
-    assert violations(shown) == []
+    assert faults(shown) == []
     assert fits(shown)
 
 

@@ -9,19 +9,21 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, expect, sync_playwright
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from streams.alerts.model import Alert, Evidence, Transition, instant
 from streams.alerts.service import AlertService
 from streams.board.model import Board
 from streams.board.monitor import Monitor
-from streams.config.force import find_force
+from streams.config.force import Force, check_force, find_force, shipped_force_text
 from streams.live import Live
 from streams.outputs.wallboard.hub import Hub
 from streams.outputs.web import Running, serve
 from streams.periods import MINUTE, rfc3339
 from tests.servers.process import PATIENCE
 
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 FORCE = "warwickshire"
 START = 1_642_194_600_000
 """Friday 14 January 2022, 21:10 GMT."""
@@ -52,9 +54,11 @@ class Clock:
 class Room:
     """A control room of one evening, with its wallboard served."""
 
-    def __init__(self, port: int = 0) -> None:
+    def __init__(
+        self, port: int = 0, monitor: Monitor | None = None, tiles: list[str] | None = None
+    ) -> None:
         self.clock = Clock(START)
-        self.live = Live(Monitor([find_force(FORCE)]), self.clock)
+        self.live = Live(monitor or Monitor([with_tiles(tiles)]), self.clock)
         self.live.health.state, self.live.health.detail = "live", "reading as lines arrive"
         self.live.alerts = self.service = AlertService(self.live)
         self.handle: Running = serve(self.live, port=port)
@@ -173,15 +177,27 @@ class Room:
         self.handle = serve(self.live, port=self.handle.port)
 
 
+def with_tiles(tiles: list[str] | None) -> Force:
+    """The force, with the tiles that its file chooses."""
+    if tiles is None:
+        return find_force(FORCE)
+    text = f"{shipped_force_text(FORCE)}\n[wallboard]\ntiles = {json.dumps(tiles)}\n"
+    force, problems = check_force(text, "mine.toml")
+    assert force is not None, problems
+    return force
+
+
 def text(at: int) -> str:
     """An instant on the clock of the force."""
     return rfc3339(at, find_force(FORCE).zone)
 
 
 @contextmanager
-def room(fill: Callable[[Room], None] = Room.evening) -> Iterator[Room]:
+def room(
+    fill: Callable[[Room], None] = Room.evening, tiles: list[str] | None = None
+) -> Iterator[Room]:
     """A room, filled; its server ends with the block."""
-    made = Room()
+    made = Room(tiles=tiles)
     try:
         fill(made)
         yield made
@@ -201,3 +217,13 @@ def browser(chromium: Path) -> Iterator[Browser]:
             yield opened
         finally:
             opened.close()
+
+
+def faults(page: Page) -> list[str]:
+    """What axe finds, by rule and element."""
+    found = Axe().run(page, options={"runOnly": WCAG, "resultTypes": ["violations"]})
+    return [
+        f"{broken['id']}: {node['target']} {node['failureSummary']}"
+        for broken in found.response["violations"]
+        for node in broken["nodes"]
+    ]

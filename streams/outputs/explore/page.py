@@ -43,11 +43,12 @@ GRAIN_NAMES: dict[Grain, str] = {
 
 
 class Frame(NamedTuple):
-    """What all pages of a server have in common: where their files are, and how the figures came
-    about, where that is not now and here."""
+    """What all pages of a server have in common: where their files are, how the figures came about,
+    where that is not now and here, and what stands at their foot."""
 
     assets: str
     mode: str = ""
+    warning: str = ""
 
 
 def page(frame: Frame, asked: Asked, title: str, *parts: Child) -> str:
@@ -70,7 +71,8 @@ def page(frame: Frame, asked: Asked, title: str, *parts: Child) -> str:
         tag("p", frame.mode, class_="mode") if frame.mode else None,
         class_="strip",
     )
-    body = tag("body", strip, tag("main", *parts, id="main"), class_="below explore")
+    foot = tag("footer", frame.warning, class_="open") if frame.warning else None
+    body = tag("body", strip, tag("main", *parts, id="main"), foot, class_="below explore")
     whole = tag("html", head, body, lang="en-GB", data_theme=asked.theme or None)
     return f"<!doctype html>\n{whole}\n"
 

@@ -31,6 +31,7 @@ from streams.outputs.explore.page import (
     refused_page,
 )
 from streams.outputs.instants import parse_instant
+from streams.outputs.wallboard.pages import Files
 
 ForceOf = Callable[[str | None], str]
 """The force that a request names, or the only one; raises an `HTTPException` in words."""
@@ -42,9 +43,9 @@ FILE = (840, 370)
 class Explore:
     """What each path answers. Plain functions: Starlette runs them in threads."""
 
-    def __init__(self, live: Live, force_of: ForceOf, assets: str) -> None:
+    def __init__(self, live: Live, force_of: ForceOf, files: Files) -> None:
         self.live, self._force_of = live, force_of
-        self._assets = assets
+        self._files = files
 
     def routes(self) -> list[Route]:
         """All routes of Explore."""
@@ -52,7 +53,7 @@ class Explore:
 
     def explore(self, request: Request) -> Response:
         """A figure; what there is to choose from where none is named; or why it can't be shown."""
-        frame = Frame(self._assets, self._mode)
+        frame = Frame(self._files.assets, self._mode, self._files.warning)
         asked = Asked()
         try:
             asked = Asked.of(request.query_params)

@@ -9,6 +9,8 @@ from typing import Any
 
 import yaml
 
+from streams.printing import without_user
+
 DASHBOARDS = {
     "alerts": "watchroom-alerts",
     "calls": "watchroom-calls",
@@ -35,11 +37,11 @@ class Links:
     def runbook(self, alert: str) -> str:
         """The address of an alert's runbook."""
         base = self.runbooks or f"{self.grafana.rstrip('/')}/public/runbooks"
-        return f"{base.rstrip('/')}/{alert}.md"
+        return without_user(f"{base.rstrip('/')}/{alert}.md")
 
     def dashboard(self, name: str, query: str = "") -> str:
         """The address of a dashboard."""
-        return f"{self.grafana.rstrip('/')}/d/{DASHBOARDS[name]}{query}"
+        return without_user(f"{self.grafana.rstrip('/')}/d/{DASHBOARDS[name]}{query}")
 
 
 class _Dumper(yaml.SafeDumper):

@@ -16,7 +16,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote, urlsplit
 
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -47,6 +47,10 @@ STILL_EVERY = 10.0
 """Seconds between two looks, of a stream, at whether the sign-in still holds."""
 WARNED_EVERY = 3_600.0
 """Seconds between two lines of the log about it."""
+PLAIN = (
+    "people sign in over plain HTTP: whoever listens on the network can act in their name. Name "
+    "--tls-certificate and --tls-key, or as address the https:// one of a proxy in front"
+)
 CURES = (
     "Choose one: listen on 127.0.0.1 (and let a proxy on this machine in front); set up sign-in "
     "(--sign-in FILE, or WATCHROOM_SIGN_IN; docs/sign-in.md); or say that it is meant to be open: "
@@ -76,7 +80,7 @@ class Access:
         insecure: bool = False,
         tls: Tls | None = None,
     ) -> None:
-        self.settings, self.tls, self._insecure = settings, tls, insecure
+        self.settings, self.tls, self.insecure = settings, tls, insecure
         self.on_loopback = True
         said = settings.said if settings else None
         address = (said and said.address) or ""
@@ -96,13 +100,23 @@ class Access:
         """Takes the address that is listened on; raises `WatchroomError` where nobody would be
         asked who they are, and nobody has said that this is meant."""
         self.on_loopback = is_loopback(host)
-        if self.settings is None and not self.on_loopback and not self._insecure:
+        if self.settings is None and not self.on_loopback and not self.insecure:
             raise WatchroomError(
                 f"anyone who reaches {host} could see all figures and act on alerts, so this does "
                 f"not start. {CURES}"
             )
         if self.tokens is not None:
             self.tokens.all()  # what is wrong with the file is told now
+        by_cookie = self.tokens is not None or self.oidc is not None
+        if by_cookie and not self.on_loopback and not self.cookies.secure:
+            log.warning("%s", PLAIN)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The name in the address at which people open it, which is this server's."""
+        address = (self.settings and self.settings.said.address) or ""
+        host = urlsplit(address).hostname
+        return frozenset({host}) if host else frozenset()
 
     @property
     def warning(self) -> str:
@@ -119,7 +133,7 @@ class Access:
                 return _forwarded(asked.forwarded)
             if token and _same(token, settings.metrics_token):
                 return Caller(scrapes=True)
-        elif self.on_loopback or self._insecure:
+        elif self.on_loopback or self.insecure:
             shown = self.on_loopback and asked.forwarded.get(NAMES) != HIDDEN
             return Caller(Role.ADMINISTER, sees_names=shown)
         found = NOBODY

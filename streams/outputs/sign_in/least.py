@@ -37,6 +37,7 @@ LEAST: dict[str, Role] = {
     "/forces.json": Role.VIEW,
     "/board.json": Role.VIEW,
     "/series.json": Role.VIEW,
+    "/trends.json": Role.VIEW,
     "/alerts.json": Role.VIEW,
     "/api/measures": Role.VIEW,
     "/api/board": Role.VIEW,

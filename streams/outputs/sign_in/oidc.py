@@ -7,6 +7,7 @@ for Watchroom. Source: OpenID Connect Core 1.0, 3.1.3.7; RFC 7636; RFC 9700.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -90,8 +91,9 @@ class OidcSignIn:
             said = await self._client.authorize_access_token(request, claims_options=required)
         except (AuthlibBaseError, JoseError) as error:
             # The words of `error_description` are whoever made the address's.
-            kind = getattr(error, "error", "") or type(error).__name__
-            raise NotSignedIn(f"the provider's answer does not hold ({kind:.60})") from error
+            kind = str(getattr(error, "error", ""))
+            known = kind if re.fullmatch("[a-z_]{1,60}", kind) else type(error).__name__
+            raise NotSignedIn(f"the provider's answer does not hold ({known})") from error
         except Exception as error:
             raise _not_reached(error) from error
         claims = said.get("userinfo")
@@ -110,7 +112,7 @@ class OidcSignIn:
 
     def _caller(self, claims: dict[str, Any]) -> Caller:
         subject = claims.get("sub")
-        if not isinstance(subject, str) or not subject:
+        if not isinstance(subject, str) or not subject or not subject.isprintable():
             raise NotSignedIn("the provider does not say who it is")
         wanted = (self._oidc.name, "name", "preferred_username")
         names = (claims.get(each) for each in wanted)

@@ -23,6 +23,9 @@ from streams.outputs.sign_in.roles import NAMED, Role
 PREFIX = "watchroom_"
 """What a token begins with, so that one in a repository or a log is found."""
 LONGEST_NAME = 60
+SENDS = "send:"
+"""What the role of a token begins with that may send the events of the force that follows, and do
+nothing else."""
 
 
 class Token(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -38,6 +41,11 @@ class Token(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def as_role(self) -> Role:
         """What it allows."""
         return NAMED.get(self.role, Role.NONE)
+
+    @property
+    def sends(self) -> str | None:
+        """The force whose events it may send; None for a token that people sign in with."""
+        return self.role.removeprefix(SENDS) if self.role.startswith(SENDS) else None
 
 
 class _Content(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

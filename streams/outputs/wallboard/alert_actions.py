@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from streams.alerts.model import Alert, Handover
-from streams.errors import ActionError, NoAlert
+from streams.errors import ActionError, NoAlert, NotStored
 from streams.live import Live
 from streams.outputs.instants import parse_instant
 from streams.outputs.sign_in.own_page import sent_from_own_page
@@ -32,15 +32,10 @@ class ActionBody(msgspec.Struct, forbid_unknown_fields=True):
     to: str | None = None
 
 
-async def sent(request: Request) -> bytes:
-    """The body as it came; raises an `HTTPException` in words."""
-    words = "send JSON, with content-type: application/json"
-    return await sent_from_own_page(request, "application/json", words)
-
-
 async def body_of(request: Request) -> ActionBody:
     """The body, checked; raises an `HTTPException` in words."""
-    raw = await sent(request)
+    words = "send JSON, with content-type: application/json"
+    raw = await sent_from_own_page(request, "application/json", words)
     try:
         return msgspec.json.decode(raw, type=ActionBody)
     except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
@@ -70,6 +65,8 @@ def act(live: Live, alert: str, action: str, sent: ActionBody, signed_in: str | 
         )
     except NoAlert as error:
         raise HTTPException(404, str(error)) from None
+    except NotStored as error:
+        raise HTTPException(503, str(error)) from None
     except (ActionError, ValueError) as error:
         raise HTTPException(400, str(error)) from None
     return Done(done)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple
@@ -59,9 +59,11 @@ def nameless_content(board: Board) -> Content:
     return board_content(nameless_board(board))
 
 
-def screen_content(board: Board, area: str | None = None) -> Content:
-    """The first screen of an area, or of the force."""
-    screen = first_screen(board, area)
+def screen_content(
+    board: Board, area: str | None = None, chosen: Sequence[str] | None = None
+) -> Content:
+    """The first screen of an area, or of the force, with the tiles that it chooses."""
+    screen = first_screen(board, area, chosen)
     return Content(screen, fingerprint(screen))
 
 
@@ -143,7 +145,11 @@ class Hub:
         the viewer may see those of persons, which stand in the whole board only."""
         watched = self._forces.setdefault(force, _Watched())
         key = f"screen/{area}" if not whole else "board" if names else "board/nameless"
-        view = watched.views.setdefault(key, _view(area, whole, names))
+        chosen = self.live.monitor.forces[force].file.wallboard.tiles
+        make: Callable[[Board], Content] = board_content if names else nameless_content
+        if not whole:
+            make = partial(screen_content, area=area, chosen=chosen)
+        view = watched.views.setdefault(key, View("board" if whole else "screen", make))
         view.viewers += 1
         if watched.task is None:
             watched.task = asyncio.create_task(self._watch(force, watched))
@@ -220,9 +226,3 @@ class Hub:
         """Wakes the viewers that wait; who comes later waits for the next time."""
         watched.changed.set()
         watched.changed = asyncio.Event()
-
-
-def _view(area: str | None, whole: bool, names: bool) -> View:
-    if whole:
-        return View("board", board_content if names else nameless_content)
-    return View("screen", partial(screen_content, area=area))

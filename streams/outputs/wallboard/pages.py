@@ -5,7 +5,7 @@
 | `/` | the wallboard; `?force=&area=&kiosk&theme=dark|light` |
 | `/chart`, `/alert` | one step down: a tile's last hours; an alert, its evidence and who has it |
 | `/events?force=` | server-sent events: the board when it changes, else a beat; `&screen=first` |
-| `/forces.json`, `/series.json`, `/alerts.json` | what the pages ask for |
+| `/forces.json`, `/series.json`, `/trends.json`, `/alerts.json` | what the pages ask for |
 | POST `/api/alerts/<id>/<action>` | acknowledge, snooze, close, note, hand_over |
 """
 
@@ -35,6 +35,7 @@ from streams.outputs.sign_in.least import caller_of
 from streams.outputs.sign_in.without_names import nameless
 from streams.outputs.wallboard import alert_actions, series
 from streams.outputs.wallboard.hub import MOST_VIEWERS, Hub
+from streams.outputs.wallboard.trends import Trends
 
 STATIC = Path(str(resources.files("streams.outputs.wallboard") / "static"))
 CHART = Path(str(resources.files("streams.charts") / svg.CSS_FILE))
@@ -99,7 +100,7 @@ class Wallboard:
 
     def __init__(self, live: Live, force_of: ForceOf, files: Files) -> None:
         self.live, self._force_of, self.files = live, force_of, files
-        self.hub = Hub(live)
+        self.hub, self._trends = Hub(live), Trends(live)
 
     def routes(self) -> list[BaseRoute]:
         """All routes of these pages."""
@@ -109,6 +110,7 @@ class Wallboard:
             Route("/events", self.events),
             Route("/forces.json", self.forces),
             Route("/series.json", self.series),
+            Route("/trends.json", self.trends),
             Route("/alerts.json", self.alerts),
             Route("/api/alerts/{alert:path}/{action}", self.act, methods=["POST"]),
         ]
@@ -138,17 +140,22 @@ class Wallboard:
         query = request.query_params
         # The lock that this waits for is held while a runner folds a batch.
         force = await run_in_threadpool(self._force_of, query.get("force"))
-        area = query.get("area") or None
-        if area is not None and area not in self._areas(force):
-            raise HTTPException(404, f'no area "{area}" in this force')
+        area = self._area_of(request, force)
         if self.hub.viewers >= MOST_VIEWERS:
             raise HTTPException(503, f"{MOST_VIEWERS} screens are connected; no more are served")
         whole, names = query.get("screen") != "first", caller_of(request).sees_names
         frames = while_allowed(request, self.hub.stream(force, area, whole=whole, names=names))
         return StreamingResponse(frames, headers=_STREAM, media_type="text/event-stream")
 
-    def _areas(self, force: str) -> set[str]:
-        return {area.id for area in self.live.monitor.forces[force].areas if area is not None}
+    def _area_of(self, request: Request, force: str) -> str | None:
+        """The area that a request names by its id; raises an `HTTPException` for none of these."""
+        area = request.query_params.get("area") or None
+        of = self.live.monitor.forces[force]
+        areas = [each.id for each in of.areas if each is not None]
+        if area is not None and area not in areas:
+            known = f"only: {', '.join(areas)}" if areas else "it has none"
+            raise HTTPException(404, f'no area "{area}" in {of.name}, {known}')
+        return area
 
     def series(self, request: Request) -> Response:
         """A figure by hour; `chart` names one of the tiles, else `group` and `measure`."""
@@ -165,6 +172,11 @@ class Wallboard:
             return _json(series.hours(self.live, force, group, measure, query))
         except ValueError as error:
             raise HTTPException(400, str(error)) from None
+
+    def trends(self, request: Request) -> Response:
+        """The last hours of each tile of a force or one of its areas, as charts."""
+        force = self._force_of(request.query_params.get("force"))
+        return _json(self._trends.of(force, self._area_of(request, force)))
 
     def alerts(self, request: Request) -> Response:
         """The alerts of a force, open ones and old ones."""

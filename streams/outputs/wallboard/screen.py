@@ -8,24 +8,49 @@ is decided in one place.
 from __future__ import annotations
 
 import datetime as dt
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from math import isclose
+from typing import Literal, NamedTuple
 
 import msgspec
 from msgspec import Struct
 
-from streams.alerts.model import SEVERITIES, Alert, MaintenanceShown, Severity
+from streams.alerts.model import SEVERITIES, Alert, Handover, MaintenanceShown, Severity
 from streams.board.model import AreaDefinition, Board, ForceShown, Origin, Row, Status, find, heard
 from streams.config.schema import AREA_CLASS, WHOLE
 from streams.live import STALE_FEED, STALE_HEARTBEAT
 from streams.outputs import words
 from streams.outputs.open_beside import open_beside
 from streams.registry.aggregates import Ratio
+from streams.registry.dimensions import ALL
+from streams.registry.incidents import EMERGENCY
 from streams.registry.measures import Performance
 from streams.registry.registry import REGISTRY
 
 WINDOW = "today"
 """The answer rate is that of today: an hour of 999 calls is too few in most forces."""
 
+LAST_HOUR = "1h"
+NEAR = 0.8
+"""A wait approaches its limit from that part of it on, a share its target from that part of the
+misses that the target allows."""
+NO_LIMIT = 86_400
+"""Where a grade has no limit: the seconds by which its oldest is ranked among the others."""
+EMERGENCY_LINE = "999"
+"""Comes first; where a force has none, its first line does."""
+LINES = 2
+"""Lines that have tiles where none are chosen."""
+HOURS_AHEAD = 6
+BY_GRADE, UNATTENDED = "attendance_by_grade", "unattended"
+"""The table of incidents that are to be attended, and what of it is open."""
+ON_ANOTHER_DAY = "scheduled"
+"""The grade of what may stay open for days."""
+SIGNED_ON = "handlers_signed_on"
+"""The measure of readings that says how many handlers are signed on."""
+
+MOST_RESOLVED = 4
+"""Alerts that were over lately, at the most."""
+SHIFT = dt.timedelta(hours=12)
 SENTENCES = 2
 """Of an alert: what it is and the next in importance; the others are one step down. Read across a
 room, a text longer than three lines would take its height from the figures."""
@@ -96,12 +121,20 @@ class OpenShown(Struct):
     oldest_since: str | None
 
 
+State = Literal["calm", "approaching", "breached", "unjudged", "late", "unknown"]
+"""How a tile stands to its limit. `unjudged` is what has no target or too few cases, `late` what
+was true a while ago, `unknown` what nobody knows."""
+
+
 class WaitingTile(Struct):
-    """Callers who wait on the emergency line: None where that is not known."""
+    """Callers who wait on a line: None where that is not known."""
 
     line: str
+    state: State
     count: int | None
     oldest_since: str | None
+    limit_seconds: int
+    """How soon a call is to be answered."""
     unknown: int
     """Of which nobody knows how they ended."""
     unplaced: int
@@ -114,33 +147,95 @@ class WaitingTile(Struct):
 class UnattendedTile(Struct):
     """Emergencies that nobody has reached yet."""
 
+    state: State
     count: int | None
     carried: bool
     """Whether the feed has ever said that somebody arrived: else a count of 0 is not that all were
     attended."""
     oldest_since: str | None
+    limit_seconds: int
     unknown: int
     unplaced: int
     late: FeedShown | None
     beside: list[OpenShown]
 
 
-class AnswerTile(Struct):
-    """The share of calls that were answered in time, and what it is held to."""
+class Cases(Struct):
+    """So many of so many."""
 
-    line: str
+    numerator: int
+    denominator: int
+
+
+class RateTile(Struct):
+    """The share that was served in time, and what it is held to: of a line's calls the answers, of
+    emergencies (`line` is None) the arrivals."""
+
+    line: str | None
+    state: State
     window: str
     known: bool
     value: float | None
     numerator: int | None
     denominator: int | None
+    last_hour: Cases | None
     small: bool
-    within_seconds: int
+    within: str
+    """In words: `in 10 s`; `in time` where there are several limits."""
     target: float | None
     met: bool | None
     """Whether the target is met; None where that is not judged."""
     late: FeedShown | None
     origin: Origin | None = msgspec.field(name="from")
+
+
+class OpenRow(Struct):
+    """Incidents of one grade in one area that nobody has attended."""
+
+    grade: str
+    area: str
+    """Its name, or that it is not known."""
+    state: State
+    count: int
+    oldest_since: str | None
+
+
+class OpenTile(Struct):
+    """Incidents not yet attended by grade and area, those nearest to their limit or furthest beyond
+    it first; `rows` is None where that is not known."""
+
+    state: State
+    count: int | None
+    """Without those that are scheduled, which may stay open for days."""
+    scheduled: int
+    rows: list[OpenRow] | None
+    late: FeedShown | None
+
+
+class HandlersTile(Struct):
+    """The handlers signed on, as a reading says, and those that the next hour needs."""
+
+    value: float
+    period: str
+    """The one that the reading is of, `today`, or by its label."""
+    needed: int | None
+
+
+class HourShown(Struct):
+    """An hour to come: the calls expected, and from where to where four of five such hours lie."""
+
+    start: str = msgspec.field(name="from")
+    expected: float
+    low: int
+    high: int
+
+
+class AheadTile(Struct):
+    """The next hours of a line; why they are not known where there are none."""
+
+    line: str
+    hours: list[HourShown]
+    reason: str
 
 
 class AlertShown(Struct):
@@ -155,10 +250,23 @@ class AlertShown(Struct):
     snoozed_until: dt.datetime | None
 
 
+class ResolvedShown(Struct):
+    """An alert that was over lately."""
+
+    words: str
+    resolved_at: dt.datetime
+
+
 class AlertsTile(Struct):
     """The open alerts, the most urgent first, how many there were, and why work goes on."""
 
+    state: Literal["page", "notice", "taken", "calm"]
+    """The most urgent that nobody has and that does not sleep; else whether any is open."""
     open: list[AlertShown]
+    resolved: list[ResolvedShown]
+    """The last that were over, newest first; sent where none is open."""
+    handed_over_at: dt.datetime | None
+    """When a shift was last handed over, in the last twelve hours."""
     summary: str
     maintenance: list[str]
 
@@ -174,17 +282,27 @@ class Screen(Struct):
     speed: float
     """How fast the board's clock runs against the wall clock; 0 where it stands still."""
     status: Status | None
-    waiting: WaitingTile | None
+    tiles: list[str]
+    """What is shown, in this order: `waiting.999`, `unattended`."""
+    waiting: dict[str, WaitingTile]
+    """By line, as `in_time` and `ahead`: of the lines that have such a tile."""
+    in_time: dict[str, RateTile]
     unattended: UnattendedTile
-    answer: AnswerTile | None
+    attended: RateTile
+    open: OpenTile
+    handlers: HandlersTile | None
+    ahead: dict[str, AheadTile]
     alerts: AlertsTile | None
     feeds: list[FeedShown]
     incomplete: list[str]
     """Of which time the log had lost records before they were counted, in words."""
 
 
-def first_screen(board: Board, area: str | None = None) -> Screen:
-    """The figures of the first screen, for the force or one of its areas (by id).
+def first_screen(
+    board: Board, area: str | None = None, chosen: Sequence[str] | None = None
+) -> Screen:
+    """The figures of the first screen, for the force or one of its areas (by id). `chosen` names
+    the tiles that a force's file asks for.
 
     Raises ValueError for an area that the force does not have.
     """
@@ -193,6 +311,9 @@ def first_screen(board: Board, area: str | None = None) -> Screen:
         raise ValueError(f'no area "{area}" in {board.force.name}: {", ".join(areas)}')
     feeds = _feeds(board)
     late = {feed.kind: feed for feed in feeds if feed.late}
+    handlers = _handlers(board, area)
+    tiles = list(chosen) if chosen else _usual_tiles(board, handlers)
+    calls, incidents = late.get(BY_LINE.kind), late.get(WHOLE_FORCE.kind)
     return Screen(
         force=board.force,
         area=None if area is None else AreaName(area, areas[area].name),
@@ -200,13 +321,40 @@ def first_screen(board: Board, area: str | None = None) -> Screen:
         at=board.at,
         speed=_speed(board.status),
         status=board.status,
-        waiting=_waiting(board, area, late.get(BY_LINE.kind)),
-        unattended=_unattended(board, area, late.get(WHOLE_FORCE.kind)),
-        answer=_answer(board, area, late.get(BY_LINE.kind)),
+        tiles=tiles,
+        waiting={each: _waiting(board, each, area, calls) for each in _lines(tiles, "waiting")},
+        in_time={each: _in_time(board, each, area, calls) for each in _lines(tiles, "in_time")},
+        unattended=_unattended(board, area, incidents),
+        attended=_in_time(board, None, area, incidents),
+        open=_open(board, area, incidents),
+        handlers=handlers,
+        ahead={each: _ahead(board, each) for each in _lines(tiles, "ahead")},
         alerts=_alerts(board, area),
         feeds=feeds,
         incomplete=[each.words for each in board.incomplete],
     )
+
+
+def _usual_tiles(board: Board, handlers: HandlersTile | None) -> list[str]:
+    """The tiles of a force that chooses none: two lines, the first of them for emergencies."""
+    lines = usual_lines(board.definitions.lines)
+    tiles = [f"{kind}.{line}" for line in lines for kind in ("waiting", "in_time")]
+    tiles += ["unattended", "open", "feeds"]
+    tiles += ["handlers"] if handlers is not None else []
+    tiles.append("alerts")
+    known = [] if board.ahead is None else [each.line for each in board.ahead.lines if each.hours]
+    return [*tiles, *(f"ahead.{line}" for line in lines[:1] if line in known)]
+
+
+def usual_lines(lines: Iterable[str]) -> list[str]:
+    """The lines that have tiles where none are chosen: that for emergencies, and the next."""
+    return sorted(lines, key=lambda line: line != EMERGENCY_LINE)[:LINES]
+
+
+def _lines(tiles: Iterable[str], kind: str) -> list[str]:
+    """The lines that have a tile of a kind."""
+    parts = (tile.partition(".") for tile in tiles)
+    return [line for name, _, line in parts if name == kind]
 
 
 def fingerprint(screen: Screen) -> Screen:
@@ -277,25 +425,44 @@ def _since(board: Board, seconds: float | None) -> str | None:
     )
 
 
-def _line(board: Board) -> str | None:
-    """The emergency line: 999, or where a force has none, its first."""
-    lines = list(board.definitions.lines)
-    return "999" if "999" in lines else next(iter(lines), None)
+def _by_wait(
+    count: int | None, oldest: float | None, limit: float, late: FeedShown | None, unplaced: int
+) -> State:
+    """How what waits stands to a limit, both in seconds."""
+    if count is None or (not count and unplaced):
+        return "unknown"
+    if late is not None:
+        return "late"
+    if not count or oldest is None:
+        return "calm"
+    return "breached" if oldest > limit else "approaching" if oldest >= NEAR * limit else "calm"
 
 
-def _waiting(board: Board, area: str | None, late: FeedShown | None) -> WaitingTile | None:
-    line = _line(board)
-    if line is None:
-        return None
+def _by_rate(value: float | None, target: float | None) -> State:
+    """How a share stands to a target that it is judged by."""
+    if value is None or target is None:
+        return "unjudged"
+    if value < target:
+        return "breached"
+    misses, allowed = 1 - value, NEAR * (1 - target)
+    return "approaching" if misses > allowed or isclose(misses, allowed) else "calm"
+
+
+def _waiting(board: Board, line: str, area: str | None, late: FeedShown | None) -> WaitingTile:
     rows = board.now.rows(BY_LINE.group) if heard(board.feeds, BY_LINE.kind, REGISTRY) else None
     row = find(rows, **BY_LINE.place(line), area=area or WHOLE)
-    count = None if rows is None else 0
+    count = row.count_of(BY_LINE.open) if row else None if rows is None else 0
+    oldest = row.number_of(BY_LINE.oldest) if row else None
+    limit = board.definitions.lines[line].within_seconds
+    unplaced = _unplaced(board, area, rows, BY_LINE.open, **BY_LINE.place(line))
     return WaitingTile(
         line=line,
-        count=row.count_of(BY_LINE.open) if row else count,
-        oldest_since=_since(board, row.number_of(BY_LINE.oldest) if row else None),
+        state=_by_wait(count, oldest, limit, late, unplaced),
+        count=count,
+        oldest_since=_since(board, oldest),
+        limit_seconds=limit,
         unknown=(row.count_of(BY_LINE.unknown) if row else None) or 0,
-        unplaced=_unplaced(board, area, rows, BY_LINE.open, **BY_LINE.place(line)),
+        unplaced=unplaced,
         late=late,
         beside=_beside(board, BY_LINE, area=area or WHOLE, **BY_LINE.place(line)),
     )
@@ -308,51 +475,180 @@ def _unattended(board: Board, area: str | None, late: FeedShown | None) -> Unatt
         else None
     )
     row = find(rows, area=area or WHOLE)
-    count = None if rows is None else 0
+    count = row.count_of(WHOLE_FORCE.open) if row else None if rows is None else 0
     came = board.windows[WINDOW].row(WHOLE_FORCE.group, area=WHOLE)
+    carried = came is None or came.count_of(WHOLE_FORCE.served) is not None
+    oldest = row.number_of(WHOLE_FORCE.oldest) if row else None
+    limit = board.definitions.attendance.within_seconds
+    unplaced = _unplaced(board, area, rows, WHOLE_FORCE.open)
+    known = None if not (carried or count) else count
     return UnattendedTile(
-        count=row.count_of(WHOLE_FORCE.open) if row else count,
-        carried=came is None or came.count_of(WHOLE_FORCE.served) is not None,
-        oldest_since=_since(board, row.number_of(WHOLE_FORCE.oldest) if row else None),
+        state=_by_wait(known, oldest, limit, late, unplaced),
+        count=count,
+        carried=carried,
+        oldest_since=_since(board, oldest),
+        limit_seconds=limit,
         unknown=(row.count_of(WHOLE_FORCE.unknown) if row else None) or 0,
-        unplaced=_unplaced(board, area, rows, WHOLE_FORCE.open),
+        unplaced=unplaced,
         late=late,
         beside=_beside(board, WHOLE_FORCE, area=area or WHOLE),
     )
 
 
-def _answer(board: Board, area: str | None, late: FeedShown | None) -> AnswerTile | None:
-    line = _line(board)
-    if line is None:
-        return None
+def _in_time(board: Board, line: str | None, area: str | None, late: FeedShown | None) -> RateTile:
+    """Of a line the calls answered in time; without one the emergencies attended in time."""
+    tile = WHOLE_FORCE if line is None else BY_LINE
+    place = {} if line is None else tile.place(line)
     figures = board.windows[WINDOW]
     held = words.held_in(board, figures, line)
-    whole = figures.row(BY_LINE.group, **BY_LINE.place(line), area=WHOLE)
-    row = figures.row(BY_LINE.group, **BY_LINE.place(line), area=area or WHOLE)
+    within = words.Limits(board, [(WINDOW, figures)], tile.group, tile.level, line).words
+    whole = figures.row(tile.group, **place, area=WHOLE)
+    row = figures.row(tile.group, **place, area=area or WHOLE)
     origin = None if whole is None else whole.origin
-    known = whole is not None and (origin is not None or heard(board.feeds, BY_LINE.kind, REGISTRY))
+    known = whole is not None and (origin is not None or heard(board.feeds, tile.kind, REGISTRY))
     if not known or (row is None and origin is not None):  # totals without areas
         row, known = None, False
-    ratio = row.ratio_of(BY_LINE.level) if row else Ratio.of(0, 0)
+    ratio = row.ratio_of(tile.level) if row else Ratio.of(0, 0)
     judged = ratio.value is not None and not ratio.small and not held.changed
-    return AnswerTile(
+    known = known and ratio.denominator is not None
+    late = None if origin == "totals" else late
+    state = _by_rate(ratio.value if judged else None, held.target)
+    return RateTile(
         line=line,
+        state="unknown" if not known else "late" if late else state,
         window=WINDOW,
-        known=known and ratio.denominator is not None,
+        known=known,
         value=ratio.value,
         numerator=ratio.numerator,
         denominator=ratio.denominator,
+        last_hour=_last_hour(board, tile, place, area),
         small=ratio.small,
-        within_seconds=held.within_seconds,
+        within=within,
         target=held.target,
         met=_met(ratio.value, held.target) if judged else None,
-        late=None if origin == "totals" else late,
+        late=late,
         origin=origin,
     )
 
 
+def _last_hour(
+    board: Board, tile: Tile, place: Mapping[str, str], area: str | None
+) -> Cases | None:
+    """What was served in time of the last 60 minutes; None where that is not known."""
+    row = board.windows[LAST_HOUR].row(tile.group, **place, area=area or WHOLE)
+    ratio = None if row is None else row.ratio_of(tile.level)
+    if ratio is None or ratio.numerator is None or ratio.denominator is None:
+        return None
+    return Cases(ratio.numerator, ratio.denominator)
+
+
 def _met(value: float | None, target: float | None) -> bool | None:
     return None if value is None or target is None else value >= target
+
+
+def _open(board: Board, area: str | None, late: FeedShown | None) -> OpenTile:
+    known = heard(board.feeds, WHOLE_FORCE.kind, REGISTRY)
+    table = (board.now.rows(BY_GRADE) or []) if known else None
+    if table is None:
+        return OpenTile("unknown", None, 0, None, None)
+    areas = board.definitions.areas
+    parents = {each.parent for each in areas.values()}
+    smallest = {
+        name
+        for name, each in areas.items()
+        if name not in parents and each.kind != AREA_CLASS and _lies_in(areas, name, area)
+    }
+    scheduled = 0
+    found, placed, total = list[tuple[float, OpenRow]](), dict[str, int](), dict[str, Row]()
+    for row in table:
+        count, grade = row.count_of(UNATTENDED) or 0, row.dimension_of("grade")
+        if not count or grade == ALL:
+            continue
+        if grade == ON_ANOTHER_DAY:
+            scheduled += count if row.area == (area or WHOLE) else 0
+            continue
+        if row.area == (area or WHOLE):
+            total[grade] = row
+        if row.area in smallest:
+            placed[grade] = placed.get(grade, 0) + count
+            oldest = row.number_of(f"oldest_{UNATTENDED}")
+            found.append(_open_row(board, grade, areas[row.area].name, count, oldest))
+    for grade, row in total.items():  # what lies in no smaller area: the oldest may be another
+        more = (row.count_of(UNATTENDED) or 0) - placed.get(grade, 0)
+        oldest = None if grade in placed else row.number_of(f"oldest_{UNATTENDED}")
+        if more > 0:
+            found.append(_open_row(board, grade, "area not known", more, oldest))
+    found.sort(key=lambda each: -each[0])
+    rows = [row for _, row in found]
+    states = {row.state for row in rows}
+    worst: State = "approaching" if "approaching" in states else "calm"
+    return OpenTile(
+        state="late" if late else "breached" if "breached" in states else worst,
+        count=sum(row.count_of(UNATTENDED) or 0 for row in total.values()),
+        scheduled=scheduled,
+        rows=rows,
+        late=late,
+    )
+
+
+def _lies_in(areas: Mapping[str, AreaDefinition], name: str, area: str | None) -> bool:
+    """Whether an area lies in another, or is it."""
+    at: str | None = name
+    while area is not None and at is not None and at != area:
+        at = areas[at].parent
+    return area is None or at == area
+
+
+def _open_row(
+    board: Board, grade: str, name: str, count: int, oldest: float | None
+) -> tuple[float, OpenRow]:
+    """A row, and how far its oldest has got towards its limit, 1 at the limit."""
+    limit = _limit_of(board, grade)
+    judged = limit is not None and oldest is not None
+    state: State = _by_wait(count, oldest, limit or NO_LIMIT, None, 0) if judged else "unjudged"
+    far = (oldest or 0.0) / (limit or NO_LIMIT)
+    return far, OpenRow(grade, name, state, count, _since(board, oldest))
+
+
+def _limit_of(board: Board, grade: str) -> int | None:
+    """How soon incidents of a grade are to be attended; None where no target says so."""
+    if grade == EMERGENCY:
+        return board.definitions.attendance.within_seconds
+    found = (
+        each.within_seconds
+        for each in board.definitions.further
+        if each.group == BY_GRADE and each.row.get("grade") == grade
+    )
+    return next(found, None)
+
+
+def _handlers(board: Board, area: str | None) -> HandlersTile | None:
+    """None where no reading says how many are signed on."""
+    found = [
+        each
+        for each in board.readings
+        if each.measure == SIGNED_ON and each.area == (area or "") and each.line is None
+    ]
+    latest = max(found, key=lambda each: each.period, default=None)
+    if latest is None or latest.value is None:
+        return None
+    room = [] if board.ahead is None else board.ahead.room
+    needed = room[0].handlers.needed if room else None
+    today = latest.period == board.at[: len("2022-01-14")]
+    return HandlersTile(latest.value, "today" if today else latest.period, needed)
+
+
+def _ahead(board: Board, line: str) -> AheadTile:
+    """Of the whole force, whatever the area: the next hours are known of it alone."""
+    lines = [] if board.ahead is None else board.ahead.lines
+    found = next((each for each in lines if each.line == line), None)
+    if found is None:
+        return AheadTile(line, [], "calls are not watched here")
+    hours = [
+        HourShown(each.start, each.expected, each.low_80, each.high_80)
+        for each in found.hours[:HOURS_AHEAD]
+    ]
+    return AheadTile(line, hours, found.reason)
 
 
 def _alerts(board: Board, area: str | None) -> AlertsTile | None:
@@ -365,23 +661,51 @@ def _alerts(board: Board, area: str | None) -> AlertsTile | None:
     # The board's order, but what nobody has comes first among its like, and what sleeps last.
     shown.sort(key=lambda a: (SEVERITIES.index(a.severity), bool(a.snoozed_until), a.owned))
     return AlertsTile(
+        state=_urgency(shown),
         open=shown,
+        resolved=[] if shown else _resolved(held.recent, near),
+        handed_over_at=_handed_over(held.handovers, board.at),
         summary=held.summary.words,
         maintenance=[window.reason for window in held.maintenance if _within(board.at, window)],
     )
+
+
+def _resolved(recent: list[Alert], near: set[str] | None) -> list[ResolvedShown]:
+    return [
+        ResolvedShown(_words(each), each.resolved_at)
+        for each in recent
+        if each.resolved_at is not None and (near is None or (each.area or WHOLE) in near)
+    ][:MOST_RESOLVED]
+
+
+def _handed_over(handovers: list[Handover], at: str) -> dt.datetime | None:
+    last = max((each.at for each in handovers), default=None)
+    recent = last is not None and dt.datetime.fromisoformat(at) - last < SHIFT
+    return last if recent else None
+
+
+def _urgency(shown: list[AlertShown]) -> Literal["page", "notice", "taken", "calm"]:
+    alone = {each.severity for each in shown if not (each.owned or each.snoozed_until)}
+    if "page" in alone:
+        return "page"
+    return "notice" if alone else "taken" if shown else "calm"
 
 
 def _shown(alert: Alert) -> AlertShown:
     return AlertShown(
         id=alert.id,
         severity=alert.severity,
-        # Its last sentence says who has it, by name: that is one step down.
-        words=" ".join((alert.said or (alert.words,))[:SENTENCES]),
+        words=_words(alert),
         opened_at=alert.opened_at,
         owned=bool(alert.owner),
         lasting=alert.lasting,
         snoozed_until=alert.snoozed_until,
     )
+
+
+def _words(alert: Alert) -> str:
+    """Without its last sentence, which says who has it, by name: that is one step down."""
+    return " ".join((alert.said or (alert.words,))[:SENTENCES])
 
 
 def _near(areas: dict[str, AreaDefinition], area: str) -> set[str]:

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import copy
+import io
+import sys
 import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import PurePosixPath
 from typing import IO, BinaryIO
 
 from streams.errors import SourceError
 from streams.sources.bytes.forms import shown
-from streams.sources.bytes.lines import Meter
+from streams.sources.bytes.lines import Meter, check_growth
 
 PIECE = 1 << 14
 """So much is unpacked at a time: a piece that holds damage is lost whole."""
-MOST_OUT = 1 << 30
-MOST_RATIO = 1000
-"""A member that unpacks to more than a GiB, and a thousandfold, is no data but a trap."""
+DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError)
+"""What zipfile raises of a member that is damaged or encrypted."""
+MOST_OF_WORKBOOK = 1 << 30
+MOST_MEMBERS = 100_000
+"""Members of an archive; the list of them is held in memory."""
 
 
 def spool(blocks: Iterator[bytes], origin: str) -> BinaryIO:
@@ -40,13 +46,24 @@ def spool(blocks: Iterator[bytes], origin: str) -> BinaryIO:
 
 
 def open_zip(file: IO[bytes], origin: str) -> zipfile.ZipFile:
-    """An archive; raises `SourceError` when it is damaged."""
+    """An archive; raises `SourceError` when it is damaged, or a trap as a whole: members may share
+    their packed bytes, so that each of them looks harmless."""
     try:
-        return zipfile.ZipFile(file)
+        archive = zipfile.ZipFile(file)
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
         raise SourceError(
             f"{origin}: the ZIP archive is damaged ({shown(str(error))}). Fetch it again"
         ) from None
+    found = archive.infolist()
+    if len(found) > MOST_MEMBERS:
+        raise SourceError(
+            f"{origin} has {len(found):,} members; at most {MOST_MEMBERS:,} are read. Unpack it, "
+            "and give the folder"
+        )
+    size = file.seek(0, io.SEEK_END)
+    file.seek(0)
+    check_growth(sum(info.file_size for info in found), size, origin)
+    return archive
 
 
 _OFFICE = (
@@ -79,20 +96,32 @@ def members(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
     found = []
     for info in archive.infolist():
         parts = PurePosixPath(info.filename).parts
-        hidden = any(part.startswith(".") or part == "__MACOSX" for part in parts)
+        # A name that leads elsewhere (../x) is but a name: nothing is ever unpacked to a place.
+        hidden = any(
+            (part.startswith(".") and part != "..") or part == "__MACOSX" for part in parts
+        )
         if parts and not info.is_dir() and not hidden:
             found.append(info)
     return sorted(found, key=lambda info: PurePosixPath(info.filename).parts)
 
 
-def check_size(info: zipfile.ZipInfo, origin: str) -> None:
-    """Raises `SourceError` for a member that is a trap."""
-    ratio = info.file_size / max(1, info.compress_size)
-    if info.file_size > MOST_OUT and ratio > MOST_RATIO:
-        raise SourceError(
-            f"{origin} would unpack to {info.file_size:,} bytes, {ratio:,.0f} times its size in "
-            "the archive: it is refused as a decompression bomb. If it is real, unpack it yourself"
-        )
+def check_workbook(archive: zipfile.ZipFile, origin: str) -> None:
+    """Raises `SourceError` for a workbook that is a trap. It is read whole, by a library that takes
+    no notice of the sizes that are written in it: so all of it is unpacked once, and let go."""
+    whole = 0
+    for info in archive.infolist():
+        honest, done = copy.copy(info), 0
+        honest.file_size = sys.maxsize  # whatever it says, it is read to its end
+        with suppress(*DAMAGE, NotImplementedError), archive.open(honest) as file:
+            while piece := file.read(1 << 18):
+                done += len(piece)
+                check_growth(done, max(1, info.compress_size), f"{origin}/{shown(info.filename)}")
+                if whole + done > MOST_OF_WORKBOOK:
+                    raise SourceError(
+                        f"{origin} unpacks to over {MOST_OF_WORKBOOK >> 20:,} MiB, and a workbook "
+                        "has to be held in memory whole: export its sheets as CSV"
+                    )
+        whole += done
 
 
 def member_blocks(
@@ -103,12 +132,13 @@ def member_blocks(
         raise SourceError(
             f"{origin} is encrypted: unpack the archive with its password, and give the folder"
         )
-    check_size(info, origin)
+    check_growth(info.file_size, max(1, info.compress_size), origin)
     start, done = meter.consumed, 0
     try:
         with archive.open(info) as file:
             while block := file.read(PIECE):
                 done += len(block)
+                check_growth(done, max(1, info.compress_size), origin)
                 meter.consumed = start + info.compress_size * done // max(1, info.file_size)
                 yield block
     except NotImplementedError as error:
@@ -116,7 +146,7 @@ def member_blocks(
             f"{origin} is packed in a way that can't be read ({shown(str(error))}): unpack the "
             "archive, and give the folder"
         ) from None
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError) as error:
+    except DAMAGE as error:
         raise SourceError(
             f"{origin}: the ZIP data is damaged ({shown(str(error)) or 'it ends early'}). The "
             f"first {done:,} bytes were read and their whole lines kept. Fetch the archive again, "

@@ -27,6 +27,11 @@ KEPT_OF_LONG_LINE = 1 << 16
 MOST_OUT = 1 << 20
 """The most that one step of decompression gives: a block of zeros expands a thousandfold."""
 
+HARMLESS = 64 << 20
+MOST_RATIO = 250
+"""What unpacks to more than 64 MiB, and to so many times its size, is no data but a trap: exports
+of events shrink to a tenth, or to a fiftieth where they are very regular."""
+
 GZIP_MAGIC, ZSTD_MAGIC = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 
 
@@ -77,14 +82,25 @@ def decompress(blocks: Iterator[bytes], origin: str) -> Iterator[bytes]:
         yield from blocks
 
 
+def check_growth(unpacked: int, packed: int, origin: str) -> None:
+    """Raises `SourceError` where so many bytes that came of so many others are a trap."""
+    if unpacked > HARMLESS and unpacked > MOST_RATIO * packed:
+        raise SourceError(
+            f"{origin} unpacks to {unpacked:,} bytes or more, over {MOST_RATIO} times its size: it "
+            "is refused as a decompression bomb. If it is real, unpack it yourself"
+        )
+
+
 def _members(head: bytes, blocks: Iterator[bytes], origin: str, magic: bytes) -> Iterator[bytes]:
     """One compressed member after another; a missing end is an error, unlike in some readers."""
     name, fresh = ("gzip", _Gzip) if magic == GZIP_MAGIC else ("Zstandard", _Zstandard)
     member, done, data = fresh(), 0, head
+    packed = len(head)
     while True:
         try:
             for out in member.pieces(data):
                 done += len(out)
+                check_growth(done, packed, origin)
                 yield out
         except (zlib.error, zstandard.ZstdError) as error:
             raise _damaged(origin, name, done, str(error)) from None
@@ -95,6 +111,7 @@ def _members(head: bytes, blocks: Iterator[bytes], origin: str, magic: bytes) ->
                 more = next(blocks, None)
                 if more is None:
                     break
+                packed += len(more)
                 rest = (rest + more).lstrip(b"\0")
             if not rest:
                 return
@@ -106,6 +123,7 @@ def _members(head: bytes, blocks: Iterator[bytes], origin: str, magic: bytes) ->
         if following is None:
             raise _damaged(origin, name, done, "it ends in the middle")
         data = following
+        packed += len(data)
 
 
 class _Gzip:
@@ -139,14 +157,15 @@ class _Gzip:
 class _Zstandard:
     """One Zstandard frame. `unused` are the bytes after its end, None before it."""
 
-    PIECE = 1 << 12
+    PIECE = 1 << 9
 
     def __init__(self) -> None:
         self._state = zstandard.ZstdDecompressor().decompressobj()
         self.unused: bytes | None = None
 
     def pieces(self, data: bytes) -> Iterator[bytes]:
-        """What comes out of a block; small pieces, since one that fails gives nothing."""
+        """What comes out of a block; small pieces, since one that fails gives nothing, and one of
+        zeros gives 30,000 times its size."""
         for at in range(0, len(data), self.PIECE):
             piece = data[at : at + self.PIECE]
             yield self._state.decompress(piece)

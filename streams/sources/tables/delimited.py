@@ -11,12 +11,14 @@ import csv
 from collections import deque
 from collections.abc import Iterable, Iterator
 
-from streams.sources.bytes.lines import Batch
+from streams.sources.bytes.lines import MAX_LINE, Batch
 from streams.sources.event_lines import Rejected
 from streams.sources.tables.rows import HEADER_ROWS, Build, fits, no_header
 
 MOST_LINES = 500
 """The most lines of one row: beyond it a quote was left open."""
+MOST_CELLS = 20_000
+"""The most cells of a line, each of which is an object in memory."""
 
 
 class Table:
@@ -46,6 +48,7 @@ class Table:
         self._left = 0
         self._stream = self._decoded(batches)
         self._again: deque[tuple[int, str]] = deque()
+        self._size = 0
         self._taken: list[tuple[int, str]] = []
         for _ in range(skip):
             self.blank += next(self._stream, None) is not None
@@ -111,8 +114,13 @@ class Table:
                     return
                 taken = following
             self._taken.append(taken)
+            self._size = len(taken[1]) + (self._size if len(self._taken) > 1 else 0)
             if len(self._taken) > MOST_LINES:
                 raise csv.Error(f"the row goes on for more than {MOST_LINES} lines")
+            if self._size > MAX_LINE:
+                raise csv.Error(f"the row has more than {MAX_LINE >> 20} MiB")
+            if taken[1].count(self.delimiter) > MOST_CELLS:
+                raise csv.Error(f"the line has more than {MOST_CELLS:,} cells")
             yield taken[1] + "\n"
 
     def _reader(self, lines: Iterable[str]) -> Iterator[list[str]]:

@@ -14,7 +14,7 @@ import msgspec
 
 from streams.errors import ConfigError, SourceError
 from streams.sources.bytes.forms import shown
-from streams.sources.bytes.lines import Batch
+from streams.sources.bytes.lines import MAX_LINE, Batch
 from streams.sources.event_lines import CHUNK_LINES, Chunk, Rejected
 from streams.sources.tables.records import Item, as_json
 
@@ -173,10 +173,16 @@ def document_items(
     """
     found = ijson.sendable_list()
     parse = ijson.items_coro(found, prefix, multiple_values=not prefix)
-    number = 0
+    number = since = 0
     wrong: Exception | None = None
     while wrong is None:
         block = next(blocks, None)
+        since += len(block or b"")
+        if since > MAX_LINE:  # the parser holds what it has of a value
+            raise SourceError(
+                f"{origin}: record {number + 1:,} has more than {MAX_LINE >> 20} MiB: no event is "
+                "that long. Look whether its array is the right one (`rows` in the mapping)"
+            )
         try:
             if block is None:
                 parse.close()
@@ -187,6 +193,8 @@ def document_items(
         for value in found:
             number += 1
             yield number, _record(value, number, origin, columns)
+        if found:
+            since = 0
         del found[:]
         if block is None and wrong is None:
             return

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from importlib.util import find_spec
 from typing import Any, BinaryIO
 
 from streams.errors import SourceError
 from streams.sources.bytes.forms import shown
+from streams.sources.bytes.lines import check_growth
 from streams.sources.tables.records import Item
 
 BATCH = 1000
@@ -29,6 +31,8 @@ def parquet_items(file: BinaryIO, origin: str, needed: list[str]) -> Iterator[It
     number = 0
     try:
         table = pq.ParquetFile(file)
+        groups = map(table.metadata.row_group, range(table.metadata.num_row_groups))
+        check_growth(sum(group.total_byte_size for group in groups), _size(file), origin)
         tops = {name.partition(".")[0] for name in needed} | set(needed)
         columns = [name for name in table.schema_arrow.names if name in tops]
         if not columns:
@@ -45,6 +49,12 @@ def parquet_items(file: BinaryIO, origin: str, needed: list[str]) -> Iterator[It
             "before that were read. Fetch the file again, then replay it: what was counted already "
             "is not counted twice"
         ) from None
+
+
+def _size(file: BinaryIO) -> int:
+    size = file.seek(0, io.SEEK_END)
+    file.seek(0)
+    return size
 
 
 def _in_microseconds(pa: Any, schema: Any) -> Any:

@@ -180,8 +180,9 @@ def test_the_terminal_says_what_else_is_open() -> None:
 def test_the_wallboard_has_it_on_the_tile_that_it_belongs_to() -> None:
     board = fed(given_up("a", 10), *INCIDENTS).board("tiny", NOON)
     shown = first_screen(board)
-    assert shown.waiting is not None
-    assert shown.waiting.beside == [OpenShown("not rung back", 1, "2021-03-01T11:11:00+00:00")]
+    assert shown.waiting["999"].beside == [
+        OpenShown("not rung back", 1, "2021-03-01T11:11:00+00:00")
+    ]
     assert shown.unattended.beside == [
         OpenShown("priority not yet attended", 2, "2021-03-01T11:00:00+00:00")
     ]

@@ -10,7 +10,7 @@ import pytest
 
 from streams.alerts.model import Alert, Evidence
 from streams.board.query import Query
-from streams.charts.indicator import indicator_chart, is_about
+from streams.charts.indicator import indicator_chart, is_about, recent_chart
 from streams.charts.model import Range
 from streams.charts.words import sentence
 from streams.config.force import Force, check_force
@@ -257,6 +257,26 @@ def test_an_hour_has_what_is_usual_of_it_as_it_is_learned_now() -> None:
     assert 0 <= last.lower < 4 < last.upper < 10
     before = indicator_chart(query, "incidents.count", "hour", "2021-03-02")
     assert before.expected == ()
+
+
+def test_the_last_whole_hours_stand_beside_those_of_the_week_before() -> None:
+    target = watched()
+    play(target, hours(35 * 24))
+    made = recent_chart(Query(target, "tiny", after(35 * 24) + 20 * 60_000), "incidents.count", 3)
+    assert [each.label for each in made.points] == [
+        "2021-04-04T22+01:00",
+        "2021-04-04T23+01:00",
+        "2021-04-05T00+01:00",
+    ]
+    assert [each.running for each in made.points] == [False, False, False]
+    week = indicator_chart(
+        Query(target, "tiny", after(35 * 24)),
+        "incidents.count",
+        "hour",
+        "2021-03-28T22..2021-03-29T00",
+    )
+    assert made.earlier == tuple(each.value for each in week.points)
+    assert len(made.expected) == 3
 
 
 def test_an_hour_of_a_share_has_what_is_usual_of_so_many_cases() -> None:

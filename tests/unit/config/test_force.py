@@ -72,6 +72,24 @@ def problems_of(old: str, new: str) -> list[ConfigError]:
     return problems
 
 
+@pytest.mark.parametrize(
+    ("tiles", "field", "words"),
+    [
+        ('["waiting.999", "queue"]', "wallboard.tiles[1]", 'there is no tile "queue"'),
+        ('["waiting"]', "wallboard.tiles[0]", 'there is no tile "waiting"'),
+        ('["alerts", "alerts"]', "wallboard.tiles[1]", 'the tile "alerts" is there twice'),
+    ],
+)
+def test_a_tile_of_the_wallboard_that_there_is_not_is_named(
+    tiles: str, field: str, words: str
+) -> None:
+    text = f"{GOOD}\n[wallboard]\ntiles = {tiles}\n"
+    _, problems = check_force(text, "mine.toml")
+    assert [(each.field, each.problem, each.line) for each in problems] == [
+        (field, words, len(text.splitlines()))
+    ]
+
+
 def test_a_good_file_has_no_problem() -> None:
     force, problems = check_force(GOOD, "good.toml")
     assert problems == []

@@ -39,8 +39,10 @@ from streams.doctor.brokers import Brokers, Member
 from streams.doctor.setup import Setup
 from streams.events.deadletters import DeadLetter
 from streams.kafka import topics
+from streams.kafka.security import Security
 from streams.live import Live
 from streams.outputs import web
+from streams.outputs.sign_in.access import Access
 from tests.build import TINY_FORCE, tiny_force
 from tests.source_tree import ROOT
 
@@ -152,7 +154,8 @@ def test_the_variables_that_are_known_are_those_that_the_code_reads() -> None:
         for name in re.findall(r'"(WATCHROOM_[A-Z_]+)"', path.read_text())
         if not name.startswith(environment.FAMILIES) and name != environment.PREFIX
     }
-    assert read == set(environment.KNOWN)
+    files = {name for name in environment.KNOWN if name.endswith("_FILE")}
+    assert read | files == set(environment.KNOWN)
 
 
 # -- the disk and what is on it --------------------------------------------------------------------
@@ -236,13 +239,13 @@ def test_a_port_that_is_open_to_the_network_without_sign_in(
 ) -> None:
     live = Live(Monitor([tiny_force()]))
     live.health.state = "live"
-    running = web.serve(live, "0.0.0.0")  # noqa: S104
+    running = web.serve(live, "0.0.0.0", access=Access(insecure=True))  # noqa: S104
     monkeypatch.setattr(ports, "own_addresses", lambda: iter(["127.0.0.2"]))
     found = only(doctor("--worker", f"http://127.0.0.1:{running.port}"))
     running.stop()
     assert found["subject"] == f"http://127.0.0.2:{running.port}"
     assert found["problem"] == "anybody on the network reads figures and acts on alerts: no sign-in"
-    assert found["cure"].startswith("Set up sign-in (docs/security.md)")
+    assert found["cure"].startswith("Start it with --sign-in FILE instead of --insecure")
 
 
 def test_a_port_that_asks_who_it_is_is_not_open() -> None:
@@ -315,11 +318,15 @@ def test_packages_and_a_python_that_are_too_old_or_missing() -> None:
 
 
 def test_brokers_on_other_machines_that_are_spoken_to_in_the_clear() -> None:
-    (found,) = transport.of_protocol("PLAINTEXT", ("kafka1", "127.0.0.1"))
+    (found,) = transport.of_security(Security(), ("kafka1", "127.0.0.1"))
     assert found.subject == "kafka1"
+    assert found.problem == "Kafka is spoken to in the clear (PLAINTEXT) across the network"
     assert "export WATCHROOM_KAFKA_SECURITY_PROTOCOL=SASL_SSL" in found.cure
-    assert list(transport.of_protocol("SSL", ("kafka1",))) == []
-    assert list(transport.of_protocol("PLAINTEXT", ("localhost", "127.0.0.1"))) == []
+    plain = Security("SASL_PLAINTEXT", mechanism="PLAIN", username="feed")
+    (readable,) = transport.of_security(plain, ("kafka1",))
+    assert readable.problem.endswith("(SASL_PLAINTEXT) across the network, with the password")
+    assert list(transport.of_security(Security("SSL"), ("kafka1",))) == []
+    assert list(transport.of_security(Security(), ("localhost", "127.0.0.1"))) == []
 
 
 def test_a_topic_with_one_copy_where_there_are_three_brokers() -> None:

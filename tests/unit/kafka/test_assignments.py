@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from streams.board.monitor import Monitor
 from streams.errors import CheckpointError
+from streams.kafka import assignments
 from streams.kafka.assignments import AssignedPartitions
 from streams.kafka.partition import Partition
 from streams.kafka.producer import Numbered, Outbox
 from streams.kafka.settings import Cluster, Settings
 from streams.live import Live
 from streams.state import checkpoint as checkpoints
-from streams.state.disk import Disk
+from streams.state import sqlite as store
 from streams.state.snapshot import Outgoing
-from tests.build import StillStream, ms, tiny_force
+from tests.build import StillStream, full_disk, ms, tiny_force
 
 KEY = ("w.calls", 0)
 LETTER = Outgoing("w.deadletter", b"w.calls/0/0/0", b"rubbish", [("reason", b"not_json")])
@@ -51,6 +54,33 @@ class Life:
         """Loads the checkpoint; what may be sent."""
         asyncio.run(self.assigned._load(KEY))
         return self.posted.messages
+
+    def rebalance(self, generation: int) -> None:
+        """The group gives it the partition again, all of which has been read."""
+
+        class Reader:
+            async def run(self, partitions: Sequence[Partition]) -> None:
+                for partition in partitions:
+                    partition.ready = True
+
+        async def look() -> bool:
+            return False
+
+        self.assigned.watch.ask = look  # type: ignore[method-assign]
+        self.assigned.assign({KEY}, generation, "me")
+        self.assigned._changed.clear()
+        asyncio.run(self.assigned._take_over(Reader()))  # type: ignore[arg-type]
+        self.assigned._settle()
+
+    def save(self) -> None:
+        asyncio.run(self.assigned.save_all())
+        self.assigned.refresh()
+
+    @property
+    def health(self) -> tuple[str, bool, str]:
+        """State, whether it is ready, and the trouble with the disk."""
+        health = self.assigned.live.health
+        return health.state, health.ready, health.troubles.get("disk", "")
 
     def die(self) -> None:
         """Ends without another save."""
@@ -111,42 +141,69 @@ def test_days_that_a_cut_log_has_not_all_of_are_told_beside_the_state(tmp_path: 
     life.die()
 
 
-def test_a_disk_that_is_full_makes_not_ready_until_something_is_saved(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_rebalance_on_a_full_disk_goes_on_and_stores_again_once_there_is_room(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     life = Life(tmp_path)
-    life.assigned.assign({KEY}, 1, "me")
-    life.take_over()
-    life.assigned._on_ready(life.partition)
-    health = life.assigned.live.health
-    assert health.ready
-
-    def full(*_: object) -> None:
-        raise CheckpointError(f"{tmp_path}/w.calls-0.sqlite: can't be written: disk full")
-
-    with monkeypatch.context() as disk:
-        disk.setattr(checkpoints.Checkpoint, "save", full)
+    life.rebalance(1)
+    life.partition.send(LETTER)
+    life.save()
+    with full_disk():
+        life.rebalance(2)  # notes in the checkpoint who has it now
         life.partition.send(LETTER)
-        asyncio.run(life.assigned.save_all())
-        life.assigned.refresh()
-    assert (health.ready, health.shown[0]) == (False, "unwell")
-    (reason,) = health.reasons
-    assert reason.code == "disk"
-    assert reason.problem == f"{tmp_path}/w.calls-0.sqlite: can't be written: disk full"
-    assert reason.cure.startswith("Make room there")
-    asyncio.run(life.assigned.save_all())
-    life.assigned.refresh()
-    assert health.ready
+        life.save()
+        state, ready, words = life.health
+        assert (state, ready) == ("unwell", False)
+        assert words.startswith(f"the checkpoint {tmp_path}/w.calls-0.sqlite: can't be written: ")
+        assert words.endswith(
+            ". Make room on its disk, and look whether it is there and may be written. Counting "
+            "goes on, nothing is acknowledged, and it is tried again every second"
+        )
+        assert f"not ready: {words}" in caplog.text
+        assert [number for number, _ in life.posted.messages] == [1], "the second is not released"
+    life.save()
+    assert life.health == ("live", True, "")
+    assert [number for number, _ in life.posted.messages] == [1, 2]
     life.die()
 
 
-def test_a_disk_with_little_room_makes_not_ready_before_it_is_full(tmp_path: Path) -> None:
-    life = Life(tmp_path)
-    life.assigned.assign({KEY}, 1, "me")
-    life.take_over()
-    life.assigned._on_ready(life.partition)
-    life.assigned._disk = Disk(50 << 20, 1 << 40)
-    life.assigned.refresh()
-    (reason,) = life.assigned.live.health.reasons
-    assert reason.problem == f"the disk of {tmp_path} has 50 MB free, less than 200 MB"
-    life.die()
+def test_a_worker_that_starts_on_a_full_disk_goes_on_from_its_good_checkpoints(
+    tmp_path: Path,
+) -> None:
+    first = Life(tmp_path)
+    first.rebalance(1)
+    first.partition.send(LETTER)
+    first.save()
+    first.die()
+    with full_disk():
+        again = Life(tmp_path)
+        again.rebalance(2)
+        assert again.posted.messages == [(1, LETTER)]
+        again.die()
+    assert [each.name for each in tmp_path.glob("*.damaged-*")] == []
+
+
+def test_a_checkpoint_that_others_have_locked_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "WAIT", 0.02)
+    monkeypatch.setattr(assignments, "READ_AGAIN", 0.0)
+    first = Life(tmp_path)
+    first.rebalance(1)
+    first.partition.send(LETTER)
+    first.save()
+    first.die()
+    other = sqlite3.connect(tmp_path / "w.calls-0.sqlite")
+    other.execute("PRAGMA locking_mode=EXCLUSIVE")
+    other.execute("BEGIN EXCLUSIVE")
+    again = Life(tmp_path)
+    again.rebalance(2)
+    state, ready, words = again.health
+    assert (state, ready) == ("recovering", False)
+    assert "can't be read: another program has locked it. End that, or give" in words
+    assert again.assigned._changed.is_set(), "it is tried again"
+    other.close()
+    again.rebalance(2)
+    assert again.posted.messages == [(1, LETTER)]
+    assert again.health == ("live", True, "")
+    again.die()

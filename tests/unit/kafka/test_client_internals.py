@@ -11,7 +11,9 @@ from typing import Any
 import faust
 from aiokafka import AIOKafkaConsumer
 from aiokafka.consumer.fetcher import READ_COMMITTED, Fetcher, FetchResult
+from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.consumer.subscription_state import Assignment, TopicPartitionState
+from aiokafka.protocol.group import JoinGroupRequest
 from faust.transport.consumer import Consumer
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
 from faust.types import TP
@@ -74,6 +76,19 @@ def test_a_fetch_goes_by_the_flow_the_generation_and_the_partitions_that_are_act
     assert "await self.perform_seek()" in own
 
 
+def test_the_coordinator_beats_and_joins_by_methods_that_are_looked_up_each_time() -> None:
+    """So others may stand in their places, and a worker without a member id is out of the group."""
+    assert "success = await self._do_heartbeat()" in inspect.getsource(
+        GroupCoordinator._heartbeat_routine
+    )
+    joins = inspect.getsource(GroupCoordinator.ensure_active_group)
+    assert "success = await self._do_rejoin_group(subscription)" in joins
+    assert JoinGroupRequest.UNKNOWN_MEMBER_ID == ""
+    assert "self.member_id = JoinGroupRequest.UNKNOWN_MEMBER_ID" in inspect.getsource(
+        GroupCoordinator.reset_generation
+    )
+
+
 def test_a_topic_without_an_agent_is_subscribed_to() -> None:
     app: Any = faust.App("x", web_enabled=False)
     app.topics.add(app.topic("w.calls", "w.crimes"))
@@ -97,6 +112,8 @@ USED = {
         "_coordinator",  # of aiokafka's consumer: generation and member
         "_crashed",  # of the app: what ends the process
         "_create_consumer",
+        "_do_heartbeat",  # of the coordinator: renews the lease
+        "_do_rejoin_group",  # of the coordinator: waits while another has this worker's place
         "_ensure_consumer",
         "_fetch_max_bytes",
         "_fetch_max_wait_ms",

@@ -273,10 +273,11 @@ def test_a_damaged_record_is_a_fault_that_says_what_to_do(tmp_path: Path) -> Non
     held = folded(partition(tmp_path), 0, 1)
     save(held, {})
     held.checkpoint.close()
-    with sqlite3.connect(tmp_path / "call.sqlite") as db:
+    again = partition(tmp_path)
+    with sqlite3.connect(tmp_path / "call.sqlite") as db:  # after it was checked as a whole
         db.execute("UPDATE departed SET body = x'00'")
     db.close()
-    again = folded(partition(tmp_path), 2)
+    folded(again, 2)
     [(_, letter)] = asyncio.run(again.save())
     headers = dict(letter.headers)
     assert headers["reason"] == b"fault"

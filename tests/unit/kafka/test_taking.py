@@ -20,7 +20,6 @@ from streams.kafka.assignments import AssignedPartitions
 from streams.kafka.lots import Message
 from streams.kafka.partition import Partition
 from streams.kafka.producer import Outbox
-from streams.kafka.rebuild import LogReader
 from streams.kafka.settings import Cluster, Settings
 from streams.kafka.unpacking import GivenUp
 from streams.live import Live
@@ -180,8 +179,7 @@ def test_a_partition_that_is_given_up_leaves_nothing_in_memory(
     gc.freeze()  # as once it was ready
     worker.assigned.assign({INCIDENTS}, 2, "me")
     worker.assigned.partitions[INCIDENTS].ready = True
-    reader = LogReader("127.0.0.1:9", lambda _: None, lambda: False, worker.assigned.alerts.restore)
-    asyncio.run(worker.assigned._take_over(reader))
+    asyncio.run(worker.assigned._take_over(worker.assigned.reader))
     gc.collect()
     assert ledger() is None
 

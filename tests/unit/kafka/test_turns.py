@@ -62,6 +62,10 @@ def incidents(count: int, step: int, first: int = START, name: str = "i") -> byt
     return b"\n".join(json.dumps(each).encode() for each in found)
 
 
+async def nothing_stored(_: int) -> list[bytes] | None:
+    return []
+
+
 def with_unknown_grades(payload: bytes) -> bytes:
     """The same lines, each with a grade that no list has."""
     found = [{**json.loads(line), "grade": "new_grade"} for line in payload.split(b"\n")]
@@ -136,7 +140,9 @@ def test_the_loop_gets_its_turn_while_messages_are_folded_and_saved(
     messages: list[bytes], tmp_path: Path
 ) -> None:
     held = partition(tmp_path)
-    alerts = TopicAlerts("w", held.live, lambda _: held)
+    settings = Settings("127.0.0.1:9", (COUNTY,), tmp_path, prefix="w")
+    lease = StillStream().membership.lease
+    alerts = TopicAlerts(settings, held.live, lease, lambda _: held, nothing_stored, lambda: 1)
     alerts.service.attach(held.shard)
 
     async def work() -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
-from streams.live import LONG, STALLED, Health
+from streams.board.monitor import Monitor
+from streams.live import LONG, STALLED, Health, Live
 from streams.live import reasons as declared
 from streams.live.clock import steady_clock
 from streams.live.reasons import KINDS, Reason
+from tests.build import tiny_force
 from tests.source_tree import ROOT
 
 
@@ -35,6 +39,18 @@ def test_one_step_of_counting_that_takes_seconds_is_told_while_it_goes_on() -> N
     assert not health.ready
     health.step_since = None
     assert health.ready
+
+
+def test_a_slice_of_counting_is_a_step_only_while_it_goes_on() -> None:
+    watched = Live(Monitor([tiny_force()]))
+    seen = list[bool]()
+
+    def steps() -> Iterator[None]:
+        seen.append(watched.health.step_since is not None)
+        yield
+
+    assert list(watched.slices(steps())) == []
+    assert (seen, watched.health.step_since) == ([True], None)
 
 
 def test_a_process_without_a_turn_is_not_live_though_its_last_word_was() -> None:

@@ -11,11 +11,8 @@ import pytest
 
 from streams.alerts.evaluation import evaluate
 from streams.alerts.model import Transition
-from streams.board.monitor import Monitor
-from streams.embedded.alert_database import NAME, AlertDatabase
-from streams.embedded.alerting import Alerting
-from streams.errors import CheckpointError, ConfigError
-from streams.live import Live
+from streams.embedded.alert_database import AlertDatabase
+from streams.errors import ConfigError
 from streams.outputs.notify import AGAIN, ALL, Channel, Notifier, channels, message
 from tests.alerting import at, signal, store
 from tests.receiver import Receiver
@@ -151,34 +148,6 @@ def test_kill_9_loses_none_and_repeats_at_most_the_one_that_was_on_its_way(tmp_p
         told = {text.split("\n")[0] for text in [*plain, *again]}
         assert told == {t.alert.words for t in made}
         assert len(plain) in (len(made), len(made) - len(again))
-
-
-def test_two_processes_do_not_share_a_store(tmp_path: Path) -> None:
-    store = AlertDatabase(tmp_path)
-    store.append(opened(1), [], 0)
-    with pytest.raises(CheckpointError, match="Is another Watchroom using it"):
-        AlertDatabase(tmp_path)
-    store.close()
-
-
-def test_a_store_that_can_not_be_used_is_not_left_open(tmp_path: Path) -> None:
-    (tmp_path / NAME).write_text("this is not a database" * 100)
-    with pytest.raises(CheckpointError, match="can't be kept there") as caught:
-        AlertDatabase(tmp_path)
-    assert caught.value.args
-    held = [fd.readlink() for fd in Path("/proc/self/fd").iterdir() if fd.is_symlink()]
-    assert tmp_path / NAME not in held
-
-
-def test_alerts_that_can_not_be_read_leave_the_store_to_the_next(tmp_path: Path) -> None:
-    store = AlertDatabase(tmp_path)
-    store._db.execute("INSERT INTO transitions (key, body) VALUES ('k', CAST('no' AS BLOB))")
-    store._db.commit()
-    store.close()
-    with pytest.raises(CheckpointError, match="can't be read") as caught:
-        Alerting(Live(Monitor([])), tmp_path)
-    assert caught.value.args
-    AlertDatabase(tmp_path).close()
 
 
 def test_addresses_come_from_the_environment_or_a_file_and_are_never_shown(tmp_path: Path) -> None:

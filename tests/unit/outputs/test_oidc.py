@@ -47,12 +47,15 @@ act = ["dispatch"]
 """
 
 
-@pytest.fixture
-def board(provider: Provider, tmp_path: Path) -> Iterator[Running]:
-    room, port, made = Room(tmp_path), free_port(), live()
-    (tmp_path / "client_secret").write_text(CLIENT_SECRET)
+@pytest.fixture(scope="module")
+def board(
+    running_provider: Provider, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Running]:
+    room, port, made = Room(tmp_path_factory.mktemp("oidc")), free_port(), live()
+    (room.folder / "client_secret").write_text(CLIENT_SECRET)
     with_alert(made)
-    running = serve(made, port=port, access=Access(room.settings(settings(provider, port))))
+    access = Access(room.settings(settings(running_provider, port)))
+    running = serve(made, port=port, access=access)
     yield running
     running.stop()
 
@@ -131,6 +134,14 @@ def test_the_way_back_of_another_browser_signs_nobody_in(
         assert "mismatching_state" in refused(victim.get(address))
 
 
+def test_what_stands_in_the_address_is_not_repeated_in_the_log(
+    browser: httpx2.Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    answer = browser.get("/sign-in/back", params={"error": "x\nERROR forged", "state": "y"})
+    assert refused(answer) == "the provider's answer does not hold (OAuthError)"
+    assert "forged" not in caplog.text + answer.text
+
+
 def test_a_code_signs_in_once(browser: httpx2.Client) -> None:
     address = left(browser)
     assert browser.get(address).status_code == 303
@@ -172,12 +183,13 @@ def test_a_new_key_of_the_provider_is_found(provider: Provider, browser: httpx2.
 
 
 def test_a_provider_that_calls_itself_otherwise_is_not_asked(
-    provider: Provider, browser: httpx2.Client
+    provider: Provider, tmp_path: Path
 ) -> None:
     provider.says_issuer = "https://other.example"
-    answer = browser.get("/sign-in/oidc")
-    assert answer.status_code == 403
-    assert "the provider calls itself https://other.example" in answer.text
+    (tmp_path / "client_secret").write_text(CLIENT_SECRET)
+    with Room(tmp_path).asked(settings(provider, 8787)) as browser:
+        why = refused(browser.get("/sign-in/oidc"))
+    assert why.startswith("the provider calls itself https://other.example, and is set as http")
 
 
 def test_a_code_that_the_provider_does_not_know_signs_nobody_in(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import secrets
 import time
 from collections.abc import Iterator
@@ -19,7 +20,7 @@ from streams.errors import ConfigError, WatchroomError
 from streams.outputs.front import Front, serve_front
 from streams.outputs.sign_in import access as asking
 from streams.outputs.sign_in import limits
-from streams.outputs.sign_in.access import CURES, WARNING, Access, is_loopback
+from streams.outputs.sign_in.access import CURES, PLAIN, WARNING, Access, is_loopback
 from streams.outputs.sign_in.cookie import MOST_BYTES, Cookies
 from streams.outputs.sign_in.least import LEAST, Undeclared, least, protect
 from streams.outputs.sign_in.pages import own_path
@@ -27,7 +28,10 @@ from streams.outputs.sign_in.proxy import Refused, is_listed
 from streams.outputs.sign_in.roles import Caller, Role
 from streams.outputs.sign_in.settings import SignInSettings
 from streams.outputs.sign_in.tokens import Token
+from streams.outputs.wallboard import hub
 from streams.outputs.web import Running, application, serve
+from tests.compose import ROOT
+from tests.servers.process import wait_until
 from tests.signing_in import HTML, OWN, SECRET, Room, bearer, client, live, with_alert
 
 TAKE = {"who": "Somebody else"}
@@ -287,6 +291,8 @@ def test_a_stream_ends_with_the_sign_in_of_who_reads_it(
     room: Room, running: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(asking, "STILL_EVERY", 0.1)
+    monkeypatch.setattr(hub, "EVERY", 0.05)
+    monkeypatch.setattr(hub, "BEAT", 0.1)
     headers = bearer(room.screen)
     with client(running) as asked, asked.stream("GET", "/events", headers=headers) as answer:
         said = answer.iter_lines()
@@ -363,7 +369,7 @@ def test_without_signing_in_an_open_wallboard_says_that_somebody_has_it_and_not_
     made = live()
     path = with_alert(made)
     open_board = 'token_file = "tokens.json"\nanyone = "view"'
-    with room.asked(open_board, made) as asked:
+    with room.served(open_board, made) as running, client(running) as asked:
         note = {"note": "Ring Sergeant Example"}
         done = asked.post(f"{path}/acknowledge", json=note, headers=bearer(room.inspector))
         assert done.json()["alert"]["words"].endswith("Duty inspector has this.")
@@ -420,8 +426,8 @@ def test_where_it_is_meant_to_be_open_it_says_so_for_ever_and_shows_no_names(
     running = serve(made, "0.0.0.0", access=Access(insecure=True))  # noqa: S104
     try:
         with client(running) as asked:
-            for page in ("/", "/alert?force=tiny", "/about"):
-                assert f'<p class="open">{WARNING}</p>' in asked.get(page).text
+            for page in ("/", "/alert?force=tiny", "/about", "/explore", "/ahead"):
+                assert f'class="open">{WARNING}</' in asked.get(page).text, page
             assert asked.post(f"{path}/acknowledge", json={"who": "AB"}).status_code == 200
             assert asked.get("/alerts.json").json()["alerts"][0]["owner"] == "somebody"
     finally:
@@ -446,6 +452,36 @@ def test_who_may_not_view_is_told_no_details_of_what_is_wrong(room: Room) -> Non
         assert asked.get("/readyz").json() == {"ready": False, "state": "behind"}
         detailed = asked.get("/readyz", headers=bearer(room.screen)).json()
     assert detailed["detail"] == "kafka-7.internal does not answer"
+
+
+def test_people_who_sign_in_over_plain_http_are_a_warning_in_the_log(
+    room: Room, caplog: pytest.LogCaptureFixture
+) -> None:
+    Access(room.settings()).admit("127.0.0.1")
+    behind_a_proxy = 'token_file = "tokens.json"\naddress = "https://board.force.example"'
+    Access(room.settings(behind_a_proxy)).admit("0.0.0.0")  # noqa: S104
+    Access(room.settings(WORKER)).admit("0.0.0.0")  # noqa: S104
+    assert caplog.messages == []
+    Access(room.settings()).admit("0.0.0.0")  # noqa: S104
+    assert caplog.messages == [PLAIN]
+
+
+def test_it_answers_under_the_name_at_which_people_open_it(room: Room) -> None:
+    settings = PROXY.replace("\n[proxy]", 'address = "https://board.force.example"\n[proxy]')
+    with room.asked(settings) as asked:
+        assert asked.get("/healthz", headers={"host": "board.force.example"}).status_code == 200
+        assert asked.get("/healthz", headers={"host": "other.force.example"}).status_code == 421
+
+
+def test_the_addresses_of_failed_sign_ins_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "MOST_ADDRESSES", 3)
+    failed = limits.FailedSignIns()
+    for number in range(50):
+        for _ in range(limits.MOST):
+            failed.add(f"10.0.0.{number}")
+    assert len(failed._failed) == 3
+    assert failed.wait("10.0.0.0") == 0
+    assert 0 < failed.wait("10.0.0.49") <= 60
 
 
 # --- the tokens of programs -----------------------------------------------------------------------
@@ -473,9 +509,7 @@ def test_a_front_tells_its_workers_who_has_signed_in(room: Room) -> None:
         front = serve_front([worker.url], access=Access(room.settings(FRONT)))
         try:
             with client(front) as asked:
-                deadline = time.monotonic() + 30
-                while asked.get("/readyz").status_code != 200 and time.monotonic() < deadline:
-                    time.sleep(0.05)
+                wait_until(lambda: asked.get("/readyz").status_code == 200, 10, "it is ready")
                 assert asked.get("/readyz").json() == {"ready": True}
                 assert asked.get("/board.json?force=tiny").status_code == 401
                 headers = bearer(room.inspector)
@@ -494,6 +528,24 @@ def test_a_front_tells_its_workers_who_has_signed_in(room: Room) -> None:
             front.stop()
 
 
+def test_a_front_gives_the_name_of_who_signed_in_to_a_worker_that_is_open_to_this_machine(
+    room: Room,
+) -> None:
+    made = live()
+    path = with_alert(made)
+    worker = serve(made)
+    front = serve_front([worker.url], access=Access(room.settings(FRONT)))
+    try:
+        with client(front) as asked:
+            wait_until(lambda: asked.get("/readyz").status_code == 200, 10, "it is ready")
+            headers = bearer(room.inspector)
+            answer = asked.post(f"{path}/acknowledge", json=TAKE, headers=headers)
+    finally:
+        front.stop()
+        worker.stop()
+    assert answer.json()["alert"]["owner"] == "Duty inspector"
+
+
 def test_a_front_with_sign_in_needs_a_token_that_its_workers_know(room: Room) -> None:
     with pytest.raises(ConfigError, match=r"\[workers_token_file\]: is missing"):
         serve_front(["http://127.0.0.1:1"], access=Access(room.settings()))
@@ -504,11 +556,12 @@ def test_a_worker_that_does_not_know_the_front_is_named_as_such(room: Room) -> N
         front = serve_front([worker.url], access=Access(room.settings(FRONT)))
         try:
             with client(front) as asked:
-                deadline = time.monotonic() + 30
-                found = ""
-                while "does not know" not in found and time.monotonic() < deadline:
-                    found = asked.get("/readyz", headers=bearer(room.screen)).text
-            assert "does not know this front: give both the same workers_token_file" in found
+
+                def said() -> str:
+                    return asked.get("/readyz", headers=bearer(room.screen)).text
+
+                words = "does not know this front: give both the same workers_token_file"
+                wait_until(lambda: words in said(), 10, "it is named")
         finally:
             front.stop()
 
@@ -539,6 +592,16 @@ def test_what_is_wrong_with_the_settings_is_said(room: Room, text: str, words: s
         room.settings(text)
     assert words in str(wrong.value)
     assert str(room.folder / "sign-in.toml") in str(wrong.value)
+
+
+def test_every_recipe_of_the_page_about_sign_in_is_one_that_a_server_takes(room: Room) -> None:
+    page = (ROOT / "docs" / "sign-in.md").read_text()
+    recipes = re.findall(r"^```toml\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    assert len(recipes) == 4
+    for recipe in recipes:
+        for name in re.findall(r'_file = "(\w+)"', recipe):
+            (room.folder / name).write_text(SECRET)
+        Access(room.settings(recipe)).admit("0.0.0.0")  # noqa: S104
 
 
 def test_settings_that_are_not_there_are_said(tmp_path: Path) -> None:

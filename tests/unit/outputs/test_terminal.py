@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from rich.console import Console
 
-from streams.board.model import Board
+from streams.board.model import Board, Incomplete
 from streams.live import Live
 from streams.outputs.terminal import as_text, render, staleness, summary
 from streams.registry import phrases
@@ -212,6 +212,13 @@ def test_of_a_replay_in_which_every_record_has_an_end_nothing_is_said_of_ends() 
 def test_a_monitor_that_is_not_ready_says_so_and_why() -> None:
     text = as_text(board(state="recovering", detail="reading partition 7"))
     assert "NOT READY: reading partition 7" in text
+
+
+def test_of_which_time_records_were_lost_is_said_above_the_figures() -> None:
+    shown = board(call())
+    words = "Calls from 2021-03-01 09:30 to 2021-03-01 10:29 are not all counted"
+    shown.incomplete = [Incomplete("call", "", "", words, 147)]
+    assert f"\n{words}\n" in as_text(shown)
 
 
 def test_a_finished_board_says_so_and_is_never_stale() -> None:

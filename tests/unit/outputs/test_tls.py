@@ -12,6 +12,7 @@ import pytest
 import trustme
 
 from streams.errors import ConfigError
+from streams.outputs import connections
 from streams.outputs.sign_in import tls
 from streams.outputs.sign_in.access import Access
 from streams.outputs.sign_in.tls import Tls
@@ -77,6 +78,18 @@ def test_over_tls_a_browser_is_held_to_it_and_the_cookie_goes_over_tls_alone(
     assert answer.headers["strict-transport-security"] == "max-age=31536000"
     assert answer.headers["set-cookie"].startswith("__Host-watchroom=")
     assert "; Secure" in answer.headers["set-cookie"]
+
+
+def test_who_makes_no_handshake_is_sent_away_as_soon_as_who_asks_nothing(
+    authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "ASKS_WITHIN", 0.3)
+    made = serve(live(), access=Access(insecure=True, tls=Tls(*issued(authority, tmp_path))))
+    try:
+        with socket.create_connection(("127.0.0.1", made.port), 10) as silent:
+            assert silent.recv(1) == b""
+    finally:
+        made.stop()
 
 
 def test_tls_before_1_2_is_refused(running: Running, authority: trustme.CA) -> None:

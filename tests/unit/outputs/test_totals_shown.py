@@ -99,7 +99,9 @@ def test_prometheus_has_no_mark_where_all_is_from_records() -> None:
 
 
 def answer(*records: dict[str, Any], area: str | None = None) -> dict[str, Any]:
-    found: dict[str, Any] = as_json(first_screen(live(*records).board("tiny"), area))["answer"]
+    found: dict[str, Any] = as_json(first_screen(live(*records).board("tiny"), area))["in_time"][
+        "999"
+    ]
     return found
 
 

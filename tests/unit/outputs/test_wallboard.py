@@ -15,6 +15,7 @@ from starlette.testclient import TestClient
 
 from streams.alerts.rules import KINDS
 from streams.board.monitor import Monitor
+from streams.fold.log_gap import LogGap
 from streams.live import Live
 from streams.outputs.wallboard import hub as hub_module
 from streams.outputs.wallboard.hub import Hub, View, screen_content
@@ -51,15 +52,15 @@ OPEN = incident("i1", "2021-03-01T10:10:00Z", area="north")
 
 def test_what_has_never_been_heard_of_is_not_zero() -> None:
     shown = screen()
-    assert shown["waiting"]["count"] is None
+    assert shown["waiting"]["999"]["count"] is None
     assert shown["unattended"]["count"] is None
-    assert shown["answer"]["value"] is None
-    assert not shown["answer"]["known"]
+    assert shown["in_time"]["999"]["value"] is None
+    assert not shown["in_time"]["999"]["known"]
     assert shown["alerts"] is None
 
 
 def test_a_heartbeat_makes_nothing_a_true_zero() -> None:
-    assert screen(beat("calls", "2021-03-01T10:29:30Z"))["waiting"]["count"] == 0
+    assert screen(beat("calls", "2021-03-01T10:29:30Z"))["waiting"]["999"]["count"] == 0
 
 
 @pytest.mark.parametrize("arrived", [True, False])
@@ -76,13 +77,13 @@ def test_where_no_arrival_was_ever_sent_nobody_knows_who_was_attended(arrived: b
 
 def test_the_oldest_is_told_by_the_instant_from_which_it_waits() -> None:
     shown = screen(WAITING, OPEN)
-    assert shown["waiting"]["count"] == 1
-    assert shown["waiting"]["oldest_since"] == "2021-03-01T10:28:17+00:00"
+    assert shown["waiting"]["999"]["count"] == 1
+    assert shown["waiting"]["999"]["oldest_since"] == "2021-03-01T10:28:17+00:00"
     assert shown["unattended"]["oldest_since"] == "2021-03-01T10:10:00+00:00"
 
 
 def test_few_calls_are_not_judged() -> None:
-    answer = screen(ANSWERED)["answer"]
+    answer = screen(ANSWERED)["in_time"]["999"]
     assert (answer["numerator"], answer["denominator"], answer["small"]) == (1, 1, True)
     assert answer["met"] is None
 
@@ -92,26 +93,165 @@ def test_enough_calls_are_judged_by_the_target() -> None:
         call(f"c{n}", f"2021-03-01T10:{n:02}:00Z", answered_at=f"2021-03-01T10:{n:02}:04Z")
         for n in range(25)
     ]
-    assert screen(*many)["answer"]["met"] is True
+    assert screen(*many)["in_time"]["999"]["met"] is True
+
+
+@pytest.mark.parametrize(
+    ("offered", "state"),
+    [
+        ("10:29:53", "calm"),
+        ("10:29:52", "approaching"),  # 8 of 10 seconds
+        ("10:29:50", "approaching"),
+        ("10:29:49", "breached"),
+    ],
+)
+def test_a_wait_approaches_its_limit_from_four_fifths_of_it_on(offered: str, state: str) -> None:
+    assert screen(call("c1", f"2021-03-01T{offered}Z"))["waiting"]["999"]["state"] == state
+
+
+@pytest.mark.parametrize(
+    ("missed", "state"),
+    [(7, "calm"), (8, "approaching"), (10, "approaching"), (11, "breached")],
+)
+def test_a_share_approaches_its_target_within_a_fifth_of_the_misses_it_allows(
+    missed: int, state: str
+) -> None:
+    calls = [
+        call(
+            f"c{n}",
+            f"2021-03-01T10:{n // 60 + 25}:{n % 60:02}Z",
+            answered_at=f"2021-03-01T10:{n // 60 + 25 + (n < missed)}:{n % 60:02}Z",
+        )
+        for n in range(100)
+    ]
+    tile = screen(*calls)["in_time"]["999"]
+    assert (tile["numerator"], tile["denominator"], tile["state"]) == (100 - missed, 100, state)
+
+
+def test_nobody_waiting_is_calm_and_what_was_never_heard_is_unknown() -> None:
+    assert screen(beat("calls", "2021-03-01T10:29:30Z"))["waiting"]["999"]["state"] == "calm"
+    shown = screen()
+    assert shown["waiting"]["999"]["state"] == "unknown"
+    assert shown["in_time"]["999"]["state"] == "unknown"
+    assert shown["unattended"]["state"] == "unknown"
+    assert shown["open"]["state"] == "unknown"
+
+
+def test_what_is_late_or_too_few_is_neither_calm_nor_breached() -> None:
+    old = call("c3", "2021-03-01T10:20:00Z")
+    tiles = screen(old, beat("calls", "2021-03-01T10:27:00Z"))
+    assert tiles["waiting"]["999"]["state"] == "late"
+    few = screen(ANSWERED, beat("calls", "2021-03-01T10:29:30Z"))
+    assert few["in_time"]["999"]["state"] == "unjudged"
+
+
+def test_the_last_hour_stands_beside_today() -> None:
+    early = call("c0", "2021-03-01T08:00:00Z", answered_at="2021-03-01T08:01:00Z")
+    tile = screen(early, ANSWERED)["in_time"]["999"]
+    assert (tile["numerator"], tile["denominator"]) == (1, 2)
+    assert tile["last_hour"] == {"numerator": 1, "denominator": 1}
+
+
+def test_open_incidents_are_listed_by_grade_and_area_the_nearest_to_its_limit_first() -> None:
+    sooner = [
+        incident("i2", "2021-03-01T10:12:00Z", area="south"),
+        incident("i3", "2021-03-01T09:00:00Z", area="south", grade="priority"),
+        incident("i4", "2021-02-28T09:00:00Z", area="south", grade="scheduled"),
+        incident("i5", "2021-03-01T10:29:00Z"),
+    ]
+    tile = screen(incident("i1", "2021-03-01T10:05:00Z", area="north"), *sooner)["open"]
+    rows = [(row["grade"], row["area"], row["count"], row["state"]) for row in tile["rows"]]
+    assert rows == [
+        ("emergency", "North", 1, "breached"),
+        ("emergency", "South", 1, "approaching"),
+        ("priority", "South", 1, "unjudged"),
+        ("emergency", "area not known", 1, "unjudged"),
+    ]
+    assert (tile["state"], tile["count"], tile["scheduled"]) == ("breached", 4, 1)
+
+
+def test_a_view_of_an_area_lists_what_is_open_there() -> None:
+    there = incident("i1", "2021-03-01T10:20:00Z", area="north")
+    elsewhere = incident("i2", "2021-03-01T10:20:00Z", area="south")
+    rows = screen(there, elsewhere, area="north-area")["open"]["rows"]
+    assert [(row["area"], row["count"]) for row in rows] == [("North", 1)]
+
+
+def test_handlers_are_shown_where_a_reading_says_how_many_are_signed_on() -> None:
+    reading = {
+        "kind": "reading",
+        "force": "tiny",
+        "id": "staff-1",
+        "updated_at": "2021-03-01T10:00:00Z",
+        "measure": "handlers_signed_on",
+        "period": "2021-03-01",
+        "value": 9.5,
+    }
+    shown = screen(reading)
+    assert shown["handlers"] == {"value": 9.5, "period": "today", "needed": None}
+    assert "handlers" in shown["tiles"]
+    assert screen()["handlers"] is None
+
+
+def test_a_force_that_chooses_no_tiles_has_those_of_its_lines() -> None:
+    assert screen()["tiles"] == [
+        "waiting.999",
+        "in_time.999",
+        "waiting.101",
+        "in_time.101",
+        "unattended",
+        "open",
+        "feeds",
+        "alerts",
+    ]
+
+
+def test_a_force_chooses_its_tiles_and_their_order() -> None:
+    board = live(WAITING).board("tiny")
+    made = as_json(first_screen(board, None, ["alerts", "waiting.101"]))
+    assert made["tiles"] == ["alerts", "waiting.101"]
+    assert (list(made["waiting"]), made["in_time"]) == (["101"], {})
+
+
+@pytest.mark.parametrize(
+    ("more", "state"),
+    [
+        ({"owner": None}, "page"),
+        ({"owner": "AB"}, "taken"),
+        ({"owner": None, "severity": "notice"}, "notice"),
+        ({"owner": None, "snoozed_until": dt.datetime(2021, 3, 1, 12, tzinfo=dt.UTC)}, "taken"),
+    ],
+)
+def test_the_alerts_are_as_urgent_as_the_worst_that_nobody_has(
+    more: dict[str, Any], state: str
+) -> None:
+    shown = live(WAITING)
+    alert(shown)
+    board = shown.board("tiny")
+    assert board.alerts is not None
+    one = msgspec.structs.replace(board.alerts.open[0], severity="page")
+    one = msgspec.structs.replace(one, **more)
+    board.alerts = msgspec.structs.replace(board.alerts, open=[one])
+    assert as_json(first_screen(board))["alerts"]["state"] == state
 
 
 def test_a_feed_whose_heartbeat_is_silent_is_late() -> None:
     shown = screen(WAITING, beat("calls", "2021-03-01T10:27:00Z"), OPEN)
-    assert shown["waiting"]["late"] is None  # the call itself is younger than its heartbeat
+    assert shown["waiting"]["999"]["late"] is None  # the call itself is younger than its heartbeat
     old = call("c3", "2021-03-01T10:20:00Z")
     shown = screen(old, beat("calls", "2021-03-01T10:27:00Z"))
-    assert shown["waiting"]["late"]["as_of"] == "2021-03-01T10:27:00+00:00"
-    assert shown["answer"]["late"]["name"] == "calls"
-    assert shown["waiting"]["count"] == 1
+    assert shown["waiting"]["999"]["late"]["as_of"] == "2021-03-01T10:27:00+00:00"
+    assert shown["in_time"]["999"]["late"]["name"] == "calls"
+    assert shown["waiting"]["999"]["count"] == 1
 
 
 def test_a_feed_that_beats_every_150_seconds_is_late_after_the_second_that_is_missed() -> None:
     old = call("c3", "2021-03-01T10:20:00Z", answered_at="2021-03-01T10:20:05Z")
     slow = [beat("calls", f"2021-03-01T10:{at}Z") for at in ("20:00", "22:30", "25:00")]
     assert ms("2021-03-01T10:30:00Z") == NOW
-    assert screen(old, *slow)["waiting"]["late"] is None
+    assert screen(old, *slow)["waiting"]["999"]["late"] is None
     missed = [beat("calls", f"2021-03-01T10:{at}Z") for at in ("19:30", "22:00", "24:30")]
-    assert screen(old, *missed)["waiting"]["late"] is not None
+    assert screen(old, *missed)["waiting"]["999"]["late"] is not None
 
 
 def test_a_feed_without_heartbeat_is_late_after_a_quarter_of_an_hour() -> None:
@@ -121,10 +261,10 @@ def test_a_feed_without_heartbeat_is_late_after_a_quarter_of_an_hour() -> None:
 
 def test_a_view_of_an_area_counts_what_has_no_area_yet() -> None:
     shown = screen(WAITING, call("c3", "2021-03-01T10:29:00Z", area="north"), area="north")
-    assert shown["waiting"]["count"] == 1
-    assert shown["waiting"]["unplaced"] == 1
-    assert screen(WAITING, area="south")["waiting"]["unplaced"] == 1
-    assert screen(WAITING)["waiting"]["unplaced"] == 0
+    assert shown["waiting"]["999"]["count"] == 1
+    assert shown["waiting"]["999"]["unplaced"] == 1
+    assert screen(WAITING, area="south")["waiting"]["999"]["unplaced"] == 1
+    assert screen(WAITING)["waiting"]["999"]["unplaced"] == 0
 
 
 def test_an_area_that_there_is_not_is_refused() -> None:
@@ -144,6 +284,19 @@ def test_the_clock_of_the_screen_runs_as_that_of_the_monitor() -> None:
 def alert(shown: Live, owner: str | None = "J Bond") -> str:
     words = f"Emergencies unattended, North: 2. {owner} has this."
     return unattended(shown, NOW, words=words, owner=owner)
+
+
+def test_of_which_time_records_were_lost_stands_on_the_first_screen() -> None:
+    shown = live(ANSWERED)
+    (shard,) = (each for each in shown.monitor.shards if each.kind == "call")
+    assert as_json(first_screen(shown.board("tiny")))["incomplete"] == []
+    shard.gaps = [LogGap(18, 164, NOW - 3_600_000, NOW - 60_000, NOW)]
+    (words,) = as_json(first_screen(shown.board("tiny")))["incomplete"]
+    assert words == (
+        "Calls from 2021-03-01 09:30 to 2021-03-01 10:29 are not all counted: the log lost up to "
+        "147 messages before they were counted"
+    )
+    assert "incomplete" in (STATIC / "wallboard.js").read_text()
 
 
 def test_no_name_is_on_the_first_screen() -> None:
@@ -274,6 +427,8 @@ def test_the_pages_run_nothing_but_their_own_files(client: TestClient, path: str
 
 def test_nothing_is_loaded_from_elsewhere() -> None:
     for path in STATIC.iterdir():
+        if path.stem.startswith("inter"):  # the font, and its licence
+            continue
         text = path.read_text("utf-8").replace("http://www.w3.org/2000/svg", "")
         assert "://" not in text, path.name
 
@@ -282,7 +437,7 @@ def test_nothing_is_loaded_from_elsewhere() -> None:
     ("query", "status", "words"),
     [
         ("force=nowhere", 404, 'no force "nowhere"'),
-        ("force=tiny&area=nowhere", 404, 'no area "nowhere"'),
+        ("force=tiny&area=nowhere", 404, 'no area "nowhere" in Tiny Police, only: north-area, '),
     ],
 )
 def test_a_stream_of_nothing_is_refused(
@@ -311,6 +466,19 @@ def test_a_series_has_the_last_hours(client: TestClient) -> None:
     assert points[-1]["value"] == 2
     rate = client.get("/series.json?chart=answer&line=999").json()["points"][-1]
     assert (rate["numerator"], rate["denominator"]) == (1, 1)
+
+
+def test_a_trend_is_the_chart_of_a_tile_and_its_last_hour_in_words(client: TestClient) -> None:
+    shown = live(*(call(f"c{n}", f"2021-03-01T0{n}:30:00Z") for n in range(4, 10)))
+    with TestClient(application(shown)) as served:
+        made = served.get("/trends.json").json()
+    assert made["waiting.999"]["words"] == "09 to 10 h: 1 calls"
+    assert made["waiting.999"]["svg"].startswith("<svg xmlns=")
+    assert "waiting.101" in made
+    assert client.get("/trends.json?area=nowhere").status_code == 404
+    assert client.get("/trends.json?area=nowhere").json()["error"] == (
+        'no area "nowhere" in Tiny Police, only: north-area, north, south'
+    )
 
 
 def test_a_series_of_nothing_is_refused(client: TestClient) -> None:

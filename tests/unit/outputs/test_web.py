@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import socket
+import time
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
+import httpx2
 import pytest
 from starlette.testclient import TestClient
 
@@ -14,6 +17,7 @@ from streams.board.monitor import Monitor
 from streams.config.force import find_force
 from streams.errors import WatchroomError
 from streams.live import Live
+from streams.live.clock import steady_clock
 from streams.outputs.web import application, listen, serve
 from tests.build import call, feed, ms, row, tiny_force
 
@@ -141,6 +145,26 @@ def test_not_ready_says_why(client: TestClient, shown: Live) -> None:
             }
         ],
     }
+
+
+def test_it_says_whether_it_is_ready_while_every_board_has_to_wait(shown: Live) -> None:
+    running = serve(shown)
+    with ThreadPoolExecutor(50) as viewers, shown.lock:
+        shown.health.step_since = steady_clock() - 60
+        address = f"{running.url}/board.json"
+        asked = [viewers.submit(httpx2.get, address, timeout=30) for _ in range(45)]
+        time.sleep(0.2)
+        began = time.monotonic()
+        answer = httpx2.get(f"{running.url}/readyz", timeout=5)
+        assert time.monotonic() - began < 4
+        assert answer.status_code == 503
+        assert answer.json()["reasons"][0]["code"] == "counting"
+        assert answer.json()["detail"].startswith("counting: one step has taken 6")
+        assert httpx2.get(f"{running.url}/healthz", timeout=5).status_code == 200
+        shown.lock.release()  # which lets the boards be made
+        assert {each.result().status_code for each in asked} == {200}
+        shown.lock.acquire()
+    running.stop()
 
 
 def test_troubles_are_listed_and_make_it_not_ready(client: TestClient, shown: Live) -> None:

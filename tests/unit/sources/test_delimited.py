@@ -223,3 +223,20 @@ def test_bytes_of_a_windows_program_say_which_encoding_to_try(tmp_path: Path) ->
     assert found.reasons == ["bad_encoding"]
     assert 'encoding = "cp1252"' in found.rejected[0].detail
     assert read(path, plain('encoding = "cp1252"\n')).ids == ["ü1"]
+
+
+def test_a_line_of_cells_without_end_is_refused_before_it_is_taken_apart(tmp_path: Path) -> None:
+    text = f"{HEADER}1,{AT},ok\n{',' * 20_001}\n2,{AT},ok\n"
+    found = read(write(tmp_path / "x.csv", text), plain())
+    assert (found.ids, found.reasons) == (["1", "2"], ["bad_csv"])
+
+
+def test_a_row_of_many_long_lines_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tables, "MAX_LINE", 1 << 20)
+    cells = ",".join('"' + "x" * 999 + '"' for _ in range(99))
+    text = f"{HEADER}1,{AT},ok\n2,{AT}," + f'{cells},"\n",' * 99 + f"\n3,{AT},ok\n"
+    found = read(write(tmp_path / "x.csv", text), plain())
+    assert "3" in found.ids
+    assert any("more than 1 MiB" in each.detail for each in found.rejected)

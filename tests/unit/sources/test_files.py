@@ -260,3 +260,37 @@ def test_a_pipe_gives_a_line_before_it_is_closed() -> None:
         process.stdin.flush()
         assert process.stdout.readline() == b"b'{}'\n"
         process.stdin.close()
+
+
+def test_a_link_out_of_a_folder_is_not_followed_and_one_within_is(tmp_path: Path) -> None:
+    write(tmp_path / "elsewhere/secret.ndjson", b'{"n":1}\n')
+    write(tmp_path / "in/a.ndjson", b'{"n":2}\n')
+    (tmp_path / "in/b.ndjson").symlink_to(tmp_path / "elsewhere/secret.ndjson")
+    (tmp_path / "in/c.ndjson").symlink_to("a.ndjson")
+    (tmp_path / "in/d").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "in/e.ndjson").symlink_to(tmp_path / "nowhere")
+    source = open_source(tmp_path / "in")
+    assert lines(source) == [b'{"n":2}', b'{"n":2}']
+    assert source.skipped == [
+        f"{tmp_path}/in/{name}: is a link to a place outside of the folder"
+        for name in ("b.ndjson", "d")
+    ]
+
+
+def test_a_folder_of_nothing_but_links_out_of_it_says_so(tmp_path: Path) -> None:
+    write(tmp_path / "secret.ndjson", b"{}\n")
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in/a.ndjson").symlink_to(tmp_path / "secret.ndjson")
+    with pytest.raises(SourceError, match=r"no files to read; .*a link to a place outside"):
+        open_source(tmp_path / "in")
+
+
+def test_a_folder_that_is_a_link_itself_was_named_and_is_read(tmp_path: Path) -> None:
+    write(tmp_path / "real/a.ndjson", b'{"n":1}\n')
+    (tmp_path / "in").symlink_to("real")
+    assert lines(open_source(tmp_path / "in")) == [b'{"n":1}']
+
+
+def test_zstandard_of_zeros_comes_in_small_pieces() -> None:
+    packed = zstandard.compress(b" " * (60 << 20))
+    assert max(map(len, raw.decompress(iter([packed]), "x"))) <= 17 << 20

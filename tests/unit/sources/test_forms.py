@@ -1,7 +1,10 @@
 """What can't be read is named for what it is in one line, whatever its name says."""
 
+import io
 import sqlite3
+import struct
 import tarfile
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -11,6 +14,7 @@ from hypothesis import strategies as st
 from streams.errors import ConfigError, SourceError, WatchroomError
 from streams.sources import open_source
 from streams.sources.bytes import archives
+from streams.sources.bytes import lines as byte_lines
 from streams.sources.bytes.forms import form_of, shown
 from tests.tables import plain, read, write
 from tests.workbooks import xlsx
@@ -136,10 +140,32 @@ def test_in_a_folder_records_without_the_columns_are_passed_over_and_named(tmp_p
 def test_a_workbook_that_is_a_bomb_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(archives, "MOST_OUT", 1 << 10)
-    monkeypatch.setattr(archives, "MOST_RATIO", 20)
+    monkeypatch.setattr(byte_lines, "HARMLESS", 1 << 10)
+    monkeypatch.setattr(byte_lines, "MOST_RATIO", 20)
     path = write(tmp_path / "x.xlsx", xlsx(Calls=[("id", "opened"), *[("1", "x" * 99)] * 999]))
-    with pytest.raises(SourceError, match=r"x\.xlsx/xl/worksheets/s1\.xml would unpack to"):
+    with pytest.raises(SourceError, match=r"x\.xlsx unpacks to .* decompression bomb"):
+        read(path, plain())
+
+
+def test_a_workbook_that_lies_about_its_size_is_unpacked_to_be_sure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = xlsx(Calls=[("id", "opened"), *[("1", "x" * 99)] * 9999])
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        true = archive.getinfo("xl/worksheets/s1.xml").file_size
+    path = write(tmp_path / "x.xlsx", data.replace(struct.pack("<I", true), struct.pack("<I", 99)))
+    monkeypatch.setattr(byte_lines, "HARMLESS", 1 << 16)
+    monkeypatch.setattr(byte_lines, "MOST_RATIO", 20)
+    with pytest.raises(SourceError, match=r"s1\.xml unpacks to .* decompression bomb"):
+        read(path, plain())
+
+
+def test_a_workbook_too_large_to_be_held_is_to_be_exported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archives, "MOST_OF_WORKBOOK", 1 << 10)
+    path = write(tmp_path / "x.xlsx", xlsx(Calls=[("id", "opened"), *[("1", "x")] * 999]))
+    with pytest.raises(SourceError, match="held in memory whole: export its sheets as CSV"):
         read(path, plain())
 
 

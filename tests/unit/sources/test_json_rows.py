@@ -191,3 +191,10 @@ def test_an_array_gives_its_objects_however_the_bytes_are_cut(
     assert prefix == "data.item"
     got = list(json_rows.document_items(again, prefix, "x"))
     assert got == list(enumerate(rows, 1))
+
+
+def test_a_value_without_end_is_not_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(json_rows, "MAX_LINE", 1 << 20)
+    text = json.dumps(ROWS)[:-1] + ',{"id":"' + "a" * (2 << 20)
+    with pytest.raises(SourceError, match="record 4 has more than 1 MiB: no event is that long"):
+        read(write(tmp_path / "x.json", text), plain())

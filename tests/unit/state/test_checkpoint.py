@@ -6,6 +6,8 @@ import contextlib
 import random
 import shutil
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,9 +20,10 @@ from streams.errors import CheckpointError
 from streams.fold.ledger import Ledger, Sealed
 from streams.state import snapshot as snapshots
 from streams.state import sqlite as store
+from streams.state.backup import Entry, learned, put_learned
 from streams.state.checkpoint import Checkpoint, Folder
-from streams.state.snapshot import Identity, Outgoing, PaneRow
-from tests.build import FAR_FUTURE, call, crime, lines, ms, tiny_force
+from streams.state.snapshot import Head, Identity, Outgoing, PaneRow
+from tests.build import FAR_FUTURE, call, crime, full_disk, lines, ms, tiny_force
 
 FORCE = tiny_force()
 IDENTITY = Identity("cluster", "w.calls", "id-1", 0, "rules", ("tiny",), 1, "me")
@@ -46,6 +49,7 @@ class Kept:
         OPENED.append(self.checkpoint)
         self.shard = Shard(kind, [FORCE])
         snapshots.watch(self.shard)
+        self.checkpoint.keep_departed(self.shard)
         self.sealed: list[PaneRow] = []
         for ledger in self.shard.ledgers().values():
             ledger.on_seal = self._seal
@@ -211,7 +215,80 @@ def change_a_row(path: Path) -> None:
         db.execute("UPDATE entries SET body = (SELECT body FROM entries WHERE id = 'c31')")
 
 
-@pytest.mark.parametrize("harm", [cut, scribble, text, empty, lose_rows, change_a_row])
+def pages_of(path: Path, table: str) -> list[int]:
+    """The numbers of the pages with the rows of a table, the first is 1."""
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        (root,) = db.execute(
+            "SELECT rootpage FROM sqlite_master WHERE name = ?", (table,)
+        ).fetchone()
+    data = path.read_bytes()
+    at = (root - 1) * PAGE
+    if data[at] != INTERIOR:
+        return [root]
+    cells = int.from_bytes(data[at + 3 : at + 5], "big")
+    pointers = [
+        int.from_bytes(data[p : p + 2], "big") for p in range(at + 12, at + 12 + 2 * cells, 2)
+    ]
+    last = int.from_bytes(data[at + 8 : at + 12], "big")
+    return [*(int.from_bytes(data[at + c : at + c + 4], "big") for c in pointers), last]
+
+
+def swap_pages(path: Path) -> None:
+    """All rows are there, and those of one page stand where those of another did."""
+    kept = Kept(path)
+    kept.feed(*calls(100, 400))
+    kept.save(30)
+    kept.checkpoint.close()
+    first, second, *_ = pages_of(path, "entries")
+    data = bytearray(path.read_bytes())
+    one, other = (slice((page - 1) * PAGE, page * PAGE) for page in (first, second))
+    data[one], data[other] = data[other], data[one]
+    path.write_bytes(data)
+
+
+def put_an_old_page_back(path: Path) -> None:
+    """One page is as it was at the save before; as many rows are in it, each with its checksum."""
+    older = path.read_bytes()
+    kept = Kept(path)
+    kept.feed(*calls(20, 30, answered_at="2021-03-01T11:00:01Z", updated_at="2021-03-01T11:09:00Z"))
+    kept.save(30)
+    kept.checkpoint.close()
+    data = bytearray(path.read_bytes())
+    for page in pages_of(path, "entries"):
+        data[(page - 1) * PAGE : page * PAGE] = older[(page - 1) * PAGE : page * PAGE]
+    path.write_bytes(data)
+
+
+def with_departed(kept: Kept) -> Kept:
+    """Saved after the records of the first of March have left."""
+    kept.feed(call("late", "2021-04-20T09:00:00Z"))
+    kept.save(30)
+    return kept
+
+
+def lose_a_departed_record(path: Path) -> None:
+    with_departed(Kept(path)).checkpoint.close()
+    with contextlib.closing(sqlite3.connect(path)) as db, db:
+        assert db.execute("DELETE FROM departed WHERE id = 'c30'").rowcount == 1
+
+
+PAGE, INTERIOR = 4096, 2
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        cut,
+        scribble,
+        text,
+        empty,
+        lose_rows,
+        change_a_row,
+        swap_pages,
+        put_an_old_page_back,
+        lose_a_departed_record,
+    ],
+)
 def test_a_damaged_file_is_set_aside_and_not_used(
     path: Path, caplog: pytest.LogCaptureFixture, harm: Any
 ) -> None:
@@ -428,3 +505,116 @@ def test_what_a_feed_has_carried_is_known_after_a_restart(path: Path) -> None:
     ledger = after.shard.ledgers()["tiny"]
     second = ms("2021-03-02T10:00:00Z")
     assert ledger.packer.carried.since == {"markers": second, "markers.hate": second}
+
+
+# -- a disk that is full, and others that use the file -------------------------------------------
+
+
+def test_what_a_full_disk_did_not_take_is_saved_once_there_is_room(path: Path) -> None:
+    kept = filled(path)
+    kept.feed(*calls(70, 300))
+    for _ in range(2):
+        snapshot = snapshots.take(kept.shard, 30, {})
+        with full_disk(), pytest.raises(CheckpointError, match=r"can't be written: .*Make room"):
+            kept.checkpoint.save(snapshot)
+        snapshots.give_back(kept.shard, snapshot)
+    kept.save(31)
+    kept.checkpoint.close()
+    again = Kept(path)
+    assert (again.offset, again.board()) == (31, kept.board())
+
+
+def test_a_good_file_is_read_and_kept_on_a_full_disk(path: Path) -> None:
+    before = with_departed(filled(path))
+    before.checkpoint.close()
+    with full_disk():
+        again = Kept(path)
+        assert (again.offset, again.board()) == (30, before.board())
+        again.checkpoint.claim(7, "next")
+        assert again.checkpoint._departed(0, "c30") is not None
+        again.feed(call("later", "2021-04-20T09:01:00Z"))
+        snapshot = snapshots.take(again.shard, 40, {})
+        with pytest.raises(CheckpointError, match="can't be written"):
+            again.checkpoint.save(snapshot)
+        snapshots.give_back(again.shard, snapshot)
+    assert [each.name for each in path.parent.glob("*.damaged-*")] == []
+    again.save(40)
+    assert again.checkpoint._departed(0, "c30") is not None
+    last = Kept(path)  # the file may be used by others again
+    assert (last.offset, last.board()) == (40, again.board())
+
+
+def test_a_file_that_could_not_be_begun_is_begun_once_there_is_room(path: Path) -> None:
+    kept = Kept(path)
+    kept.feed(*calls(0, 5))
+    snapshot = snapshots.take(kept.shard, 5, {})
+    with full_disk(), pytest.raises(CheckpointError, match="can't be written"):
+        kept.checkpoint.save(snapshot)
+    assert not path.exists()
+    snapshots.give_back(kept.shard, snapshot)
+    kept.save(5)
+    kept.checkpoint.close()
+    assert Kept(path).offset == 5
+
+
+def test_a_file_that_others_have_locked_stays_and_who_has_it_is_said(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled(path).checkpoint.close()
+    monkeypatch.setattr(store, "WAIT", 0.05)
+    holds = (
+        "import sqlite3, sys; db = sqlite3.connect(sys.argv[1]);"
+        "db.execute('PRAGMA locking_mode=EXCLUSIVE'); db.execute('BEGIN EXCLUSIVE');"
+        "print('held', flush=True); sys.stdin.read()"
+    )
+    command = [sys.executable, "-c", holds, str(path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"held\n"
+        with pytest.raises(CheckpointError) as caught:
+            Kept(path)
+        other.communicate(b"")
+    assert f"can't be read: the process {other.pid} (" in str(caught.value)
+    assert "has locked it. End that, or give this worker a folder of its own" in str(caught.value)
+    assert Kept(path).offset == 20
+
+
+def mode(path: Path) -> str:
+    return f"{path.stat().st_mode & 0o7777:04o}"
+
+
+def test_only_its_owner_may_read_a_checkpoint(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "kept").mkdir(0o755)
+    Folder(tmp_path / "kept").close()
+    path = tmp_path / "kept" / "w.calls-0.sqlite"
+    filled(path)
+    names = ("lock", path.name, f"{path.name}-wal", f"{path.name}-shm")
+    assert [mode(path.with_name(name)) for name in names] == ["0600"] * 4
+    assert mode(path.parent) == "0700"
+    assert "kept could be read by others (mode 0755): from now on only by its owner" in caplog.text
+    OPENED.pop().close()
+    path.chmod(0o644)
+    assert Kept(path).offset == 20
+    assert mode(path) == "0600"
+
+
+def test_a_checkpoint_of_a_backup_gives_what_detectors_had_learned_and_no_more(path: Path) -> None:
+    asked = Head(0, "cluster", "w.calls", "id-1", 0, "", 0, "", "", 0, -1, 0, {}, {})
+    put_learned(path, asked, [("tiny", "version", b"3"), ("tiny", "hour", b"levels")])
+    entries = list(learned(path.parent))
+    assert entries == [
+        Entry("learned", "tiny", "calls/version", b"3"),
+        Entry("learned", "tiny", "calls/hour", b"levels"),
+    ]
+    kept = Kept(path)
+    assert kept.stored is not None
+    assert (kept.stored.head, kept.stored.watches) == (
+        None,
+        {"tiny": {"version": b"3", "hour": b"levels"}},
+    )
+    kept.feed(*calls(0, 5))
+    kept.save(5)
+    kept.checkpoint.close()
+    assert Kept(path).offset == 5

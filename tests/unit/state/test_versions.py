@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gzip
 import os
 import shutil
 import sqlite3
@@ -27,6 +28,7 @@ from streams.alerts.store import AlertStore
 from streams.board.monitor import canonical
 from streams.embedded import alert_database, calibration
 from streams.embedded.alert_database import AlertDatabase
+from streams.embedded.folder_backup import put_alerts
 from streams.errors import CheckpointError
 from streams.events.schema import KINDS
 from streams.fold.ledger import Ledger
@@ -34,6 +36,7 @@ from streams.kafka.partition import NOTHING, Partition, fingerprint
 from streams.state import archive
 from streams.state import checkpoint as checkpoints
 from streams.state import surveillance as watching
+from streams.state.backup import PARTS, Backup
 from streams.surveillance.adapters.counts import CountRows, Counts
 from streams.surveillance.state import lost
 from tests import state_files
@@ -382,6 +385,18 @@ def test_an_alert_store_of_a_later_form_is_refused(tmp_path: Path) -> None:
         db.execute(f"PRAGMA user_version = {alert_database.STATE_VERSION + 1}")
     with pytest.raises(CheckpointError, match="written by a later version of Watchroom"):
         AlertDatabase(tmp_path)
+
+
+@pytest.mark.parametrize("version", golden("backup"))
+def test_a_backup_of_every_form_is_restored(tmp_path: Path, version: int) -> None:
+    file = tmp_path / "golden.backup"
+    file.write_bytes(gzip.compress(contents("backup", version)))
+    held, told = Backup(file), list[str]()
+    assert set(held.counts) == set(PARTS)
+    put_alerts(held, tmp_path / "state", told.append, replace=False)
+    store = AlertDatabase(tmp_path / "state")
+    assert len(store.load()) == len(told) == held.counts["alerts"]
+    store.close()
 
 
 @pytest.mark.parametrize("version", golden("dead_letters"))

@@ -164,6 +164,17 @@ function actions() {
   );
 }
 
+// Sent by the script: of a form on a page that sends no referrer the server can't see where it is from.
+function signOut() {
+  const button = made("button", { type: "button" }, `Sign out ${me.name}`);
+  button.addEventListener("click", async () => {
+    const answer = await fetch("/sign-out", { method: "POST" }).catch(() => null);
+    if (answer?.ok) location.assign("/sign-in?out");
+    else say(button, "Not signed out: there is no connection to Watchroom. Try again.");
+  });
+  return made("p", { class: "leave" }, button);
+}
+
 function log(alert) {
   const when = (instant) => clock.short(Date.parse(instant));
   const rows = alert.log.map((entry) => [when(entry.at), entry.who, entry.what.replaceAll("_", " "), entry.note ?? ""]);
@@ -205,7 +216,7 @@ async function one() {
     alert.also?.length ? made("p", {}, `Also: ${alert.also.join("; ")}`) : null,
     made("h2", {}, "What happened"),
     made("div", { id: "log" }),
-    me.sign_out ? made("form", { method: "post", action: "/sign-out" }, made("button", { type: "submit" }, `Sign out ${me.name}`)) : null,
+    me.sign_out ? signOut() : null,
   );
   await refreshed();
   setInterval(() => refreshed().catch(() => {}), 5000);

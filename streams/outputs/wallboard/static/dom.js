@@ -26,12 +26,22 @@ export function drawn(tag, attributes = {}, ...children) {
 }
 
 // Shapes that tell states apart without colour. They are decoration: a word says the same.
+const stroked = (d, width = 3) => drawn("path", { d, fill: "none", "stroke-width": width });
+const cut = (d, width = 2.8) => drawn("path", { d, fill: "none", class: "cut", "stroke-width": width });
+const disc = () => drawn("circle", { cx: 12, cy: 12, r: 10.5, stroke: "none" });
 const SHAPES = {
   nobody: () => [drawn("circle", { cx: 12, cy: 12, r: 8.5, fill: "none", "stroke-width": 3, "stroke-dasharray": "4.2 2.48" })],
-  owned: () => [drawn("circle", { cx: 12, cy: 12, r: 10, stroke: "none" }), drawn("path", { d: "M7.5 12.4l3 3 6-6.4", fill: "none", class: "cut", "stroke-width": 2.6 })],
-  late: () => [drawn("path", { d: "M12 3L22.5 21h-21z", stroke: "none" })],
-  met: () => [drawn("path", { d: "M4 13l5.5 5.5L20 6.5", fill: "none", "stroke-width": 3.4 })],
-  missed: () => [drawn("path", { d: "M5 5l14 14M19 5L5 19", fill: "none", "stroke-width": 3.4 })],
+  owned: () => [disc(), cut("M7.5 12.4l3 3 6-6.4")],
+  snoozed: () => [drawn("path", { d: "M15.5 2.5a10 10 0 1 0 6 13.5A8.5 8.5 0 0 1 15.5 2.5z", stroke: "none" })],
+  late: () => [drawn("circle", { cx: 12, cy: 12, r: 9.5, fill: "none", "stroke-width": 2.6 }), stroked("M12 6.5V12l4 3", 2.6)],
+  calm: () => [drawn("circle", { cx: 12, cy: 12, r: 8.5, fill: "none", "stroke-width": 3 })],
+  approaching: () => [drawn("path", { d: "M12 2.5L23 21.5H1z", stroke: "none" }), cut("M12 9v6M12 17v2.5")],
+  breached: () => [drawn("path", { d: "M2 2h20v20H2z", stroke: "none" }), cut("M7 7l10 10M17 7L7 17", 3.2)],
+  unknown: () => [stroked("M7 8.5a5 5 0 1 1 7 4.6c-1.6.8-2 1.5-2 3M12 19v3")],
+  unjudged: () => [stroked("M4 12h16", 3.4)],
+  page: () => [drawn("path", { d: "M7.5 1h9L23 7.5v9L16.5 23h-9L1 16.5v-9z", stroke: "none" }), cut("M12 5.5v8M12 16v2.800", 3.2)],
+  notice: () => [drawn("path", { d: "M12 1l11 11-11 11L1 12z", stroke: "none" }), cut("M12 7v6M12 15v2.3")],
+  state: () => [drawn("path", { d: "M4 4h16v16H4z", fill: "none", "stroke-width": 3 })],
 };
 
 export function shape(name) {

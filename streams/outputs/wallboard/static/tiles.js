@@ -5,27 +5,61 @@ import { by, made, say, shape } from "./dom.js";
 import { age, count, duration, limit, percent, plural } from "./words.js";
 
 const WHEN = { today: "today" };
+const STATES = { calm: "calm", approaching: "approaching", breached: "breached", unjudged: "not judged", late: "late", unknown: "not known" };
+const GRADES = { emergency: "Emergency", priority: "Priority", scheduled: "Scheduled" };
+const TARGETED = ["waiting", "in_time", "unattended", "attended"];
 
 const since = (instant, now) => (now - Date.parse(instant)) / 1000;
 
-function greyed(tile, late) {
-  tile.classList.toggle("late", Boolean(late));
+// The board's time as a tile needs it. Where it stands still (the connection is lost, a replay has
+// ended) no age may stand still with it: then the instant is told from which something has lasted.
+export class Time {
+  constructor(now, clock, still) { Object.assign(this, { now, clock, still }); }
+  lasting(words, instant) {
+    return this.still ? `${words} since ${this.clock.second(Date.parse(instant))}` : `${words} ${duration(since(instant, this.now))}`;
+  }
+  open(instant) {
+    return this.still ? `open since ${this.clock.minute(Date.parse(instant))}` : `open ${age(since(instant, this.now))}`;
+  }
+  // "to 21:40, calls feed 12 min late": what the figure can be relied on for.
+  lateness(late) {
+    const to = `to ${this.clock.minute(Date.parse(late.as_of))}`;
+    return this.still ? `${to}, ${late.name} feed late` : `${to}, ${late.name} feed ${age(since(late.as_of, this.now))} late`;
+  }
 }
 
-// "to 21:40, calls feed 12 min late": what the figure can be relied on for.
-function lateness(late, now, clock) {
-  return `to ${clock.minute(Date.parse(late.as_of))}, ${late.name} feed ${age(since(late.as_of, now))} late`;
+// -- an empty tile -----------------------------------------------------------------------------
+
+export function tile(name) {
+  const [kind] = name.split(".");
+  const id = name.replaceAll(".", "-");
+  const label = made("h2", { class: "label", id: `${id}-label` }, made("a", { href: "/" }));
+  const body = { alerts: [made("ul", { class: "alerts" })], open: [made("ul", { class: "rows" })], ahead: [made("ul", { class: "rows" })], feeds: [made("dl", { class: "ages" })] }[kind]
+    ?? [made("p", { class: "figure far" }), made("div", { class: "trend" })];
+  const hour = body.length > 1 ? made("p", { class: "hour" }) : null;
+  const explore = TARGETED.includes(kind) || kind === "open" ? made("a", { class: "explore-link", href: "/explore", "aria-describedby": `${id}-label` }, "Explore") : null;
+  const inner = made("div", { class: "in" }, label, ...body, made("p", { class: "state" }), made("p", { class: "context" }), hour, explore);
+  return made("section", { class: "tile", id, "data-tile": name, "data-kind": kind, "aria-labelledby": `${id}-label` }, inner);
 }
 
-// The context of a figure: a line of text, or parts with a shape. Rebuilt only when it changed.
-function context(tile, parts) {
-  const element = by(".context", tile);
-  const key = parts.map((part) => `${part.shape ?? ""}${part.text}`).join("|");
+// -- parts that tiles share --------------------------------------------------------------------
+
+function state(tile, name, words) {
+  tile.dataset.state = name;
+  const element = by(".state", tile);
+  const key = `${name}|${words}`;
   if (element.dataset.key === key) return;
   element.dataset.key = key;
-  element.replaceChildren(
-    ...parts.map((part) => made("span", { class: part.shape ?? "" }, part.shape ? shape(part.shape) : null, part.text)),
-  );
+  element.replaceChildren(shape(name), made("b", {}, STATES[name]), words ? made("span", {}, words) : "");
+}
+
+// The context of a figure: lines of text. Rebuilt only when it changed.
+function context(tile, lines) {
+  const element = by(".context", tile);
+  const key = lines.join("|");
+  if (element.dataset.key === key) return;
+  element.dataset.key = key;
+  element.replaceChildren(...lines.map((line) => made("span", {}, line)));
 }
 
 function figure(tile, text, unit = "") {
@@ -37,115 +71,239 @@ function figure(tile, text, unit = "") {
   requestAnimationFrame(() => tile.classList.add("changed"));
 }
 
-function gauge(tile, held, { none, verb, feed, known = true }, now, clock) {
-  greyed(tile, held?.late);
-  tile.classList.toggle("nothing", !held?.count);
-  if (held == null || held.count == null) {
+// Rows of a list, kept while they are the same ones.
+function rows(list, key, make) {
+  if (list.dataset.key === key) return;
+  list.dataset.key = key;
+  list.replaceChildren(...make());
+}
+
+export function trend(tile, held) {
+  const place = by(".trend", tile);
+  if (!place) return;
+  say(by(".hour", tile), held?.words ?? "");
+  if (place.dataset.words === (held?.words ?? "")) return;
+  place.dataset.words = held?.words ?? "";
+  const drawn = held ? new DOMParser().parseFromString(held.svg, "image/svg+xml").documentElement : null;
+  drawn?.classList.remove("tile"); // the purpose of the chart, and here the name of what it is in
+  place.replaceChildren(...(drawn ? [document.adoptNode(drawn)] : []));
+}
+
+// -- what waits --------------------------------------------------------------------------------
+
+function waits(tile, held, { none, verb, feed, known = true, why }, time) {
+  if (held.count == null) {
     figure(tile, "–");
-    return context(tile, [{ text: held == null ? "not counted here" : `nothing from the ${feed} feed yet` }]);
+    state(tile, "unknown", `nothing from the ${feed} feed yet`);
+    return context(tile, []);
   }
   figure(tile, known ? count(held.count) : "–");
-  if (held.late) return context(tile, [{ shape: "late", text: lateness(held.late, now, clock) }]);
-  const parts = [{ text: held.oldest_since ? `oldest ${duration(since(held.oldest_since, now))}` : none }];
-  if (held.unknown) parts.push({ text: `and ${count(held.unknown)} ${verb}, end unknown` });
-  // "Nobody waiting" would be more than is known.
-  if (held.unplaced) parts.splice(held.count ? 1 : 0, 1, { text: `${count(held.unplaced)} more, area unknown` });
-  for (const each of held.beside) {
-    const oldest = each.oldest_since ? `, oldest ${duration(since(each.oldest_since, now))}` : "";
-    parts.push({ text: `${count(each.count)} ${each.words}${oldest}` });
+  if (held.late) {
+    state(tile, "late", time.lateness(held.late));
+    return context(tile, held.oldest_since ? [`oldest since ${time.clock.minute(Date.parse(held.oldest_since))}`] : []);
   }
-  return context(tile, parts);
+  const of = limit(held.limit_seconds);
+  const words = { calm: held.count ? `within ${of}` : none, approaching: `close to ${of}`, breached: `beyond ${of}`, unknown: why ?? "" }[held.state] ?? "";
+  const lines = held.oldest_since ? [time.lasting("oldest", held.oldest_since)] : [];
+  if (held.unknown) lines.push(`and ${count(held.unknown)} ${verb}, end unknown`);
+  // "Nobody waiting" would be more than is known.
+  if (held.unplaced) lines.push(`${count(held.unplaced)} more, area unknown`);
+  for (const each of held.beside) {
+    const oldest = each.oldest_since ? time.lasting(", oldest", each.oldest_since) : "";
+    lines.push(`${count(each.count)} ${each.words}${oldest}`);
+  }
+  state(tile, held.state, words);
+  context(tile, lines);
 }
 
-export function waiting(tile, held, now, clock) {
-  say(by("a", tile), held ? `${held.line} waiting` : "Calls waiting");
-  gauge(tile, held, { none: "nobody waiting", verb: "waiting", feed: "calls" }, now, clock);
+function waiting(tile, screen, line, time) {
+  say(by("a", tile), `${line} waiting`);
+  waits(tile, screen.waiting[line], { none: "nobody waiting", verb: "waiting", feed: "calls" }, time);
 }
 
-export function unattended(tile, held, now, clock) {
+function unattended(tile, screen, _, time) {
   say(by("a", tile), "Emergencies unattended");
+  const held = screen.unattended;
   // Of a feed without arrivals, none open is not all attended.
-  const known = held == null || held.carried || held.count > 0;
-  const none = known ? "all attended" : "not known: the feed has no arrivals";
-  gauge(tile, held, { none, verb: "open", feed: "incidents", known }, now, clock);
+  const known = held.carried || held.count > 0;
+  waits(tile, held, { none: "all attended", verb: "open", feed: "incidents", known, why: known ? "" : "the feed has no arrivals" }, time);
 }
 
-export function answer(tile, held, now, clock) {
-  greyed(tile, held?.late);
-  say(by("a", tile), held ? `${held.line} in ${limit(held.within_seconds)}` : "Calls in time");
-  tile.classList.toggle("nothing", held?.value == null);
-  if (held?.value == null) {
+// -- what was served in time -------------------------------------------------------------------
+
+function rate(tile, held, { label, records, feed }, time) {
+  say(by("a", tile), label);
+  if (held.value == null) {
     figure(tile, "–");
-    const unknown = held?.from ? "the totals do not say" : "nothing from the calls feed yet";
-    const why = held == null ? "not counted here" : held.known ? `no calls ${WHEN[held.window]}` : unknown;
-    return context(tile, [{ text: why }]);
+    const unknown = held.from ? "the totals do not say" : `nothing from the ${feed} feed yet`;
+    state(tile, held.known ? "unjudged" : "unknown", held.known ? `no ${records} ${WHEN[held.window]}` : unknown);
+    return context(tile, []);
   }
   figure(tile, (held.value * 100).toFixed(1), "%");
-  const cases = `${count(held.numerator)} of ${count(held.denominator)}`;
-  if (held.late) return context(tile, [{ shape: "late", text: `${cases} ${lateness(held.late, now, clock)}` }]);
   const origin = { totals: ", from totals", both: ", partly from totals" }[held.from] ?? "";
-  const parts = [{ text: `${cases} ${WHEN[held.window]}${origin}` }];
-  if (held.target == null) parts.push({ text: "no target set" });
-  else if (held.met == null) parts.push({ text: `${held.small ? "too few to judge" : "target changed"}; target ${percent(held.target)}` });
-  else parts.push({ shape: held.met ? "met" : "missed", text: `${held.met ? "met" : "missed"} ${percent(held.target)}` });
-  return context(tile, parts);
-}
-
-export function feeds(tile, held, now) {
-  const list = by(".ages", tile);
-  const kinds = held.map((feed) => feed.kind).join();
-  if (list.dataset.kinds !== kinds) {
-    list.dataset.kinds = kinds;
-    list.replaceChildren(...held.map((feed) => made("div", {}, made("dt", { class: "far" }, feed.name), made("dd", { class: "far" }))));
+  const lines = [`${count(held.numerator)} of ${count(held.denominator)} ${WHEN[held.window]}${origin}`];
+  if (held.late) {
+    state(tile, "late", time.lateness(held.late));
+    return context(tile, lines);
   }
-  held.forEach((feed, index) => {
-    const row = list.children[index];
-    const late = String(feed.late);
-    const cell = by("dd", row);
-    if (row.dataset.late !== late) {
-      row.dataset.late = late;
-      cell.replaceChildren(...(feed.late ? [shape("late")] : []), made("span"));
-    }
-    say(by("span", cell), `${age(since(feed.as_of, now))}${feed.late ? "\u00a0late" : ""}`);
-  });
-  if (!held.length && !list.children.length) list.append(made("div", {}, made("dt", { class: "far" }, "nothing has arrived yet")));
+  const hour = held.last_hour;
+  if (hour) lines.push(hour.denominator ? `last hour ${count(hour.numerator)} of ${count(hour.denominator)}` : `last hour no ${records}`);
+  const goal = held.target == null ? "no target set" : held.met == null ? `${held.small ? "too few" : "target changed"}, target ${percent(held.target)}`
+    : `${held.met ? "met" : "missed"} ${percent(held.target)}`;
+  state(tile, held.state, goal);
+  context(tile, lines);
 }
 
-const owner = (alert) => `${alert.owned ? "owned" : "nobody yet"}${alert.lasting ? ", lasting" : ""}`;
+const inTime = (tile, screen, line, time) => rate(tile, screen.in_time[line], { label: `${line} ${screen.in_time[line].within}`, records: "calls", feed: "calls" }, time);
+const attended = (tile, screen, _, time) => rate(tile, screen.attended, { label: `Emergencies ${screen.attended.within}`, records: "emergencies", feed: "incidents" }, time);
+
+// -- lists -------------------------------------------------------------------------------------
+
+function open(tile, screen, _, time) {
+  const held = screen.open;
+  say(by("a", tile), held.count ? `${plural(held.count, "incident", "incidents")} to attend` : "Incidents to attend");
+  const list = by(".rows", tile);
+  const most = list.dataset.most ?? held.rows?.length;
+  rows(list, JSON.stringify([held.rows, most, time.still]), () => held.rows?.length === 0 ? [made("li", { class: "none" }, "none")] : (held.rows ?? []).slice(0, most).map((row) => made("li", { "data-state": row.state },
+    shape(row.state), made("span", { class: "what" }, `${GRADES[row.grade] ?? row.grade}, ${row.area}`), made("b", {}, count(row.count)),
+    made("span", { class: "for", "data-since": row.oldest_since }))));
+  for (const cell of list.querySelectorAll(".for")) {
+    const from = cell.dataset.since;
+    say(cell, !from ? "" : time.still ? `since ${time.clock.minute(Date.parse(from))}` : age(since(from, time.now)));
+  }
+  const words = { calm: held.count ? "all within their limits" : "", approaching: "one is close to its limit", breached: "beyond the limit", unknown: "nothing from the incidents feed yet", late: held.late ? time.lateness(held.late) : "" };
+  state(tile, held.state, words[held.state]);
+  const hidden = (held.rows ?? []).slice(most).reduce((sum, row) => sum + row.count, 0);
+  const more = [hidden ? `${count(hidden)} more` : "", held.scheduled ? `${count(held.scheduled)} scheduled` : ""].filter(Boolean);
+  context(tile, more.length ? [`and ${more.join(", ")}`] : []);
+}
+
+function feeds(tile, screen, _, time) {
+  const held = screen.feeds;
+  say(by("a", tile), "Age of data");
+  const list = by(".ages", tile);
+  rows(list, held.map((feed) => feed.kind + feed.late).join(), () => held.map((feed) => made("div", { "data-late": String(feed.late) },
+    made("dt", {}, feed.name), made("dd", {}, feed.late ? shape("late") : "", made("span")))));
+  held.forEach((feed, index) => {
+    const told = time.still ? `to ${time.clock.minute(Date.parse(feed.as_of))}` : age(since(feed.as_of, time.now));
+    say(by("span", list.children[index]), `${told}${feed.late ? "\u00a0late" : ""}`);
+  });
+  const late = held.filter((feed) => feed.late).length;
+  state(tile, !held.length ? "unknown" : late ? "late" : "calm", !held.length ? "nothing has arrived yet" : late ? plural(late, "feed", "feeds") : "all feeds are heard");
+}
+
+function handlers(tile, screen) {
+  say(by("a", tile), "Handlers signed on");
+  const held = screen.handlers;
+  if (!held) {
+    figure(tile, "–");
+    state(tile, "unknown", "no reading says so");
+    return context(tile, []);
+  }
+  figure(tile, String(Math.round(held.value * 10) / 10));
+  const short = held.needed == null ? null : Math.ceil(held.needed - held.value);
+  state(tile, short == null ? "unjudged" : short > 0 ? "breached" : "calm", short == null ? "" : short > 0 ? `${short} fewer than needed` : "enough for the next hour");
+  context(tile, [`on average, ${held.period}`, ...(held.needed == null ? [] : [`next hour needs ${held.needed}`])]);
+}
+
+function ahead(tile, screen, line, time) {
+  const held = screen.ahead[line];
+  say(by("a", tile), `${line} in the next hours`);
+  const most = Math.max(1, ...held.hours.map((hour) => hour.high));
+  rows(by(".rows", tile), JSON.stringify(held), () => held.hours.map((hour) => made("li", {},
+    made("span", { class: "at" }, time.clock.minute(Date.parse(hour.from))), bar(hour, most), made("b", {}, count(Math.round(hour.expected))),
+    made("span", { class: "for" }, `${count(hour.low)} to ${count(hour.high)}`))));
+  tile.dataset.state = held.hours.length ? "unjudged" : "unknown";
+  if (!held.hours.length) return state(tile, "unknown", held.reason);
+  say(by(".state", tile), "calls expected, and the range of four in five");
+}
+
+function bar(hour, most) {
+  const meter = made("span", { class: "meter", "aria-hidden": "true" });
+  const span = made("i");
+  const dot = made("i", { class: "dot" });
+  span.style.insetInline = `${(100 * hour.low) / most}% ${100 - (100 * hour.high) / most}%`;
+  dot.style.insetInlineStart = `${(100 * hour.expected) / most}%`;
+  meter.append(span, dot);
+  return meter;
+}
+
+// -- alerts ------------------------------------------------------------------------------------
+
+const SEVERITIES = { page: "page", notice: "notice", state: "state" };
+const owner = (alert) => alert.owned ? "taken" : "nobody yet";
 
 function line(alert, force, first) {
   const far = first ? " far" : "";
-  const mark = made("p", { class: `who ${alert.owned ? "owned" : "nobody"}${far}` }, shape(alert.owned ? "owned" : "nobody"), made("b", {}, owner(alert)), made("span", { class: "open-for" }));
+  const mark = alert.snoozed_until ? "snoozed" : alert.owned ? "owned" : "nobody";
+  const who = made("p", { class: `who ${alert.owned ? "owned" : "nobody"}${far}` },
+    made("span", { class: `severity ${alert.severity}` }, shape(alert.severity), SEVERITIES[alert.severity]),
+    made("b", {}, shape(mark), `${owner(alert)}${alert.lasting ? ", lasting" : ""}`), made("span", { class: "open-for" }));
   const link = made("a", { href: `/alert?${new URLSearchParams({ force, id: alert.id })}`, class: `words${far}` }, alert.words);
-  return made("li", { class: first ? "first" : "next", "data-opened": alert.opened_at }, link, mark);
+  return made("li", { class: first ? "first" : "next", "data-opened": alert.opened_at, "data-severity": alert.severity, "data-until": alert.snoozed_until }, link, who);
+}
+
+// Where none is open: those that were over lately.
+function none(held, time, most) {
+  const lately = held.resolved.slice(0, most - 1).map((each) => made("li", { class: "over" }, `over since ${time.clock.short(Date.parse(each.resolved_at))}: ${each.words}`));
+  const calm = held.maintenance[0] ? `maintenance: ${held.maintenance[0]}` : held.summary;
+  return [made("li", { class: "none far" }, made("b", {}, shape("calm"), "none open"), made("span", {}, calm)), ...lately];
 }
 
 // The most urgent alert in large letters, then as many more as there is room for.
-export function alerts(tile, held, force, now, fits, above) {
+function alerts(tile, screen, _, time) {
+  const held = screen.alerts;
   const list = by(".alerts", tile);
   if (held == null) {
+    tile.dataset.state = "unjudged";
     say(by("a", tile), "Alerts");
     list.replaceChildren();
-    return context(tile, [{ text: "none are raised here" }]);
+    return context(tile, ["none are raised here"]);
   }
-  const key = JSON.stringify([held.open, above, innerWidth, innerHeight]);
-  const alone = held.open.filter((alert) => !alert.owned).length;
+  tile.dataset.state = held.state;
+  const alone = held.open.filter((alert) => !alert.owned && !alert.snoozed_until).length;
   const total = held.open.length;
-  let label = total ? `${plural(total, "alert", "alerts")} open` : "No alerts open";
-  if (total > 1) label += alone ? `, ${count(alone)} with nobody yet` : ", all owned";
+  let label = total ? `${plural(total, "alert", "alerts")} open` : "Alerts";
+  if (total > 1) label += alone ? `, ${count(alone)} with nobody yet` : ", all taken";
   say(by("a", tile), label);
-  tile.classList.toggle("nothing", !total);
-  context(tile, total ? [] : [{ text: held.maintenance[0] ? `maintenance: ${held.maintenance[0]}` : held.summary }]);
-  if (list.dataset.key !== key) {
-    list.dataset.key = key;
-    list.replaceChildren();
-    for (const [index, alert] of held.open.entries()) {
-      list.append(line(alert, force, index === 0));
-      if (index && !fits()) {
-        list.lastChild.remove();
-        break;
-      }
+  const key = JSON.stringify([held.open, list.dataset.most, held.resolved, held.summary, held.maintenance]);
+  const most = list.dataset.most ?? 12;
+  rows(list, key, () => total ? held.open.slice(0, most).map((alert, index) => line(alert, screen.force.id, index === 0)) : none(held, time, most));
+  const hidden = Math.max(0, total - list.children.length);
+  const handed = held.handed_over_at ? `handed over ${time.clock.short(Date.parse(held.handed_over_at))}` : "";
+  context(tile, [[hidden ? `and ${count(hidden)} more` : "", handed].filter(Boolean).join("; ")].filter(Boolean));
+  for (const item of total ? list.children : []) {
+    const until = item.dataset.until ? `, snoozed until ${time.clock.minute(Date.parse(item.dataset.until))}` : "";
+    say(by(".open-for", item), `${time.open(item.dataset.opened)}${until}`);
+  }
+}
+
+const KINDS = { waiting, in_time: inTime, unattended, attended, open, feeds, handlers, ahead, alerts };
+
+export function draw(tile, screen, time) {
+  const [kind, line] = tile.dataset.tile.split(".");
+  KINDS[kind](tile, screen, line, time);
+}
+
+// -- what fits ---------------------------------------------------------------------------------
+
+const out = (element) => element.scrollHeight > element.clientHeight + 1 || element.scrollWidth > element.clientWidth + 1;
+const over = (tile) => out(tile.firstElementChild) || [...tile.querySelectorAll(".rows, .alerts, .ages")].some(out);
+const TIGHT = ["", "tight", "tighter", "tightest"];
+
+// A tile says less, and then in smaller letters, until all of it can be read.
+export function fit(tile, again) {
+  const list = by(".rows, .alerts", tile);
+  const many = list?.children.length ?? 0;
+  for (const size of TIGHT) {
+    tile.classList.remove(...TIGHT.slice(1));
+    if (size) tile.classList.add(size);
+    if (list) { delete list.dataset.most; again(tile); }
+    if (!over(tile)) return;
+    for (let most = many - 1; list && most >= (tile.dataset.kind === "alerts" ? 1 : 2); most -= 1) {
+      list.dataset.most = most;
+      again(tile);
+      if (!over(tile)) return;
     }
   }
-  for (const item of list.children) say(by(".open-for", item), `open ${age(since(item.dataset.opened, now))}`);
 }

@@ -5,7 +5,7 @@ import { answered, by, made, say } from "./dom.js";
 import { Link } from "./link.js";
 import { buttons, chime, kiosk, settings, stayAwake } from "./settings.js";
 import * as tiles from "./tiles.js";
-import { clocks, explored, mode, origin } from "./words.js";
+import { age, clocks, explored, mode, origin } from "./words.js";
 
 const asked = new URLSearchParams(location.search);
 const area = asked.get("area");
@@ -44,12 +44,17 @@ function head() {
   say(by("#mode"), told);
   const banner = by("#stale");
   const why = stale
-    ? `Stale: no connection since ${clock.second(heardAt)}`
+    ? staleness()
     : screen.status.ready ? "" : `Not ready: ${screen.status.detail}`;
   banner.hidden = !why;
   say(banner, why);
   document.body.classList.toggle("stale", stale);
   document.body.classList.toggle("unready", !stale && Boolean(why));
+}
+
+// The one age that grows while nothing is heard: of the silence.
+function staleness() {
+  return `Stale for ${age((performance.now() - heardHere) / 1000)}: no connection since ${clock.second(heardAt)}`;
 }
 
 function foot() {
@@ -65,28 +70,48 @@ function foot() {
   say(by("#updated"), parts.join(" · "));
 }
 
-// A wide screen is one picture and does not scroll.
-const wide = matchMedia("(min-width: 1100px) and (min-aspect-ratio: 4/3)");
-const fits = () => !wide.matches || document.documentElement.scrollHeight <= innerHeight;
-let laidOut = "";
+// What a tile shows decides how large its letters can be; the ages that grow are left out of it.
+const shownBy = (tile) => [tile.textContent.replace(/\d+/g, (digits) => "0".repeat(digits.length)), tile.clientWidth, tile.clientHeight].join("|");
+let trends = {};
+let minute = null; // of the board, when the charts were last asked for
+let askedAt = -Infinity; // the same by the screen's steady clock
+const AGAIN = 15_000; // a replay has many minutes in one
 
 function draw() {
   if (!screen) return;
   const at = now();
-  const clockNow = by("#clock");
-  say(clockNow, clock.second(at));
-  tiles.waiting(by("#waiting"), screen.waiting, at, clock);
-  tiles.unattended(by("#unattended"), screen.unattended, at, clock);
-  tiles.answer(by("#answer"), screen.answer, at, clock);
-  tiles.feeds(by("#feeds"), screen.feeds, at);
-  // What stands above the alerts takes more lines when it is late, and so leaves them fewer.
-  const above = [stale, screen.waiting?.late != null, screen.unattended.late != null].join();
-  const layout = JSON.stringify([above, screen.alerts?.open, innerWidth, innerHeight]);
-  if (layout !== laidOut) document.body.classList.remove("dense", "denser");
-  tiles.alerts(by("#alerts"), screen.alerts, screen.force.id, at, fits, above);
-  if (layout !== laidOut && !fits()) document.body.classList.add("dense");
-  if (layout !== laidOut && !fits()) document.body.classList.add("denser");
-  laidOut = layout;
+  say(by("#clock"), clock.second(at));
+  const time = new tiles.Time(at, clock, stale || screen.speed === 0);
+  const again = (tile) => { tiles.draw(tile, screen, time); };
+  for (const tile of by("#tiles").children) {
+    again(tile);
+    tiles.trend(tile, trends[tile.dataset.tile]);
+    if (tile.dataset.shown === shownBy(tile)) continue;
+    tiles.fit(tile, again);
+    tile.dataset.shown = shownBy(tile);
+  }
+  if (stale) say(by("#stale"), staleness());
+  if (!stale && minute !== Math.floor(at / 60_000) && performance.now() - askedAt > AGAIN) charts(at);
+}
+
+// The last hours of every tile: they change once a minute.
+async function charts(at) {
+  minute = Math.floor(at / 60_000);
+  askedAt = performance.now();
+  try {
+    const answer = await answered(address("/trends.json"));
+    if (answer.ok) trends = await answer.json();
+  } catch { /* the link says what is wrong */ }
+}
+
+// The tiles that the server asks for, kept while they are the same.
+function lay() {
+  const place = by("#tiles");
+  const asked = screen.tiles.join();
+  if (place.dataset.asked === asked) return;
+  place.dataset.asked = asked;
+  place.replaceChildren(...screen.tiles.map(tiles.tile));
+  links();
 }
 
 function announce() {
@@ -101,12 +126,15 @@ function announce() {
 }
 
 function links() {
-  const charts = { waiting: "waiting", unattended: "unattended", answer: "answer", feeds: "feeds" };
-  for (const [tile, chart] of Object.entries(charts)) {
-    by(`#${tile} h2 a`).href = address("/chart", { chart, ...(screen.waiting && chart !== "unattended" && chart !== "feeds" ? { line: screen.waiting.line } : {}) });
+  const of = { in_time: "answer", waiting: "waiting", unattended: "unattended", attended: "attended", open: "unattended", feeds: "feeds" };
+  for (const tile of by("#tiles").children) {
+    const [kind, line] = tile.dataset.tile.split(".");
+    const more = line ? { line } : {};
+    const to = kind === "alerts" ? address("/alert") : kind === "ahead" || kind === "handlers" ? address("/ahead") : address("/chart", { chart: of[kind], ...more });
+    by("h2 a", tile).href = to;
+    const explore = by(".explore-link", tile);
+    if (explore) explore.href = address("/explore", { measure: explored(kind === "open" ? kind : of[kind], line) });
   }
-  by("#alerts h2 a").href = address("/alert");
-  for (const chart of ["waiting", "unattended", "answer"]) by(`#${chart} .explore-link`).href = address("/explore", { measure: explored(chart, screen.waiting?.line) });
   by("#explore").href = address("/explore");
   const views = [{ id: null, name: `All of ${screen.force.name}` }, ...screen.areas];
   by("#views").replaceChildren(
@@ -126,8 +154,8 @@ function onScreen(sent) {
     clock = clocks(sent.force.timezone);
     by("#message").hidden = true;
     by("#tiles").hidden = false;
-    links();
   }
+  lay();
   head();
   foot();
   draw();
@@ -187,6 +215,15 @@ function choice(held) {
   by("#forces").hidden = false;
 }
 
+// Why the server does not show what the address asks for, as an area that there is not.
+async function refusal(force) {
+  try {
+    const answer = await answered(`/trends.json?${new URLSearchParams({ force, ...(area ? { area } : {}) })}`);
+    if (answer.status === 404 || answer.status === 400) return (await answer.json()).error;
+  } catch { /* the link says what is wrong */ }
+  return "";
+}
+
 async function start() {
   buttons();
   stayAwake();
@@ -195,6 +232,8 @@ async function start() {
   const force = asked.get("force") ?? (held.length === 1 ? held[0].id : null);
   if (!force) return choice(held);
   if (!held.some((one) => one.id === force)) return say(by("#message"), `No force "${force}" is monitored here, only: ${held.map((one) => one.id).join(", ")}`);
+  const refused = await refusal(force);
+  if (refused) return say(by("#message"), refused);
   const query = new URLSearchParams({ force, screen: "first", ...(area ? { area } : {}) });
   new Link(`/events?${query}`, { onScreen, onBeat, onState });
   setInterval(draw, 250);

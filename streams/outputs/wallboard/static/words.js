@@ -73,6 +73,6 @@ export function origin(status) {
 
 // The measure of a tile's months and years, as Explore takes it.
 export function explored(chart, line) {
-  const of = { waiting: `calls.offered{line=${line}}`, answer: `calls.service_level{line=${line}}`, unattended: "attendance.emergencies", attended: "attendance.in_time" };
+  const of = { waiting: `calls.offered{line=${line}}`, answer: `calls.service_level{line=${line}}`, unattended: "attendance.emergencies", attended: "attendance.within", open: "incidents.count" };
   return of[chart] ?? "";
 }

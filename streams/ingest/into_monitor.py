@@ -1,0 +1,54 @@
+"""Events into a monitor in this process: counted, written to the journal, then answered."""
+
+from __future__ import annotations
+
+import threading
+
+from streams.embedded.runner import Embedded
+from streams.ingest.journal import Journal
+from streams.ingest.model import Line, Refusal, Sent, Stored
+from streams.sources.event_lines import CHUNK_LINES, Chunk, Rejected
+
+
+class MonitorStore:
+    """Stores what is sent; see `streams.ingest.model.Store`."""
+
+    def __init__(self, runner: Embedded, journal: Journal) -> None:
+        self.runner, self.journal = runner, journal
+        self.trouble = ""
+        self._turn = threading.Lock()
+
+    def put(self, sent: Sent) -> Stored:
+        """Counts lines and keeps those that count. What could not be kept was counted all the same,
+        and is not counted twice when it is sent again."""
+        refused: dict[int, Refusal] = {}
+        uncounted: set[int] = set()
+        with self._turn:
+            rejected = [
+                Rejected(line.raw, why.reason, why.detail, f"{sent.origin}:{line.number}")
+                for line, why in sent.refused
+            ]
+            if rejected:
+                self.runner.fold(Chunk(b"", sent.origin, (), rejected))
+            for at in range(0, len(sent.lines), CHUNK_LINES):
+                part = sent.lines[at : at + CHUNK_LINES]
+                numbers = [line.number for line in part]
+                payload = b"\n".join(line.raw for line in part)
+                folded = self.runner.fold(Chunk(payload, sent.origin, numbers))
+                for each in folded.refusals:
+                    refused[numbers[each.line]] = Refusal(each.reason, each.detail)
+                uncounted.update(numbers[folded.lines :])  # this process is ending
+            kept = [line for line in sent.lines if line.number not in refused.keys() | uncounted]
+            why = self._keep(kept)
+        if why:
+            uncounted.update(line.number for line in kept)
+        return Stored(refused, frozenset(uncounted), why or ("stopping" if uncounted else ""))
+
+    def _keep(self, lines: list[Line]) -> str:
+        try:
+            self.journal.append((line.kind or "unknown", line.raw) for line in lines)
+        except OSError as error:
+            self.trouble = f"{self.journal.folder} can't be written: {error.strerror}"
+        else:
+            self.trouble = ""
+        return self.trouble

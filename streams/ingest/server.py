@@ -1,0 +1,209 @@
+"""The server that takes events: `POST /events`, with a token for each force.
+
+| path | answer |
+|---|---|
+| POST `/events` | what became of each line (`streams.ingest.model.Answer`) |
+| `/healthz` | 200 while the process is alive |
+| `/readyz` | 200 when events can be stored, as far as is known; else 503 with the reason |
+| `/api/openapi.json` | the description of all this |
+
+It shows no figure and answers nothing else, so it may stand where the systems are that send, apart
+from the wallboard.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+from functools import partial
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from streams.errors import ConfigError, Refused, WatchroomError
+from streams.events.lenient import decode
+from streams.ingest.content import Most, NotTaken, numbered, unpacked
+from streams.ingest.model import Answer, Line, Refusal, Sent, Store, answer
+from streams.ingest.rates import Rate
+from streams.outputs.api.openapi import ingest_document
+from streams.outputs.guard import Guard
+from streams.outputs.sign_in.access import Access, is_loopback
+from streams.outputs.sign_in.limits import FailedSignIns
+from streams.outputs.sign_in.tokens import Token, TokenFile
+from streams.outputs.web import Running, as_json, in_words
+from streams.registry.registry import REGISTRY
+
+log = logging.getLogger("watchroom.ingest")
+
+SENT_WITHIN = 60.0
+"""Seconds in which all of a body must have come."""
+AT_ONCE = 4
+"""Requests that are read and stored at a time: each may hold 40 MiB."""
+
+
+class Ingest:
+    """What each path answers."""
+
+    def __init__(self, store: Store, tokens: Path, most: Most) -> None:
+        self.store, self.tokens, self.most = store, TokenFile(tokens), most
+        self._failed = FailedSignIns()
+        self._requests, self._lines = Rate(most.requests_a_minute), Rate(most.lines_a_minute)
+        self._held = 0
+
+    def application(self) -> Starlette:
+        """The application, for a server or for a test."""
+        made = Starlette(
+            routes=[
+                Route("/events", self.events, methods=["POST"]),
+                Route("/healthz", self.healthz, methods=["GET"]),
+                Route("/readyz", self.readyz, methods=["GET"]),
+                Route("/api/openapi.json", self.openapi, methods=["GET"]),
+            ],
+            exception_handlers={
+                NotTaken: _not_taken,
+                HTTPException: in_words,
+                Exception: in_words,
+            },
+        )
+        made.router.redirect_slashes = False
+        made.add_middleware(Guard)
+        return made
+
+    def healthz(self, request: Request) -> Response:
+        """The process is alive."""
+        return as_json({"status": "alive"})
+
+    def readyz(self, request: Request) -> Response:
+        """Whether events can be stored."""
+        trouble = self.store.trouble
+        said = {"ready": not trouble, **({"detail": trouble} if trouble else {})}
+        return as_json(said, 503 if trouble else 200)
+
+    def openapi(self, request: Request) -> Response:
+        """The description of the paths."""
+        return as_json(ingest_document(Answer))
+
+    async def events(self, request: Request) -> Response:
+        """Takes the events of a request."""
+        token = self._sender(request)
+        if wait := self._requests.wait(token.name, 1):
+            raise NotTaken(
+                429, f"more than {self.most.requests_a_minute:,} requests a minute", wait
+            )
+        if self._held >= AT_ONCE:
+            raise NotTaken(429, "other requests are being stored: try again", 1)
+        self._held += 1
+        try:
+            content = await self._content(request)
+            encoding = request.headers.get("content-encoding", "")
+            made = await run_in_threadpool(partial(self._take, content, encoding, token))
+        finally:
+            self._held -= 1
+        response = as_json(made, 503 if made.not_stored else 200)
+        if made.not_stored:
+            response.headers["retry-after"] = "5"
+        return response
+
+    def _sender(self, request: Request) -> Token:
+        """Whose token a request has; raises `NotTaken`."""
+        address = request.client.host if request.client else ""
+        if wait := self._failed.wait(address):
+            raise NotTaken(429, "too many requests without a token that holds", wait)
+        scheme, _, given = request.headers.get("authorization", "").partition(" ")
+        try:
+            found = self.tokens.holder(given.strip()) if scheme.lower() == "bearer" else None
+        except ConfigError as error:
+            log.error("%s", error)
+            raise NotTaken(503, "the tokens can't be read; the log says why", 60) from None
+        if found is None or found.sends is None:
+            self._failed.add(address)
+            log.warning("a request from %s has no token that may send events", address)
+            raise NotTaken(401, "a token that may send is needed: Authorization: Bearer TOKEN")
+        return found
+
+    async def _content(self, request: Request) -> bytes:
+        """The body as it was sent; raises `NotTaken`."""
+        most, parts, size = self.most.sent, [], 0
+        try:
+            async with asyncio.timeout(SENT_WITHIN):
+                async for part in request.stream():
+                    size += len(part)
+                    if size > most:
+                        raise NotTaken(413, f"at most {most:,} bytes in one request: send parts")
+                    parts.append(part)
+        except TimeoutError:
+            raise NotTaken(408, f"the body was not whole within {SENT_WITHIN:.0f} s") from None
+        return b"".join(parts)
+
+    def _take(self, content: bytes, encoding: str, token: Token) -> Answer:
+        whole = unpacked(content, encoding, self.most.unpacked)
+        found = numbered(whole, self.most.lines)
+        if wait := self._lines.wait(token.name, len(found)):
+            raise NotTaken(429, f"more than {self.most.lines_a_minute:,} events a minute", wait)
+        origin = f"http/{token.sends}/{hashlib.sha256(whole).hexdigest()[:12]}"
+        lines, refused = [], []
+        for number, raw in found:
+            line, why = self._looked_at(number, raw, str(token.sends))
+            if why is None:
+                lines.append(line)
+            else:
+                refused.append((line, why))
+        sent = Sent(origin, lines, refused)
+        return answer(sent, self.store.put(sent))
+
+    def _looked_at(self, number: int, raw: bytes, force: str) -> tuple[Line, Refusal | None]:
+        """A line, and why it is refused whatever the store says of it."""
+        if len(raw) > self.most.line:
+            words = f"the line has {len(raw):,} bytes; at most {self.most.line:,} are taken"
+            return Line(number, raw[: self.most.line], None), Refusal("too_large", words)
+        try:
+            event = decode(raw, REGISTRY.decode_line)
+        except Refused:  # the store says why, and counts it
+            return Line(number, raw, None), None
+        line = Line(number, raw, str(type(event).__struct_config__.tag))
+        if event.force != force:
+            words = f'this token sends events of "{force}", not of "{event.force}"'
+            return line, Refusal("wrong_force", words)
+        return line, None
+
+
+def _not_taken(_: Request, error: Exception) -> Response:
+    if not isinstance(error, NotTaken):
+        raise TypeError
+    response = as_json({"error": str(error)}, error.status)
+    if error.again is not None:
+        response.headers["retry-after"] = str(error.again)
+    if error.status == 401:
+        response.headers["www-authenticate"] = "Bearer"
+    if error.status in (408, 413, 429):
+        response.headers["connection"] = "close"  # of a body that was not read
+    return response
+
+
+def serve_ingest(
+    store: Store,
+    tokens: Path,
+    host: str,
+    port: int,
+    most: Most | None = None,
+    access: Access | None = None,
+) -> Running:
+    """Takes events at an address; raises `WatchroomError`, also where tokens would go over the
+    network as they are: on another address than loopback `access` has TLS, or says that it is
+    meant."""
+    access = access or Access()
+    if not is_loopback(host) and access.tls is None and not access.insecure:
+        raise WatchroomError(
+            f"tokens and events would go to {host} for all to read, so this does not start. Name "
+            "--tls-certificate and --tls-key; or listen on 127.0.0.1 behind a proxy that has TLS; "
+            "or say that it is meant: --insecure"
+        )
+    made = Ingest(store, tokens, most or Most())
+    made.tokens.all()  # what is wrong with the file is told now
+    return Running(made.application(), host, port, lambda: None, access)

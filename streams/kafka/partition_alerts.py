@@ -1,0 +1,242 @@
+"""The alerts of one partition that this worker holds: taken over, written, and kept for people.
+
+What the engine decides waits in the checkpoint of the partition, and is written from there. What a
+person does is written at once, and before anyone is told that it is done. Both go through the one
+writer of the partition, so that the last message of an alert in the topic is the one that counts,
+which compaction keeps.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable
+
+import msgspec
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError
+
+from streams.alerts.model import Handover, Transition, decode_fact, encode
+from streams.alerts.service import AlertService
+from streams.kafka.alert_writer import AlertWriter, NotMine
+from streams.kafka.brokers import in_words
+from streams.kafka.partition import Partition
+from streams.state.snapshot import Outgoing
+
+log = logging.getLogger("watchroom.alerts")
+
+CLAIM_SECONDS = 5.0
+WRITE_SECONDS = 30.0
+PAUSE = 2.0
+"""Seconds until what failed is tried again."""
+MOST_AT_ONCE = 500
+"""Messages of one transaction."""
+
+Fact = Transition | Handover
+Read = Callable[[int], Awaitable[list[bytes] | None]]
+"""Reads all values of a partition of the topic; None where the assignment changed meanwhile."""
+
+
+class PartitionAlerts:
+    """Those of one partition with calls."""
+
+    def __init__(
+        self,
+        partition: Partition,
+        writer: AlertWriter,
+        service: AlertService,
+        read: Read,
+        group_generation: Callable[[], int],
+    ) -> None:
+        self.partition, self.writer, self.service = partition, writer, service
+        self._read, self._group_generation = read, group_generation
+        self.generation = 0
+        """Of what is decided here (`streams.alerts.model.Transition`); 0 until it is taken over."""
+        self.trouble = ""
+        """Why the topic can't be written, and the cure."""
+        self._newest = 0
+        """The highest generation in the topic. What is older and unwritten is dropped: another has
+        had these alerts since, and has decided on its own."""
+        self._own = 0
+        """The last generation that this worker has written in."""
+        self._written: dict[str, tuple[int, int]] = {}
+        """The rank of each alert in the topic."""
+        self._mail: deque[tuple[int, Outgoing]] = deque()
+        self._lock = asyncio.Lock()
+        self._news = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    # -- taking over ---------------------------------------------------------------------------
+
+    async def take_over(self) -> None:
+        """Becomes the only writer, and reads what the topic has. Where it can't be written the
+        figures are shown all the same, and `trouble` says why."""
+        async with self._lock:
+            try:
+                await self._claim()
+                self.trouble = ""
+            except (KafkaError, NotMine, TimeoutError) as error:
+                self._note(error)
+            await self._begin()
+        if self._task is None:
+            self._task = asyncio.create_task(self._run())
+        self._news.set()
+
+    async def _claim(self) -> None:
+        async with asyncio.timeout(CLAIM_SECONDS):
+            await self.writer.claim()
+
+    async def _begin(self) -> bool:
+        """Reads the topic; False where the assignment changed meanwhile. Nothing may be written
+        that does not go by all that was written before."""
+        try:
+            values = await self._read(self.partition.number)
+            if values is None:
+                self.writer.drop()
+                return False
+            await asyncio.to_thread(self._take, values)
+        except BaseException:
+            self.writer.drop()
+            raise
+        return True
+
+    def _take(self, values: Iterable[bytes]) -> None:
+        known = list(self._decoded(values))
+        ranked = [fact for fact in known if isinstance(fact, Transition)]
+        for fact in ranked:
+            rank = self._written.get(fact.alert.id, fact.rank)
+            self._written[fact.alert.id] = max(rank, fact.rank)
+        newest = max((fact.generation for fact in ranked), default=0)
+        anew = newest > self._newest and newest != self._own
+        self._newest = newest
+        # Above what the topic has: the group counts its generations from 1 again when it is made
+        # anew, or when the topic was put back from a copy.
+        self.generation = max(self._group_generation(), newest + 1)
+        unwritten = self._decoded(m.value for _, m in list(self._mail) if m.value is not None)
+        known += [fact for fact in unwritten if not self._is_past(fact)]
+        forces = [force.id for force in self.partition.shard.forces]
+        self.service.begin(forces, self.generation, known, anew=anew)
+
+    def _decoded(self, values: Iterable[bytes]) -> Iterable[Fact]:
+        for value in values:
+            try:
+                yield decode_fact(value)
+            except msgspec.MsgspecError as error:
+                log.warning("an alert of %s can't be read: %s", self.writer.topic, error)
+
+    def _is_past(self, fact: Fact) -> bool:
+        """Whether what is still to be written was decided before another had the alerts."""
+        return isinstance(fact, Transition) and fact.generation < self._newest
+
+    # -- writing -------------------------------------------------------------------------------
+
+    def has(self, fact: Fact) -> bool:
+        """Whether the topic has a transition, or a later one of its alert."""
+        if isinstance(fact, Handover):
+            return False
+        return self._written.get(fact.alert.id, (-1, 0)) >= fact.rank
+
+    async def keep(self, fact: Fact) -> bool:
+        """Writes what a person did. False where the alerts have been another's since it was
+        decided. Raises `NotMine`, `KafkaError`, `TimeoutError`; where it is cancelled, whether it
+        is written is known once the topic has been read again, which comes before the next one."""
+        async with self._lock:
+            await self._ready()
+            if isinstance(fact, Transition) and fact.generation != self.generation:
+                return False
+            await self._write([fact])
+        return True
+
+    async def _ready(self) -> None:
+        """Claims the topic and reads it again, where the last write has failed."""
+        if not self.writer.claimed:
+            await self._claim()
+            if not await self._begin():
+                raise NotMine("the partitions are being assigned anew")
+            self.trouble = ""
+
+    async def _write(self, made: list[Fact]) -> None:
+        self._own = self.generation
+        async with asyncio.timeout(WRITE_SECONDS):
+            await self.writer.write([(_key(fact), encode(fact)) for fact in made])
+        for fact in made:
+            if isinstance(fact, Transition):
+                self._written[fact.alert.id] = fact.rank
+
+    # -- what waits in the checkpoint ----------------------------------------------------------
+
+    def post(self, messages: Iterable[tuple[int, Outgoing]]) -> None:
+        """Has messages of the checkpoint's outbox written, and struck off thereafter."""
+        self._mail.extend(messages)
+        self._news.set()
+
+    async def _run(self) -> None:
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            try:
+                while self._mail or not self.writer.claimed:
+                    await self._send_some()
+            except (KafkaError, NotMine, TimeoutError) as error:
+                self._note(error)
+                await asyncio.sleep(PAUSE)
+                self._news.set()
+
+    async def _send_some(self) -> None:
+        async with self._lock:
+            await self._ready()
+            some = [self._mail[n] for n in range(min(MOST_AT_ONCE, len(self._mail)))]
+            waiting = self._decoded(m.value for _, m in some if m.value is not None)
+            made = [each for each in waiting if not self.has(each) and not self._is_past(each)]
+            if made:
+                await self._write_all(made)
+            for _ in some:
+                self._mail.popleft()
+            self.trouble = ""
+        if some:
+            numbers = [number for number, _ in some]
+            await asyncio.to_thread(self.partition.checkpoint.sent, numbers)
+
+    async def _write_all(self, made: list[Fact]) -> None:
+        try:
+            await self._write(made)
+        except MessageSizeTooLargeError:
+            if len(made) == 1:  # it never will fit, and the others need not wait for it
+                log.exception("%s is too large for %s", made[0].key, self.writer.topic)
+                return
+            await self._ready()
+            for fact in made:
+                await self._write_all([fact])
+
+    def _note(self, error: Exception) -> None:
+        if isinstance(error, NotMine):  # the group is asked all the time, and readiness says it
+            return
+        words = str(error) or "the brokers do not answer"
+        if isinstance(error, KafkaError):
+            words = str(in_words(error, self.writer.brokers, ("Write", "Describe")))
+        self.trouble = (
+            f"alerts can't be written to {self.writer.topic}, and what people do about them is not "
+            f"taken: {words.rstrip('.')}. Look at the brokers, and at the rights of this worker"
+        )
+
+    # -- the end -------------------------------------------------------------------------------
+
+    async def flush(self, seconds: float) -> None:
+        """Waits until what was posted is written, as long as that goes."""
+        try:
+            async with asyncio.timeout(seconds):
+                while self._mail and self.writer.claimed:  # noqa: ASYNC110 - for a moment only
+                    await asyncio.sleep(0.01)
+        except TimeoutError:
+            log.warning("%d alerts stay in the checkpoint, to be sent later", len(self._mail))
+
+    async def close(self) -> None:
+        """Writes no more."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        await self.writer.close()
+
+
+def _key(fact: Fact) -> bytes:
+    return (fact.key if isinstance(fact, Handover) else fact.alert.id).encode()

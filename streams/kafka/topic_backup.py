@@ -1,0 +1,213 @@
+"""The backup of the topics `alerts` and `published`, and putting them back.
+
+Both are compacted: of each key the last message is all that counts. What is put back is sent as it
+was, into the partition of its force as the topics are now.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+
+from streams.alerts.model import Handover, decode_fact
+from streams.config.force import Force
+from streams.errors import CheckpointError, KafkaError
+from streams.kafka import topics
+from streams.kafka.brokers import await_brokers, connected, in_use
+from streams.kafka.deadletter_topic import read_all
+from streams.kafka.topics import INPUT_TOPICS, LARGEST_LINE, partition_of, topic_name
+from streams.state.backup import Backup, Entry, OnEntry, Part, put_learned
+from streams.state.checkpoint import Folder
+from streams.state.snapshot import Head
+
+log = logging.getLogger("watchroom.backup")
+
+TOPICS: tuple[Part, ...] = ("alerts", "published")
+SECONDS = 30.0
+
+
+def read(brokers: str, prefix: str) -> Iterator[Entry]:
+    """The latest message of every key of both topics; raises `KafkaError`."""
+    await_brokers(brokers)
+    consumer = connected(
+        KafkaConsumer,
+        brokers,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        isolation_level="read_committed",
+        fetch_max_wait_ms=100,
+    )
+    with in_use(consumer, brokers):
+        for part in TOPICS:
+            topic = topic_name(prefix, part)
+            numbers = consumer.partitions_for_topic(topic)
+            if not numbers:
+                raise KafkaError(
+                    f"the topic {topic} is missing. Name what its topics begin with: --prefix"
+                )
+            latest: dict[bytes, bytes | None] = {}
+            tps = [TopicPartition(topic, number) for number in sorted(numbers)]
+            for record in read_all(consumer, tps):
+                if record.key is not None:
+                    latest.pop(record.key, None)  # so that the order is that of the last ones
+                    latest[record.key] = record.value
+            yield from _entries(part, latest)
+
+
+def _entries(part: Part, latest: Mapping[bytes, bytes | None]) -> Iterator[Entry]:
+    for key, value in latest.items():
+        if value is None:
+            continue
+        if part == "alerts":
+            try:
+                fact = decode_fact(value)
+            except msgspec.MsgspecError as error:
+                log.warning("an alert can't be read and is left out: %s", error)
+                continue
+            force = fact.force if isinstance(fact, Handover) else fact.alert.force
+            yield Entry(part, force, fact.key, value)
+        else:
+            name = key.decode("utf-8", "replace")
+            yield Entry(part, name.partition("/")[0], name, value)
+
+
+@dataclass
+class Target:
+    """The topics that a backup is put into."""
+
+    brokers: str
+    prefix: str
+    group: str
+    forces: Mapping[str, Force]
+    """By id: which partition a force is in follows from its file."""
+
+    def check(self, backup: Backup, *, replace: bool) -> None:
+        """Raises `KafkaError` where the topics are missing, and `CheckpointError` where workers are
+        running, a force is unknown, or the topics hold something that is not to be replaced."""
+        with topics.admin(self.brokers) as client:
+            self._describe(client)
+            found = client.describe_groups([self.group]).get(self.group) or {}
+            if members := found.get("members"):
+                raise CheckpointError(
+                    f'{len(members)} workers of the group "{self.group}" are running: they have '
+                    "alerts of their own. Stop them first, or name their group with --group"
+                )
+        unknown = {e.force for e in backup.entries(*TOPICS)} - self.forces.keys()
+        if unknown:
+            raise CheckpointError(
+                f"the backup has the forces {', '.join(sorted(unknown))}, whose files say which "
+                "partition they are in. Name each with --force FILE"
+            )
+        if not replace and (held := self._held()):
+            raise CheckpointError(
+                f"{' and '.join(held)}. Name other topics with --prefix, or say --replace: then "
+                "what the backup has stands in the place of what is there of the same alert or day"
+            )
+
+    def _describe(self, client: Any) -> dict[str, topics.Found]:
+        names = [topic_name(self.prefix, name) for name in (*TOPICS, *INPUT_TOPICS.values())]
+        found = topics.describe(client, names)
+        for name in names:
+            if name not in found:
+                raise KafkaError(
+                    f"the topic {name} is missing. Create it: watchroom topics create --prefix "
+                    f"{self.prefix}"
+                )
+        return found
+
+    def _held(self) -> list[str]:
+        consumer = connected(KafkaConsumer, self.brokers, enable_auto_commit=False)
+        held = []
+        with in_use(consumer, self.brokers):
+            for part in TOPICS:
+                topic = topic_name(self.prefix, part)
+                tps = [TopicPartition(topic, n) for n in consumer.partitions_for_topic(topic) or ()]
+                begins, ends = consumer.beginning_offsets(tps), consumer.end_offsets(tps)
+                if count := sum(ends[tp] - begins[tp] for tp in tps):
+                    held.append(f"{topic} holds {count:,} messages already")
+        return held
+
+    def put(self, backup: Backup, on_entry: OnEntry) -> None:
+        """Sends what the backup has of both topics; returns once all brokers have it. Raises
+        `KafkaError`."""
+        with topics.admin(self.brokers) as client:
+            found = self._describe(client)
+        producer = connected(
+            KafkaProducer,
+            self.brokers,
+            acks="all",
+            enable_idempotence=True,
+            max_request_size=LARGEST_LINE,
+        )
+        with in_use(producer, self.brokers):
+            sent = []
+            for entry in backup.entries(*TOPICS):
+                topic = topic_name(self.prefix, entry.part)
+                group = self.forces[entry.force].partition_group
+                number = partition_of(group, found[topic].partitions)
+                key = _key(entry)
+                sent.append(producer.send(topic, key=key, value=entry.value, partition=number))
+                on_entry(entry.part)
+            producer.flush(SECONDS)
+            for each in sent:
+                each.get(timeout=SECONDS)
+
+    def put_learned(self, backup: Backup, folder: Path, on_entry: OnEntry) -> None:
+        """Puts what detectors had learned into a folder of checkpoints, for workers to go on from
+        where the log has lost its beginning; raises `CheckpointError`."""
+        with topics.admin(self.brokers) as client:
+            cluster, found = client.describe_cluster()["cluster_id"], self._describe(client)
+        by_place: dict[tuple[str, int], list[tuple[str, str, bytes]]] = {}
+        for entry in backup.entries("learned"):
+            feed, _, part = entry.key.partition("/")
+            topic, force = topic_name(self.prefix, feed), self.forces.get(entry.force)
+            if topic in found and force is not None:
+                number = partition_of(force.partition_group, found[topic].partitions)
+                by_place.setdefault((topic, number), []).append((entry.force, part, entry.value))
+        held = Folder(folder)
+        try:
+            for (topic, number), parts in by_place.items():
+                path = held.file(topic, number)
+                if path.exists():
+                    raise CheckpointError(
+                        f"{path} is there already, and knows what its detectors have learned. Name "
+                        "an empty folder with --checkpoints, or leave it out"
+                    )
+                put_learned(path, _outdated(cluster, found[topic], number), parts)
+                for _ in parts:
+                    on_entry("learned")
+        finally:
+            held.close()
+
+
+def _key(entry: Entry) -> bytes:
+    """The key of a message: of an alert its id, under which later transitions come too."""
+    if entry.part == "alerts":
+        fact = decode_fact(entry.value)
+        return (fact.key if isinstance(fact, Handover) else fact.alert.id).encode()
+    return entry.key.encode()
+
+
+def _outdated(cluster: str, topic: topics.Found, number: int) -> Head:
+    return Head(
+        format=0,
+        cluster=cluster,
+        topic=topic.name,
+        topic_id=topic.id,
+        partition=number,
+        fingerprint="",
+        generation=0,
+        member="",
+        nonce="",
+        saved_at=0,
+        offset=-1,
+        rows=0,
+        folds={},
+        refused={},
+    )

@@ -1,0 +1,116 @@
+"""The last hours of what a tile is about, as its chart and in words."""
+
+from __future__ import annotations
+
+import threading
+from typing import NamedTuple
+
+from msgspec import Struct
+
+from streams.board.query import Query
+from streams.charts.indicator import recent_chart
+from streams.charts.layout import layout
+from streams.charts.model import Chart
+from streams.charts.svg import svg
+from streams.charts.words import amount
+from streams.config.force import WHOLE, Force
+from streams.config.schema import OF_LINES
+from streams.errors import QueryError
+from streams.live import Live
+from streams.outputs.wallboard.screen import usual_lines
+from streams.periods import MINUTE
+
+HOURS = 6
+SIZE = (300, 76)
+"""In units of which a page has one a pixel; a tile shows it in its own size."""
+
+
+class Shown(NamedTuple):
+    """What a tile's chart is of: an indicator of a line, or of none, and the word for its cases."""
+
+    indicator: str
+    noun: str
+
+
+OF_TILE = {
+    "waiting": Shown("calls.offered{{line={line}}}", "calls"),
+    "in_time": Shown("calls.service_level{{line={line}}}", "in time of"),
+    "unattended": Shown("attendance.emergencies", "emergencies"),
+    "attended": Shown("attendance.within", "in time of"),
+    "open": Shown("incidents.count", "incidents"),
+}
+"""By kind of tile."""
+
+
+class Trend(Struct):
+    """The chart of a tile as SVG, and its last hour in words."""
+
+    svg: str
+    words: str
+
+
+class Trends:
+    """The charts of all tiles, each made once a minute however many screens ask."""
+
+    def __init__(self, live: Live) -> None:
+        self.live = live
+        self._made: dict[tuple[str, str], tuple[int, dict[str, Trend]]] = {}
+        self._turn = threading.Lock()
+
+    def of(self, force: str, area: str | None) -> dict[str, Trend]:
+        """By tile of a force or one of its areas (by id); what has no chart, and what nothing is
+        known of, is left out."""
+        key = force, area or WHOLE
+        with self._turn:
+            minute = self.live.clock() // MINUTE
+            made = self._made.get(key)
+            if made is None or made[0] != minute:
+                self.live.observe(counts=False)
+                query = Query(self.live.monitor, force, None, self.live.lock)
+                made = self._made[key] = minute, {}
+                for tile in _tiles(self.live.monitor.forces[force]):
+                    if (found := _trend(query, tile, key[1])) is not None:
+                        made[1][tile] = found
+            return made[1]
+
+
+def _tiles(force: Force) -> list[str]:
+    """The tiles that a force may show."""
+    if chosen := force.file.wallboard.tiles:
+        return chosen
+    lines = usual_lines(line.id for line in force.lines)
+    return [*(f"{kind}.{line}" for line in lines for kind in OF_LINES), *OF_TILE]
+
+
+def _trend(query: Query, tile: str, area: str) -> Trend | None:
+    kind, _, line = tile.partition(".")
+    shown = OF_TILE.get(kind)
+    if shown is None:
+        return None
+    try:
+        chart = recent_chart(query, shown.indicator.format(line=line), HOURS, area)
+    except QueryError:
+        return None
+    if all(point.value is None for point in chart.points):
+        return None
+    ident = f"trend-{tile.replace('.', '-')}"
+    return Trend(svg(layout(chart, *SIZE, "tile"), ident), words(chart, shown.noun))
+
+
+def words(chart: Chart, noun: str) -> str:
+    """The last hour: `20 to 21 h: 13 calls, usually 6 to 23, last week 12`."""
+    last = chart.points[-1]
+    hour = f"{last.start:%H} to {last.end:%H} h"
+    if last.value is None:
+        return f"{hour}: {last.missing or 'not known'}"
+    said = [f"{amount(last.value, chart.unit)} {noun}"]
+    if isinstance(last.cases, tuple):
+        said[0] += f" {last.cases[1]:,}"
+    usual = chart.expected[-1] if chart.expected else None
+    if usual is not None:
+        low, high = (amount(each, chart.unit) for each in (usual.lower, usual.upper))
+        said.append(f"usually {low.removesuffix(' %').removesuffix('.0')} to {high}")
+    before = chart.earlier[-1] if chart.earlier else None
+    if before is not None:
+        said.append(f"last week {amount(before, chart.unit)}")
+    return f"{hour}: {', '.join(said)}"

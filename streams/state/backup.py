@@ -1,0 +1,212 @@
+"""A backup: what is not in the input log, in one file.
+
+The file is gzip of lines of JSON. The first is a head: the form, when and of what it was made. Each
+further line is an entry, a fact as it is stored elsewhere, by what part of the state it is of. The
+last says how many lines came before it, and their SHA-256: a file that was cut or altered is found
+before anything of it is used. Whether entries of an older form can be read is for the part that
+they are of (`STATE_VERSION` of each), as with what is stored there.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import zlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from itertools import chain
+from pathlib import Path
+from typing import Literal, get_args
+
+import msgspec
+
+from streams.errors import CheckpointError, SourceError
+from streams.private import private_file
+from streams.state.snapshot import Head
+from streams.state.sqlite import (
+    WATCHED,
+    Rows,
+    connect_beside,
+    create,
+    guarded,
+    head_of,
+    nonce_of,
+    transaction,
+    unguarded,
+)
+
+STATE_VERSION = 1
+"""Of the lines of a backup, which a later version restores. To be raised with any change of what is
+written; `tests/unit/state/test_versions.py` fails where that was forgotten."""
+
+Part = Literal["alerts", "published", "learned", "calibration"]
+PARTS: tuple[Part, ...] = get_args(Part)
+OnEntry = Callable[[Part], None]
+"""Called for each entry that is written or put back."""
+
+
+class BackupHead(msgspec.Struct, frozen=True):
+    """The first line of a backup."""
+
+    watchroom_backup: int
+    """The form."""
+    made_at: str
+    version: str
+    """Of Watchroom."""
+    of: tuple[str, ...] = ()
+    """What it was made of, for a person."""
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """One line: an alert's transition or a handover (`alerts`), a message of the published topic,
+    a part of what detectors have learned, an answer of a calibration. `key` is unique in its part
+    but for transitions, of which the later one comes later."""
+
+    part: Part
+    force: str
+    """Empty of a calibration."""
+    key: str
+    value: bytes
+
+
+class _End(msgspec.Struct):
+    lines: int
+    sha256: str
+
+
+_encode = msgspec.json.Encoder().encode
+_entry = msgspec.json.Decoder(Entry).decode
+
+
+def write(path: Path, head: BackupHead, entries: Iterable[Entry], on_entry: OnEntry) -> None:
+    """Writes a backup, whole or not at all; raises `CheckpointError` where that can't be done, or
+    something of that name is there."""
+    if path.exists():
+        raise CheckpointError(f"{path} is there already. Name another file, or delete it")
+    part = path.with_name(path.name + ".part")
+    try:
+        private_file(part)
+        with gzip.open(part, "wb", compresslevel=6) as out:
+            out.writelines(lines_of(head, entries, on_entry))
+        part.replace(path)
+    except OSError as error:
+        raise CheckpointError(
+            f"{path}: the backup can't be written: {error.strerror}. Name another place"
+        ) from None
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def lines_of(
+    head: BackupHead, entries: Iterable[Entry], on_entry: OnEntry = lambda _: None
+) -> Iterator[bytes]:
+    """The lines of a backup."""
+    digest, lines = hashlib.sha256(), 0
+    for each in chain([head], entries):
+        line = _encode(each) + b"\n"
+        digest.update(line)
+        lines += 1
+        yield line
+        if isinstance(each, Entry):
+            on_entry(each.part)
+    yield _encode(_End(lines, digest.hexdigest())) + b"\n"
+
+
+class Backup:
+    """A backup that was read to its end and found whole; raises `SourceError` for any other."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.counts: Counter[Part] = Counter()
+        """Entries by part."""
+        digest, lines, end = hashlib.sha256(), 0, b""
+        for line in self._read():
+            if end:
+                lines += 1
+                digest.update(end)
+            if not lines and not end:
+                self.head = self._head(line)
+            end = line
+        try:
+            said = msgspec.json.decode(end, type=_End)
+        except msgspec.MsgspecError:
+            raise self._damaged("its end is missing") from None
+        if (said.lines, said.sha256) != (lines, digest.hexdigest()):
+            raise self._damaged("it is not what was written")
+        for entry in self.entries():
+            self.counts[entry.part] += 1
+
+    def entries(self, *parts: Part) -> Iterator[Entry]:
+        """The entries of some parts, by default of all, in their order."""
+        for number, line in enumerate(self._read()):
+            if number and line.startswith(b'{"part"'):
+                entry = _entry(line)
+                if not parts or entry.part in parts:
+                    yield entry
+
+    def _read(self) -> Iterator[bytes]:
+        try:
+            with gzip.open(self.path, "rb") as lines:
+                yield from lines
+        except FileNotFoundError:
+            raise SourceError(f"{self.path}: there is no such backup") from None
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            raise self._damaged(str(error)) from None
+        except OSError as error:
+            raise SourceError(f"{self.path} can't be read: {error.strerror}") from None
+
+    def _head(self, line: bytes) -> BackupHead:
+        try:
+            head = msgspec.json.decode(line, type=BackupHead)
+        except msgspec.MsgspecError:
+            raise self._damaged("it does not begin as a backup does") from None
+        if head.watchroom_backup > STATE_VERSION:
+            raise SourceError(
+                f"{self.path} was made by a later version of Watchroom ({head.version}). "
+                "Use that one"
+            )
+        return head
+
+    def _damaged(self, why: str) -> SourceError:
+        return SourceError(
+            f"{self.path} is no backup, or is damaged ({why}). Nothing of it was used: take another"
+        )
+
+
+# -- what detectors have learned, in checkpoints --------------------------------------------------
+
+
+def learned(folder: Path) -> Iterator[Entry]:
+    """What detectors have learned by the checkpoints of a folder, which a worker may be using.
+    Raises `SourceError` for files that can't be read."""
+    if not folder.is_dir():
+        raise SourceError(f"{folder}: there is no such folder of checkpoints")
+    for path in sorted(folder.glob("*.sqlite")):
+        try:
+            yield from _learned(path)
+        except Exception as error:
+            raise SourceError(
+                f"{path} can't be read ({error}). Leave --checkpoints out to do without what "
+                "detectors have learned"
+            ) from error
+
+
+def _learned(path: Path) -> Iterator[Entry]:
+    with closing(connect_beside(path)) as db:
+        db.execute("BEGIN")
+        feed = head_of(db).topic.rpartition(".")[2]
+        if db.execute("SELECT 1 FROM sqlite_master WHERE name = 'watched'").fetchone():
+            for force, part, body in db.execute("SELECT force, part, body FROM watched"):
+                yield Entry("learned", force, f"{feed}/{part}", unguarded(f"{force}/{part}", body))
+
+
+def put_learned(path: Path, head: Head, parts: Iterable[tuple[str, str, bytes]]) -> None:
+    """Makes a checkpoint that holds nothing but what detectors have learned (force, part, blob): a
+    worker takes it for an outdated one, and uses that where its log has lost the beginning."""
+    with closing(create(path)) as db, transaction(db):
+        rows = Rows(db, {})
+        db.execute(WATCHED)
+        rows.put("watched", ((f, part, guarded(f"{f}/{part}", body)) for f, part, body in parts))
+        made = msgspec.structs.replace(head, nonce=nonce_of(db), digests=rows.digests)
+        db.execute("INSERT INTO head VALUES (1, ?)", (guarded("head", _encode(made)),))

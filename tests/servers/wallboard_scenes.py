@@ -1,0 +1,208 @@
+"""The wallboard in each of its states, over a simulated control room, and pictures of all of them.
+
+python -m tests.servers.wallboard_scenes DIRECTORY    all of them
+python -m tests.servers.wallboard_scenes              those of docs/wallboard.md, small
+
+Six weeks are simulated and read, so that the detectors know what is usual; then each scene changes
+what the room hears or how its monitor does. Needs Chromium; WATCHROOM_CHROMIUM names one.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import takewhile
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, expect
+
+from streams.board.monitor import Monitor
+from streams.config.force import find_force
+from streams.periods import DAY, MINUTE
+from streams.sources.simulator import Rates, simulate
+from streams.state.surveillance import watch_all
+from tests.servers.chromium import find
+from tests.servers.wallboard_rig import FORCE, START, Room, browser, text
+
+SIZES = ((1920, 1080), (3840, 2160), (1080, 1920), (820, 1180), (390, 844))
+DOCS = Path(__file__).parents[2] / "docs"
+DOCUMENTED = {
+    "wallboard.png": ("breached", 1920, 1080, "dark", 0.6),
+    "wallboard-calm.png": ("calm", 1920, 1080, "light", 0.42),
+    "wallboard-portrait.png": ("late", 1080, 1920, "dark", 0.3333),
+}
+"""By file: the state, the size of the screen, its theme, and the scale of the picture."""
+WEEKS = 6
+SEED = 3
+CALM_ROOM = Rates(handlers=1.4)
+CHUNK = 20_000
+"""Lines that are read at once."""
+
+
+def history(weeks: int = WEEKS) -> bytes:
+    """The lines of some weeks up to the evening of the rig, of a room that meets its targets."""
+    force = find_force(FORCE)
+    made = simulate(force, START - weeks * 7 * DAY, None, SEED, CALM_ROOM)
+    return b"\n".join(line for _, line in takewhile(lambda each: each[0] <= START, made))
+
+
+def simulated_room(lines: bytes) -> Room:
+    """A room whose detectors have read these lines."""
+    room = Room(monitor=watched())
+    every = lines.splitlines()
+    for first in range(0, len(every), CHUNK):
+        room.live.ingest(b"\n".join(every[first : first + CHUNK]), START)
+    room.live.health.simulated = "calls and incidents"
+    return room
+
+
+def watched() -> Monitor:
+    """A monitor of the force whose series are watched."""
+    made = Monitor([find_force(FORCE)])
+    watch_all(made)
+    return made
+
+
+# -- the scenes ------------------------------------------------------------------------------------
+
+
+def calm(room: Room) -> None:
+    """Nothing is beyond its limit."""
+    answered = [room.call(-20 - n, -17 - n) for n in range(3)]
+    room.take(*answered, *done(room))
+
+
+def busy(room: Room) -> None:
+    """A wait close to its limit, a notice that somebody has."""
+    room.take(*(room.call(-9 + 3 * n) for n in range(2)), room.emergency(-1000))
+    room.alert("101 calls, Warwickshire, 20:00 to 21:00: 61, expected 20 to 34.", 14, "DI")
+
+
+def breached(room: Room) -> None:
+    """Callers who wait too long, emergencies that nobody has reached, a page that nobody has."""
+    room.take(
+        *(room.call(-240 * n - 20, -240 * n - (14 if n % 9 else 0)) for n in range(1, 60)),
+        *(room.call(-103 + 31 * n) for n in range(3)),
+        *(room.call(-44 + 9 * n, line="101") for n in range(4)),
+        room.emergency(-1960),
+        room.emergency(-1010, area="warwick"),
+    )
+    room.alert("999 calls, Warwickshire, 20:00 to 21:00: 31, expected 9 to 20.", 12)
+
+
+def late(room: Room) -> None:
+    """The feed of calls is silent."""
+    breached(room)
+    room.clock.move(12 * MINUTE)
+    room.beat("incidents")
+
+
+def not_ready(room: Room) -> None:
+    """The monitor reads back what it missed."""
+    breached(room)
+    room.live.health.state = "recovering"
+    room.live.health.detail = "reading back what came since 20:55"
+
+
+def replay(room: Room) -> None:
+    """Another evening than this one."""
+    busy(room)
+    room.live.health.replay, room.live.health.speed = True, 60.0
+
+
+SCENES: dict[str, Callable[[Room], None]] = {
+    "calm": calm,
+    "busy": busy,
+    "breached": breached,
+    "stale": breached,
+    "late": late,
+    "not_ready": not_ready,
+    "replay": replay,
+    "simulated": calm,
+    "empty": lambda room: room.beat("calls", "incidents"),
+    "nothing": lambda _: None,
+}
+"""By name what each does to a room. In `empty` no record was ever heard of, only heartbeats; in
+`nothing` not even these; in `stale` the connection is lost."""
+ON_NOTHING = ("empty", "nothing")
+
+
+def done(room: Room) -> list[dict[str, object]]:
+    """Emergencies that were attended."""
+    stamps = {"arrived_at": text(room.clock() - 300_000), "updated_at": text(room.clock())}
+    return [room.emergency(-860, **stamps)]
+
+
+@contextmanager
+def scene(name: str, lines: bytes | None = None) -> Iterator[Room]:
+    """A room in a state; `lines` are its history, without which nothing is known of what is
+    usual."""
+    room = Room() if lines is None or name in ON_NOTHING else simulated_room(lines)
+    made_up = lines is not None or name == "simulated"
+    room.live.health.simulated = "calls and incidents" if made_up else None
+    try:
+        SCENES[name](room)
+        yield room
+    finally:
+        room.stop()
+
+
+def look(page: Page, room: Room, name: str, query: str = "") -> None:
+    """Opens the wallboard and waits until it shows a state; then the server of `stale` is gone."""
+    page.goto(f"{room.url}/?kiosk{query}")
+    expect(page.locator("#tiles")).to_be_visible()
+    page.wait_for_function("document.fonts.ready.then(() => true)")
+    if name not in ON_NOTHING:
+        expect(page.locator(".trend svg").first).to_be_attached()
+    if name == "stale":
+        room.stop()
+        expect(page.locator("body.stale")).to_be_visible()
+    page.wait_for_timeout(400)
+
+
+def pictures(opened: Browser, room: Room, name: str, to: Path) -> None:
+    """A picture of a state in each size, dark, and one that is light."""
+    for width, height in SIZES:
+        for theme in ("dark", "light") if (width, height) == SIZES[0] else ("dark",):
+            context = opened.new_context(viewport={"width": width, "height": height})
+            page = context.new_page()
+            look(page, room, name, f"&theme={theme}")
+            ending = "" if theme == "dark" else "-light"
+            page.screenshot(path=to / f"{name}-{width}x{height}{ending}.png")
+            context.close()
+            if name == "stale":
+                room.start()
+
+
+def documented(opened: Browser, name: str, room: Room) -> None:
+    """The pictures of docs/wallboard.md that are of a state, so small that a checkout stays so."""
+    for file, (of, width, height, theme, scale) in DOCUMENTED.items():
+        if of == name:
+            context = opened.new_context(
+                viewport={"width": width, "height": height}, device_scale_factor=scale
+            )
+            page = context.new_page()
+            look(page, room, name, f"&theme={theme}")
+            page.screenshot(path=DOCS / file)
+            context.close()
+
+
+def main(to: Path | None) -> None:
+    """Writes all pictures into a directory, or those of the documentation."""
+    lines = history()
+    if to is not None:
+        to.mkdir(parents=True, exist_ok=True)
+    names = {of for of, *_ in DOCUMENTED.values()} if to is None else SCENES
+    with browser(find().path) as opened:
+        for name in names:
+            with scene(name, lines) as room:
+                if to is None:
+                    documented(opened, name, room)
+                else:
+                    pictures(opened, room, name, to)
+            print(name)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else None)
