@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 
 from detectors.arrays import packed, unpacked
 from detectors.change.uncertain_focus import MOST_BEYOND, UncertainFocus
-from detectors.counts.count_watch import DAYS, CountWatch, levels_within
+from detectors.counts.count_watch import DAYS, ENDED, CountWatch, levels_within
 from detectors.counts.expected import Expected
 from detectors.counts.predictive import MOST, tails
 from detectors.counts.weekly.baseline import (
@@ -437,7 +437,7 @@ class CountWatches:
         self._spells.pop(row, None)
         if spell:
             self._spells[row] = spell
-        if before and spell is not before:  # that one is over, whether or not another begins
+        if before and before[1] >= ENDED:  # that one is over, whether or not another begins
             self._put_recent(row, watch)
 
     # -- weeks -----------------------------------------------------------------------------------
