@@ -34,6 +34,9 @@ from streams.periods import DAY, HOUR, MINUTE, SECOND, rfc3339, to_ms
 Action = Literal["acknowledge", "snooze", "close", "note", "hand_over"]
 LONGEST_SNOOZE = 14 * DAY
 LONGEST_NAME, LONGEST_NOTE = 80, 500
+MOST_ENTRIES = 200
+"""Entries in the log of an alert, which each transition carries: with as many it can still be
+closed, and no more be done about it."""
 _DONE: dict[Action, What] = {
     "acknowledge": "acknowledged",
     "snooze": "snoozed",
@@ -60,6 +63,9 @@ def act(force: Force, alert: Alert, asked: Request, at: int) -> Transition:
     who = _text(asked.who, "who", LONGEST_NAME)
     if not alert.open and asked.action not in ("note", "close"):
         raise ActionError(f"{alert.title} is over since {_clock(force, alert.resolved_at, at)}")
+    if len(alert.log) >= MOST_ENTRIES and not (alert.open and asked.action == "close"):
+        cure = "Close it with its outcome" if alert.open else "It is over"
+        raise ActionError(f"{alert.title} has {len(alert.log)} entries, no more fit. {cure}")
     note = _text(asked.note, "note", LONGEST_NOTE) if asked.note else ""
     changes: dict[str, Any] = {}
     entry = note

@@ -146,7 +146,7 @@ class Shard:
             if kind == "reading":
                 self.folds[force.id] = Readings(force)
             elif kind == "heartbeat":
-                self.folds[force.id] = Heartbeats()
+                self.folds[force.id] = Heartbeats(force)
             else:
                 ledger = Ledger(Packer(registry.kinds[kind], force), Calendar(force.zone), most)
                 ledger.stepwise = True
@@ -677,7 +677,7 @@ class Monitor:
         out: dict[str, FeedAge] = {}
         for shard in self.shards:
             fold = shard.folds.get(force.id)
-            marks = fold.latest if isinstance(fold, Heartbeats) else {}
+            marks = fold.missed(at) if isinstance(fold, Heartbeats) else {}
             if isinstance(fold, Ledger | Readings) and fold.watermark:
                 marks = {shard.kind: fold.watermark}
             for name, mark in marks.items():

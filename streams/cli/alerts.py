@@ -339,9 +339,8 @@ def handover(
             )
         me = signed_in.name or _name(who)
         held = [one.alert for one in _open(client.history()) if one.alert.owner == me]
-        for each in held:
-            client.act(each.id, "hand_over", who=me, to=to, note=note)
-        client.act(shift(board.force.id), "hand_over", who=me, to=to, note=note)
+        names = [*(one.id for one in held), shift(board.force.id)]
+        _hand_over_all(client, names, who=me, to=to, note=note)
         echo(f"Handed over from {me} to {to}: {len(held)}.")
         board = client.board()
     since = dt.datetime.fromisoformat(board.at) - dt.timedelta(hours=hours)
@@ -356,6 +355,18 @@ def handover(
             echo(f"- {each.words}")
             for e in done[-5:]:
                 echo(f"    {_minute(e.at)} {e.who}: {e.what} {e.note}".rstrip())
+
+
+def _hand_over_all(client: AlertsClient, names: list[str], **details: str | None) -> None:
+    """Hands alerts over and last the shift; raises `WatchroomError`, which says how far it came."""
+    for number, name in enumerate(names):
+        try:
+            client.act(name, "hand_over", **details)
+        except WatchroomError as error:
+            raise WatchroomError(
+                f"{error}. Handed over so far: {number} of {len(names) - 1} alerts, and not the "
+                "shift. Give the command again for the rest"
+            ) from None
 
 
 def _handed(entry: Handover) -> str:

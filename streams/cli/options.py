@@ -26,7 +26,7 @@ BROKERS: dict[str, Any] = {
     "show_default": True,
     "show_envvar": True,
     "metavar": "HOST:PORT,...",
-    "help": "The Kafka brokers.",
+    "help": "The Kafka brokers. Secured ones: WATCHROOM_KAFKA_..., see docs/kafka.md.",
 }
 
 broker_option = click.option("--broker", "--bootstrap", "broker", **BROKERS)

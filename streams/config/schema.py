@@ -281,9 +281,10 @@ class AlertSettings(Struct, kw_only=True, frozen=True, forbid_unknown_fields=Tru
 
 class FeedSettings(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     """A feed that sends heartbeats. `heartbeat_seconds` is how far apart they are; without it that
-    is learned from them."""
+    is learned from them. One that is `retired` is not missed, whatever it sends."""
 
     heartbeat_seconds: Annotated[float, Meta(gt=0, le=7 * 86_400)] | None = None
+    retired: bool = False
 
 
 class MetricSettings(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):

@@ -16,10 +16,16 @@ from streams.errors import Refused
 from streams.events.schema import Heartbeat
 from streams.fold.ledger import EventClock
 from streams.periods import DAY, SECOND, Span, to_ms
+from streams.registry.registry import REGISTRY
 from streams.registry.times import SKEW
 
 MOST_FEEDS = 200
-"""Feeds of one force, so that memory is bounded."""
+"""Feeds of one force, so that memory is bounded. One more takes the place of the unknown feed that
+was heard longest ago."""
+FORGOTTEN = 7 * DAY
+"""How long after its last heartbeat a feed that is not known is missed no more, in ms."""
+KIND_OF = {word: kind for kind in REGISTRY.structs for word in (kind, REGISTRY.plain_name(kind))}
+"""The kind of record that a feed with heartbeats brings, by the feed's name."""
 LONGEST_INTERVAL = 7 * DAY / SECOND
 """Seconds; a heartbeat that says it comes less often says nothing."""
 KEPT_BEATS = 8
@@ -51,7 +57,8 @@ class Heartbeats:
     Kept are the newest of them, each once, so that the order of arrival and repeats change nothing.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, force: Force) -> None:
+        self.force = force
         self.latest: dict[str, int] = {}
         """By feed the instant of the newest heartbeat."""
         self.beats: dict[str, list[Beat]] = {}
@@ -73,7 +80,7 @@ class Heartbeats:
         if at > appended + SKEW:
             raise Refused("in_the_future", "at is later than the heartbeat was received")
         if event.feed not in self.latest and len(self.latest) >= MOST_FEEDS:
-            raise Refused("too_many_feeds", f"more than {MOST_FEEDS} feeds")
+            self._make_room()
         if self.clock is not None and at > self.clock.due:
             self.clock.judge_until(at)
         if self.clock is not None and event.feed not in self.latest:
@@ -84,6 +91,21 @@ class Heartbeats:
         every = event.every_seconds or 0.0
         self._keep(event.feed, (at, every if 0.0 < every <= LONGEST_INTERVAL else 0.0))
         self.lines += 1
+
+    def _make_room(self) -> None:
+        """Lets the unknown feed go that was heard longest ago; raises `Refused` where there is
+        none."""
+        unknown = ((at, feed) for feed, at in self.latest.items() if not is_known(self.force, feed))
+        _, oldest = min(unknown, default=(0, ""))
+        if not oldest:
+            raise Refused("too_many_feeds", f"more than {MOST_FEEDS} feeds")
+        for held in (self.latest, self.beats, self.beating):
+            held.pop(oldest, None)
+
+    def missed(self, at: int) -> dict[str, int]:
+        """When those feeds were last heard that somebody would miss at an instant."""
+        force = self.force
+        return {f: heard for f, heard in self.latest.items() if is_missed(force, f, heard, at)}
 
     def _keep(self, feed: str, beat: Beat) -> None:
         held = self.beats.setdefault(feed, [])
@@ -105,6 +127,20 @@ class Heartbeats:
         self.beating = {feed: list(spans) for feed, spans in beating.items()}
         self.latest, self.lines = dict(latest), lines
         self.beats = {feed: beats.get(feed) or [(at, 0.0)] for feed, at in latest.items()}
+
+
+def is_known(force: Force, feed: str) -> bool:
+    """Whether a feed speaks for a kind of record, or is named in the force's file."""
+    return feed in KIND_OF or feed in force.file.feeds
+
+
+def is_missed(force: Force, feed: str, heard: int, at: int) -> bool:
+    """Whether somebody would miss a feed that was last heard at an instant, in ms: not one that the
+    force's file has retired, nor an unknown one after a week."""
+    written = force.file.feeds.get(feed)
+    if written is not None:
+        return not written.retired
+    return feed in KIND_OF or at - heard <= FORGOTTEN
 
 
 def interval_of(force: Force, heartbeats: Heartbeats, feed: str) -> float | None:

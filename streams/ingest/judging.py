@@ -34,7 +34,7 @@ class LineJudge:
         if force is None:
             raise Refused("unknown_force", f'"{event.force}" is none of {sorted(self.forces)}')
         if isinstance(event, Heartbeat):
-            Heartbeats().add(event, now)
+            Heartbeats(force).add(event, now)
         elif isinstance(event, Reading):
             Readings(force).add(event, now)
         else:

@@ -13,6 +13,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
+from typing import NamedTuple
 
 from aiokafka.errors import KafkaError
 
@@ -20,6 +21,7 @@ from streams.board.incomplete import horizon_of
 from streams.board.monitor import Shard
 from streams.errors import CheckpointError
 from streams.kafka.alerts import TopicAlerts
+from streams.kafka.brokers import in_words
 from streams.kafka.lag import SILENCE, LagTracker
 from streams.kafka.lots import Key, Message, in_turn
 from streams.kafka.partition import Partition, fingerprint
@@ -51,12 +53,24 @@ PATIENCE = 30.0
 """Seconds between the saves of a partition that is being read back."""
 READ_AGAIN = 1.0
 """Seconds after which it is tried again to read a checkpoint that could not be read."""
+MOST_HOLES = 1000
+"""Of so many passed offsets it is looked at each time whether they were lost."""
 DISK_EVERY = 10.0
 """Seconds between two looks at the disk."""
 NOTED = ("topic", REASON, CLOCK, DISK, "log_gap", "alerts", "instance")
 """The troubles that are noted here; others watch for the rest."""
 TROUBLE_REPEATS = 60.0
 """Seconds after which a trouble that lasts is logged again."""
+
+
+class Hole(NamedTuple):
+    """Offsets that the stream passed: between `after`, which came at `appended` (ms), and
+    `first`."""
+
+    key: Key
+    after: int
+    first: int
+    appended: int
 
 
 class AssignedPartitions:
@@ -96,6 +110,8 @@ class AssignedPartitions:
         """Why the checkpoint of a partition can't be written now, in words with the cure."""
         self._unread: dict[Key, str] = {}
         """The same of those that can't be read now, and so are not taken over yet."""
+        self._holes: list[Hole] = []
+        """Offsets that the stream passed since the last look at the topics."""
         self._disk: disk.Disk | None = None
         """As of the last look."""
         self._refreshed = 0.0
@@ -193,6 +209,8 @@ class AssignedPartitions:
             return
         if last <= partition.folded:
             return
+        if first > partition.folded + 1:
+            self._holes.append(Hole(key, partition.folded, first, partition.appended))
         await partition.fold(messages, valid)
         if valid():  # else it may be of another assignment by now, of which nothing was seen
             partition.follows = True
@@ -219,7 +237,8 @@ class AssignedPartitions:
             try:
                 await self._take_over(self.reader)
             except KafkaError as error:
-                log.warning("reading back failed (%r); trying again", error)
+                why = in_words(error, self.settings.brokers, ("Read",))
+                log.warning("reading back failed (%s); trying again", why)
                 await asyncio.sleep(1)
                 self._changed.set()
 
@@ -229,7 +248,20 @@ class AssignedPartitions:
             await asyncio.sleep(self.settings.topics_every)
             if await self.watch.ask():
                 self._changed.set()
+            await self._look_at_holes()
             self.refresh()
+
+    async def _look_at_holes(self) -> None:
+        """Tells offsets that the stream passed because they are of transactions from those that
+        the log lost before this worker, which was slow, had come to them."""
+        holes, self._holes = self._holes[:MOST_HOLES], []
+        if not holes:
+            return
+        begins = await self.watch.beginnings({hole.key for hole in holes})
+        for hole in holes:
+            partition, begin = self.partitions.get(hole.key), begins.get(hole.key, 0)
+            if partition is not None:
+                partition.note_beginning(min(begin, hole.first), hole.after, hole.appended)
 
     async def _take_over(self, reader: LogReader) -> None:
         await self.watch.ask()

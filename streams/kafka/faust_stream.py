@@ -112,6 +112,11 @@ class FaustStream:
         except (aiokafka.errors.KafkaError, faust.exceptions.ConsumerNotStarted) as error:
             log.info("offsets could not be committed (%r); trying again", error)
             return False
+        except (asyncio.CancelledError, RuntimeError):
+            # The consumer's thread has ended meanwhile, as it does where the stream breaks off.
+            if (task := asyncio.current_task()) is not None and task.cancelling():
+                raise
+            return False
         return True
 
     def high(self, key: Key) -> int | None:

@@ -229,15 +229,15 @@ class Partition:
         self._watch()
         garbage.collect_frozen()
 
-    def note_beginning(self, first: int, after: int | None = None) -> None:
+    def note_beginning(self, first: int, after: int | None = None, appended: int = 0) -> None:
         """Takes in that the log begins at offset `first`: what came after the offset `after`, by
-        default the last that is held, and before the beginning, is lost. A partition that holds
+        default the last that is held, which the log took at `appended`, is lost. One that holds
         nothing yet has lost nothing that it had begun to count (`half_counted`)."""
         after = self.folded if after is None else after
         if after == NOTHING or first <= after + 1 or not self.shard.forces:
             return
         now = wall_clock()
-        gap = LogGap(after + 1, first - 1, self.appended, now, now)
+        gap = LogGap(after + 1, first - 1, appended or self.appended, now, now)
         kept = [g for g in self.shard.gaps if g.mendable(now, horizon_of(self.shard.kind))]
         with self.live.lock:
             self.shard.gaps = with_gap(kept, gap)

@@ -3,11 +3,17 @@
 A message is sent only after the checkpoint that holds its cause, and leaves the checkpoint's outbox
 only after all brokers have it. So a crash sends it again, never not at all; its key tells that it
 is the same one.
+
+All is compressed, and sent whole but for the raw line of a dead letter, which is cut where it is
+too large. Half of a published pane or of an alert would be no JSON: where even its compressed form
+is above what its topic takes it is not sent, the log says so with the cure, and what comes after it
+does not wait.
 """
 
 from __future__ import annotations
 
 import asyncio
+import gzip
 import logging
 import time
 from typing import Any
@@ -15,7 +21,6 @@ from typing import Any
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from streams.kafka.brokers import in_words
 from streams.kafka.partition import Partition
 from streams.kafka.security import current
 from streams.kafka.topics import LARGEST_LINE
@@ -29,6 +34,10 @@ MOST_WAITING = 20_000
 PAUSE = 2.0
 ROOM = 64 << 10
 """Bytes for what is beside the value; also what is kept of a line that is too large to be sent."""
+LARGEST_VALUE = LARGEST_LINE - ROOM
+"""Bytes of a value that any topic takes (`streams.kafka.topics.wanted`), compressed."""
+LARGEST = 32 << 20
+"""Bytes of a message before it is compressed. Brokers look at it afterwards."""
 
 Numbered = list[tuple[int, Outgoing]]
 
@@ -43,7 +52,8 @@ class Outbox:
             bootstrap_servers=brokers,
             acks="all",
             enable_idempotence=True,
-            max_request_size=LARGEST_LINE,
+            max_request_size=LARGEST,
+            compression_type="gzip",
             linger_ms=5,
         )
         self._queue: asyncio.Queue[tuple[Partition, Numbered]] = asyncio.Queue()
@@ -79,20 +89,21 @@ class Outbox:
         acknowledged, until = [], time.monotonic() + SLICE
         try:
             for _, message in messages:
-                acknowledged.append(await self._send(message))
+                # Not tried and refused: brokers then refuse what comes after it, too.
+                if not await _is_too_large(message):
+                    acknowledged.append(await self._send(message))
                 if time.monotonic() > until:  # there may be thousands
                     await asyncio.sleep(0)
                     until = time.monotonic() + SLICE
             await asyncio.gather(*acknowledged)
         except KafkaError as error:
-            why = in_words(error, self._brokers, ("Write",))
-            log.warning("%d messages could not be sent (%s); trying again", len(messages), why)
+            log.warning("%d messages could not be sent (%r); trying again", len(messages), error)
             return False
         return True
 
     async def _send(self, message: Outgoing) -> Any:
         headers, value = message.headers, message.value
-        if value is not None and len(value) > LARGEST_LINE - ROOM:
+        if value is not None and _is_dead_letter(message) and len(value) > LARGEST_VALUE:
             headers = [*headers, ("bytes", str(len(value)).encode())]
             value = value[:ROOM]
         return await self._producer.send(
@@ -113,3 +124,25 @@ class Outbox:
         if self._task is not None:
             self._task.cancel()
         await self._producer.stop()
+
+
+def _is_dead_letter(message: Outgoing) -> bool:
+    """Whether a message is a line that was refused, of which a part is better than nothing."""
+    return message.topic.rpartition(".")[2] == "deadletter"
+
+
+async def _is_too_large(message: Outgoing) -> bool:
+    """Whether a message can't be sent whole, though it should be; the log says so."""
+    value = message.value or b""
+    if len(value) <= LARGEST_VALUE or _is_dead_letter(message):
+        return False
+    size = len(await asyncio.to_thread(gzip.compress, value))
+    if size <= LARGEST_VALUE and len(value) <= LARGEST - ROOM:
+        return False
+    log.error(
+        "%s of %s: %s bytes (%s compressed) are more than a message may have (%s): it is not sent. "
+        "Have fewer areas or categories in the force's file, so that there are fewer rows",
+        message.key.decode(errors="replace"), message.topic, f"{len(value):,}", f"{size:,}",
+        f"{LARGEST_VALUE:,}",
+    )  # fmt: skip
+    return True

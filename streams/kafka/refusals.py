@@ -76,7 +76,7 @@ def refusal(
     error: BaseException, security: Security, bootstrap: str, *, operations: Iterable[str] = ()
 ) -> KafkaError | None:
     """What an exception says of a refusal; None for one that may be over by itself. `operations`
-    are those that were tried, where a right is missing."""
+    are those that were tried on a topic, where a right is missing."""
     if isinstance(error, KafkaError):
         return error
     if isinstance(error, ssl.SSLError):
@@ -85,7 +85,8 @@ def refusal(
         return missing_right(security, bootstrap, error.kind, error.names, error.operations)
     if (kind := _KINDS.get(type(error).__name__)) is not None:
         named = _names_in(error)
-        return missing_right(security, bootstrap, kind, named, operations or _usual(kind))
+        tried = tuple(operations) if kind == "topic" else ()
+        return missing_right(security, bootstrap, kind, named, tried or _usual(kind))
     return _by_sasl(error, security, bootstrap)
 
 
@@ -156,7 +157,7 @@ def _not_let_in(security: Security, bootstrap: str) -> KafkaError:
 def _by_tls(error: ssl.SSLError, security: Security, bootstrap: str) -> KafkaError | None:
     if isinstance(error, ssl.SSLCertVerificationError):
         return _untrusted(error, bootstrap)
-    reason = error.reason or ""
+    reason = getattr(error, "reason", None) or ""
     if "WRONG_VERSION" in reason or reason in ("HTTP_REQUEST", "RECORD_LAYER_FAILURE"):
         return KafkaError(
             f"the brokers at {bootstrap} do not speak TLS there. Name the port of their TLS "

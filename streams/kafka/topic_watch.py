@@ -14,12 +14,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 import kafka.errors
-from kafka import KafkaAdminClient
+from kafka import KafkaAdminClient, TopicPartition
+from kafka.admin import OffsetSpec
 
 from streams.kafka.security import current
 from streams.kafka.settings import Cluster
@@ -154,6 +155,23 @@ class TopicWatch:
             elif topic["error_code"] == UNKNOWN_TOPIC:
                 found[topic["name"]] = None
         return found
+
+    async def beginnings(self, keys: Collection[tuple[str, int]]) -> dict[tuple[str, int], int]:
+        """Where the log of some partitions begins; empty where the brokers do not say so."""
+        async with self._lock:
+            try:
+                async with asyncio.timeout(2 * ANSWER_SECONDS):
+                    return await asyncio.to_thread(self._ask_beginnings, keys)
+            except (kafka.errors.KafkaError, OSError, TimeoutError) as error:
+                log.info("where the log begins can't be looked at (%r)", error)
+                return {}
+
+    def _ask_beginnings(self, keys: Collection[tuple[str, int]]) -> dict[tuple[str, int], int]:
+        if self._client is None:
+            return {}
+        asked = {TopicPartition(*key): OffsetSpec.EARLIEST for key in keys}
+        answer = self._client.list_partition_offsets(asked)
+        return {(tp.topic, tp.partition): found.offset for tp, found in answer.items()}
 
     def close(self) -> None:
         """Lets the brokers go."""

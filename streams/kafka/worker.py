@@ -22,7 +22,7 @@ from streams.kafka.assignments import AssignedPartitions
 from streams.kafka.faust_stream import FaustStream
 from streams.kafka.inputs import parted
 from streams.kafka.producer import Outbox
-from streams.kafka.refusals import Denied
+from streams.kafka.refusals import Denied, NotAllowed
 from streams.kafka.settings import Cluster, Settings
 from streams.live import Live
 
@@ -122,12 +122,23 @@ class FaustWorker:
             asyncio.create_task(self.stopped.wait()),
         ]
         done, _ = await asyncio.wait([*beside, *stream], return_when=asyncio.FIRST_COMPLETED)
-        failure = next((task.exception() for task in done if task.exception()), None)
+        failure = next((found for task in done if (found := _failure_of(task))), None)
         await self._close(beside, stream)
         if failure is not None:
-            if isinstance(failure, WatchroomError):
-                raise failure
-            raise KafkaError(f"the stream broke off: {failure!r}") from failure
+            raise await asyncio.to_thread(self._why, failure) from failure
+
+    def _why(self, failure: BaseException) -> WatchroomError:
+        """What to say of the end of the stream. Where rights were withdrawn, it may break off in
+        many ways, so they are looked at again."""
+        try:
+            look_at(self.settings)
+        except NotAllowed as withdrawn:
+            return withdrawn
+        except WatchroomError:
+            pass
+        if isinstance(failure, WatchroomError):
+            return failure
+        return KafkaError(f"the stream broke off: {failure!r}")
 
     # -- beside it -----------------------------------------------------------------------------
 
@@ -177,6 +188,12 @@ class FaustWorker:
                 client.remove_group_members(self.settings.group, [member])
         except (WatchroomError, kafka.errors.KafkaError) as error:
             log.info("could not leave the group (%r); it ends by itself", error)
+
+
+def _failure_of(task: asyncio.Task[Any]) -> BaseException | None:
+    """What a task that is done failed with. One that nobody here cancelled waited for the stream's
+    thread as that broke off."""
+    return asyncio.CancelledError() if task.cancelled() else task.exception()
 
 
 def run_worker(settings: Settings) -> None:

@@ -12,7 +12,7 @@ from streams.board.model import RefusedLines, SurveillanceView, WatchSummary
 from streams.board.monitor import Monitor
 from streams.config.force import Force
 from streams.events.refusals import FeedKey, RefusedFeed
-from streams.fold.heartbeats import LEAST_PATIENCE, Heartbeats, interval_of
+from streams.fold.heartbeats import KIND_OF, LEAST_PATIENCE, Heartbeats, interval_of
 from streams.periods import DAY, HOUR, SECOND, Calendar, rfc3339
 from streams.registry.phrases import why_refused
 from streams.registry.registry import REGISTRY
@@ -50,8 +50,6 @@ class NextSilence(NamedTuple):
 Known = dict[str, NextSilence]
 HOURLY = {name for name, kind in REGISTRY.kinds.items() if kind.hourly}
 """Kinds that are watched by the hour: a silence of them is judged while it lasts."""
-KIND_OF = {word: kind for kind in REGISTRY.structs for word in (kind, REGISTRY.plain_name(kind))}
-"""The kind of record that a feed with heartbeats brings, by the feed's name."""
 
 
 def surveyed(monitor: Monitor, force_id: str, at: int, current: Reads) -> SurveillanceView:
@@ -105,7 +103,7 @@ def next_silence(
 ) -> tuple[frozenset[str], int]:
     """The feeds that are silent at an instant, and until when no other can be. `known` is that by
     kind of record, kept from one call to the next: nothing that comes makes it earlier."""
-    soonest = _soonest(monitor, force_id, known)
+    soonest = _soonest(monitor, force_id, at, known)
     if soonest > at:
         return frozenset(), soonest
     seen = _seen(monitor, force_id, at, current, ahead=False, known=known)
@@ -113,7 +111,7 @@ def next_silence(
     return names, min((due for due in seen.due if due > at), default=at + DAY)
 
 
-def _soonest(monitor: Monitor, force_id: str, known: Known) -> int:
+def _soonest(monitor: Monitor, force_id: str, at: int, known: Known) -> int:
     """The instant, in ms, before which no feed can turn silent; cheap, mostly from the latest
     heartbeats."""
     if any(each.signal is not None for each in known.values()):
@@ -122,7 +120,7 @@ def _soonest(monitor: Monitor, force_id: str, known: Known) -> int:
     for shard in monitor.shards:
         fold = shard.folds.get(force_id)
         if isinstance(fold, Heartbeats):
-            found += [beat + round(LEAST_PATIENCE) * SECOND for beat in fold.latest.values()]
+            found += [beat + round(LEAST_PATIENCE) * SECOND for beat in fold.missed(at).values()]
         elif shard.surveillance and shard.kind in HOURLY and shard.kind not in known:
             return 0
     return min(found, default=0)
@@ -145,7 +143,7 @@ def _seen(
     for shard in monitor.shards:
         fold = shard.folds.get(force_id)
         if isinstance(fold, Heartbeats):
-            for feed in fold.latest:
+            for feed in fold.missed(at):
                 seen.by_beats(fold, feed)
     for shard in monitor.shards:
         watching = shard.surveillance.get(force_id)

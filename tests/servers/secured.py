@@ -196,7 +196,7 @@ class SecuredKafka:
         text = text.replace("MTLS:SSL,", "MTLS:SSL,TLS:SSL,")
         return (
             f"{text}\nlistener.name.tls.ssl.client.auth=none\n"
-            "listener.name.sasl.oauthbearer.connections.max.reauth.ms=4000\n"
+            "listener.name.sasl.oauthbearer.connections.max.reauth.ms=10000\n"
         )
 
     def password(self, name: str) -> str:

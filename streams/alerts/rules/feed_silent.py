@@ -2,7 +2,8 @@
 
 Whether it is silent is judged by `streams.surveillance.silence`, which words it too. Here that
 becomes an alert: one page while it lasts, and a notice once a stretch proves missing of which
-nobody was notified while it lasted.
+nobody was notified while it lasted. Feeds that are not known (`streams.fold.heartbeats.is_known`)
+page nobody: whoever may send heartbeats could invent a hundred. They are one notice together.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from streams.alerts.context import RECORDS
 from streams.alerts.model import Alert, Evidence, ms_of, stamp
 from streams.alerts.rules.base import AlertKind, Finding, InstantRule, TableRow
 from streams.config.force import Force
-from streams.periods import MINUTE, to_ms
+from streams.fold.heartbeats import FORGOTTEN, is_known
+from streams.periods import DAY, MINUTE, to_ms
 from streams.registry.registry import REGISTRY
 from streams.surveillance.signals import Signal
 
@@ -22,31 +24,69 @@ KIND = "feed_silent"
 FEEDS = {REGISTRY.feeds[kind]: kind for kind in RECORDS}
 """The kind of record that a feed with heartbeats brings, by the feed's name."""
 
+UNKNOWN = "unknown"
+"""What stands for the name of a feed where several are meant that are not known."""
+NAMED = 3
+"""Names of unknown feeds that an alert gives."""
 SETTLE = 2 * MINUTE
 """How long a feed must not have been silent before its alert is over, in ms."""
 
 
 def silent_feeds(force: Force, signals: Iterable[Signal]) -> list[Finding]:
     """What surveillance says of feeds that are silent."""
+    silent = [signal for signal in signals if signal.method == "silence"]
+    unknown = [signal for signal in silent if not is_known(force, signal.measure)]
     return [
-        _finding(
-            signal,
-            force,
-            signal.row.get("feed", signal.measure),
-            severity="page",
-            row=signal.row,
-            since=signal.start if signal.onset is None else signal.onset,
-            evidence=Evidence(
-                observed=signal.observed,
-                expected=signal.expected,
-                probability=signal.probability,
-                method="silence",
-            ),
-            settle=SETTLE,
-        )
-        for signal in signals
-        if signal.method == "silence"
+        *(
+            _finding(
+                signal,
+                force,
+                signal.row.get("feed", signal.measure),
+                severity="page",
+                row=signal.row,
+                since=_since(signal),
+                evidence=Evidence(
+                    observed=signal.observed,
+                    expected=signal.expected,
+                    probability=signal.probability,
+                    method="silence",
+                ),
+                settle=SETTLE,
+            )
+            for signal in silent
+            if signal not in unknown
+        ),
+        *([_unknown(force, unknown)] if unknown else []),
     ]
+
+
+def _since(signal: Signal) -> int:
+    return signal.start if signal.onset is None else signal.onset
+
+
+def _unknown(force: Force, signals: list[Signal]) -> Finding:
+    """The silent feeds that are not known, together; the first `NAMED` by name."""
+    names = sorted(signal.measure for signal in signals)
+    shown = ", ".join(f'"{name}"' for name in names[:NAMED])
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    who = "A feed that nobody knows is"
+    if len(names) > 1:
+        who = f"{len(names)} feeds that nobody knows are"
+    return Finding(
+        kind=KIND,
+        records="heartbeat",
+        severity="notice",
+        group="feeds",
+        measure=UNKNOWN,
+        title=f"Unknown feeds, {force.name}",
+        since=min(map(_since, signals)),
+        said=(
+            f"{who} silent: {shown}{more}.",
+            f"What [feeds] does not name is forgotten after {FORGOTTEN // DAY} days.",
+        ),
+        evidence=Evidence(observed=0, method="silence"),
+        settle=SETTLE,
+    )
 
 
 def not_heard(force: Force, signal: Signal) -> Finding:
@@ -124,6 +164,11 @@ FEED_SILENT = AlertKind(
             "([how soon](#silent-feeds))",
             "page",
             f"{SETTLE // MINUTE} minutes after",
+        ),
+        TableRow(
+            "feeds with heartbeats are silent that the force's file does not name, all together",
+            "notice",
+            f"{SETTLE // MINUTE} minutes after, or {FORGOTTEN // DAY} days after the last of them",
         ),
     ),
     judged="instant",

@@ -7,7 +7,7 @@ import pytest
 
 from streams.alerts.actions import Request, hand_room_over
 from streams.alerts.evaluation import evaluate
-from streams.alerts.model import decode_fact, encode
+from streams.alerts.model import Transition, decode_fact, encode
 from streams.alerts.rules.base import Finding
 from streams.alerts.store import AlertStore
 from streams.config.force import check_force, shipped_force_text
@@ -71,6 +71,24 @@ def test_what_is_missing_is_told(action: str, details: dict[str, Any], why: str)
     assert str(told.value).startswith(why)
     with pytest.raises(LookupError):
         act(b, "warwickshire/nothing", "note", NOW, note="x")
+
+
+def test_an_alert_with_200_entries_takes_no_more_but_its_end() -> None:
+    b = store()
+    alert = opened(b)
+    for number in range(200):
+        act(b, alert, "note", number, note="x" * 500)
+    with pytest.raises(ActionError) as caught:
+        act(b, alert, "note", 200, note="One more")
+    assert str(caught.value) == (
+        "999 calls, Warwickshire has 200 entries, no more fit. Close it with its outcome"
+    )
+    act(b, alert, "close", 201, outcome="real")
+    with pytest.raises(ActionError, match=r"has 201 entries, no more fit\. It is over"):
+        act(b, alert, "note", 202, note="One more")
+    (held,) = b.alerts.values()
+    last = Transition(what="closed", at=held.updated_at, alert=held)
+    assert len(encode(last)) < 250_000, "a message of the alerts topic is far below its limit"
 
 
 def test_a_closed_alert_does_not_open_again_before_it_has_been_quiet() -> None:

@@ -109,6 +109,28 @@ def test_a_feed_of_which_messages_are_unread_is_not_called_silent(service: Alert
     assert said.startswith("Feed incidents, Tiny Police: no heartbeat for 1 hour.")
 
 
+def test_feeds_that_nobody_knows_are_one_notice_with_their_names(service: AlertService) -> None:
+    for number in range(11):
+        beat = heartbeat(f"invented-{number:02}", NOW - HOUR)
+        feed(service.live.monitor, beat, appended=FAR_FUTURE)
+    for _ in range(2 * LOOKS):
+        service.tick()
+    (alert,) = service.history("tiny")
+    assert (alert.kind, alert.severity, alert.title) == (
+        "feed_silent",
+        "notice",
+        "Unknown feeds, Tiny Police",
+    )
+    assert alert.words == (
+        '11 feeds that nobody knows are silent: "invented-00", "invented-01", "invented-02" and 8 '
+        "more. What [feeds] does not name is forgotten after 7 days."
+    )
+    service.live.clock = lambda: NOW + 8 * DAY
+    for _ in range(LOOKS):
+        service.tick()
+    assert service.history("tiny", state="open") == []
+
+
 def test_a_feed_that_is_read_from_its_past_is_not_called_silent(service: AlertService) -> None:
     now = NOW
     service.live.clock = lambda: now

@@ -12,6 +12,7 @@ from streams.alerts.service import AlertService
 from streams.board.monitor import Monitor
 from streams.cli import main
 from streams.embedded.alerting import Alerting
+from streams.errors import NotStored
 from streams.live import Live
 from streams.outputs.web import serve
 from streams.periods import HOUR
@@ -22,6 +23,24 @@ NOW = at("2026-11-21 22:00")
 LEAD = "999 calls, Warwickshire: 21 in the hour to 22:00, usually 3 to 14."
 ID = "warwickshire/exceptional_volume/calls.offered/line=999/force/up/2026-11-21T21:00:00Z"
 Run = Callable[..., Result]
+
+
+class Full:
+    """Keeps so many things that people do, and no more."""
+
+    at_once = True
+
+    def __init__(self, room: int) -> None:
+        self.room = room
+
+    def check(self, force: str) -> None:
+        pass
+
+    def keep(self, fact: object) -> bool:
+        if not self.room:
+            raise NotStored("the disk is full, so it is not done")
+        self.room -= 1
+        return True
 
 
 @pytest.fixture
@@ -35,8 +54,20 @@ def run() -> Iterator[Run]:
         env = {"WATCHROOM_URL": handle.url, "WATCHROOM_WHO": "Duty inspector"}
         return CliRunner().invoke(main, [*words], env=env)
 
+    run.service = service  # type: ignore[attr-defined]
     yield run
     handle.stop()
+
+
+def test_a_handover_that_is_broken_off_says_how_far_it_came(run: Run) -> None:
+    run("alerts", "ack", "1")
+    run.service.keeper = Full(room=1)  # type: ignore[attr-defined]
+    result = run("alerts", "handover", "--to", "Night shift")
+    assert result.exit_code == 1
+    assert result.output == (
+        "Error: the disk is full, so it is not done. Handed over so far: 1 of 1 alerts, and not "
+        "the shift. Give the command again for the rest\n"
+    )
 
 
 def test_an_alert_is_listed_taken_handed_over_and_closed(run: Run) -> None:

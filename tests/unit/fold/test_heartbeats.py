@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 from detectors.silence import duration_in_words
 from streams.board.monitor import Monitor
 from streams.config.force import Force, check_force
+from streams.fold import heartbeats as fold
 from streams.fold.heartbeats import KEPT_BEATS, Heartbeats, interval_of, patience, usual_interval
-from streams.periods import rfc3339
+from streams.periods import DAY, SECOND, rfc3339
 from streams.state.snapshot import FoldHead
 from streams.surveillance.view import silences
-from tests.build import FAR_FUTURE, TINY_FORCE, call, feed, lines, monitor, ms
+from tests.build import FAR_FUTURE, TINY_FORCE, call, feed, lines, monitor, ms, tiny_force
 
 START = ms("2026-03-02T10:00:00Z")
 
@@ -234,10 +235,44 @@ def test_what_is_learned_comes_back_from_a_checkpoint() -> None:
         heard=dict(taken.beating),
         lines=taken.lines,
     )
-    back = Heartbeats()
+    back = Heartbeats(tiny_force())
     back.restore(kept.latest, kept.beats, kept.heard, kept.lines)
     assert (back.latest, back.beats, back.lines) == (taken.latest, taken.beats, 3)
     assert back.beating == {"calls": [(START, START + 300_000)]}
-    older = Heartbeats()  # of a checkpoint that held the latest beats alone
+    older = Heartbeats(tiny_force())  # of a checkpoint that held the latest beats alone
     older.restore(kept.latest, {}, {}, 3)
     assert older.beats == {"calls": [(START + 300_000, 0.0)]}
+
+
+def named(text: str) -> Force:
+    """The tiny force with more in its file."""
+    found, problems = check_force(TINY_FORCE + text, "tiny.toml")
+    assert found is not None, problems
+    return found
+
+
+def test_an_unknown_feed_is_missed_for_a_week_and_a_known_one_for_good() -> None:
+    target = Monitor([named("[feeds.telephony]\nheartbeat_seconds = 30\n")])
+    for name in ("calls", "telephony", "invented"):
+        feed(target, beat(0, feed=name), appended=FAR_FUTURE)
+    week = 7 * DAY / SECOND
+    names = [sorted(heartbeats(target).missed(START + round(at * 1000))) for at in (week, week + 1)]
+    assert names == [["calls", "invented", "telephony"], ["calls", "telephony"]]
+    shown = target.board("tiny", START + 8 * DAY).feeds
+    assert sorted(shown) == ["heartbeat.calls", "heartbeat.telephony"]
+
+
+def test_a_feed_that_the_forces_file_has_retired_is_not_missed() -> None:
+    target = Monitor([named("[feeds.telephony]\nretired = true\n")])
+    feed(target, beat(0, feed="telephony"), appended=FAR_FUTURE)
+    assert silent(target, 3600) == []
+
+
+def test_invented_feeds_do_not_keep_a_known_one_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fold, "MOST_FEEDS", 5)
+    target = monitor()
+    for number in range(5):
+        feed(target, beat(number, feed=f"invented-{number}"), appended=FAR_FUTURE)
+    feed(target, beat(9, feed="calls"), appended=FAR_FUTURE)
+    held = ["calls", *(f"invented-{number}" for number in range(1, 5))]
+    assert sorted(heartbeats(target).latest) == held

@@ -11,11 +11,14 @@ import pytest
 from streams.board.monitor import Monitor, Shard
 from streams.fold.log_gap import RECENT, LogGap
 from streams.kafka import partition as partitions
+from streams.kafka.assignments import AssignedPartitions
 from streams.kafka.partition import NOTHING, Partition, fingerprint
+from streams.kafka.producer import Outbox
+from streams.kafka.settings import Cluster, Settings
 from streams.live import Live
 from streams.periods import DAY, HOUR
 from streams.state.snapshot import Identity
-from tests.build import call, lines, ms, tiny_force
+from tests.build import StillStream, call, lines, ms, tiny_force
 
 T = ms("2021-06-14T12:00:00Z")
 FORCE = tiny_force()
@@ -123,3 +126,36 @@ def test_a_gap_makes_not_ready_for_a_day(tmp_path: Path) -> None:
     gap = LogGap(18, 164, T, T, T)
     assert gap.is_recent(T + RECENT - 1)
     assert not gap.is_recent(T + RECENT)
+
+
+@pytest.mark.parametrize(("begins", "lost"), [(0, []), (165, [(18, 164)]), (900, [(18, 164)])])
+def test_a_worker_that_the_end_of_the_log_overtakes_finds_what_it_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, begins: int, lost: list[tuple[int, int]]
+) -> None:
+    """Offsets that were passed because they are of transactions are none of it."""
+
+    async def work() -> None:
+        settings = Settings("127.0.0.1:9", (FORCE,), tmp_path, prefix="w")
+        live = Live(Monitor([FORCE], all_shards=False))
+        cluster = Cluster("c", 1, {"w.calls": "id"})
+        assigned = AssignedPartitions(settings, cluster, live, Outbox("127.0.0.1:9"), StillStream())
+        key = ("w.calls", 0)
+
+        async def beginnings(_: object) -> dict[tuple[str, int], int]:
+            return {key: begins}
+
+        monkeypatch.setattr(assigned.watch, "beginnings", beginnings)
+        assigned.assign({key}, 1, "me")
+        await assigned._load(key)
+        held = assigned.partitions[key]
+        held.folded = 16
+        assigned._on_ready(held)
+        await assigned.accept(key, [Message(16, T), Message(17, T)])
+        await assigned.accept(key, [Message(165, T + HOUR)])
+        await assigned._look_at_holes()
+        assert [(gap.first, gap.last) for gap in held.shard.gaps] == lost
+        assert [gap.since for gap in held.shard.gaps] == [T for _ in lost]
+        await assigned.close()
+        await assigned.outbox.close()
+
+    asyncio.run(work())

@@ -1,0 +1,209 @@
+"""Alerts of a partition: who has decided, what is still to be written, and in which generation."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from streams.alerts.model import Alert, Evidence, Transition, encode
+from streams.alerts.service import AlertService
+from streams.board.monitor import Monitor
+from streams.kafka.alert_writer import AlertWriter, NotMine
+from streams.kafka.membership import BOOT, Member, Membership
+from streams.kafka.partition import Partition, fingerprint
+from streams.kafka.partition_alerts import PartitionAlerts
+from streams.kafka.settings import Settings
+from streams.live import Live
+from streams.state.snapshot import Identity, Outgoing
+from tests.build import StillStream, tiny_force
+
+AT = dt.datetime(2021, 3, 1, 12, tzinfo=dt.UTC)
+ALERT = Alert(
+    id="tiny/a", force="tiny", kind="callers_waiting", severity="page", group="calls",
+    measure="waiting", area="force", area_name="Tiny Police", title="999", grain="now",
+    opened_at=AT, updated_at=AT, words="", evidence=Evidence(), notified=True,
+)  # fmt: skip
+
+
+def fact(generation: int, revision: int, owner: str | None = None) -> Transition:
+    alert = msgspec.structs.replace(ALERT, owner=owner, revision=revision)
+    return Transition(what="updated", at=AT, generation=generation, alert=alert)
+
+
+class Topic(AlertWriter):
+    """A topic in memory, which is written while it is claimed."""
+
+    def __init__(self, held: Sequence[Transition] = ()) -> None:
+        super().__init__("127.0.0.1:9", "w.alerts", 0, "w", StillStream().membership.lease)
+        self.values = [encode(each) for each in held]
+        self.mine = False
+
+    @property
+    def claimed(self) -> bool:
+        return self.mine
+
+    async def claim(self) -> None:
+        self.mine = True
+
+    async def write(self, messages: Sequence[tuple[bytes, bytes | None]]) -> None:
+        if not self.mine:
+            raise NotMine("another has it")
+        self.values += [value for _, value in messages if value is not None]
+
+    def drop(self) -> None:
+        self.mine = False
+
+    @property
+    def ranks(self) -> list[tuple[int, int]]:
+        return [msgspec.json.decode(each, type=Transition).rank for each in self.values]
+
+
+def held(folder: Path, topic: Topic, generation: int) -> PartitionAlerts:
+    live = Live(Monitor([tiny_force()]))
+    shard = next(each for each in live.monitor.shards if each.kind == "call")
+    print_ = fingerprint("call", [tiny_force()])
+    identity = Identity(
+        cluster="c", topic="w.calls", topic_id="t", partition=0, fingerprint=print_,
+        forces=("tiny",),
+    )  # fmt: skip
+    partition = Partition(live, shard, folder / "0.sqlite", identity, "w", 1)
+
+    async def read(_: int) -> list[bytes] | None:
+        return topic.values
+
+    return PartitionAlerts(partition, topic, AlertService(live), read, lambda: generation)
+
+
+def mail(*facts: Transition) -> list[tuple[int, Outgoing]]:
+    return [
+        (n, Outgoing("w.alerts", each.alert.id.encode(), encode(each), []))
+        for n, each in enumerate(facts)
+    ]
+
+
+def run(work: Callable[[], Awaitable[None]]) -> None:
+    async def all_of_it() -> None:
+        await work()
+
+    asyncio.run(all_of_it())
+
+
+def owner(alerts: PartitionAlerts) -> str | None:
+    return alerts.service.stores["tiny"].alerts["tiny/a"].owner
+
+
+def test_what_was_not_written_yet_is_written_once_it_is_taken_over_again(tmp_path: Path) -> None:
+    topic = Topic([fact(3, 1)])
+    alerts = held(tmp_path, topic, 4)
+
+    async def work() -> None:
+        alerts.post(mail(fact(3, 1), fact(3, 2, "AB")))  # the first one is there already
+        await alerts.take_over()
+        await alerts.flush(5)
+        await alerts.close()
+
+    run(work)
+    assert topic.ranks == [(3, 1), (3, 2)]
+    assert (owner(alerts), alerts.generation) == ("AB", 4)
+
+
+def test_what_was_decided_before_another_had_the_alerts_is_neither_written_nor_shown(
+    tmp_path: Path,
+) -> None:
+    topic = Topic([fact(3, 1), fact(4, 2, "AB")])
+    alerts = held(tmp_path, topic, 5)
+
+    async def work() -> None:
+        alerts.post(mail(fact(3, 7)))
+        await alerts.take_over()
+        await alerts.flush(5)
+        await alerts.close()
+
+    run(work)
+    assert topic.ranks == [(3, 1), (4, 2)]
+    assert owner(alerts) == "AB"
+
+
+def test_a_generation_is_above_all_of_the_topic_though_the_group_was_made_anew(
+    tmp_path: Path,
+) -> None:
+    topic = Topic([fact(57, 3)])
+    alerts = held(tmp_path, topic, 1)
+
+    async def work() -> None:
+        await alerts.take_over()
+        assert await alerts.keep(fact(58, 4, "AB"))
+        assert not await alerts.keep(fact(57, 5))  # of before: it is to be decided anew
+        await alerts.close()
+
+    run(work)
+    assert topic.ranks == [(57, 3), (58, 4)]
+
+
+def test_what_another_has_written_meanwhile_takes_the_place_of_what_was_known(
+    tmp_path: Path,
+) -> None:
+    topic = Topic()
+    alerts = held(tmp_path, topic, 3)
+
+    async def work() -> None:
+        await alerts.take_over()
+        alerts.service.stores["tiny"].apply(fact(3, 9, "old"))
+        topic.values.append(encode(fact(4, 2, "AB")))
+        topic.mine = False
+        with pytest.raises(NotMine):
+            await topic.write([(b"", b"")])
+        await alerts.take_over()
+        await alerts.close()
+
+    run(work)
+    assert (owner(alerts), alerts.generation) == ("AB", 5)
+
+
+# -- the name in the group -------------------------------------------------------------------------
+
+
+class Group(Membership):
+    """A membership in a group that is made up."""
+
+    found: Member | None = None
+
+    def holder(self) -> Member | None:
+        return self.found
+
+
+@pytest.mark.skipif(not BOOT.exists(), reason="this machine has no boot id")
+def test_a_folder_says_that_a_member_was_its_own_unless_the_machine_was_started_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = Group(Settings("127.0.0.1:9", (), tmp_path, instance_id="one"))
+    before.joined("one-123")
+    after = Group(Settings("127.0.0.1:9", (), tmp_path, instance_id="one"))
+    after.found = Member("one-123", "10.0.0.5")
+    after.await_free()  # at once
+    assert not after._was_ours(Member("one-456", "10.0.0.5"))
+    other = tmp_path / "boot"
+    other.write_text("another machine\n")
+    monkeypatch.setattr("streams.kafka.membership.BOOT", other)
+    assert not after._was_ours(after.found)
+
+
+def test_who_was_thrown_out_stays_out_as_long_as_another_has_its_place(tmp_path: Path) -> None:
+    group = Group(Settings("127.0.0.1:9", (), tmp_path, instance_id="one"))
+    group.joined("one-123")
+    group.found = Member("one-123", "10.0.0.5")  # itself, as it was called before
+    assert not group.thrown_out()
+    group.found = Member("one-456", "10.0.0.6")
+    assert group.thrown_out()
+    assert group.trouble == (
+        "another worker runs from 10.0.0.6 under the same instance id one. Give each worker an "
+        "--instance-id and a --checkpoints folder of its own. This one counts nothing"
+    )
+    group.found = None
+    assert not group.thrown_out()
+    assert not group.trouble
