@@ -488,6 +488,7 @@ class Monitor:
             for each in wanted
             if each.period is not None
         }
+        reported, left_out = _reported(self._readings(force))
         return self.types.board(
             force=ForceShown(force.id, force.name, force.file.timezone),
             at=rfc3339(at, force.zone),
@@ -497,7 +498,8 @@ class Monitor:
             periods=self._figures(
                 force, {p.label: Asked(p.start, p.end, p.grain) for p in wanted}, beside, at
             ),
-            readings=_reported(self._readings(force)),
+            readings=reported,
+            readings_left_out=left_out,
             feeds=feeds,
             ingest=self._ingest(),
             incomplete=self._incomplete(force, at),
@@ -734,9 +736,10 @@ class Monitor:
         return out
 
 
-def _reported(readings: Readings | None) -> list[ReportedFigure]:
-    """The readings of a force as they were reported; none where it has none."""
-    found = [] if readings is None else readings.winners()
+def _reported(readings: Readings | None) -> tuple[list[ReportedFigure], int]:
+    """The latest readings of a force as they were reported, and how many are left out; none where
+    it has none."""
+    found, left_out = ([], 0) if readings is None else readings.latest()
     rows = []
     for period, event in found:
         row = ReportedFigure(event.measure or "", event.area or "", period, event.line or None)
@@ -745,7 +748,7 @@ def _reported(readings: Readings | None) -> list[ReportedFigure]:
         else:
             row.numerator, row.denominator = event.numerator, event.denominator
         rows.append(row)
-    return rows
+    return rows, left_out
 
 
 class _Missing(Protocol):

@@ -56,8 +56,28 @@ class WorkerAddress(click.ParamType):
     metavar="HOST:PORT",
     help="Where to serve; port 0 takes any that is free.",
 )
+@click.option(
+    "--public",
+    is_flag=True,
+    help="Serve the screen that the public sees in place of the wallboard: a few figures, and no "
+    "small number among them (docs/public.md). Nobody signs in to it.",
+)
+@click.option(
+    "--suppress-below",
+    "below",
+    type=click.IntRange(3),
+    default=5,
+    show_default=True,
+    help="With --public: counts above 0 and below this are not shown.",
+)
 @serving_options
-def wallboard(workers: tuple[str, ...], web: tuple[str, int], access: Callable[[], Access]) -> None:
+def wallboard(
+    workers: tuple[str, ...],
+    web: tuple[str, int],
+    public: bool,
+    below: int,
+    access: Callable[[], Access],
+) -> None:
     """Serve the wallboard of every force at one address, whichever worker has it.
 
     Workers share the forces and take over from one another. This asks each of them every second
@@ -68,6 +88,7 @@ def wallboard(workers: tuple[str, ...], web: tuple[str, int], access: Callable[[
     Examples:
       watchroom wallboard --worker http://worker-1:8787 --worker http://worker-2:8787
       watchroom wallboard --worker http://10.0.0.5:8787 --web 0.0.0.0:8080 --sign-in sign-in.toml
+      watchroom wallboard --worker http://worker-1:8787 --web 0.0.0.0:8080 --public
 
     \b
     Exit codes:
@@ -78,11 +99,16 @@ def wallboard(workers: tuple[str, ...], web: tuple[str, int], access: Callable[[
     """
     log_to_stderr(logging.WARNING)
     from streams.outputs.front import serve_front  # noqa: PLC0415 - slow to import, and help is not
+    from streams.outputs.public.screen import serve_public  # noqa: PLC0415
 
     with Stops():
         handle = None
         try:
-            handle = serve_front(list(dict.fromkeys(workers)), *web, access())
+            urls = list(dict.fromkeys(workers))
+            if public:
+                handle = serve_public(urls, below, *web, access())
+            else:
+                handle = serve_front(urls, *web, access())
             echo(f"Wallboard {handle.url}/", err=True)
             while True:
                 signal.pause()

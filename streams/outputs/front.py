@@ -35,6 +35,7 @@ from starlette.responses import HTMLResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from streams.board.model import Board, decode_board
 from streams.errors import ConfigError
 from streams.outputs.explore.asked import Asked
 from streams.outputs.explore.page import Frame, force_page
@@ -128,7 +129,7 @@ class Front:
                 Route("/api/alerts/{alert:path}/{action}", self.act, methods=["POST"]),
                 *self.files.routes(),
             ],
-            exception_handlers={HTTPException: _in_words, Exception: in_words},
+            exception_handlers={HTTPException: front_in_words, Exception: in_words},
             lifespan=self.lifespan,
         )
         guarded(made, self.access, self.files)
@@ -269,6 +270,18 @@ class Front:
         except httpx2.HTTPError:
             raise _broken_off(self.holders.names.get(force, force), sent) from None
 
+    async def board(self, force: str) -> Board:
+        """The board of a force as its worker has it, asked for by the front itself; raises an
+        `HTTPException` in words."""
+        worker = self.holder(force)
+        address = f"{worker.url}/board.json?force={quote(force)}"
+        headers = self.access.forwarded(Caller(Role.VIEW))
+        sent = self._client.build_request("GET", address, headers=headers)
+        answer = await self._passed(force, worker, sent)
+        if answer.status_code != 200:
+            raise HTTPException(503, f"the worker of {force} gives no board", AGAIN)
+        return decode_board(bytes(answer.body))
+
     async def forces(self, request: Request) -> Response:
         """Every force that a worker could show, and the release of the pages."""
         known = self.holders.names
@@ -352,7 +365,7 @@ def _broken_off(name: str, sent: httpx2.Request) -> HTTPException:
     return HTTPException(503, f"the worker of {name} does not answer; trying again", AGAIN)
 
 
-def _in_words(request: Request, error: Exception) -> Response:
+def front_in_words(request: Request, error: Exception) -> Response:
     """An error as JSON that a person can read, and when to ask again."""
     answer = in_words(request, error)
     if isinstance(error, HTTPException) and error.headers:

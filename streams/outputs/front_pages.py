@@ -1,4 +1,4 @@
-"""The plain pages: `/about`, and the front's where nobody serves a force."""
+"""The plain pages: `/about`, the front's where nobody serves a force, and the public screen."""
 
 from __future__ import annotations
 
@@ -30,6 +30,14 @@ ABOUT = (
 <p><a href="/">The wallboard</a></p>
 </main>
 {warning}
+</body>
+</html>
+"""
+)
+PUBLIC = (
+    _HEAD.replace("{more}", '<meta http-equiv="refresh" content="60">\n')
+    + """{content}
+</main>
 </body>
 </html>
 """

@@ -225,9 +225,9 @@ def test_every_tile_with_a_figure_is_one_step_from_its_months(
 ) -> None:
     page = opened.new_page()
     for tile, measure in (
-        ("waiting", "calls.offered{line=999}"),
+        ("waiting-999", "calls.offered{line=999}"),
         ("unattended", "attendance.emergencies"),
-        ("answer", "calls.service_level{line=999}"),
+        ("in_time-999", "calls.service_level{line=999}"),
     ):
         page.goto(evening.url)
         page.locator(f"#{tile} .explore-link").click()
@@ -235,7 +235,7 @@ def test_every_tile_with_a_figure_is_one_step_from_its_months(
         expect(page.locator(".drawing svg:visible")).to_be_visible()
     page.goto(f"{evening.url}/?kiosk")
     expect(page.locator("#tiles")).to_be_visible()
-    expect(page.locator("#waiting .explore-link")).to_be_hidden()
+    expect(page.locator("#waiting-999 .explore-link")).to_be_hidden()
     page.close()
 
 

@@ -95,7 +95,7 @@ def test_a_wallboard_leads_to_the_provider_and_back_and_to_the_page_of_sign_in_o
             page.goto(f"{running.url}/?force={FORCE}")
             ended_by_sign_in(page)
             page.get_by_role("link", name="Sign in with your force's account").click()
-            expect(page.locator("#waiting .figure")).to_have_text("3")
+            expect(page.locator("#waiting-999 .figure")).to_have_text("3")
             assert page.url == f"{running.url}/?force={FORCE}"
             assert page.evaluate("document.cookie") == ""  # out of reach of scripts
             page.context.clear_cookies()
@@ -113,7 +113,7 @@ def test_a_wallboard_that_is_meant_to_be_open_says_so_on_the_screen(
     try:
         page = opened.new_page(viewport={"width": 1920, "height": 1080})
         page.goto(f"{running.url}/?force={FORCE}&kiosk")
-        expect(page.locator("#waiting .figure")).to_have_text("3")
+        expect(page.locator("#waiting-999 .figure")).to_have_text("3")
         expect(page.locator("footer .open")).to_have_text(WARNING)
         assert faults(page) == []
         assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")

@@ -1,0 +1,154 @@
+"""The server of the public screen: `watchroom wallboard --public`.
+
+| path | answer |
+|---|---|
+| `/?force=` | the screen |
+| `/figures.json`, `/figures.csv` | its figures |
+| `/healthz`, `/readyz` | 200 while alive; 200 when a worker is ready |
+
+It asks the workers for boards, and nothing of a board but these figures smallest it: no path of the
+wallboard is served here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import AbstractAsyncContextManager
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+
+from streams.errors import ConfigError
+from streams.outputs.front import Front, front_in_words
+from streams.outputs.front_pages import PUBLIC
+from streams.outputs.guard import Guard
+from streams.outputs.markup import Markup, table, tag, text
+from streams.outputs.public.figures import (
+    WINDOWS,
+    PublicFigures,
+    PublicTable,
+    as_csv,
+    public_figures,
+    shown,
+)
+from streams.outputs.sign_in.access import Access
+from streams.outputs.web import Running, as_json
+
+KEPT = 30.0
+"""Seconds for which figures are kept: an hour of clicks costs the workers 120 boards."""
+
+
+class PublicScreen:
+    """What each path answers."""
+
+    def __init__(self, front: Front, below: int) -> None:
+        self.front, self.below = front, below
+        self._kept: dict[str, tuple[float, PublicFigures]] = {}
+        self._asking = asyncio.Lock()
+
+    def lifespan(self, app: Starlette) -> AbstractAsyncContextManager[None]:
+        """Asks the workers as long as the server runs."""
+        return self.front.lifespan(app)
+
+    def application(self) -> Starlette:
+        """The application, for a server."""
+        answers = {
+            "/": self.page,
+            "/figures.json": self.as_json,
+            "/figures.csv": self.as_csv,
+            "/healthz": self.healthz,
+            "/readyz": self.readyz,
+        }
+        made = Starlette(
+            routes=[
+                *(Route(path, endpoint, methods=["GET"]) for path, endpoint in answers.items()),
+                *self.front.files.routes(),
+            ],
+            exception_handlers={HTTPException: front_in_words, Exception: front_in_words},
+            lifespan=self.lifespan,
+        )
+        made.router.redirect_slashes = False
+        made.add_middleware(Guard)
+        return made
+
+    async def figures(self, request: Request) -> PublicFigures:
+        """The figures of the force that is asked for; raises an `HTTPException` in words."""
+        force = self.front.force_of(request.query_params.get("force"))
+        async with self._asking:
+            kept = self._kept.get(force)
+            if kept is None or time.monotonic() - kept[0] > KEPT:
+                made = public_figures(await self.front.board(force), self.below)
+                kept = self._kept[force] = time.monotonic(), made
+        return kept[1]
+
+    async def page(self, request: Request) -> Response:
+        """The screen."""
+        figures = await self.figures(request)
+        parts = [
+            tag("h1", figures.force),
+            (
+                tag("section", tag("h2", words), _tables(figures, window))
+                for window, words in WINDOWS.items()
+            ),
+            tag(
+                "p",
+                f"As of {figures.at[:16].replace('T', ' ')}. Counts above 0 and below "
+                f"{figures.below} are not shown, nor what would give them away.",
+            ),
+        ]
+        content = text(parts)
+        return HTMLResponse(self.front.files.filled(PUBLIC).replace("{content}", content))
+
+    async def as_json(self, request: Request) -> Response:
+        """The figures as JSON."""
+        return as_json(await self.figures(request))
+
+    async def as_csv(self, request: Request) -> Response:
+        """The figures as CSV."""
+        return Response(as_csv(await self.figures(request)), media_type="text/csv")
+
+    async def healthz(self, request: Request) -> Response:
+        """The process is alive."""
+        return as_json({"status": "alive"})
+
+    async def readyz(self, request: Request) -> Response:
+        """Whether a worker is ready."""
+        ready = self.front.holders.ready
+        return as_json({"ready": ready}, 200 if ready else 503)
+
+
+def _tables(figures: PublicFigures, window: str) -> list[Markup]:
+    return [_table(each, figures.below) for each in figures.tables if each.window == window]
+
+
+def _table(found: PublicTable, below: int) -> Markup:
+    shares = found.by == "line"
+    headings = [found.by.capitalize(), found.title, *(["Answered in time"] * shares)]
+    rows = []
+    for row in found.rows:
+        share = "not shown" if row.share is None else f"{row.share} %"
+        rows.append([row.name, shown(row, below), *([share] * shares)])
+    return table(f"{found.title} by {found.by}", headings, rows)
+
+
+def serve_public(
+    urls: list[str],
+    below: int,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    access: Access | None = None,
+) -> Running:
+    """Serves the public screen of the workers at these addresses; raises `WatchroomError`. Nobody
+    signs in to it; `access` has its TLS, and the token by which workers know it."""
+    if below < 3:
+        raise ConfigError(f"a limit of {below} hides nothing", cure="Write 3 or more; 5 is usual")
+    access = access or Access()
+    screen = PublicScreen(Front(urls, access), below)
+    made = screen.application()
+    return Running(
+        made, host, port, screen.front.close, access, lifespan="on", timeout_graceful_shutdown=3
+    )
