@@ -83,18 +83,6 @@ def six(port: int, alert: str) -> list[str]:
     return made
 
 
-def test_what_a_worker_has_confirmed_is_kept_though_it_is_killed_at_once(rig: Rig) -> None:
-    worker = rig.worker("worker", "--every", "30")  # its checkpoint would come too late
-    worker.start()
-    waits(rig)
-    wait_until(lambda: len(alerts(worker.port)) == 1, 40, "a caller waits too long")
-    (first,) = alerts(worker.port)
-    made = six(worker.port, first["id"])
-    worker.kill()
-    worker.start(wait=False)
-    wait_until(lambda: notes(worker.port) == made, 40, "all six are kept")
-
-
 # -- a worker that slept ---------------------------------------------------------------------------
 
 

@@ -69,8 +69,8 @@ def act(worker: Worker, alert: str, action: str, **details: str) -> dict[str, An
         return dict(json.loads(answer.read())["alert"])
 
 
-def test_a_worker_keeps_its_alerts_and_their_owners_over_a_kill(rig: Rig) -> None:
-    worker = rig.worker()
+def test_a_worker_keeps_all_that_it_has_confirmed_though_it_is_killed_at_once(rig: Rig) -> None:
+    worker = rig.worker("worker", "--every", "30")  # its checkpoint would come too late
     worker.start()
     now = wall_clock()
     waits = call("c1", rfc3339(now - 5 * MINUTE), force="tiny", answered=None)
@@ -80,17 +80,21 @@ def test_a_worker_keeps_its_alerts_and_their_owners_over_a_kill(rig: Rig) -> Non
     (first,) = alerts(worker)
     assert first["kind"] == "callers_waiting"
     assert first["words"].startswith("999 calls, Tiny Police: 1 caller waiting for ")
+    made = [f"note {number}" for number in range(6)]
+    for note in made:
+        act(worker, first["id"], "note", who="Duty inspector", note=note)
     taken = act(worker, first["id"], "acknowledge", who="Duty inspector")
     assert taken["words"].endswith("Duty inspector has this.")
     act(worker, "tiny/shift", "hand_over", who="Late shift", to="Night shift", note="One waits")
-    wait_until(lambda: {"acknowledged", "handover"} <= {*stored(rig)}, 40, "the topic has both")
     worker.kill()
+    assert {"acknowledged", "handover"} <= {*stored(rig)}
     # Without its checkpoints too: what was decided is in the topic.
     other = rig.worker("other")
     other.start()
     wait_until(lambda: len(alerts(other)) == 1, 40, "the alert is there again")
     (again,) = alerts(other)
     assert (again["id"], again["owner"]) == (first["id"], "Duty inspector")
+    assert [entry["note"] for entry in again["log"]] == [*made, ""]
     wait_until(lambda: len(alerts(other)) == 1, 5, "and stays one")
     (shift,) = json.loads(other.get("/board.json?force=tiny")[1])["alerts"]["handovers"]
     assert (shift["who"], shift["to"], shift["note"]) == ("Late shift", "Night shift", "One waits")
