@@ -51,9 +51,9 @@ def too_late(query: Query, indicator: Indicator) -> str:
 def unseen(query: Query, indicator: Indicator, area: str, stretches: Sequence[Stretch]) -> int:
     """How many of some stretches in a row, the first ones, records begin too late for, by what was
     open at the end of the last that is over."""
-    over = [each for each in stretches if each.end <= query.at]
-    if indicator.at_end is None or not over:
+    ended = [each for each in stretches if each.end <= query.at]
+    if indicator.at_end is None or not ended:
         return 0
     return bisect_left(
-        over[:-1], True, key=lambda each: not too_short(query, indicator, area, over[-1], each)
+        ended[:-1], True, key=lambda each: not too_short(query, indicator, area, ended[-1], each)
     )
