@@ -9,6 +9,7 @@ rows at a time: Python's lock is never held for long, not even to forget what wa
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -73,6 +74,8 @@ class FoldHead(msgspec.Struct, omit_defaults=True):
     first_known: int = 0
     carried: dict[str, int] = {}
     """By field of an event, since when the feed has carried it (`streams.registry.carried`)."""
+    made_up: dict[str, int] = {}
+    """Lines that are not of a live feed, by their origin."""
     departed: int = 0
     """Ids in the filter of departed records."""
     pages: int = 0
@@ -273,6 +276,7 @@ def take(shard: Shard, offset: int, refused: dict[str, int]) -> Snapshot:
             began=fold.began,
             first_known=fold.first_known,
             carried=dict(fold.packer.carried.since),
+            made_up=dict(fold.made_up),
             watermark=fold.watermark,
             new_at=fold.new_at,
             sealed_before=fold.sealed_before,
@@ -344,6 +348,7 @@ def _put_back_ledger(fold: Ledger, name: str, figures: FoldHead, stored: Stored)
     fold.versions = VersionCounts(**figures.versions)
     fold.packer.restore(stored.facts.get(name, []))
     fold.packer.carried.restore(figures.carried)
+    fold.made_up = Counter(figures.made_up)
     fold.packer.skewed = figures.skewed
     if fold.links is not None:
         fold.links.restore(stored.links.get(name, {}))

@@ -583,6 +583,15 @@ def mode(path: Path) -> str:
     return f"{path.stat().st_mode & 0o7777:04o}"
 
 
+def test_how_many_lines_were_made_up_outlives_a_restart(path: Path) -> None:
+    before = Kept(path)
+    before.feed(call(), call("c2", origin="simulated"))
+    before.save(2)
+    before.checkpoint.close()
+    told = {"call": {"live": 1, "simulated": 1}}
+    assert Kept(path).monitor.origins("tiny") == told == before.monitor.origins("tiny")
+
+
 def test_only_its_owner_may_read_a_checkpoint(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
