@@ -349,6 +349,10 @@ class Status(Struct):
     speed: float | None
     simulated: str | None
     lag: int
+    replayed: str | None = None
+    """The records that are of a history that is played again, in words, as `simulated`."""
+    mixed: str | None = None
+    """The records of which some are of a live feed and some are not."""
 
 
 class WatchSummary(Struct):

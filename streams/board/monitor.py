@@ -44,8 +44,9 @@ from streams.board.unheard import Unheard
 from streams.config.force import Force
 from streams.errors import Refused
 from streams.events.lenient import salvage
+from streams.events.origin import NAME as ORIGIN
 from streams.events.refusals import FeedKey, Refusals, RefusedFeed, key_in
-from streams.events.schema import SHALLOW, Event, check_depth, refusal
+from streams.events.schema import SHALLOW, Event, Record, check_depth, refusal
 from streams.events.unknown_values import UnknownValues
 from streams.fold.gaps import CUT
 from streams.fold.heartbeats import Heartbeats, breaks, interval_of, patience
@@ -284,6 +285,7 @@ class Monitor:
             lines = payload.split(b"\n")
             folded.lines = folded.refused = folded.blank = 0
             shallow = max(map(len, lines)) <= SHALLOW
+            with_origin = ORIGIN in payload  # few have one: a live feed leaves it out
             for number, line in enumerate(lines, start=1):
                 try:
                     if not shallow and len(line) > SHALLOW:
@@ -293,9 +295,9 @@ class Monitor:
                     if add is None:
                         raise self._misplaced(event, only)
                     crossing = add(event, appended)
-                    if crossing is not None:
+                    if crossing is not None or with_origin:
                         folded.lines = number
-                        yield from crossing
+                        yield from self._passed(event, crossing)
                 except Exception as error:  # noqa: BLE001 - no line may stop its neighbours
                     if line and not line.isspace():
                         folded.lines = number
@@ -309,6 +311,32 @@ class Monitor:
                     left, folded.lines = LINES_A_STEP, number
                     yield
             folded.lines = len(lines)
+
+    def _passed(self, event: Event, crossing: Iterator[None] | None) -> Iterator[None]:
+        """The steps that a record has brought about, and where it is from."""
+        yield from crossing or ()
+        self._note_origin(event)
+
+    def _note_origin(self, event: Event) -> None:
+        """Counts a record that was taken and is not of a live feed."""
+        if isinstance(event, Record) and event.origin != "live":
+            ledger = self.ledger(self._kinds[type(event)], event.force)
+            if ledger is not None:
+                ledger.made_up[event.origin] += 1
+
+    def origins(self, force_id: str) -> dict[str, dict[str, int]]:
+        """By kind of record how many lines were taken of each origin: `live`, `replayed`,
+        `simulated`; of those that brought none there is nothing."""
+        found = {}
+        for shard in self.shards:
+            ledger = self.ledger(shard.kind, force_id)
+            if ledger is None or shard.kind in found:
+                continue
+            taken = ledger.versions
+            lines = taken.new + taken.revised + taken.same + taken.stale
+            number_of = {"live": lines - ledger.made_up.total(), **ledger.made_up}
+            found[shard.kind] = {name: number for name, number in number_of.items() if number > 0}
+        return {kind: by_origin for kind, by_origin in found.items() if by_origin}
 
     def _refuse(
         self,
@@ -350,6 +378,7 @@ class Monitor:
                 for field, value in kept.unknown:
                     fold.packer.unknown.note(event, field, value)
             yield from shard.adders[event.force](event, appended) or ()
+            self._note_origin(event)
         except Exception as again:  # noqa: BLE001 - no line may stop its neighbours
             return refusal(again, line)
         return None

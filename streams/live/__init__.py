@@ -21,6 +21,7 @@ from streams.board.model import Board, Status
 from streams.board.monitor import Monitor, Refusal, Shard
 from streams.live.clock import LiveClock, steady_clock
 from streams.live.lease import Lease
+from streams.live.origins import Origins, origins_of
 from streams.live.reasons import Reason, of_state, of_trouble
 from streams.periods import rfc3339
 from streams.sources.clock import wall_clock
@@ -358,6 +359,26 @@ class Live:
             if more:
                 yield
 
+    def origins(self, force_id: str) -> Origins:
+        """What of the records of a force is not of a live feed."""
+        with self.lock:
+            found = self.monitor.origins(force_id)
+        registry = self.monitor.registry
+        names = {kind: registry.plain_name(kind) for kind in found}
+        return origins_of({names[kind]: by_origin for kind, by_origin in found.items()})
+
+    def mode(self, force_id: str | None = None) -> str:
+        """How the figures came about, where that is not "now and here", as every page says it."""
+        forces = self.forces() if force_id is None else (force_id,)
+        found = [self.origins(each) for each in forces]
+        if self.health.replay:
+            return "Replay, not live"
+        if any(each.mixed for each in found):
+            return "Live and made-up mixed"
+        if self.health.simulated or any(each.simulated for each in found):
+            return "Simulated"
+        return "Replayed records" if any(each.replayed for each in found) else ""
+
     def forces(self) -> tuple[str, ...]:
         """The ids of the forces of which this process has any state."""
         with self.lock:
@@ -385,6 +406,7 @@ class Live:
                 )
             if self.alerts is not None:
                 board.alerts = self.alerts.view(force_id, self.monitor.now if at is None else at)
+        origins = self.origins(force_id)
         state, detail = health.shown
         board.status = Status(
             state=state,
@@ -392,7 +414,9 @@ class Live:
             ready=health.ready,
             replay=health.replay,
             speed=health.speed,
-            simulated=health.simulated,
+            simulated=health.simulated or origins.simulated,
+            replayed=origins.replayed,
+            mixed=origins.mixed,
             lag=sum(health.lag.values()),
         )
         return board

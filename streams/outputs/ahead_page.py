@@ -36,9 +36,7 @@ class AheadPage:
 
     def ahead(self, request: Request) -> Response:
         """The page of one force; in words why there is none."""
-        health = self.live.health
-        mode = "Replay, not live" if health.replay else "Simulated" if health.simulated else ""
-        frame = Frame(self._files.assets, mode, self._files.warning)
+        frame = Frame(self._files.assets, self.live.mode(), self._files.warning)
         query = request.query_params
         theme = query["theme"] if query.get("theme") in ("dark", "light") else ""
         try:

@@ -25,7 +25,7 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from importlib.metadata import version
 
 from prometheus_client import (
@@ -119,6 +119,7 @@ class Exporter:
         yield from (exported,) if exported.samples else ()
         yield from definition_metrics(boards)
         yield from _feeds(boards)
+        yield from _origins(self.live, boards)
         yield from reading_metrics(self.live, boards)
         yield from figure_metrics(self.live, (self.exported[force] for force in boards))
         yield from ahead_metrics(boards)
@@ -400,6 +401,22 @@ def definition_metrics(boards: dict[str, Board]) -> Iterator[Metric]:
             share.add_metric([force], definitions.attendance.target)
     yield from (call_share, call_limit, share, limit, formula)
     yield from (each for each in (further_share, further_limit) if each.samples)
+
+
+def _origins(live: Live, forces: Iterable[str]) -> Iterator[Metric]:
+    """How many records are of a live feed, and how many are made up."""
+    lines = GaugeMetricFamily(
+        "watchroom_lines_by_origin",
+        "Lines of records taken, by origin: live, replayed, simulated.",
+        labels=["force", "kind", "origin"],
+    )
+    for force in forces:
+        with live.lock:
+            found = live.monitor.origins(force)
+        for kind, by_origin in found.items():
+            for origin, number in by_origin.items():
+                lines.add_metric([force, kind, origin], number)
+    yield lines
 
 
 def _feeds(boards: dict[str, Board]) -> Iterator[Metric]:

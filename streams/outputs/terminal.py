@@ -179,6 +179,10 @@ def badges(board: Board) -> list[tuple[str, str]]:
         found.append((f"REPLAY{times}", "bold black on cyan"))
     elif status.ready and not finished:
         found.append(("LIVE", "bold black on green"))
+    if status.mixed:
+        found.append((f"LIVE AND MADE-UP {status.mixed} IN ONE", "bold black on yellow"))
+    if status.replayed:
+        found.append((f"REPLAYED {status.replayed}", "bold black on yellow"))
     if status.simulated:
         found.append((f"SIMULATED {status.simulated}", "bold black on yellow"))
     if finished:

@@ -9,6 +9,7 @@ rows at a time: Python's lock is never held for long, not even to forget what wa
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -53,6 +54,8 @@ class FoldHead(msgspec.Struct, omit_defaults=True):
     """The figures of one ledger, of readings or of heartbeats, beside their rows."""
 
     watermark: int = 0
+    new_at: int = 0
+    """Up to when records came that were not there before, in ms (`Ledger.new_at`)."""
     sealed_before: int = 0
     closed_until: dict[str, int] = {}
     versions: dict[str, int] = msgspec.field(name="tally", default_factory=dict)
@@ -71,6 +74,8 @@ class FoldHead(msgspec.Struct, omit_defaults=True):
     first_known: int = 0
     carried: dict[str, int] = {}
     """By field of an event, since when the feed has carried it (`streams.registry.carried`)."""
+    made_up: dict[str, int] = {}
+    """Lines that are not of a live feed, by their origin."""
     departed: int = 0
     """Ids in the filter of departed records."""
     pages: int = 0
@@ -271,7 +276,9 @@ def take(shard: Shard, offset: int, refused: dict[str, int]) -> Snapshot:
             began=fold.began,
             first_known=fold.first_known,
             carried=dict(fold.packer.carried.since),
+            made_up=dict(fold.made_up),
             watermark=fold.watermark,
+            new_at=fold.new_at,
             sealed_before=fold.sealed_before,
             closed_until={str(grain): until for grain, until in fold.closed_until.items()},
             versions=fold.versions.as_dict(),
@@ -341,6 +348,7 @@ def _put_back_ledger(fold: Ledger, name: str, figures: FoldHead, stored: Stored)
     fold.versions = VersionCounts(**figures.versions)
     fold.packer.restore(stored.facts.get(name, []))
     fold.packer.carried.restore(figures.carried)
+    fold.made_up = Counter(figures.made_up)
     fold.packer.skewed = figures.skewed
     if fold.links is not None:
         fold.links.restore(stored.links.get(name, {}))
@@ -376,6 +384,7 @@ def _put_back_ledger(fold: Ledger, name: str, figures: FoldHead, stored: Stored)
     fold.restore(
         entries,
         watermark=figures.watermark,
+        new_at=figures.new_at,
         sealed_before=figures.sealed_before,
         sealed=sealed,
         closed_until=figures.closed_until,  # type: ignore[arg-type]

@@ -248,6 +248,44 @@ def test_an_alert_is_acknowledged_with_the_keyboard_alone(show: Open, evening: R
     assert "Duty inspector" not in page.content()  # no names of staff on the first screen
 
 
+def test_to_take_over_what_somebody_has_is_asked_and_done_by_keyboard(
+    show: Open, evening: Room
+) -> None:
+    alert = evening.alert(WAITS, 12, owner="Duty inspector")
+    page = show(f"/alert?id={quote(alert)}")
+    page.get_by_label("You: initials or role").focus()
+    page.keyboard.type("AB")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_have_text("Duty inspector has it. Take over?")
+    assert evening.alerts()[alert].owner == "Duty inspector"
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Take over")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#status")).to_contain_text("by AB")
+    expect(page.get_by_role("button", name="I have it")).to_be_visible()
+
+
+def test_the_list_of_alerts_renews_itself_and_keeps_the_focus(show: Open, evening: Room) -> None:
+    evening.alert(WAITS, 12)
+    page = show("/alert?force=warwickshire")
+    page.get_by_role("link", name=WAITS).focus()
+    evening.alert("Emergencies unattended: 2.", 3)
+    expect(page.get_by_role("link", name="Emergencies unattended")).to_be_visible()
+    expect(page.get_by_role("link", name=WAITS)).to_be_focused()
+
+
+def test_a_board_of_made_up_records_says_so_and_one_that_mixes_warns(
+    show: Open, evening: Room
+) -> None:
+    page = show()
+    expect(page.locator("#mode")).to_be_hidden()
+    evening.take(evening.call(0, origin="simulated"))
+    expect(page.locator("#mode")).to_have_text("Live and made-up mixed")
+    warning = "Not to be relied on: live and made-up calls in one"
+    expect(page.get_by_role("alert")).to_have_text(warning)
+    expect(page.locator("#updated")).to_contain_text("simulated: calls")
+
+
 def test_a_click_anywhere_on_an_alert_opens_it(show: Open, evening: Room) -> None:
     evening.alert(WAITS, 12)
     page = show()

@@ -106,10 +106,7 @@ class Explore:
 
     @property
     def _mode(self) -> str:
-        health = self.live.health
-        if health.replay:
-            return "Replay, not live"
-        return "Simulated" if health.simulated else ""
+        return self.live.mode()
 
     def _html(self, text: str, status: int = 200) -> Response:
         return HTMLResponse(text, status, headers={"cache-control": "no-store"})

@@ -17,7 +17,7 @@ import pytest
 
 from streams.board.monitor import Monitor, Shard, canonical
 from streams.errors import CheckpointError
-from streams.fold.ledger import Sealed
+from streams.fold.ledger import Ledger, Sealed
 from streams.state import snapshot as snapshots
 from streams.state import sqlite as store
 from streams.state.backup import Entry, learned, put_learned
@@ -124,6 +124,16 @@ def test_what_is_put_back_goes_on_as_if_nothing_had_been(path: Path) -> None:
     again.save(30)
     again.checkpoint.close()
     assert Kept(path).board() == kept.board()
+
+
+def test_when_the_last_new_record_came_is_kept(path: Path) -> None:
+    kept = filled(path)  # whose last lines are of records that were there before
+    kept.checkpoint.close()
+    (before, after) = (one.shard.folds["tiny"] for one in (kept, Kept(path)))
+    assert isinstance(before, Ledger)
+    assert isinstance(after, Ledger)
+    assert before.new_at < before.watermark
+    assert after.new_at == before.new_at
 
 
 def test_a_process_that_dies_leaves_its_last_save(path: Path) -> None:
@@ -571,6 +581,15 @@ def test_a_file_that_others_have_locked_stays_and_who_has_it_is_said(
 
 def mode(path: Path) -> str:
     return f"{path.stat().st_mode & 0o7777:04o}"
+
+
+def test_how_many_lines_were_made_up_outlives_a_restart(path: Path) -> None:
+    before = Kept(path)
+    before.feed(call(), call("c2", origin="simulated"))
+    before.save(2)
+    before.checkpoint.close()
+    told = {"call": {"live": 1, "simulated": 1}}
+    assert Kept(path).monitor.origins("tiny") == told == before.monitor.origins("tiny")
 
 
 def test_only_its_owner_may_read_a_checkpoint(

@@ -20,6 +20,7 @@ const remembered = () => { try { return localStorage.getItem("watchroom.who") ??
 
 let board = null;
 let clock = null;
+let current = null; // the alert as it was last read
 let me = { name: null, role: "act" };
 
 const since = (instant) => age((Date.parse(board.at) - Date.parse(instant)) / 1000);
@@ -111,7 +112,10 @@ const choices = (name, held) => made("select", { name }, ...Object.entries(held)
 
 function form(action, title, main, ...fields) {
   const problem = made("p", { class: "problem", role: "alert" });
-  const element = made("form", { "data-action": action }, ...fields, made("button", { type: "submit", class: main ? "main" : null }, title), problem);
+  const button = made("button", { type: "submit", class: main ? "main" : null }, title);
+  const element = made("form", { "data-action": action }, ...fields, button, problem);
+  const other = (who) => (action === "acknowledge" && current.owner && current.owner !== who ? current.owner : "");
+  element.addEventListener("reset", () => { delete element.dataset.sure; say(button, title); });
   element.addEventListener("submit", async (event) => {
     event.preventDefault();
     const sent = Object.fromEntries([...new FormData(element)].filter(([, value]) => value !== ""));
@@ -121,6 +125,12 @@ function form(action, title, main, ...fields) {
         say(problem, "Say who you are: initials or a role.");
         return by("#who").focus();
       }
+    }
+    const owner = other(me.name ?? sent.who);
+    if (owner && element.dataset.sure !== owner) { // one click more than to take what nobody has
+      element.dataset.sure = owner;
+      say(button, "Take over");
+      return say(problem, `${owner} has it. Take over?`);
     }
     if (sent.minutes) {
       sent.until = new Date(Date.parse(board.at) + sent.minutes * 60_000).toISOString();
@@ -132,7 +142,8 @@ function form(action, title, main, ...fields) {
       const content = await answer.json();
       say(problem, answer.ok ? "" : content.error);
       if (answer.ok) {
-        if (action !== "acknowledge") element.reset();
+        if (action === "acknowledge") element.dispatchEvent(new Event("reset"));
+        else element.reset();
         say(by("#spoken"), DONE[action]);
         await refreshed();
       }
@@ -193,7 +204,7 @@ async function found() {
 }
 
 async function refreshed() {
-  const alert = await found();
+  const alert = current = await found();
   say(by("#words"), told(alert));
   by("#status").replaceChildren(ownership(alert), state(alert));
   by("#log").replaceChildren(log(alert));
@@ -202,7 +213,7 @@ async function refreshed() {
 
 async function one() {
   me = await fetched("/me.json");
-  const alert = await found();
+  const alert = current = await found();
   document.title = `${told(alert)} – Watchroom`;
   const drawing = await chart(explored(alert)).catch(() => null);
   shown(
@@ -233,12 +244,20 @@ async function all() {
   const open = held.filter((alert) => alert.state === "open");
   const old = held.filter((alert) => alert.state !== "open");
   document.title = `Alerts, ${board.force.name} – Watchroom`;
+  const focused = document.activeElement?.getAttribute("href");
   shown(
     made("h1", {}, `Alerts, ${board.force.name}`),
     made("p", { class: "lead" }, board.alerts?.summary?.words ?? ""),
     made("h2", {}, "Open"), open.length ? listed(open) : made("p", {}, "None."),
     made("h2", {}, "Earlier"), old.length ? listed(old) : made("p", {}, "None."),
   );
+  // Whoever goes through the list by keyboard stays where they are.
+  if (focused) [...document.querySelectorAll("#main a")].find((link) => link.getAttribute("href") === focused)?.focus();
 }
 
-(id ? one() : all()).catch(failed);
+async function list() {
+  await all();
+  setInterval(() => all().catch(() => {}), 5000);
+}
+
+(id ? one() : list()).catch(failed);

@@ -45,11 +45,11 @@ function head() {
   const banner = by("#stale");
   const why = stale
     ? staleness()
-    : screen.status.ready ? "" : `Not ready: ${screen.status.detail}`;
+    : !screen.status.ready ? `Not ready: ${screen.status.detail}` : screen.status.mixed ? `Not to be relied on: live and made-up ${screen.status.mixed} in one` : "";
   banner.hidden = !why;
   say(banner, why);
   document.body.classList.toggle("stale", stale);
-  document.body.classList.toggle("unready", !stale && Boolean(why));
+  document.body.classList.toggle("unready", !stale && !screen.status.ready);
 }
 
 // The one age that grows while nothing is heard: of the silence.

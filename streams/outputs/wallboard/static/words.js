@@ -58,7 +58,9 @@ export function clocks(zone) {
 // How the figures came about, where that is not "now and here".
 export function mode(status) {
   if (status.replay) return "Replay, not live";
+  if (status.mixed) return "Live and made-up mixed";
   if (status.simulated) return "Simulated";
+  if (status.replayed) return "Replayed records";
   if (status.state === "finished") return "Ended, not live";
   return "";
 }
@@ -68,6 +70,7 @@ export function origin(status) {
   if (status.replay && status.state === "finished") told.push("the replay has ended");
   else if (status.replay && status.speed) told.push(`${status.speed} times real speed`);
   if (status.simulated) told.push(`simulated: ${status.simulated}`);
+  if (status.replayed) told.push(`replayed: ${status.replayed}`);
   return told.join("; ");
 }
 
