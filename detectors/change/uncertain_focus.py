@@ -2,11 +2,13 @@
 
 The ratio of what came to what was expected is looked for a change away from 1, with the expected
 counts as exposures, as `focus.PoissonFocus` does with a known baseline. But counts are dispersed
-(variance d times the mean), and the baseline has a relative variance v that all points share; so a
-stretch of L expected counts varies by L (d + v L), and is taken as negative binomial with that
-variance (`likelihoods.negative_binomial` of size 1 / (d - 1 + v L)): a long stretch can't prove
-what only a wrong baseline says. Which onsets are kept is decided as in FOCuS, so the maximum is
-over its candidates, and may miss an onset that d and v would have put above them.
+(variance d times the mean), and the baseline is uncertain: its level has a relative variance v that
+all points share, and each of the slots of a week one of its own, u, which a mean over n of them has
+an n-th of. So a stretch of n slots and L expected counts varies by L (d + (v + u/n) L), with n the
+slots of a week at most, since the same slots come again; and it is taken as negative binomial with
+that variance (`likelihoods.negative_binomial` of size 1 / (d - 1 + (v + u/n) L)): a long stretch
+can't prove what only a wrong baseline says. Which onsets are kept is decided as in FOCuS, so the
+maximum is over its candidates, and may miss an onset that d, v and u would have put above them.
 
 Used by `detectors.counts.count_watch`. References: Ward, Dilillo, Eckley and Fearnhead (2022),
 arXiv:2208.01494; Aitchison and Dunsmore, Statistical Prediction Analysis (1975).
@@ -33,8 +35,9 @@ class UncertainFocus(PoissonFocus):
 
     The expected count is the exposure of a point. threshold: an alarm is from this log-likelihood
     ratio on; dispersion: variance over mean of the counts about their expectation; spread: relative
-    variance of the expectation; both may be set anew before any point. A gap (None) has an index
-    here, so that an onset is a place in the stream.
+    variance of the expectation that all points share; own: that of each of `slots` slots by itself;
+    all but slots may be set anew before any point. A gap (None) has an index here, so that an onset
+    is a place in the stream.
 
     >>> sure, unsure = UncertainFocus(), UncertainFocus(spread=0.01)
     >>> for x in [120, 120]:
@@ -42,15 +45,25 @@ class UncertainFocus(PoissonFocus):
     ...     unsure.update(x, 100.0)
     >>> round(sure.evidence, 2), round(unsure.evidence, 2)
     (3.76, 1.2)
+    >>> apart = UncertainFocus(own=0.01, slots=7)
+    >>> for x in [120, 120]:
+    ...     apart.update(x, 100.0)
+    >>> round(apart.evidence, 2)
+    1.82
     """
 
     gaps_count = True
 
     def __init__(
-        self, threshold: float = 10.0, dispersion: float = 1.0, spread: float = 0.0
+        self,
+        threshold: float = 10.0,
+        dispersion: float = 1.0,
+        spread: float = 0.0,
+        own: float = 0.0,
+        slots: int = 1,
     ) -> None:
         super().__init__(1.0, threshold, restart=False, dispersion=dispersion)
-        self.spread = spread
+        self.spread, self.own, self.slots = spread, own, slots
         self._exposed = True
         self._begun = 0
 
@@ -100,7 +113,7 @@ class UncertainFocus(PoissonFocus):
         """A side with one more point. What is no change in its direction leaves it at once, so most
         of the time there is nothing on it, and nothing to be put there."""
         self._put(side, sign, exposure, x, index)
-        return self._best_known(side[0], side[1], 1.0) if side[0] else NO_DIVISION
+        return self._best(side, index) if side[0] else NO_DIVISION
 
     def _put(self, side: Side, sign: int, exposure: float, x: float, index: int) -> None:
         exposures, totals, _ = side
@@ -112,21 +125,14 @@ class UncertainFocus(PoissonFocus):
                 del column[:]
 
     def _get_params(self) -> dict[str, Any]:
-        names = ("threshold", "dispersion", "spread")
+        names = ("threshold", "dispersion", "spread", "own", "slots")
         return {name: getattr(self, name) for name in names}
 
-    def _gain(self, exposure: float, total: float, mean: float) -> float:
-        beyond = min(self.dispersion - 1.0 + self.spread * exposure, MOST_BEYOND)
-        if beyond < 1e-9:
-            return likelihoods.poisson(exposure, total, mean)
-        return likelihoods.negative_binomial(exposure, total, mean, 1.0 / beyond)
-
-    def _best_known(
-        self, exposures: Sequence[float], totals: Sequence[float], mean: float
-    ) -> Division:
-        """As in FOCuS; a ratio is at most half of its chi-square, with the variance at the smaller
-        of the two means, which needs no logarithm to see that most onsets are not the best."""
-        dispersion, spread = self.dispersion, self.spread
+    def _best(self, side: Side, index: int) -> Division:
+        """As in FOCuS, of the stretches that end at a place; a ratio is at most half of its
+        chi-square, with the variance at the smaller of the two means, which needs no logarithm to
+        see that most onsets are not the best."""
+        exposures, totals, starts = side
         exposure = total = best = 0.0
         found = NO_DIVISION
         for i in range(len(exposures) - 1, -1, -1):
@@ -134,10 +140,19 @@ class UncertainFocus(PoissonFocus):
             total += totals[i]
             excess = total - exposure
             ratio = min(1.0, total / exposure)
-            beyond = dispersion - 1.0 + spread * exposure
+            spread = self.spread + self.own / min(index - starts[i] + 1.0, self.slots)
+            beyond = self.dispersion - 1.0 + spread * exposure
             varies = exposure * ratio * (1.0 + ratio * beyond)
             if excess * excess > 2.0 * best * varies:
-                value = self._gain(exposure, total, mean)
+                value = _gain(exposure, total, beyond)
                 if value > best:
-                    best, found = value, (value, i, total / exposure, mean)
+                    best, found = value, (value, i, total / exposure, 1.0)
         return found
+
+
+def _gain(exposure: float, total: float, beyond: float) -> float:
+    """The log-likelihood ratio of a stretch whose counts are dispersed by so much beyond
+    Poisson."""
+    if beyond < 1e-9:
+        return likelihoods.poisson(exposure, total, 1.0)
+    return likelihoods.negative_binomial(exposure, total, 1.0, 1.0 / min(beyond, MOST_BEYOND))

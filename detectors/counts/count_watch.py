@@ -12,6 +12,9 @@ alone and kept out of every stretch. So are ordinary days while only the level o
 since that level is a guess for them (`detectors.counts.weekly.baseline`). The days of an event that
 goes on for weeks are part of stretches once it has a level of its own.
 
+How far the level itself may be off is taken from the surest of the levels by which the window was
+judged: weeks that hold a change make the level less sure, and so would hide what they show.
+
 A change that alarms goes on until what came since some slot is 1,000 times likelier as expected
 than at the ratio of the change (quasi-Poisson, with the variance of a slot); what came before that
 slot is then part of no stretch. So a surge that is over raises no alarm and hides no fall after it.
@@ -44,6 +47,17 @@ LEAST = 1e-3
 """The least ratio that a change is taken to have."""
 LOOKED_BACK = {168: 48, 7: 28}
 """Slots of the last weeks over which a change is still looked for: two days, four weeks."""
+DAYS = 7
+"""Slots a week where each is a day."""
+
+
+def levels_within(window: int, slots: int) -> int:
+    """How many levels, one a week, a window of so many slots can have been judged by.
+
+    >>> levels_within(28, 7), levels_within(48, 168)
+    (5, 1)
+    """
+    return window // slots + 1
 
 
 class CountWatch(Detector):
@@ -93,7 +107,9 @@ class CountWatch(Detector):
             prior_dispersion=self.prior_dispersion,
             prior_weight=self.prior_weight,
         )
-        self._focus = UncertainFocus()
+        # Days are expected by one factor each, hours by that of the hour and that of the day.
+        self._focus = UncertainFocus(slots=self.slots if self.slots == DAYS else 1)
+        self._level_spreads: list[float] = []  # of the levels known within the window
         self._recent: list[list[Any]] = []  # count (None: not looked at) and expected
         self._points = 0
         self._age = 0  # weeks that were known at the last point
@@ -126,6 +142,8 @@ class CountWatch(Detector):
         age, last = expected.age, expected.last
         if age > self._age:
             self._stretch = expected.baseline.stretch
+            self._level_spreads.append(expected.baseline.rate_spread)
+            del self._level_spreads[: -levels_within(self.window, self.slots)]
             self._look_again()
         self._age = age
         self._points += 1
@@ -143,7 +161,14 @@ class CountWatch(Detector):
                 self._recent = [[None, 1.0] for _ in self._recent]
                 self._focus.begin(self._points - 1)
             if learn and not apart and how != "lent" and mean > 0.0:
-                focus.dispersion, focus.spread = dispersion * self._stretch, spread
+                focus.dispersion = dispersion * self._stretch
+                if how == "ordinary":
+                    least = expected.baseline.rate_spread
+                    spread = min(self._level_spreads, default=least)
+                    focus.own = expected.baseline.spreads[expected.slot]
+                else:
+                    focus.own = 0.0
+                focus.spread = spread
                 point = [count, mean]
         focus.update(*point)
         self._recent.append(point)
@@ -165,11 +190,12 @@ class CountWatch(Detector):
 
     def _follow(self, count: float | None, mean: float) -> None:
         """Looks whether the change that alarmed is over."""
-        if count is None:
+        last = self._expected.last
+        if count is None or last is None:
             return
         ratio, likelier, until = self._spell
         focus, ratio = self._focus, max(ratio, LEAST)
-        varies = focus.dispersion + focus.spread * mean
+        varies = focus.dispersion + last[2] * mean
         found = likelier + (mean * (ratio - 1.0) - count * log(ratio)) / varies
         self._spell[1:] = max(0.0, found), until if likelier else self._points - 1.0
         if found >= ENDED:
@@ -185,6 +211,7 @@ class CountWatch(Detector):
         self._expected.pass_over(points, slots)
         self._age = self._expected.age
         self._stretch = self._expected.baseline.stretch
+        self._level_spreads = [self._expected.baseline.rate_spread]
         self._points += points
         self._surprise, self._direction = 0.0, None
         self._recent = [[None, 1.0] for _ in range(self.window)]
@@ -274,6 +301,7 @@ class CountWatch(Detector):
         """Takes a level of so many times what was learned, known with that relative variance, from
         the next point on. The points of the week that is running are not learned."""
         self._expected.take_level(ratio, spread)
+        self._level_spreads = [self._expected.baseline.rate_spread]
         self._recent = [[None, 1.0] for _ in self._recent]
         self._look_again()
 

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from math import log
+from math import inf, log
 from typing import Any
 
 import numpy as np
@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 
 from detectors.arrays import packed, unpacked
 from detectors.change.uncertain_focus import MOST_BEYOND, UncertainFocus
-from detectors.counts.count_watch import CountWatch
+from detectors.counts.count_watch import DAYS, ENDED, CountWatch, levels_within
 from detectors.counts.expected import Expected
 from detectors.counts.predictive import MOST, tails
 from detectors.counts.weekly.baseline import (
@@ -74,6 +74,8 @@ class CountWatches:
     def __init__(self, pattern: CountWatch, shown: float) -> None:
         self.pattern, self.shown = pattern, shown
         self.slots, self.window = pattern.slots, pattern.window
+        self._levels_kept = levels_within(self.window, self.slots)
+        self._cycle = pattern.slots if pattern.slots == DAYS else 1
         self._interest = log(self.slots / max(shown, 1e-300)) * (1.0 - SURE)
         self._kept = most_points(self.slots) + self.window + 1
         self._of = pattern.expected.constants
@@ -139,7 +141,8 @@ class CountWatches:
             ("_stretch", (), 1.0, float),
             ("_look_from", (), 0, int),
             ("_recent_from", (), 0, int),
-            ("_looked", (2,), 0.0, float),  # dispersion of a stretch, and spread
+            ("_looked", (3,), 0.0, float),  # dispersion of a stretch, spread, that of the slot
+            ("_level_spreads", (self._levels_kept,), np.inf, float),
             # Of the baselines:
             ("_weeks_known", (), 0, int),
             ("_event", (), False, bool),
@@ -173,6 +176,7 @@ class CountWatches:
     _look_from: Ints
     _recent_from: Ints
     _looked: Floats
+    _level_spreads: Floats
     _weeks_known: Ints
     _event: Mask
     _level: Floats
@@ -284,6 +288,8 @@ class CountWatches:
         if newer.any():
             for row in np.flatnonzero(newer).tolist():
                 self._stretch[row] = self.baselines[row].stretch
+                self._level_spreads[row, :-1] = self._level_spreads[row, 1:]
+                self._level_spreads[row, -1] = self.baselines[row].rate_spread
                 self._look_from[row] = max(self._recent_from[row], at - self.window, 0)
                 self._carried.pop(row, None)
             self._age[:n] = self._weeks_known[:n]
@@ -324,6 +330,9 @@ class CountWatches:
         last[:, 3:] = level[:, 2:]
         known = self._known[rows] & there
         looked = known & taken
+        spread = np.minimum.reduce(self._level_spreads[rows], axis=1)
+        spread = np.where(np.isfinite(spread), spread, level[:, 1])
+        own = self._spreads[rows, slot].copy()
         special = self._event[rows] | (names != 0)
         for place in np.flatnonzero(special).tolist() if special.any() else ():
             row = rows.start + place
@@ -335,6 +344,8 @@ class CountWatches:
                 self._begin_again(row, at)
             if apart or how == "lent":
                 looked[place] = False
+            if how != "ordinary":
+                spread[place], own[place] = last[place, 2], 0.0
         looked &= last[:, 1] > 0.0
         self._last[rows], self._has_last[rows] = last, there
         self._last_names[rows] = np.where(there, names, self._last_names[rows])
@@ -343,10 +354,8 @@ class CountWatches:
         self._hoped[rows, at] = hoped
         self._came[rows, at + 1] = self._came[rows, at] + np.where(looked, x, 0.0)
         self._due[rows, at + 1] = self._due[rows, at] + hoped
-        self._looked[rows, 0] = np.where(
-            looked, last[:, 3] * self._stretch[rows], self._looked[rows, 0]
-        )
-        self._looked[rows, 1] = np.where(looked, last[:, 2], self._looked[rows, 1])
+        figures = np.stack([last[:, 3] * self._stretch[rows], spread, own], axis=-1)
+        self._looked[rows] = np.where(looked[:, None], figures, self._looked[rows])
         off = x - mean
         self._odd[rows] = known & (off * off > 4.0 * mean * (last[:, 3] + last[:, 2] * mean))
         return looked
@@ -408,7 +417,8 @@ class CountWatches:
         row, column = np.divmod(place, due.shape[1])
         come, due_of, excess = came.ravel()[place], due.ravel()[place], excess.ravel()[place]
         # As `UncertainFocus` spares logarithms; and a fall is worth no more than it is deep.
-        dispersion, spread = self._looked[some][row].T
+        dispersion, spread, own = self._looked[some][row].T
+        spread = spread + own / np.minimum(at + 1 - low - column, self._cycle)
         least = np.maximum(np.minimum(due_of, come), 0.0)
         varies = least * (1.0 + least / due_of * (dispersion - 1.0) + spread * least)
         far = excess * excess > 2.0 * self._interest * varies
@@ -422,11 +432,12 @@ class CountWatches:
     def _follow(self, row: int) -> None:
         """Has the watch of a row say whether a change begins or ends with this slot."""
         watch = self.watch(row)
+        before: list[float] = vars(watch)["_spell"]
         spell = watch.conclude(*self._last[row, :2].tolist())
-        before = self._spells.pop(row, None)
+        self._spells.pop(row, None)
         if spell:
             self._spells[row] = spell
-        elif before:
+        if before and before[1] >= ENDED:  # that one is over, whether or not another begins
             self._put_recent(row, watch)
 
     # -- weeks -----------------------------------------------------------------------------------
@@ -576,6 +587,7 @@ class CountWatches:
         self._age[:n] = self._weeks_known[:n]
         for row, known in enumerate(self.baselines):
             self._stretch[row] = known.stretch
+            self._know_levels(row, [known.rate_spread])
 
     # -- one series ------------------------------------------------------------------------------
 
@@ -637,6 +649,7 @@ class CountWatches:
             _points=points,
             _age=int(self._age[row]),
             _stretch=float(self._stretch[row]),
+            _level_spreads=[each for each in self._level_spreads[row].tolist() if each < inf],
             _surprise=expected.evidence if self._odd[row] else 0.0,
             _direction=("up" if off > 0.0 else "down") if judged else None,
         )
@@ -648,7 +661,8 @@ class CountWatches:
         begin = int(self._look_from[row])
         carried = self._carried.get(row)
         focus = UncertainFocus() if carried is None else copy.deepcopy(carried)
-        focus.dispersion, focus.spread = self._looked[row].tolist()
+        focus.dispersion, focus.spread, focus.own = self._looked[row].tolist()
+        focus.slots = self._cycle
         if carried is None:
             focus.begin(int(self._points[row]) - (self._end - begin))
         focus.follow(self._points_of(row, begin, end))
@@ -690,6 +704,7 @@ class CountWatches:
         self._last_names[row] = self.names_number(expected.last_names)
         self._odd[row] = watch.surprise > 0.0
         self._age[row], self._stretch[row] = held["_age"], held["_stretch"]
+        self._know_levels(row, held["_level_spreads"])
         self._spells.pop(row, None)
         if held["_spell"]:
             self._spells[row] = held["_spell"]
@@ -709,7 +724,7 @@ class CountWatches:
         if carried is None or carried.begun != focus.begun:
             self._carried.pop(row, None)
             self._look_from[row] = self._end - (int(self._points[row]) - focus.begun)
-        self._looked[row] = focus.dispersion, focus.spread
+        self._looked[row] = focus.dispersion, focus.spread, focus.own
         self._sum_up(row)
 
     def go_on(
@@ -723,6 +738,13 @@ class CountWatches:
         self._first[row], self._slot[row], self._points[row] = first, slot, points
         self._position[row] = (slot - first) % self.slots if first >= 0 else -1
         self._age[row], self._stretch[row] = known.age, known.stretch
+        self._know_levels(row, [known.rate_spread] if known.age else [])
+
+    def _know_levels(self, row: int, spreads: Sequence[float]) -> None:
+        """Takes how unsure the levels were by which the window of a series was judged."""
+        held = self._level_spreads[row]
+        held.fill(inf)
+        held[self._levels_kept - len(spreads) :] = spreads
 
     # -- what is kept ----------------------------------------------------------------------------
 
@@ -783,6 +805,8 @@ class CountWatches:
     ) -> None:
         """Goes on, before any slot, where what was saved stood: `rows` has by row that which it had
         then, `baselines` what was learned of it. Other rows begin with the next slot."""
+        if "level_spreads" not in saved:
+            saved = _with_shared_spreads(saved, self._levels_kept)
         end = saved["columns"]
         self._gone = max(0, end - self._kept)
         self._end = end - self._gone
@@ -841,7 +865,19 @@ _BY_ROW = (
     "age",
     "stretch",
     "looked",
+    "level_spreads",
 )
+
+
+def _with_shared_spreads(saved: dict[str, Any], levels: int) -> dict[str, Any]:
+    """What was saved before a slot had a spread of its own, which was then part of the one that all
+    points share; how unsure the levels before the last were is not known."""
+    looked = unpacked(saved["looked"])
+    return {
+        **saved,
+        "looked": packed(np.pad(looked, ((0, 0), (0, 1)))),
+        "level_spreads": packed(np.full((len(looked), levels), inf)),
+    }
 
 
 def _gain(came: Floats, due: Floats, dispersion: Floats, spread: Floats) -> Floats:

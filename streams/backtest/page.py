@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from importlib import resources
-
-from jinja2 import Environment, FunctionLoader, StrictUndefined
-from markupsafe import Markup
-
 from streams.backtest import words
 from streams.backtest.model import Backtest, SettingsResult
 from streams.charts.model import Chart, Mark, Point
-from streams.charts.svg import style
 from streams.config.force import Force
-from streams.outputs.report.page import Pictures
+from streams.outputs.report.frame import rendered
 from streams.periods import Calendar, Grain, to_ms
 
 FEW_WEEKS = 16
@@ -21,25 +15,15 @@ FEW_WEEKS = 16
 
 def page(found: Backtest, force: Force) -> str:
     """The page of a backtest of a force."""
-    environment = Environment(
-        loader=FunctionLoader(_file),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    css = style() + _file("report.css", "streams.outputs.report") + _file("page.css")
-    return environment.get_template("page.html").render(
+    return rendered(
+        "streams.backtest",
+        "page.html",
+        found.version,
+        ["page.css"],
         found=found,
-        style=Markup(css),  # noqa: S704 - files of this package
         words=words,
-        picture=Pictures().picture,
         by_time=lambda result: alerts_by_time(found, result, force),
     )
-
-
-def _file(name: str, package: str = "streams.backtest") -> str:
-    return (resources.files(package) / name).read_text("utf-8")
 
 
 def alerts_by_time(found: Backtest, result: SettingsResult, force: Force) -> Chart:

@@ -7,6 +7,8 @@ small part, as much is likely to be missing there, and the two are not compared.
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import replace
 
 from streams.board.query import Query
@@ -36,7 +38,22 @@ def too_short(query: Query, indicator: Indicator, area: str, now: Stretch, befor
     older = query.figure(flow, seen, area).value or 0
     if older <= MOST_UNSEEN * value:
         return ""
-    first = full_date(query.calendar.local(since).date())
-    return (
-        f"records begin on {first}, too late to know all that was open at the end of {before.label}"
+    return f"{too_late(query, indicator)} at the end of {before.label}"
+
+
+def too_late(query: Query, indicator: Indicator) -> str:
+    """From when records are, in words, where that is too late for what was open at some time."""
+    since = query.since(indicator)
+    first = "" if since is None else full_date(query.calendar.local(since).date())
+    return f"records begin on {first}, too late to know all that was open"
+
+
+def unseen(query: Query, indicator: Indicator, area: str, stretches: Sequence[Stretch]) -> int:
+    """How many of some stretches in a row, the first ones, records begin too late for, by what was
+    open at the end of the last that is over."""
+    ended = [each for each in stretches if each.end <= query.at]
+    if indicator.at_end is None or not ended:
+        return 0
+    return bisect_left(
+        ended[:-1], True, key=lambda each: not too_short(query, indicator, area, ended[-1], each)
     )

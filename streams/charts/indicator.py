@@ -9,8 +9,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import NamedTuple, TypeVar
 
+from msgspec.structs import replace
+
 from streams.alerts.model import Alert
 from streams.board import control
+from streams.board.backlog import too_late, unseen
 from streams.board.breaks import break_between, breaks
 from streams.board.control import Moved
 from streams.board.outlook import Delays, Outlook
@@ -121,8 +124,15 @@ class _Reader:
         query, unit = self.query, self.unit
         shown = periods(query, self.indicator, self.grain, self._stretch(within))
         stretches = [Stretch.of(query.calendar, each) for each in shown]
-        points = tuple(map(self._point, stretches))
-        judged, rule, findings = self._judged(stretches)
+        early = unseen(query, self.indicator, self.area, stretches)
+        too_early = too_late(query, self.indicator) if early else ""
+        points = tuple(
+            replace(point, value=None, cases=None, missing=f"{too_early} then")
+            if place < early
+            else point
+            for place, point in enumerate(map(self._point, stretches))
+        )
+        judged, rule, findings = self._judged(stretches, too_early)
         place = phrases.place(query.force, self.area)
         marks = [*self._changes(), *map(alert_mark, self.alerts)]
         return Chart(
@@ -248,11 +258,14 @@ class _Reader:
         found = goal(self.query, self.indicator, stretch, self.area)
         return found if found is not None and found.of == "value" else None
 
-    def _judged(self, stretches: Sequence[Stretch]) -> Judged:
-        """What the control chart says; nothing but why where it has none."""
+    def _judged(self, stretches: Sequence[Stretch], too_early: str) -> Judged:
+        """What the control chart says; nothing but why where it has none, as where points begin at
+        nothing because what was open before is not known."""
         nothing: list[control.Point | None] = [None] * len(stretches)
         if not stretches:
             return Judged(nothing, "")
+        if too_early:
+            return Judged(nothing, f"No limits: {too_early} at the end of the first periods.")
         try:
             policy = control.policy_of(self.query, self.indicator, self.grain)
         except QueryError as error:

@@ -46,7 +46,7 @@ NARROW = 560.0
 """A chart that is narrower has shorter words."""
 DENSE = 400
 """Above so many points each is a faint dot, and their mean a line."""
-TIERS = 3
+TIERS = 5
 """Lines of words above the plot, at the most, about changes and notes."""
 BELOW = 40.0
 """Room below the plot, for the names of periods and of longer ones."""
@@ -280,27 +280,34 @@ class _Drawing:
             if x is None:
                 continue
             self._line("change", (x, self.plot.top - 4), (x, self.plot.bottom))
-            text = self._tier(words, x, top, placed)
-            if text is not None:
-                placed.append(text)
+            placed += self._note(words, x, top, placed)
         self.texts += placed
         return placed
 
     def _at(self, what: Level | Mark) -> float | None:
         return self.edges[what.first] if isinstance(what, Level) else self.x(what)
 
-    def _tier(self, words: str, x: float, top: float, placed: Sequence[Text]) -> Text | None:
-        """Words beside a line, in the lowest tier in which they meet no others."""
+    def _note(self, words: str, x: float, top: float, placed: Sequence[Text]) -> list[Text]:
+        """Words beside a line, in the lowest tiers in which they meet no others: in as many rows as
+        they need, and where there is no room for these, in fewer, with `…` for the rest."""
         most = self.wide * (0.6 if self.narrow else 0.45)
-        short = shortened(words, most, SMALL)
-        for tier in range(self.tiers if short else 0):
-            y = top - tier * 16
-            for anchor, at in (("start", x + 4), ("end", x - 4)):
-                text = Text("note", at, y, short, anchor)  # type: ignore[arg-type]
-                inside = text.box.left >= 0 and text.box.right <= self.wide
-                if inside and not any(text.box.wider(6).meets(each.box) for each in placed):
-                    return text
-        return None
+        rows = lines(words, most, SMALL)
+        for many in range(min(len(rows), self.tiers), 0, -1):
+            shown = [*rows[: many - 1], shortened(" ".join(rows[many - 1 :]), most, SMALL)]
+            for tier in range(self.tiers - many + 1) if all(shown) else ():
+                for anchor, at in (("start", x + 4), ("end", x - 4)):
+                    texts = [
+                        Text("note", at, top - (tier + many - row) * 16, each, anchor)  # type: ignore[arg-type]
+                        for row, each in enumerate(shown, start=1)
+                    ]
+                    if all(
+                        text.box.left >= 0
+                        and text.box.right <= self.wide
+                        and not any(text.box.wider(6).meets(each.box) for each in placed)
+                        for text in texts
+                    ):
+                        return texts
+        return []
 
     def _values(self) -> None:
         """The line, broken where nothing is known, and a dot for each point where there is room."""

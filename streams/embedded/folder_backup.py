@@ -14,7 +14,7 @@ from streams.embedded.alert_database import NAME, AlertDatabase, Hold
 from streams.embedded.calibration import kept_folder
 from streams.errors import CheckpointError, SourceError
 from streams.private import private_file, private_folder
-from streams.state.backup import Backup, Entry, OnEntry
+from streams.state.backup import Backup, Entry, OnEntry, restored
 from streams.state.sqlite import connect_beside, is_locked, set_aside
 
 
@@ -65,7 +65,7 @@ def put_alerts(backup: Backup, folder: Path, on_entry: OnEntry, *, replace: bool
             )
         with closing(Hold(folder)):
             aside = set_aside(path, "replaced")
-    found = [decode_fact(entry.value) for entry in backup.entries("alerts")]
+    found = [restored(entry.value) for entry in backup.entries("alerts")]
     with closing(AlertDatabase(folder)) as database:
         for fact in found:
             if isinstance(fact, Handover):

@@ -198,8 +198,7 @@ class Ledger:
         """How long these stay beyond the horizon."""
         self.watermark = 0
         self.new_at = 0
-        """The latest update, in ms, with which a record came that was not known before; after a
-        restart the watermark."""
+        """The latest update, in ms, with which a record came that was not known before."""
         self.sealed_before = 0
         self.versions = VersionCounts()
         self.closed_until: dict[Grain, int] = dict.fromkeys(GRAINS, 0)
@@ -1026,6 +1025,7 @@ class Ledger:
         entries: dict[str, int],
         *,
         watermark: int,
+        new_at: int = 0,
         sealed_before: int,
         sealed: list[Sealed],
         closed_until: dict[Grain, int],
@@ -1035,9 +1035,10 @@ class Ledger:
         changes: Mapping[ChangeKey, bytes] | None = None,
     ) -> None:
         """Puts a checkpoint back into an empty ledger: panes are counted again from the entries,
-        except the sealed ones, which have their records in them already."""
+        except the sealed ones, which have their records in them already. Where it is not known
+        when the last new record came (`new_at` 0), it is taken to have come last of all."""
         self.uncounted = uncounted or {}
-        self.watermark = self.new_at = watermark
+        self.watermark, self.new_at = watermark, new_at or watermark
         self._seal_before(sealed_before)
         for place, minute, pane in sealed:
             clock, grain = clock_and_grain(place)

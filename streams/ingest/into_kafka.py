@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import kafka.errors
@@ -54,7 +55,9 @@ class KafkaStore:
                     enable_idempotence=True,
                     compression_type="gzip",
                     linger_ms=5,
-                    delivery_timeout_ms=int(SECONDS * 1000),
+                    # Sooner than it is waited for: what is given up is then given up by the client
+                    # too, which otherwise can't be closed.
+                    delivery_timeout_ms=int(SECONDS * 750),
                     request_timeout_ms=int(SECONDS * 500),
                     max_block_ms=int(SECONDS * 500),
                     max_request_size=LARGEST_LINE,
@@ -65,7 +68,8 @@ class KafkaStore:
     def close(self) -> None:
         """Lets the brokers go."""
         if self._producer is not None:
-            self._producer.close(timeout=5)
+            with suppress(kafka.errors.KafkaError):
+                self._producer.close(timeout=5)
 
     def put(self, sent: Sent) -> Stored:
         """Sends lines and dead letters, and waits for the brokers."""
@@ -133,7 +137,8 @@ class KafkaStore:
         with self._lock:
             producer, self._producer = self._producer, None
         if producer is not None:
-            producer.close(timeout=0)
+            with suppress(kafka.errors.KafkaError):  # of what it could not send, which is known
+                producer.close(timeout=1)
 
 
 def _batch(groups: list[list[Line]], line: Line) -> None:

@@ -15,14 +15,14 @@ from typing import Any
 import msgspec
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
-from streams.alerts.model import Handover, decode_fact
+from streams.alerts.model import Handover, Transition, decode_fact, encode
 from streams.config.force import Force
 from streams.errors import CheckpointError, KafkaError
 from streams.kafka import topics
 from streams.kafka.brokers import await_brokers, connected, in_use
 from streams.kafka.deadletter_topic import read_all
 from streams.kafka.topics import INPUT_TOPICS, LARGEST_LINE, partition_of, topic_name
-from streams.state.backup import Backup, Entry, OnEntry, Part, put_learned
+from streams.state.backup import Backup, Entry, OnEntry, Part, put_learned, restored
 from streams.state.checkpoint import Folder
 from streams.state.snapshot import Head
 
@@ -54,10 +54,26 @@ def read(brokers: str, prefix: str) -> Iterator[Entry]:
             latest: dict[bytes, bytes | None] = {}
             tps = [TopicPartition(topic, number) for number in sorted(numbers)]
             for record in read_all(consumer, tps):
-                if record.key is not None:
+                if record.key is not None and not _outranked(
+                    part, record.value, latest, record.key
+                ):
                     latest.pop(record.key, None)  # so that the order is that of the last ones
                     latest[record.key] = record.value
             yield from _entries(part, latest)
+
+
+def _outranked(
+    part: Part, value: bytes | None, latest: Mapping[bytes, bytes | None], key: bytes
+) -> bool:
+    """Whether a transition is one of an earlier holder of the alerts, which came late."""
+    before = latest.get(key)
+    if part != "alerts" or value is None or before is None:
+        return False
+    try:
+        old, new = decode_fact(before), decode_fact(value)
+    except msgspec.MsgspecError:
+        return False
+    return isinstance(old, Transition) and isinstance(new, Transition) and new.rank < old.rank
 
 
 def _entries(part: Part, latest: Mapping[bytes, bytes | None]) -> Iterator[Entry]:
@@ -151,8 +167,8 @@ class Target:
                 topic = topic_name(self.prefix, entry.part)
                 group = self.forces[entry.force].partition_group
                 number = partition_of(group, found[topic].partitions)
-                key = _key(entry)
-                sent.append(producer.send(topic, key=key, value=entry.value, partition=number))
+                key, value = _message(entry)
+                sent.append(producer.send(topic, key=key, value=value, partition=number))
                 on_entry(entry.part)
             producer.flush(SECONDS)
             for each in sent:
@@ -186,12 +202,13 @@ class Target:
             held.close()
 
 
-def _key(entry: Entry) -> bytes:
-    """The key of a message: of an alert its id, under which later transitions come too."""
-    if entry.part == "alerts":
-        fact = decode_fact(entry.value)
-        return (fact.key if isinstance(fact, Handover) else fact.alert.id).encode()
-    return entry.key.encode()
+def _message(entry: Entry) -> tuple[bytes, bytes]:
+    """Key and value; the key of an alert is its id, under which later transitions come too."""
+    if entry.part != "alerts":
+        return entry.key.encode(), entry.value
+    fact = restored(entry.value)
+    key = fact.key if isinstance(fact, Handover) else fact.alert.id
+    return key.encode(), encode(fact)
 
 
 def _outdated(cluster: str, topic: topics.Found, number: int) -> Head:

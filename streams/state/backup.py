@@ -21,6 +21,7 @@ from typing import Literal, get_args
 
 import msgspec
 
+from streams.alerts.model import Handover, Transition, decode_fact
 from streams.errors import CheckpointError, SourceError
 from streams.private import private_file
 from streams.state.snapshot import Head
@@ -174,6 +175,13 @@ class Backup:
         )
 
 
+def restored(value: bytes) -> Transition | Handover:
+    """A fact about alerts as it is put back: of no worker's generation, so that whatever a worker
+    or monitor makes of it from then on is later. Raises `msgspec.MsgspecError`."""
+    fact = decode_fact(value)
+    return fact if isinstance(fact, Handover) else msgspec.structs.replace(fact, generation=0)
+
+
 # -- what detectors have learned, in checkpoints --------------------------------------------------
 
 
@@ -195,8 +203,11 @@ def learned(folder: Path) -> Iterator[Entry]:
 def _learned(path: Path) -> Iterator[Entry]:
     with closing(connect_beside(path)) as db:
         db.execute("BEGIN")
+        names = {name for (name,) in db.execute("SELECT name FROM sqlite_master")}
+        if "head" not in names or not db.execute("SELECT 1 FROM head").fetchone():
+            return  # it is only just being made
         feed = head_of(db).topic.rpartition(".")[2]
-        if db.execute("SELECT 1 FROM sqlite_master WHERE name = 'watched'").fetchone():
+        if "watched" in names:
             for force, part, body in db.execute("SELECT force, part, body FROM watched"):
                 yield Entry("learned", force, f"{feed}/{part}", unguarded(f"{force}/{part}", body))
 

@@ -54,6 +54,8 @@ class FoldHead(msgspec.Struct, omit_defaults=True):
     """The figures of one ledger, of readings or of heartbeats, beside their rows."""
 
     watermark: int = 0
+    new_at: int = 0
+    """Up to when records came that were not there before, in ms (`Ledger.new_at`)."""
     sealed_before: int = 0
     closed_until: dict[str, int] = {}
     versions: dict[str, int] = msgspec.field(name="tally", default_factory=dict)
@@ -276,6 +278,7 @@ def take(shard: Shard, offset: int, refused: dict[str, int]) -> Snapshot:
             carried=dict(fold.packer.carried.since),
             made_up=dict(fold.made_up),
             watermark=fold.watermark,
+            new_at=fold.new_at,
             sealed_before=fold.sealed_before,
             closed_until={str(grain): until for grain, until in fold.closed_until.items()},
             versions=fold.versions.as_dict(),
@@ -381,6 +384,7 @@ def _put_back_ledger(fold: Ledger, name: str, figures: FoldHead, stored: Stored)
     fold.restore(
         entries,
         watermark=figures.watermark,
+        new_at=figures.new_at,
         sealed_before=figures.sealed_before,
         sealed=sealed,
         closed_until=figures.closed_until,  # type: ignore[arg-type]

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 from streams.backtest.model import (
@@ -23,8 +22,8 @@ from streams.backtest.page import page as html
 from streams.charts.model import Chart, Mark, Point
 from tests.build import tiny_force
 from tests.servers.chromium import Chromium
-from tests.servers.test_report import PAPER, WCAG
-from tests.servers.wallboard_rig import browser
+from tests.servers.pages import fits, is_whole, opened, printed
+from tests.servers.wallboard_rig import faults
 
 DAYS = [dt.datetime(2021, 3, 1, tzinfo=dt.UTC) + dt.timedelta(n) for n in range(60)]
 
@@ -149,21 +148,15 @@ def shown(
 ) -> Iterator[Page]:
     path = tmp_path_factory.mktemp("backtest") / "page.html"
     path.write_text(html(made(), tiny_force()), encoding="utf-8")
-    with browser(chromium.path) as opened:
-        page = opened.new_page(viewport={"width": 1920, "height": 1080})
-        page.on("console", lambda message: said.append(message.text))
-        page.on("pageerror", lambda error: said.append(str(error)))
-        page.goto(path.as_uri())
+    with opened(chromium, path, said) as page:
         yield page
 
 
 @pytest.mark.parametrize("width", [1920, 390])
 def test_axe_finds_nothing_and_nothing_is_wider_than_the_screen(shown: Page, width: int) -> None:
     shown.set_viewport_size({"width": width, "height": 900})
-    found = Axe().run(shown, options={"runOnly": WCAG, "resultTypes": ["violations"]})
-    assert [each["id"] for each in found.response["violations"]] == []
-    root = "document.documentElement"
-    assert shown.evaluate(f"{root}.scrollWidth <= {root}.clientWidth")
+    assert faults(shown) == []
+    assert fits(shown)
 
 
 def test_the_console_stays_silent(shown: Page, said: list[str]) -> None:
@@ -171,18 +164,10 @@ def test_the_console_stays_silent(shown: Page, said: list[str]) -> None:
 
 
 def test_tables_and_charts_are_whole_on_paper(shown: Page) -> None:
-    wide, high = PAPER
-    shown.set_viewport_size({"width": wide, "height": high})
-    shown.emulate_media(media="print")
-    charts = shown.locator("figure .wide svg")
-    assert charts.count() == 4  # by time and of the series, of each of two settings
-    for each in [*charts.all(), *shown.locator("table").all()]:
-        box = each.bounding_box()
-        assert box is not None
-        assert box["x"] >= 0
-        assert box["x"] + box["width"] <= wide
-    assert shown.pdf(prefer_css_page_size=True).startswith(b"%PDF")
-    shown.emulate_media(media="screen")
+    with printed(shown):
+        charts = shown.locator("figure .wide svg")
+        assert charts.count() == 4  # by time and of the series, of each of two settings
+        assert all(map(is_whole, [*charts.all(), *shown.locator("table").all()]))
 
 
 def test_the_page_says_what_was_found_missed_and_false(shown: Page) -> None:

@@ -366,13 +366,13 @@ def test_what_is_read_from_five_metres_is_at_least_64_px(show: Open, evening: Ro
     assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")
 
 
-def test_what_stands_beside_a_figure_is_at_least_24_px(show: Open, evening: Room) -> None:
+def test_what_stands_beside_a_figure_is_at_least_20_px(show: Open, evening: Room) -> None:
     evening.alert(WAITS, 12)
     page = show()
     sizes = page.locator(".tile .state, .tile .context, .label, .ages dd").evaluate_all(
         "all => all.map(one => parseFloat(getComputedStyle(one).fontSize))"
     )
-    assert min(sizes) >= 24
+    assert min(sizes) >= 20
 
 
 def test_the_tiles_are_those_that_the_force_chooses(opened: Browser) -> None:

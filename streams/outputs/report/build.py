@@ -140,6 +140,8 @@ class _Building:
         query, reader = self.query, self.reader
         if section.instead_of and reader.known(query.indicator(section.instead_of)):
             return None
+        if section.unless_all and self._is_all(section.indicator, section.unless_all):
+            return None
         if section.period:
             reader = Reader(query, query.stretch(section.period))
         charted = query.indicator(section.indicator) if section.indicator else None
@@ -182,6 +184,19 @@ class _Building:
         if not section.period:
             self._note_open([*figures, *within])
         return made
+
+    def _is_all(self, name: str, part: str) -> bool:
+        """Whether nothing but a part of an indicator is known: the figures are the same, in the
+        period and in all that records go back to."""
+        query = self.query
+        since = query.since(name)
+        if since is None:
+            return False
+        every = query.stretch(
+            "..".join(query.calendar.holding("month", at).label for at in (since, query.at - 1))
+        )
+        whole, only = (query.figure(each, every).value for each in (name, part))
+        return bool(whole) and whole == only
 
     def _grid(self, grid: Grid, title: str) -> ReportGrid | None:
         """A grid without the rows of which nothing is known."""

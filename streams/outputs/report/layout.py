@@ -40,7 +40,8 @@ class Section(Struct, frozen=True, forbid_unknown_fields=True):
 
     Its indicators may also stand by `areas`, or beside so many periods `before`. A `period` of its
     own stands for that of the report. One that is `instead_of` an indicator is left out where
-    anything is known of that."""
+    anything is known of that; one that stands `unless_all` of its indicator is another where it
+    is."""
 
     title: str = ""
     indicator: str = ""
@@ -52,6 +53,7 @@ class Section(Struct, frozen=True, forbid_unknown_fields=True):
     before: int = 0
     period: str = ""
     instead_of: str = ""
+    unless_all: str = ""
 
     @property
     def names(self) -> list[str]:
@@ -105,7 +107,11 @@ def _problems(made: ReportLayout, query: Query) -> Iterator[tuple[str, str, str]
                 if grid is None
                 else [grid.address(r, c) for r in grid.rows for c in grid.columns]
             )
-            for name in (*section.names, *inside, *filter(None, [section.instead_of])):
+            for name in (
+                *section.names,
+                *inside,
+                *filter(None, [section.instead_of, section.unless_all]),
+            ):
                 try:
                     query.indicator(name)
                 except QueryError as error:

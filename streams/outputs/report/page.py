@@ -3,29 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from importlib import resources
 from typing import NamedTuple
-
-from jinja2 import Environment, FunctionLoader, StrictUndefined
-from markupsafe import Markup
 
 from streams.board.compare import Beside, Change, Rate
 from streams.board.flags import FlagPage, FlagRow
 from streams.board.query import Number, Observation
 from streams.board.targets import Judged
-from streams.charts.layout import layout
-from streams.charts.model import Chart
-from streams.charts.svg import style, svg
 from streams.charts.words import MONTHS
 from streams.config.force import WHOLE, Force
 from streams.config.measures import Unit
+from streams.outputs.report.frame import PACKAGE, rendered
 from streams.outputs.report.model import Report, ReportFigure, ReportSection, why_empty
 from streams.outputs.report.sentences import goal
 from streams.registry import phrases
 
-PACKAGE = "streams.outputs.report"
-WIDE, NARROW = (840, 250), (350, 290)
-"""The sizes of a chart: for paper and a screen, and for a phone."""
 SHORT = tuple(name[:3] for name in MONTHS)
 SIGNS: dict[str, str] = {"above": "▲", "below": "▼"}
 MOST_LISTED = 12
@@ -53,18 +44,12 @@ class Table(NamedTuple):
 
 def page(report: Report, force: Force) -> str:
     """The page of a report of a force."""
-    environment = Environment(
-        loader=FunctionLoader(_file),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    pictures = Pictures()
     tables = Tables(report, force)
-    return environment.get_template("report.html").render(
+    return rendered(
+        PACKAGE,
+        "report.html",
+        report.version,
         report=report,
-        style=Markup(style() + _file("report.css")),  # noqa: S704 - files of this package
         figures_of=tables.figures,
         areas_of=tables.areas,
         by_area_of=tables.by_area,
@@ -75,31 +60,8 @@ def page(report: Report, force: Force) -> str:
         unknown=by_reason(report),
         word=tables.word,
         empty=why_empty(report),
-        picture=pictures.picture,
         place=lambda area: "" if area == WHOLE else phrases.place(force, area),
     )
-
-
-def _file(name: str) -> str:
-    return (resources.files(PACKAGE) / name).read_text("utf-8")
-
-
-class Pictures:
-    """The charts of a page, each with ids of its own."""
-
-    def __init__(self) -> None:
-        self._number = 0
-
-    def picture(self, chart: Chart) -> Markup:
-        """A chart in both sizes, of which the page shows one."""
-        self._number += 1
-        shown = [
-            svg(layout(chart, *size, "print", titled=False), f"chart-{self._number}-{name}")
-            for name, size in (("wide", WIDE), ("narrow", NARROW))
-        ]
-        wide, narrow = shown
-        made = f'<div class="wide">{wide}</div><div class="narrow">{narrow}</div>'
-        return Markup(made)  # noqa: S704 - what is in it is escaped by `svg`
 
 
 class Tables:

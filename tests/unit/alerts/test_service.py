@@ -13,6 +13,7 @@ from streams.alerts.service import AlertService
 from streams.board.freshness import LOOKS
 from streams.live import Live
 from streams.live.clock import LiveClock
+from streams.live.lease import Lease
 from streams.periods import DAY, HOUR, MINUTE, SECOND, rfc3339
 from streams.state import surveillance as watching
 from tests.build import FAR_FUTURE, call, feed, monitor, ms
@@ -48,6 +49,20 @@ def test_a_detector_that_fails_is_told_to_the_room(service: AlertService) -> Non
     shard = next(shard for shard in service.live.monitor.shards if shard.kind == "call")
     shard.surveillance["tiny"].faults += 2
     service.tick()
+    service.tick()
+    assert words(service) == [FAULTS.format("2 faults")]
+
+
+def test_a_worker_that_slept_judges_nothing_before_the_group_has_answered(
+    service: AlertService,
+) -> None:
+    service.tick()
+    shard = next(shard for shard in service.live.monitor.shards if shard.kind == "call")
+    shard.surveillance["tiny"].faults += 2
+    lease = service.live.health.lease = Lease(6.0)  # nothing was answered lately
+    service.tick()
+    assert words(service) == []
+    lease.answered(lease.ask())
     service.tick()
     assert words(service) == [FAULTS.format("2 faults")]
 

@@ -9,6 +9,7 @@ import pytest
 from streams.board.compare import Change, Comparisons
 from streams.board.control import chart
 from streams.board.query import Query
+from streams.charts.indicator import indicator_chart
 from streams.errors import QueryError
 from streams.outputs.figures_shown import compared
 from tests.build import crime, feed, monitor, ms
@@ -115,6 +116,16 @@ def test_what_is_open_is_not_compared_with_a_time_that_records_begin_too_late_fo
     )
     assert found.average.reason.endswith("too late to know all that was open at the end of 2020-06")
     assert found.drivers is not None
+
+
+def test_its_chart_begins_where_records_go_back_far_enough_and_says_so() -> None:
+    found = indicator_chart(asked(*ENDS, *NEVER_DECIDED), "open_investigations")
+    known = {each.label: each.value for each in found.points if each.value is not None}
+    assert known == {"2021-05": 29, "2021-06": 30, "2021-07": 30}
+    said = "records begin on 1 January 2019, too late to know all that was open"
+    assert {each.missing for each in found.points if each.value is None} == {f"{said} then"}
+    assert found.rule == f"No limits: {said} at the end of the first periods."
+    assert (found.levels, found.flags) == ((), ())
 
 
 def test_what_is_open_is_compared_where_little_of_it_is_older_than_the_earlier_figure_saw() -> None:

@@ -231,6 +231,29 @@ def test_what_happened_outside_of_the_periods_is_left_out() -> None:
     assert texts(layout(chart(marks=(mark,))), "note") == []
 
 
+LONG = "The new system of recording crimes, in which officers set keywords and no markers, began"
+
+
+@pytest.mark.parametrize("wide", [840, 350])
+def test_a_long_note_is_wrapped_and_whole(wide: int) -> None:
+    mark = Mark(at=instant("2025-06-16"), kind="note", words=LONG)
+    made = layout(chart(marks=(mark,)), wide, 300)
+    rows = [each for each in made.texts if each.kind == "note"]
+    assert len(rows) > 1
+    assert " ".join(each.words for each in rows) == LONG
+    assert [each.y for each in rows] == sorted(each.y for each in rows)
+    assert all(each.box.left >= 0 and each.box.right <= wide for each in rows)
+
+
+def test_notes_for_which_there_is_no_room_in_full_are_cut() -> None:
+    marks = tuple(
+        Mark(at=instant(f"2025-{month:02}-16"), kind="note", words=LONG) for month in range(5, 9)
+    )
+    notes = texts(layout(chart(marks=marks), 350, 300), "note")
+    assert notes[0] == "The new system of recording"
+    assert any(each.endswith("…") for each in notes)
+
+
 def test_places_are_rounded_to_a_tenth() -> None:
     for made in PICTURES.values():
         for each in made.shapes:

@@ -61,6 +61,8 @@ LINES = {
     ],
     "rules write --grafana": ["rules", "write", "--out", "rules", "--grafana", URL],
     "rules write --runbooks": ["rules", "write", "--out", "rules", "--runbooks", URL],
+    "ingest --broker": ["ingest", "--tokens", "senders.json", "--broker", BROKER],
+    "ingest --web": ["ingest", "--tokens", "senders.json", "--web", NOT_ONE],
     "grafana push --url": ["grafana", "push", "--url", URL],
     "grafana push --monitor": ["grafana", "push", "--force", "warwickshire", "--monitor", URL],
 }  # fmt: skip

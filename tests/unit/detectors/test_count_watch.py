@@ -18,6 +18,12 @@ def days(watch: CountWatch, number: int, mean: float, seed: int) -> list[str | N
     return told
 
 
+def told(watch: CountWatch, x: float) -> bool:
+    """Whether a watch says something of a count."""
+    watch.update(x)
+    return watch.drift_detected
+
+
 def learned() -> CountWatch:
     """Half a year of days of 200."""
     watch = CountWatch(slots=7, allowed=0.02)
@@ -63,6 +69,24 @@ def test_the_end_of_a_change_is_its_likelihood_ratio_written_out() -> None:
     watch.update(200)
     assert watch._spell == []
     assert watch.onset != 182
+
+
+@pytest.mark.parametrize(("seed", "delay"), [(0, 6), (1, 4), (2, 7), (3, 11), (4, 13), (5, 6)])
+def test_what_is_learned_of_a_level_that_stays_does_not_hide_it(seed: int, delay: int) -> None:
+    watch, rng = CountWatch(slots=7, allowed=3e-4), np.random.default_rng(seed)
+    assert not any(told(watch, x) for x in rng.poisson(8.0, 21 * 7).tolist())
+    after = enumerate(rng.poisson(14.0, 28).tolist(), start=1)
+    assert next(day for day, x in after if told(watch, x)) == delay
+    assert watch.direction == "up"
+
+
+def test_a_level_that_was_taken_is_as_unsure_as_it_was_said_to_be() -> None:
+    sure, unsure = learned(), learned()
+    for watch, spread in ((sure, 0.0), (unsure, 0.04)):
+        days(watch, 2, 200.0, 5)
+        watch.take_level(1.5, spread)
+        days(watch, 4, 400.0, 2)
+    assert unsure.change < sure.change / 2.0
 
 
 def test_a_surge_with_an_ordinary_day_in_it_goes_on() -> None:

@@ -193,6 +193,15 @@ def lives(draw: Any) -> list[tuple[str, tuple[int, int]]]:
     return [("begin", (0, 0)), ("begin", (0, 0)), *draw(st.lists(step, min_size=2, max_size=14))]
 
 
+def test_a_change_that_ends_with_the_slot_with_which_another_begins_is_that_of_each_by_itself() -> (
+    None
+):
+    begun = [("begin", (0, 0)), ("begin", (0, 0))]
+    Life(Both(7, need=2), 566).live(
+        [*begun, ("counts", (10, 0)), ("level", (1, 1)), ("counts", (9, 0))]
+    )
+
+
 @settings(max_examples=30, deadline=None)
 @given(lives(), st.integers(0, 1000))
 def test_any_life_of_series_by_the_day_is_that_of_each_by_itself(

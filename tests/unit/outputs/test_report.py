@@ -406,6 +406,12 @@ def test_a_section_instead_of_another_is_left_out_where_that_is_known() -> None:
     assert len(shown.chapters[0].sections) == 1
 
 
+def test_a_section_that_has_nothing_but_what_another_has_is_left_out() -> None:
+    total = 'indicator = "total_recorded_crime"\nunless_all = '
+    shown = laid_out(f'{total}"vehicle_offences"', f'{total}"total_recorded_crime"')
+    assert len(shown.chapters[0].sections) == 1
+
+
 def test_a_report_without_a_section_says_why() -> None:
     report = laid_out('indicator = "calls_999"')
     assert report.chapters == []

@@ -43,7 +43,7 @@ def table(trees: list[list[list[int]]]) -> tuple[dict[TableEntry, int], list[Sum
 def may_be(
     entry: TableEntry, counts: Mapping[TableEntry, int], why: Mapping[TableEntry, Hidden]
 ) -> list[int]:
-    """The values that a entry may have for who sees the page."""
+    """The values that an entry may have for who sees the page."""
     if entry not in why:
         return [counts[entry]]
     return list(range(1, LIMIT) if why[entry] == "few" else range(MOST))

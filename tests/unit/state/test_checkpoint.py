@@ -17,7 +17,7 @@ import pytest
 
 from streams.board.monitor import Monitor, Shard, canonical
 from streams.errors import CheckpointError
-from streams.fold.ledger import Sealed
+from streams.fold.ledger import Ledger, Sealed
 from streams.state import snapshot as snapshots
 from streams.state import sqlite as store
 from streams.state.backup import Entry, learned, put_learned
@@ -124,6 +124,16 @@ def test_what_is_put_back_goes_on_as_if_nothing_had_been(path: Path) -> None:
     again.save(30)
     again.checkpoint.close()
     assert Kept(path).board() == kept.board()
+
+
+def test_when_the_last_new_record_came_is_kept(path: Path) -> None:
+    kept = filled(path)  # whose last lines are of records that were there before
+    kept.checkpoint.close()
+    (before, after) = (one.shard.folds["tiny"] for one in (kept, Kept(path)))
+    assert isinstance(before, Ledger)
+    assert isinstance(after, Ledger)
+    assert before.new_at < before.watermark
+    assert after.new_at == before.new_at
 
 
 def test_a_process_that_dies_leaves_its_last_save(path: Path) -> None:
