@@ -122,7 +122,7 @@ class KafkaStore:
             )
             log.warning("%d lines could not be stored: %s", len(missing), why)
             self._forget_connection()
-        self._trouble.tell(why)
+        self._trouble.ended(why)
         mine = {line.number for line in sent.lines}
         return Stored(
             {number: each for number, each in refused.items() if number in mine},

@@ -56,5 +56,5 @@ class MonitorStore:
             self.journal.append((line.kind or "unknown", line.raw) for line in lines)
         except OSError as error:
             why = f"{self.journal.folder} can't be written: {error.strerror}"
-        self._trouble.tell(why)
+        self._trouble.ended(why)
         return why

@@ -17,7 +17,7 @@ class Trouble:
         self._clock = clock
         self._last = ("", 0.0)
 
-    def tell(self, why: str) -> None:
+    def ended(self, why: str) -> None:
         """Takes how a try ended: why it failed, or nothing."""
         self._last = why, self._clock()
 

@@ -423,7 +423,7 @@ def test_where_nothing_could_be_stored_it_is_ready_again_after_a_while_though_no
     now = 0.0
     trouble = Trouble(lambda: now)
     monkeypatch.setattr(room.store, "_trouble", trouble)
-    trouble.tell("the disk is full")
+    trouble.ended("the disk is full")
     now = 29.0
     answer = room.client.get("/readyz")
     assert (answer.status_code, answer.json()["detail"]) == (503, "the disk is full")
