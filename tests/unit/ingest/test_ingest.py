@@ -34,7 +34,7 @@ from streams.sources import open_source
 from streams.sources.order.play import Play
 from streams.sources.order.player import Player
 from streams.sources.stops import Stops
-from tests.build import call, incident, lines, ms, tiny_force
+from tests.build import call, full_disk, incident, lines, ms, synchronised, tiny_force
 
 FORCE = "tiny"
 NOW = ms("2021-03-01T11:00:00Z")
@@ -442,6 +442,29 @@ def test_a_file_goes_once_its_horizon_is_past_and_a_month(tmp_path: Path) -> Non
         "call-2021-05-06.ndjson", "crime-2021-03-01.ndjson", "reading-2021-03-01.ndjson",
     ]  # fmt: skip
     journal.close()
+
+
+def test_the_name_of_a_new_file_is_on_the_disk_before_its_lines_after_a_failed_append_too(
+    tmp_path: Path,
+) -> None:
+    journal = Journal(tmp_path, lambda: NOW)
+    with synchronised() as paths:
+        with full_disk(), pytest.raises(OSError, match="File too large"):
+            journal.append([("call", b"{}")])
+        journal.append([("call", b"{}")])
+    journal.close()
+    assert paths == [tmp_path, tmp_path / "call-2021-03-01.ndjson"]
+
+
+def test_the_name_of_a_file_that_a_start_finds_is_synchronised_once(tmp_path: Path) -> None:
+    file = tmp_path / "call-2021-03-01.ndjson"
+    file.touch()
+    journal = Journal(tmp_path, lambda: NOW)
+    with synchronised() as paths:
+        for _ in range(2):
+            journal.append([("call", b"{}")])
+    journal.close()
+    assert paths == [tmp_path, file, file]
 
 
 def test_a_folder_is_one_process_s(tmp_path: Path) -> None:
