@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import math
+import os
 import resource
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
+import pytest
 
 from streams.board.model import Board
 from streams.board.monitor import Monitor
@@ -219,6 +221,21 @@ def _only(rows: list[Sent], where: dict[str, str]) -> Sent:
     found = [row for row in rows if all(row[name] == value for name, value in where.items())]
     assert len(found) == 1, (where, rows)
     return found[0]
+
+
+@contextmanager
+def synchronised() -> Iterator[list[Path]]:
+    """The files and folders that are written through to the disk meanwhile, as they come."""
+    found: list[Path] = []
+    through = os.fsync
+
+    def noted(number: int) -> None:
+        found.append(Path(f"/proc/self/fd/{number}").readlink())
+        through(number)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(os, "fsync", noted)
+        yield found
 
 
 @contextmanager

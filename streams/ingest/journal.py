@@ -18,6 +18,7 @@ from streams.periods import DAY
 from streams.private import private_file, private_folder
 from streams.registry.registry import REGISTRY
 from streams.sources.clock import wall_clock
+from streams.state.durable import synchronise
 
 MARGIN = 30
 """Days that a file stays beyond the horizon of its kind."""
@@ -38,6 +39,8 @@ class Journal:
 
     def __init__(self, folder: Path, clock: Callable[[], int] = wall_clock) -> None:
         self.folder, self._clock = folder, clock
+        self._made: dict[str, Path] = {}
+        """The file of each kind whose name is surely on the disk."""
         try:
             private_folder(folder)
             private_file(folder / "lock")
@@ -80,13 +83,12 @@ class Journal:
         day = self._today().isoformat()
         for kind, held in by_kind.items():
             path = self.folder / f"{kind}-{day}.ndjson"
-            new = not path.exists()
-            if new:
+            if self._made.get(kind) != path or not path.exists():
                 private_file(path)
                 self.files()  # a new day: what is past its time goes
+                synchronise(self.folder)
+                self._made[kind] = path
             _append(path, b"\n".join(held) + b"\n")
-            if new:
-                _synchronise_folder(self.folder)
 
     def _today(self) -> dt.date:
         return dt.datetime.fromtimestamp(self._clock() / 1000, dt.UTC).date()
@@ -104,14 +106,6 @@ def _append(path: Path, data: bytes) -> None:
         except OSError:
             os.ftruncate(number, before)
             raise
-    finally:
-        os.close(number)
-
-
-def _synchronise_folder(folder: Path) -> None:
-    number = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(number)
     finally:
         os.close(number)
 

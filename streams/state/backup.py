@@ -24,6 +24,7 @@ import msgspec
 from streams.alerts.model import Handover, Transition, decode_fact
 from streams.errors import CheckpointError, SourceError
 from streams.private import private_file
+from streams.state.durable import synchronise
 from streams.state.snapshot import Head
 from streams.state.sqlite import (
     WATCHED,
@@ -81,8 +82,8 @@ _entry = msgspec.json.Decoder(Entry).decode
 
 
 def write(path: Path, head: BackupHead, entries: Iterable[Entry], on_entry: OnEntry) -> None:
-    """Writes a backup, whole or not at all; raises `CheckpointError` where that can't be done, or
-    something of that name is there."""
+    """Writes a backup, whole or not at all; it is on the disk when this returns. Raises
+    `CheckpointError` where that can't be done, or something of that name is there."""
     if path.exists():
         raise CheckpointError(f"{path} is there already. Name another file, or delete it")
     part = path.with_name(path.name + ".part")
@@ -90,7 +91,9 @@ def write(path: Path, head: BackupHead, entries: Iterable[Entry], on_entry: OnEn
         private_file(part)
         with gzip.open(part, "wb", compresslevel=6) as out:
             out.writelines(lines_of(head, entries, on_entry))
+        synchronise(part)
         part.replace(path)
+        synchronise(path.parent)
     except OSError as error:
         raise CheckpointError(
             f"{path}: the backup can't be written: {error.strerror}. Name another place"

@@ -17,6 +17,7 @@ from streams.embedded import alert_database, calibration
 from streams.embedded.alert_database import NAME, AlertDatabase
 from streams.errors import SourceError
 from streams.state.backup import Backup, Entry
+from tests.build import synchronised
 from tests.state_files import alert_facts, calibrated
 
 TRANSITIONS = [each for each in alert_facts() if isinstance(each, Transition)]
@@ -103,6 +104,14 @@ def test_answers_of_calibrations_are_put_back(living: AlertDatabase, tmp_path: P
     restored = run("restore", file, "--state", tmp_path / "new")
     assert "  1 answers of calibrations\n" in restored.output
     assert kept.read_bytes() == before
+
+
+def test_a_backup_is_on_the_disk_before_it_has_its_name_and_its_name_before_that_is_said(
+    living: AlertDatabase, tmp_path: Path
+) -> None:
+    with synchronised() as paths:
+        run("backup", tmp_path / "room.backup", "--state", living.path.parent)
+    assert paths == [tmp_path / "room.backup.part", tmp_path]
 
 
 def cut(file: Path) -> None:

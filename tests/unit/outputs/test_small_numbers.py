@@ -57,7 +57,7 @@ def solutions(
     tops = [each.parts for each in sums if each.whole == T]
 
     def of_entry(entry: TableEntry) -> dict[int, dict[TableEntry, set[int]]]:
-        """By value of a entry, what the entries below it may be."""
+        """By value of an entry, what the entries below it may be."""
         allowed = set(may_be(entry, counts, why))
         if entry not in below:
             return {value: {entry: {value}} for value in allowed}
