@@ -26,15 +26,26 @@ def of_topics(setup: Setup, state: Brokers) -> Iterator[Finding]:
         f"watchroom topics create --broker {setup.brokers} --prefix {setup.prefix} "
         f"--partitions {expected}"
     )
+    written = {topics.topic_name(setup.prefix, name) for name in ("alerts", "published")}
     for topic in topics.wanted(setup.prefix):
         found = state.found.get(topic.name)
         if found is None:
-            yield Finding(subject=topic.name, problem=topics.MISSING, cure=make)
+            cure = make + (_restored(setup) if topic.name in written else "")
+            yield Finding(subject=topic.name, problem=topics.MISSING, cure=cure)
             continue
         for words in topics.problems(topic, found, expected):
             yield Finding.of_words(topic.name, words)
         if found.replicas < 2:
             yield from _one_copy(topic.name, found, len(set(state.hosts)))
+
+
+def _restored(setup: Setup) -> str:
+    """How what was in a topic that no input makes anew comes back into it."""
+    return (
+        ". Workers that run write into it what they hold. Where none ran all the time, stop them, "
+        f"and: watchroom restore FILE --broker {setup.brokers} --prefix {setup.prefix} "
+        f"--group {setup.group}, of the last backup"
+    )
 
 
 def _one_copy(name: str, found: topics.Found, brokers: int) -> Iterator[Finding]:

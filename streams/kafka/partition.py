@@ -516,6 +516,12 @@ class Partition:
                     self._publish_revised(index, forces[name], ledger, grain, minute)
                     yield
 
+    def publish_again(self) -> None:
+        """The topic of published panes was made again: those that are held are sent into it."""
+        for _, ledger in self._ledgers:
+            ledger.revised_sealed.update((at, minute) for at, minute, _ in ledger.sealed_panes())
+            self._changed |= bool(ledger.revised_sealed)
+
     def _publish_revised(
         self, index: int, force: Force, ledger: Ledger, grain: str, minute: int
     ) -> None:
