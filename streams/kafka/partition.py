@@ -264,16 +264,20 @@ class Partition:
 
     def begin_reading(self, first: int) -> None:
         """Before the log, which begins at offset `first`, is read: where it has lost its beginning,
-        detectors go on from what they had learned; else they learn it from the log again."""
+        or what they had learned is of a backup, and so of another log, detectors go on from that;
+        else they learn it from the log again."""
         self.whole = first == 0
         self._cut = not self.whole and self.needs_archive
         learned, self._learned = self._learned, {}
-        if self.whole or not self.needs_archive:
+        restored = bool(learned) and self.checkpoint.restored
+        if not self.needs_archive or (self.whole and not restored):
             if learned:
                 log.info("%s: the whole log is there: detectors learn from it again", self.name)
             return
         for force, each in self.shard.surveillance.items():
-            if not each.is_ahead and not watching.go_on(each, learned.get(force, {})):
+            if each.is_ahead or watching.go_on(each, learned.get(force, {})):
+                self._changed = True
+            elif not self.whole:
                 self._unlearned.add(force)
 
     async def end_reading(self) -> None:

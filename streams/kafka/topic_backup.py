@@ -23,7 +23,7 @@ from streams.kafka.brokers import await_brokers, connected, in_use
 from streams.kafka.deadletter_topic import read_all
 from streams.kafka.topics import INPUT_TOPICS, LARGEST_LINE, partition_of, topic_name
 from streams.state.backup import Backup, Entry, OnEntry, Part, put_learned, restored
-from streams.state.checkpoint import Folder
+from streams.state.checkpoint import RESTORED, Folder
 from streams.state.snapshot import Head
 
 log = logging.getLogger("watchroom.backup")
@@ -195,7 +195,7 @@ class Target:
                         f"{path} is there already, and knows what its detectors have learned. Name "
                         "an empty folder with --checkpoints, or leave it out"
                     )
-                put_learned(path, _outdated(cluster, found[topic], number), parts)
+                put_learned(path, _restored(cluster, found[topic], number), parts)
                 for _ in parts:
                     on_entry("learned")
         finally:
@@ -211,9 +211,9 @@ def _message(entry: Entry) -> tuple[bytes, bytes]:
     return key.encode(), encode(fact)
 
 
-def _outdated(cluster: str, topic: topics.Found, number: int) -> Head:
+def _restored(cluster: str, topic: topics.Found, number: int) -> Head:
     return Head(
-        format=0,
+        format=RESTORED,
         cluster=cluster,
         topic=topic.name,
         topic_id=topic.id,
