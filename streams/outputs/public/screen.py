@@ -6,7 +6,7 @@
 | `/figures.json`, `/figures.csv` | its figures |
 | `/healthz`, `/readyz` | 200 while alive; 200 when a worker is ready |
 
-It asks the workers for boards, and nothing of a board but these figures smallest it: no path of the
+It asks the workers for boards, and nothing of a board but these figures leaves it: no path of the
 wallboard is served here.
 """
 
@@ -91,8 +91,9 @@ class PublicScreen:
         parts = [
             tag("h1", figures.force),
             (
-                tag("section", tag("h2", words), _tables(figures, window))
+                tag("section", tag("h2", words), tables)
                 for window, words in WINDOWS.items()
+                if (tables := _tables(figures, window))
             ),
             tag(
                 "p",
