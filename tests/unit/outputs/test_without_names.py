@@ -10,8 +10,11 @@ from streams.periods import HOUR
 from tests.alerting import unattended
 from tests.signing_in import NOW, live
 
+Done = tuple[str, dict[str, Any]]
+"""An action and its details."""
 
-def alert_after(*actions: tuple[str, dict[str, Any]]) -> Alert:
+
+def alert_after(*actions: Done) -> Alert:
     """An alert about which a person has done this."""
     made = live()
     name = unattended(made, NOW)
@@ -22,9 +25,9 @@ def alert_after(*actions: tuple[str, dict[str, Any]]) -> Alert:
     return done
 
 
-TAKEN = ("acknowledge", {})
-SNOOZED = ("snooze", {"until": NOW + HOUR, "reason": "Ann is on it, the line is down."})
-CLOSED = ("close", {"outcome": "false"})
+TAKEN: Done = ("acknowledge", {})
+SNOOZED: Done = ("snooze", {"until": NOW + HOUR, "reason": "Ann is on it, the line is down."})
+CLOSED: Done = ("close", {"outcome": "false"})
 
 
 def test_who_has_an_alert_is_somebody() -> None:
