@@ -19,7 +19,7 @@ from aiokafka.errors import KafkaError
 
 from streams.board.incomplete import horizon_of
 from streams.board.monitor import Shard
-from streams.errors import CheckpointError
+from streams.errors import CheckpointError, ConfigError
 from streams.kafka.alerts import TopicAlerts
 from streams.kafka.brokers import in_words
 from streams.kafka.lag import SILENCE, LagTracker
@@ -236,7 +236,7 @@ class AssignedPartitions:
             self._changed.clear()
             try:
                 await self._take_over(self.reader)
-            except KafkaError as error:
+            except (KafkaError, ConfigError) as error:
                 why = in_words(error, self.settings.brokers, ("Read",))
                 log.warning("reading back failed (%s); trying again", why)
                 await asyncio.sleep(1)
