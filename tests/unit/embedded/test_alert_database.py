@@ -97,9 +97,9 @@ def test_a_damaged_store_on_a_full_disk_stays_as_it_is_until_there_is_room(
     with closing(AlertDatabase(tmp_path)) as store:  # of more than there is room for
         store.append(many(), [], 0)
     harm(path)
-    with full_disk(room), pytest.raises(CheckpointError, match="Make room on its disk"):
-        with closing(AlertDatabase(tmp_path)) as store:
-            store.load()
+    made = pytest.raises(CheckpointError, match="Make room on its disk")
+    with full_disk(room), made, closing(AlertDatabase(tmp_path)) as store:
+        store.load()
     assert list(tmp_path.glob(f"{NAME}.*")) == []
     with closing(AlertDatabase(tmp_path)) as store:
         assert store.load() == [*TRANSITIONS, *many()]
