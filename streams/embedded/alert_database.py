@@ -192,7 +192,7 @@ class AlertDatabase:
         rename(self._anew, self.path)
         synchronise(self.path.parent)
         self._db, self.set_aside = self._open(self.path), aside
-        kept = len(self._facts())
+        kept = len(self._stored())
         self.damage = (
             f"the alert store {self.path} was damaged ({why}): {kept:,} entries of it were read "
             f"back, others may be missing. It is kept as {aside.name}: restore the last backup "
@@ -213,7 +213,7 @@ class AlertDatabase:
         can't be read, the file is set aside as one that is damaged. Raises `CheckpointError`."""
         with self._lock:
             try:
-                return self._facts()
+                return self._stored()
             except (sqlite3.Error, msgspec.MsgspecError) as error:
                 if not is_damage(error):
                     raise CheckpointError(f"{self.path} can't be read: {error}") from None
@@ -222,9 +222,9 @@ class AlertDatabase:
                     self._begin_anew(error)
                 except (OSError, sqlite3.Error) as failed:
                     raise self._no_room(failed) from None
-            return self._facts()
+            return self._stored()
 
-    def _facts(self) -> list[Transition | Handover]:
+    def _stored(self) -> list[Transition | Handover]:
         rows = self._db.execute("SELECT body FROM transitions ORDER BY number").fetchall()
         rows += self._db.execute("SELECT body FROM handovers ORDER BY key").fetchall()
         return [decode_fact(line) for (line,) in rows]

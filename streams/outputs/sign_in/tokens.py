@@ -161,7 +161,7 @@ class TokenFile:
 
     def _keep_readable(self, number: int) -> None:
         """Gives an open file the owner, the group and the mode of the one that it replaces; one
-        that is the first, and root's, the owner of its folder: else the server, which seldom is
+        that is the first, and root's, the owner of its folder: else the server, which usually is not
         root's, could not read it."""
         mine = os.fstat(number)
         try:
