@@ -161,8 +161,8 @@ class TokenFile:
 
     def _keep_readable(self, number: int) -> None:
         """Gives an open file the owner, the group and the mode of the one that it replaces; one
-        that is the first, and root's, the owner of its folder: else the server, which usually is not
-        root's, could not read it."""
+        that is the first, and root's, the owner of its folder: else the server, as another user,
+        could not read it."""
         mine = os.fstat(number)
         try:
             like = self.path.stat()
