@@ -40,10 +40,12 @@ class Most:
     unpacked: int = 32 << 20
     """Bytes of a body once it is unpacked."""
     lines: int = 20_000
-    line: int = 1 << 20
-    """Bytes of a line."""
+    line: int = 64 << 10
+    """Bytes of a line; an incident with a hundred people and units has a third of them."""
     lines_a_minute: int = 120_000
     """Of one token."""
+    bytes_a_minute: int = 64 << 20
+    """Of bodies once they are unpacked, of one token."""
     requests_a_minute: int = 600
     """Of one token."""
 

@@ -1,8 +1,8 @@
 """The cookie of who has signed in: signed, so that only this server can write one.
 
-It holds the subject, the name and the role, when the sign-in ends, and a number by which a sign-out
-ends it; no token of a provider. Names are bounded, so that it stays far below the 4,096 bytes that
-browsers keep.
+It holds the subject, the name and the role, the hash of the token of who signed in with one, when
+the sign-in ends, and a number by which a sign-out ends it; no token itself, nor one of a provider.
+Names are bounded, so that it stays far below the 4,096 bytes that browsers keep.
 """
 
 from __future__ import annotations
@@ -47,7 +47,14 @@ class Cookies:
         name = (caller.name or "")[:LONGEST_NAME]
         if len(caller.subject) > LONGEST_SUBJECT:
             raise ValueError(f"the subject has more than {LONGEST_SUBJECT} characters")
-        content = [caller.subject, name, caller.role.said, round(until), secrets.token_hex(8)]
+        content = [
+            caller.subject,
+            name,
+            caller.role.said,
+            caller.token,
+            round(until),
+            secrets.token_hex(8),
+        ]
         self._set(answer, self.name, self._signed_in.dumps(content), round(until - time.time()))
 
     def read(self, text: str) -> Caller | None:
@@ -55,18 +62,12 @@ class Cookies:
         content = _loads(self._signed_in, text, self.seconds)
         if content is None:
             return None
-        subject, name, role, until, number = content
+        subject, name, role, token, until, number = content
         if until <= time.time() or number in self._signed_out:
             return None
-        return Caller(NAMED.get(role, Role.NONE), name, subject, sees_names=True, until=until)
-
-    def made(self, text: str) -> float | None:
-        """When a cookie was made, in seconds since 1970."""
-        try:
-            _, at = self._signed_in.loads(text, return_timestamp=True)
-        except BadSignature:
-            return None
-        return float(at.timestamp())
+        return Caller(
+            NAMED.get(role, Role.NONE), name, subject, sees_names=True, until=until, token=token
+        )
 
     def sign_out(self, answer: Response, text: str) -> None:
         """Removes the cookie from the browser, and has this process believe it no more."""
@@ -77,7 +78,8 @@ class Cookies:
                 self._signed_out = {
                     number: until for number, until in self._signed_out.items() if until > now
                 }
-            self._signed_out[content[4]] = content[3]
+            *_, until, number = content
+            self._signed_out[number] = until
         self._remove(answer, self.name)
 
     def keep_flow(self, answer: Response, content: dict[str, Any]) -> None:
