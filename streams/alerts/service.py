@@ -457,10 +457,10 @@ class AlertService:
                 self.stores[force].generation = generation
             self.restore(stored)
 
-    def facts(self, force: str) -> list[Transition | Handover]:
+    def to_store(self, force: str) -> list[Transition | Handover]:
         """All that is known of the alerts of a force, as `restore` takes it."""
         with self.live.lock:
-            return self.stores[force].facts()
+            return self.stores[force].to_store()
 
     def view(self, force: str, at: int) -> AlertsView:
         """The alerts of the board."""

@@ -81,7 +81,7 @@ class AlertStore:
         if new.open or not new.cleared:
             self.active[new.key] = new.id
 
-    def facts(self) -> list[Transition | Handover]:
+    def to_store(self) -> list[Transition | Handover]:
         """What makes a store what this one is: of each alert how it stands, and the handovers."""
         alerts: list[Transition | Handover] = [
             Transition(

@@ -227,20 +227,20 @@ class PartitionAlerts:
             self.writer.drop()  # it may know the old topic yet
             self._written.clear()
             await self._ready()
-            facts = await asyncio.to_thread(self._held)
-            for first in range(0, len(facts), MOST_AT_ONCE):
+            held = await asyncio.to_thread(self._held)
+            for first in range(0, len(held), MOST_AT_ONCE):
                 await self._ready()
-                await self._write_all(facts[first : first + MOST_AT_ONCE])
+                await self._write_all(held[first : first + MOST_AT_ONCE])
         except BaseException:
             self._emptied = True
             raise
         log.warning("%s was made again: %d alerts and handovers were written into it",
-                    self.writer.topic, len(facts))  # fmt: skip
+                    self.writer.topic, len(held))  # fmt: skip
 
     def _held(self) -> list[Fact]:
         """What is known of the alerts of this partition and is not in the topic, a fact each."""
         forces = [force for each in self.partitions.values() for force in each.shard.forces]
-        known = [fact for force in forces for fact in self.service.facts(force.id)]
+        known = [fact for force in forces for fact in self.service.to_store(force.id)]
         return [fact for fact in known if not self.has(fact)]
 
     async def _write_all(self, made: list[Fact]) -> None:
