@@ -86,7 +86,9 @@ class Access:
         address = (said and said.address) or ""
         secure = address.startswith("https:") or tls is not None
         secret = settings.cookie_secret if settings else None
-        self.cookies = Cookies(secret, said.hours if said else 12, secure=secure)
+        signed_out = settings.signed_out if settings else None
+        hours = said.hours if said else 12
+        self.cookies = Cookies(secret, hours, secure=secure, signed_out=signed_out)
         self.failed = FailedSignIns()
         self.tokens = TokenFile(settings.tokens) if settings and settings.tokens else None
         self.oidc = OidcSignIn(settings) if settings and said and said.oidc else None

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 import time
+from pathlib import Path
 from typing import Any
 
 from itsdangerous import BadSignature, URLSafeTimedSerializer
@@ -17,6 +18,7 @@ from starlette.responses import Response
 
 from streams.alerts.actions import LONGEST_NAME
 from streams.outputs.sign_in.roles import NAMED, Caller, Role
+from streams.outputs.sign_in.signed_out import SignedOut
 
 MOST_BYTES = 4_096
 """A browser keeps no larger cookie, and none is read."""
@@ -24,13 +26,15 @@ LONGEST_SUBJECT = 255
 """Characters of a subject at a provider. Source: OpenID Connect Core 1.0, 2."""
 SIGNING_IN_SECONDS = 600
 """How long somebody may take at the provider."""
-MOST_SIGNED_OUT = 10_000
 
 
 class Cookies:
-    """Writes and reads the cookies of sign-in. `secure`: a browser sends them over TLS only."""
+    """Writes and reads the cookies of sign-in. `secure`: a browser sends them over TLS only;
+    `signed_out`: the file of those that a sign-out has ended."""
 
-    def __init__(self, secret: str | None, hours: float, *, secure: bool) -> None:
+    def __init__(
+        self, secret: str | None, hours: float, *, secure: bool, signed_out: Path | None = None
+    ) -> None:
         secret = secret or secrets.token_hex(32)
         self._signed_in = _serializer(secret, "signed in")
         self._signing_in = _serializer(secret, "signing in")
@@ -38,7 +42,7 @@ class Cookies:
         # No other host, and no page below another path, can set a cookie of such a name.
         self.name = "__Host-watchroom" if secure else "watchroom"
         self.flow_name = f"{self.name}-signing-in"
-        self._signed_out: dict[str, float] = {}
+        self._signed_out = SignedOut(signed_out)
 
     def sign_in(self, answer: Response, caller: Caller) -> None:
         """Adds the cookie of a person to an answer; raises ValueError where it would be too
@@ -70,16 +74,11 @@ class Cookies:
         )
 
     def sign_out(self, answer: Response, text: str) -> None:
-        """Removes the cookie from the browser, and has this process believe it no more."""
+        """Removes the cookie from the browser, and believes it no more."""
         content = _loads(self._signed_in, text, self.seconds)
         if content is not None:
-            now = time.time()
-            if len(self._signed_out) >= MOST_SIGNED_OUT:
-                self._signed_out = {
-                    number: until for number, until in self._signed_out.items() if until > now
-                }
             *_, until, number = content
-            self._signed_out[number] = until
+            self._signed_out.add(number, until)
         self._remove(answer, self.name)
 
     def keep_flow(self, answer: Response, content: dict[str, Any]) -> None:

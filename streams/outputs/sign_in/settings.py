@@ -122,6 +122,12 @@ class SignInSettings:
         """The file of tokens."""
         return self._beside(self.said.token_file)
 
+    @property
+    def signed_out(self) -> Path | None:
+        """The file of sign-ins that have ended, beside the secret that outlives the process."""
+        secret = self._beside(self.said.cookie_secret_file)
+        return None if secret is None else secret.with_name(f"{secret.name}.signed-out")
+
     def _beside(self, name: str | None) -> Path | None:
         return None if name is None else self.file.parent / Path(name).expanduser()
 

@@ -27,12 +27,24 @@ from streams.outputs.sign_in.pages import own_path
 from streams.outputs.sign_in.proxy import Refused, is_listed
 from streams.outputs.sign_in.roles import Caller, Role
 from streams.outputs.sign_in.settings import SignInSettings
+from streams.outputs.sign_in.signed_out import SignedOut
 from streams.outputs.sign_in.tokens import Token
 from streams.outputs.wallboard import hub
 from streams.outputs.web import Running, application, serve
 from tests.compose import ROOT
 from tests.servers.process import wait_until
-from tests.signing_in import HTML, OWN, SECRET, Room, bearer, client, live, secret_file, with_alert
+from tests.signing_in import (
+    HTML,
+    OWN,
+    SECRET,
+    TOKENS,
+    Room,
+    bearer,
+    client,
+    live,
+    secret_file,
+    with_alert,
+)
 
 TAKE = {"who": "Somebody else"}
 METRICS = 'token_file = "tokens.json"\nmetrics_token_file = "secret"'
@@ -295,6 +307,68 @@ def test_a_cookie_that_was_kept_is_not_believed_after_a_sign_out(
         assert answer.headers["location"] == "/sign-in?out"
     with client(running) as thief:
         assert thief.get("/board.json", headers=kept).status_code == 401
+
+
+def test_a_sign_out_holds_after_a_restart_and_at_another_front_with_the_same_secret(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "secret.signed-out"
+    one, other = (Cookies(SECRET, 1, secure=False, signed_out=file) for _ in range(2))
+    first, second = cookie_made(PERSON, one), cookie_made(PERSON, one)
+    assert other.read(first) is not None
+    one.sign_out(Response(), first)
+    other.sign_out(Response(), second)
+    restarted = Cookies(SECRET, 1, secure=False, signed_out=file)
+    for each in (one, other, restarted):
+        assert (each.read(first), each.read(second)) == (None, None)
+    assert f"{file.stat().st_mode & 0o777:o}" == "600"
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_the_file_of_sign_outs_stands_beside_the_secret_of_cookies(room: Room) -> None:
+    settings = TOKENS + '\ncookie_secret_file = "secret"'
+    with room.asked(settings) as asked:
+        sign_in(asked, room.inspector)
+        kept = {"cookie": f"watchroom={asked.cookies['watchroom']}"}
+        asked.post("/sign-out", headers=OWN)
+    with room.asked(settings) as restarted:
+        assert restarted.get("/board.json", headers=kept).status_code == 401
+    assert (room.folder / "secret.signed-out").exists()
+
+
+def test_a_sign_out_is_kept_no_longer_than_its_cookie_would_have_held(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, now = tmp_path / "signed-out", time.time()
+    kept = SignedOut(file)
+    kept.add("a", now + 60)
+    monkeypatch.setattr(time, "time", lambda: now + 61)
+    kept.add("b", now + 120)
+    assert json.loads(file.read_bytes()) == {"b": now + 120}
+
+
+def test_a_sign_out_that_can_t_be_kept_holds_in_this_process_and_is_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "none" / "signed-out"
+    kept = SignedOut(file)
+    kept.add("a", time.time() + 60)
+    assert "a" in kept
+    (words,) = caplog.messages
+    assert words == (
+        f"{file} can't be written (No such file or directory): a sign-out holds here until this "
+        "process ends, and not at other fronts"
+    )
+
+
+def test_a_damaged_file_of_sign_outs_is_told_with_the_cure(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "signed-out"
+    file.write_text("{")
+    assert "a" not in SignedOut(file)
+    (words,) = caplog.messages
+    assert words.endswith("Make the secret of cookies anew: that signs everybody out")
 
 
 def test_a_stream_ends_with_the_sign_in_of_who_reads_it(
