@@ -57,6 +57,7 @@ def put_alerts(backup: Backup, folder: Path, on_entry: OnEntry, *, replace: bool
     replaced.
     """
     path, aside = folder / NAME, None
+    found = [restored(entry.value) for entry in backup.entries("alerts")]  # before anything moves
     if path.exists() and (held := _count(folder)):
         if not replace:
             raise CheckpointError(
@@ -65,7 +66,6 @@ def put_alerts(backup: Backup, folder: Path, on_entry: OnEntry, *, replace: bool
             )
         with closing(Hold(folder)):
             aside = set_aside(path, "replaced")
-    found = [restored(entry.value) for entry in backup.entries("alerts")]
     with closing(AlertDatabase(folder)) as database:
         for fact in found:
             if isinstance(fact, Handover):

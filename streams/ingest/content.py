@@ -11,6 +11,13 @@ import zstandard
 
 from streams.errors import WatchroomError
 
+LONGEST_HEADER = 18
+"""Bytes of the header of a zstd frame."""
+SKIPPABLE = 0x184D2A50
+"""The first four bytes of a zstd frame without content, but for the lowest half byte."""
+REPEATED = 1
+"""The kind of a zstd block that is one byte, to be repeated."""
+
 
 class NotTaken(WatchroomError):
     """A request that is answered with this status, none of whose lines was looked at."""
@@ -56,8 +63,9 @@ def _decompressed(content: bytes, name: str, most: int) -> bytes:
     """At most one byte more than there may be is ever made."""
     try:
         if name == "zstd":
+            _whole_frames(content)
             with zstandard.ZstdDecompressor(max_window_size=1 << 27).stream_reader(
-                content
+                content, read_across_frames=True
             ) as reader:
                 return reader.read(most + 1)
         state = zlib.decompressobj(wbits=31)
@@ -69,6 +77,30 @@ def _decompressed(content: bytes, name: str, most: int) -> bytes:
     if state.unused_data:
         raise NotTaken(400, "something follows the gzip data")
     return whole
+
+
+def _whole_frames(content: bytes) -> None:
+    """Looks whether a body is zstd frames from its first byte to its last, which a reader of a
+    stream does not: it takes what has come. Raises `NotTaken`, and `ZstdError` where something
+    that is no frame stands where one should begin. Source: RFC 8878, 3.1."""
+    at, end = 0, len(content)
+    while at < end:
+        head = content[at : at + LONGEST_HEADER]
+        frame = zstandard.get_frame_parameters(head)
+        if int.from_bytes(head[:4], "little") & ~0xF == SKIPPABLE:
+            at += 8 + int.from_bytes(head[4:8], "little")
+            continue
+        at += zstandard.frame_header_size(head)
+        last = False
+        while not last and at < end:
+            block = int.from_bytes(content[at : at + 3], "little")
+            last, kind = bool(block & 1), block >> 1 & 3
+            at += 3 + (1 if kind == REPEATED else block >> 3)
+        at += 4 if frame.has_checksum else 0
+        if not last:
+            at = end + 1
+    if at > end:
+        raise NotTaken(400, "the zstd data ends in the middle")
 
 
 def _too_large(most: int) -> NotTaken:

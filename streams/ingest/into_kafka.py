@@ -17,6 +17,7 @@ from streams.errors import KafkaError, Refused
 from streams.events.deadletters import letter
 from streams.ingest.judging import LineJudge
 from streams.ingest.model import Line, Refusal, Sent, Stored
+from streams.ingest.trouble import Trouble
 from streams.kafka.brokers import await_brokers, connected
 from streams.kafka.topics import LARGEST_LINE, input_topic, topic_name
 from streams.printing import masked
@@ -40,7 +41,7 @@ class KafkaStore:
         self._judge = LineJudge(forces)
         self._lock = threading.Lock()
         self._producer: Any = None
-        self.trouble = ""
+        self._trouble = Trouble()
         await_brokers(brokers)
         self._connection()
 
@@ -64,6 +65,11 @@ class KafkaStore:
                     allow_auto_create_topics=False,
                 )
             return self._producer
+
+    @property
+    def trouble(self) -> str:
+        """Why nothing can be stored now."""
+        return self._trouble.now
 
     def close(self) -> None:
         """Lets the brokers go."""
@@ -116,7 +122,7 @@ class KafkaStore:
             )
             log.warning("%d lines could not be stored: %s", len(missing), why)
             self._forget_connection()
-        self.trouble = why
+        self._trouble.ended(why)
         mine = {line.number for line in sent.lines}
         return Stored(
             {number: each for number, each in refused.items() if number in mine},

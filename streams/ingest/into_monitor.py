@@ -7,6 +7,7 @@ import threading
 from streams.embedded.runner import Embedded
 from streams.ingest.journal import Journal
 from streams.ingest.model import Line, Refusal, Sent, Stored
+from streams.ingest.trouble import Trouble
 from streams.sources.event_lines import CHUNK_LINES, Chunk, Rejected
 
 
@@ -15,8 +16,13 @@ class MonitorStore:
 
     def __init__(self, runner: Embedded, journal: Journal) -> None:
         self.runner, self.journal = runner, journal
-        self.trouble = ""
+        self._trouble = Trouble()
         self._turn = threading.Lock()
+
+    @property
+    def trouble(self) -> str:
+        """Why nothing can be stored now."""
+        return self._trouble.now
 
     def put(self, sent: Sent) -> Stored:
         """Counts lines and keeps those that count. What could not be kept was counted all the same,
@@ -45,10 +51,10 @@ class MonitorStore:
         return Stored(refused, frozenset(uncounted), why or ("stopping" if uncounted else ""))
 
     def _keep(self, lines: list[Line]) -> str:
+        why = ""
         try:
             self.journal.append((line.kind or "unknown", line.raw) for line in lines)
         except OSError as error:
-            self.trouble = f"{self.journal.folder} can't be written: {error.strerror}"
-        else:
-            self.trouble = ""
-        return self.trouble
+            why = f"{self.journal.folder} can't be written: {error.strerror}"
+        self._trouble.ended(why)
+        return why

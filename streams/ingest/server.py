@@ -4,7 +4,7 @@
 |---|---|
 | POST `/events` | what became of each line (`streams.ingest.model.Answer`) |
 | `/healthz` | 200 while the process is alive |
-| `/readyz` | 200 when events can be stored, as far as is known; else 503 with the reason |
+| `/readyz` | 503 with the reason for 30 s after events could not be stored; else 200 |
 | `/api/openapi.json` | the description of all this |
 
 It shows no figure and answers nothing else, so it may stand where the systems are that send, apart
@@ -16,6 +16,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
+from collections import Counter
 from functools import partial
 from pathlib import Path
 
@@ -45,6 +46,8 @@ SENT_WITHIN = 60.0
 """Seconds in which all of a body must have come."""
 AT_ONCE = 4
 """Requests that are read and stored at a time: each may hold 40 MiB."""
+AT_ONCE_OF_A_TOKEN = 2
+"""Of one token, so that none that sends slowly keeps all others waiting."""
 
 
 class Ingest:
@@ -54,7 +57,7 @@ class Ingest:
         self.store, self.tokens, self.most = store, TokenFile(tokens), most
         self._failed = FailedSignIns()
         self._requests, self._lines = Rate(most.requests_a_minute), Rate(most.lines_a_minute)
-        self._held = 0
+        self._held: Counter[str] = Counter()
 
     def application(self) -> Starlette:
         """The application, for a server or for a test."""
@@ -96,15 +99,19 @@ class Ingest:
             raise NotTaken(
                 429, f"more than {self.most.requests_a_minute:,} requests a minute", wait
             )
-        if self._held >= AT_ONCE:
+        if self._held[token.name] >= AT_ONCE_OF_A_TOKEN:
+            raise NotTaken(
+                429, f"{AT_ONCE_OF_A_TOKEN} requests of this token are being stored: try again", 1
+            )
+        if self._held.total() >= AT_ONCE:
             raise NotTaken(429, "other requests are being stored: try again", 1)
-        self._held += 1
+        self._held[token.name] += 1
         try:
             content = await self._content(request)
             encoding = request.headers.get("content-encoding", "")
             made = await run_in_threadpool(partial(self._take, content, encoding, token))
         finally:
-            self._held -= 1
+            self._held[token.name] -= 1
         response = as_json(made, 503 if made.not_stored else 200)
         if made.not_stored:
             response.headers["retry-after"] = "5"
@@ -112,20 +119,21 @@ class Ingest:
 
     def _sender(self, request: Request) -> Token:
         """Whose token a request has; raises `NotTaken`."""
-        address = request.client.host if request.client else ""
-        if wait := self._failed.wait(address):
-            raise NotTaken(429, "too many requests without a token that holds", wait)
         scheme, _, given = request.headers.get("authorization", "").partition(" ")
         try:
             found = self.tokens.holder(given.strip()) if scheme.lower() == "bearer" else None
         except ConfigError as error:
             log.error("%s", error)
             raise NotTaken(503, "the tokens can't be read; the log says why", 60) from None
-        if found is None or found.sends is None:
-            self._failed.add(address)
-            log.warning("a request from %s has no token that may send events", address)
-            raise NotTaken(401, "a token that may send is needed: Authorization: Bearer TOKEN")
-        return found
+        if found is not None and found.sends is not None:
+            return found
+        # Behind a proxy all senders have its address: one whose token is over must not stop them.
+        address = request.client.host if request.client else ""
+        if wait := self._failed.wait(address):
+            raise NotTaken(429, "too many requests without a token that holds", wait)
+        self._failed.add(address)
+        log.warning("a request from %s has no token that may send events", address)
+        raise NotTaken(401, "a token that may send is needed: Authorization: Bearer TOKEN")
 
     async def _content(self, request: Request) -> bytes:
         """The body as it was sent; raises `NotTaken`."""

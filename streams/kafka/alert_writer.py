@@ -27,7 +27,7 @@ STOP_SECONDS = 1.0
 
 
 class NotMine(Exception):
-    """The group has not answered, or another worker writes this partition by now."""
+    """The group has not answered, or another worker writes this partition by now; says which."""
 
 
 class AlertWriter:
@@ -71,8 +71,10 @@ class AlertWriter:
         `NotMine` and aiokafka's `KafkaError`: then, and where it is cancelled, only who claims and
         reads the partition again knows what became of them."""
         producer = self._producer
-        if producer is None or not self._lease.held:
+        if not self._lease.held:
             raise NotMine(self._lease.words)
+        if producer is None:
+            raise NotMine("these alerts are not taken over by this worker yet")
         try:
             async with producer.transaction():
                 for key, value in messages:

@@ -19,7 +19,7 @@ from aiokafka.errors import KafkaError
 from streams.alerts.model import Handover, Transition, encode
 from streams.alerts.service import AlertService
 from streams.board.monitor import Shard
-from streams.errors import NotStored
+from streams.errors import ConfigError, NotStored
 from streams.kafka.alert_writer import AlertWriter, NotMine
 from streams.kafka.brokers import in_words
 from streams.kafka.partition import Partition
@@ -130,11 +130,9 @@ class TopicAlerts:
                 f"{self.topic}. It is not done, or not yet: look at the alert again before you "
                 "repeat it"
             ) from None
-        except NotMine:
-            raise NotStored(
-                f"{self.lease.words}. It is not done: try again in some seconds"
-            ) from None
-        except KafkaError as error:
+        except NotMine as error:
+            raise NotStored(f"{error}. It is not done: try again in some seconds") from None
+        except (KafkaError, ConfigError) as error:
             why = in_words(error, self.settings.brokers, ("Write", "Describe"))
             raise NotStored(
                 f"this could not be stored in {self.topic}, so it is not done: {why}. Look at the "

@@ -21,7 +21,7 @@ import kafka.errors
 from aiokafka.conn import AIOKafkaConnection
 from aiokafka.protocol.metadata import MetadataRequest
 
-from streams.errors import KafkaError
+from streams.errors import ConfigError, KafkaError
 from streams.kafka.refusals import refusal
 from streams.kafka.security import Security, current, in_place
 
@@ -67,8 +67,14 @@ def in_use(client: Any, bootstrap: str, operations: Iterable[str] = ()) -> Itera
 
 
 def in_words(error: BaseException, bootstrap: str, operations: Iterable[str] = ()) -> KafkaError:
-    """The error for what a client raised; `operations` as in `in_use`."""
-    refused = refusal(error, current(), bootstrap, operations=operations)
+    """The error for what a client, or making one, raised; `operations` as in `in_use`. Where the
+    settings of the connection have become wrong meanwhile, it says that."""
+    if isinstance(error, ConfigError):
+        return KafkaError(str(error))
+    try:
+        refused = refusal(error, current(), bootstrap, operations=operations)
+    except ConfigError as wrong:
+        return KafkaError(str(wrong))
     return refused or KafkaError(f"the Kafka brokers at {bootstrap}: {error}")
 
 

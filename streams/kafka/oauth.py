@@ -25,6 +25,7 @@ from urllib.parse import quote_plus, urlencode, urlsplit
 
 import msgspec
 from aiokafka.abc import AbstractTokenProvider as AiokafkaProvider
+from aiokafka.errors import KafkaConnectionError
 from kafka.net.sasl.oauth import AbstractTokenProvider as KafkaPythonProvider
 
 from streams.errors import KafkaError
@@ -36,6 +37,13 @@ RENEWED = 0.8
 UNSAID = 300.0
 """Seconds for which a token is taken to be good whose life the endpoint does not tell."""
 LARGEST_ANSWER = 1 << 20
+
+
+class NoToken(KafkaError, KafkaConnectionError):  # type: ignore[misc]  # it ships no types
+    """No token could be had for a connection. aiokafka tries it again as it does with any other
+    that failed; a task of its own that meets an error which it does not know ends for good."""
+
+    __str__ = Exception.__str__  # aiokafka's puts the name of the class before it
 
 
 @dataclass(frozen=True)
@@ -83,7 +91,10 @@ def fetched(endpoint: TokenEndpoint) -> Token:
         },
     )
     context = ssl.create_default_context(cafile=endpoint.ca)
-    opener = urllib.request.build_opener(urllib.request.HTTPSHandler(context=context), _StayHere)
+    ways = [urllib.request.HTTPSHandler(context=context), _StayHere()]
+    if is_here(urlsplit(endpoint.url).hostname or ""):  # what is sent to it must not leave
+        ways.append(urllib.request.ProxyHandler({}))
+    opener = urllib.request.build_opener(*ways)
     try:
         with opener.open(request, timeout=PATIENCE) as response:
             text = response.read(LARGEST_ANSWER)
@@ -194,8 +205,11 @@ class AiokafkaTokens(AiokafkaProvider):  # type: ignore[misc]  # it ships no typ
         self._endpoint = endpoint
 
     async def token(self) -> str:
-        """A token that is good; raises `KafkaError`."""
-        return await asyncio.to_thread(tokens_of(self._endpoint).token)
+        """A token that is good; raises `NoToken`."""
+        try:
+            return await asyncio.to_thread(tokens_of(self._endpoint).token)
+        except KafkaError as error:
+            raise NoToken(str(error)) from None
 
     def extensions(self) -> dict[str, str]:
         """What goes to the brokers beside it."""

@@ -18,6 +18,7 @@ from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
 from streams.alerts.model import Handover, Transition, decode_fact, encode
 from streams.alerts.service import AlertService
+from streams.errors import ConfigError, WatchroomError
 from streams.kafka.alert_writer import AlertWriter, NotMine
 from streams.kafka.brokers import in_words
 from streams.kafka.partition import Partition
@@ -31,6 +32,8 @@ PAUSE = 2.0
 """Seconds until what failed is tried again."""
 MOST_AT_ONCE = 500
 """Messages of one transaction."""
+FAILURES = (KafkaError, WatchroomError, NotMine, TimeoutError)
+"""What is tried again."""
 
 Fact = Transition | Handover
 Read = Callable[[int], Awaitable[list[bytes] | None]]
@@ -57,11 +60,11 @@ class PartitionAlerts:
         """Of what is decided here (`streams.alerts.model.Transition`); 0 until it is taken over."""
         self.trouble = ""
         """Why the topic can't be written, and the cure."""
-        self._newest = 0
-        """The highest generation in the topic. What is older and unwritten is dropped: another has
-        had these alerts since, and has decided on its own."""
-        self._own = 0
-        """The last generation that this worker has written in."""
+        self._others = 0
+        """The highest generation in the topic that is not of this worker. What is older and
+        unwritten is dropped: another has had these alerts since, and has decided on its own."""
+        self._own: set[int] = set()
+        """The generations that this worker has written in."""
         self._written: dict[str, tuple[int, int]] = {}
         """The rank of each alert in the topic."""
         self._mail: deque[tuple[Partition, int, Outgoing]] = deque()
@@ -79,7 +82,7 @@ class PartitionAlerts:
             try:
                 await self._claim()
                 self.trouble = ""
-            except (KafkaError, NotMine, TimeoutError) as error:
+            except FAILURES as error:
                 self._note(error)
             await self._begin()
         if self._task is None:
@@ -110,9 +113,11 @@ class PartitionAlerts:
         for fact in ranked:
             rank = self._written.get(fact.alert.id, fact.rank)
             self._written[fact.alert.id] = max(rank, fact.rank)
-        newest = max((fact.generation for fact in ranked), default=0)
-        anew = newest > self._newest and newest != self._own
-        self._newest = newest
+        generations = {fact.generation for fact in ranked}
+        newest, others = max(generations, default=0), max(generations - self._own, default=0)
+        anew = others > self._others
+        # What another wrote may have gone from the topic by what was written here after it.
+        self._others = max(others, self._others)
         # Above what the topic has: the group counts its generations from 1 again when it is made
         # anew, or when the topic was put back from a copy.
         self.generation = max(self._group_generation(), newest + 1)
@@ -131,7 +136,7 @@ class PartitionAlerts:
 
     def _is_past(self, fact: Fact) -> bool:
         """Whether what is still to be written was decided before another had the alerts."""
-        return isinstance(fact, Transition) and fact.generation < self._newest
+        return isinstance(fact, Transition) and fact.generation < self._others
 
     # -- writing -------------------------------------------------------------------------------
 
@@ -144,12 +149,16 @@ class PartitionAlerts:
     async def keep(self, fact: Fact) -> bool:
         """Writes what a person did. False where the alerts have been another's since it was
         decided. Raises `NotMine`, `KafkaError`, `TimeoutError`; where it is cancelled, whether it
-        is written is known once the topic has been read again, which comes before the next one."""
-        async with self._lock:
-            await self._ready()
-            if isinstance(fact, Transition) and fact.generation != self.generation:
-                return False
-            await self._write([fact])
+        is written is known once the topic has been read again, which is done at once."""
+        try:
+            async with self._lock:
+                await self._ready()
+                if isinstance(fact, Transition) and fact.generation != self.generation:
+                    return False
+                await self._write([fact])
+        finally:
+            if not self.writer.claimed:  # it may be in the topic all the same: then it is shown
+                self._news.set()
         return True
 
     async def _ready(self) -> None:
@@ -161,7 +170,7 @@ class PartitionAlerts:
             self.trouble = ""
 
     async def _write(self, made: list[Fact]) -> None:
-        self._own = self.generation
+        self._own.add(self.generation)
         async with asyncio.timeout(WRITE_SECONDS):
             await self.writer.write([(_key(fact), encode(fact)) for fact in made])
         for fact in made:
@@ -182,7 +191,7 @@ class PartitionAlerts:
             try:
                 while self._mail or not self.writer.claimed:
                     await self._send_some()
-            except (KafkaError, NotMine, TimeoutError) as error:
+            except FAILURES as error:
                 self._note(error)
                 await asyncio.sleep(PAUSE)
                 self._news.set()
@@ -219,9 +228,10 @@ class PartitionAlerts:
         words = str(error) or "the brokers do not answer"
         if isinstance(error, KafkaError):
             words = str(in_words(error, self.writer.brokers, ("Write", "Describe")))
+        cure = ". Look at the brokers, and at the rights of this worker"
         self.trouble = (
             f"alerts can't be written to {self.writer.topic}, and what people do about them is not "
-            f"taken: {words.rstrip('.')}. Look at the brokers, and at the rights of this worker"
+            f"taken: {words.rstrip('.')}{'' if isinstance(error, ConfigError) else cure}"
         )
 
     # -- the end -------------------------------------------------------------------------------

@@ -1,13 +1,14 @@
-"""Sending what checkpoints have released: dead letters, archived panes, alerts.
+"""Sending what checkpoints have released: dead letters and published panes. Alerts have a writer of
+their own (`streams.kafka.partition_alerts`).
 
 A message is sent only after the checkpoint that holds its cause, and leaves the checkpoint's outbox
 only after all brokers have it. So a crash sends it again, never not at all; its key tells that it
 is the same one.
 
 All is compressed, and sent whole but for the raw line of a dead letter, which is cut where it is
-too large. Half of a published pane or of an alert would be no JSON: where even its compressed form
-is above what its topic takes it is not sent, the log says so with the cure, and what comes after it
-does not wait.
+too large. Half of a published pane would be no JSON: where even its compressed form is above what
+its topic takes it is not sent, the log says so with the cure, and what comes after it does not
+wait.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from typing import Any
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
+from streams.errors import ConfigError
 from streams.kafka.partition import Partition
 from streams.kafka.security import current
 from streams.kafka.topics import LARGEST_LINE
@@ -43,27 +45,43 @@ Numbered = list[tuple[int, Outgoing]]
 
 
 class Outbox:
-    """One producer for a worker."""
+    """What a worker sends, by one producer at a time."""
 
     def __init__(self, brokers: str) -> None:
         self._brokers = brokers
-        self._producer: Any = AIOKafkaProducer(
+        self._producer: Any = None
+        self._queue: asyncio.Queue[tuple[Partition, Numbered]] = asyncio.Queue()
+        self._waiting = 0
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Connects; raises what aiokafka raises, and `ConfigError`."""
+        await self._connect()
+        self._task = asyncio.create_task(self._run())
+
+    async def _connect(self) -> None:
+        """Makes a producer, where there is none, or one that is dead: aiokafka's ends for good at
+        what it does not know or can't mend, and whatever is given to it then fails at once."""
+        if self._producer is not None:
+            if not self._producer._sender.sender_task.done():
+                return
+            dead, self._producer = self._producer, None
+            await dead.stop()
+        producer: Any = AIOKafkaProducer(
             **current().for_aiokafka(),
-            bootstrap_servers=brokers,
+            bootstrap_servers=self._brokers,
             acks="all",
             enable_idempotence=True,
             max_request_size=LARGEST,
             compression_type="gzip",
             linger_ms=5,
         )
-        self._queue: asyncio.Queue[tuple[Partition, Numbered]] = asyncio.Queue()
-        self._waiting = 0
-        self._task: asyncio.Task[None] | None = None
-
-    async def start(self) -> None:
-        """Connects; raises what aiokafka raises."""
-        await self._producer.start()
-        self._task = asyncio.create_task(self._run())
+        try:
+            await producer.start()
+        except BaseException:
+            await producer.stop()
+            raise
+        self._producer = producer
 
     @property
     def full(self) -> bool:
@@ -88,6 +106,7 @@ class Outbox:
     async def _sent(self, messages: Numbered) -> bool:
         acknowledged, until = [], time.monotonic() + SLICE
         try:
+            await self._connect()
             for _, message in messages:
                 # Not tried and refused: brokers then refuse what comes after it, too.
                 if not await _is_too_large(message):
@@ -96,7 +115,7 @@ class Outbox:
                     await asyncio.sleep(0)
                     until = time.monotonic() + SLICE
             await asyncio.gather(*acknowledged)
-        except KafkaError as error:
+        except (KafkaError, ConfigError) as error:
             log.warning("%d messages could not be sent (%r); trying again", len(messages), error)
             return False
         return True
@@ -123,7 +142,9 @@ class Outbox:
             log.warning("%d messages stay in the checkpoints, to be sent later", self._waiting)
         if self._task is not None:
             self._task.cancel()
-        await self._producer.stop()
+            await asyncio.gather(self._task, return_exceptions=True)
+        if self._producer is not None:
+            await self._producer.stop()
 
 
 def _is_dead_letter(message: Outgoing) -> bool:

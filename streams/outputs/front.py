@@ -20,11 +20,12 @@ from __future__ import annotations
 
 import asyncio
 import html
+import logging
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from functools import partial
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import httpx2
 import msgspec
@@ -41,15 +42,25 @@ from streams.outputs.explore.asked import Asked
 from streams.outputs.explore.page import Frame, force_page
 from streams.outputs.front_pages import ABOUT, NOBODY
 from streams.outputs.holders import Holders, Worker
+from streams.outputs.monitor_client import LOOPBACK
 from streams.outputs.sign_in.access import Access, while_allowed
 from streams.outputs.sign_in.least import caller_of
 from streams.outputs.sign_in.roles import Caller, Role
 from streams.outputs.wallboard.alert_actions import body_of
 from streams.outputs.wallboard.pages import PAGES, Files
 from streams.outputs.web import ReasonShown, Running, as_json, guarded, in_words
+from streams.printing import masked
+
+log = logging.getLogger("watchroom.front")
 
 PATIENCE = httpx2.Timeout(10.0, connect=2.0)
 """Of a stream it is the longest silence: a worker that lives speaks every 2 seconds."""
+
+IN_THE_CLEAR = (
+    "%s: asked over plain HTTP, so whoever listens on the network reads the workers' token, and "
+    "can act in anybody's name with it. Start the workers with --tls-certificate and --tls-key and "
+    "name them as https://, unless the network between is yours alone"
+)
 
 AGAIN = {"retry-after": "2"}
 PASSED_ON = (
@@ -373,6 +384,16 @@ def front_in_words(request: Request, error: Exception) -> Response:
     return answer
 
 
+def _in_the_clear(urls: list[str]) -> list[str]:
+    """The workers on other machines that are asked without TLS."""
+    parts = {url: urlsplit(url) for url in urls}
+    return [
+        masked(url)
+        for url, each in parts.items()
+        if each.scheme == "http" and each.hostname not in LOOPBACK
+    ]
+
+
 def serve_front(
     urls: list[str], host: str = "127.0.0.1", port: int = 0, access: Access | None = None
 ) -> Running:
@@ -387,6 +408,8 @@ def serve_front(
             field="workers_token_file",
             cure="Give this front and every worker the same one (docs/sign-in.md)",
         )
+    if access.settings is not None and (plain := _in_the_clear(urls)):
+        log.warning(IN_THE_CLEAR, ", ".join(plain))
     front = Front(urls, access)
     made = front.application()
     return Running(

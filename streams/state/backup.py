@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import os
+import tempfile
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -23,7 +25,6 @@ import msgspec
 
 from streams.alerts.model import Handover, Transition, decode_fact
 from streams.errors import CheckpointError, SourceError
-from streams.private import private_file
 from streams.state.durable import synchronise
 from streams.state.snapshot import Head
 from streams.state.sqlite import (
@@ -84,12 +85,15 @@ _entry = msgspec.json.Decoder(Entry).decode
 def write(path: Path, head: BackupHead, entries: Iterable[Entry], on_entry: OnEntry) -> None:
     """Writes a backup, whole or not at all; it is on the disk when this returns. Raises
     `CheckpointError` where that can't be done, or something of that name is there."""
-    if path.exists():
+    if path.exists() or path.is_symlink():
         raise CheckpointError(f"{path} is there already. Name another file, or delete it")
-    part = path.with_name(path.name + ".part")
+    part = None
     try:
-        private_file(part)
-        with gzip.open(part, "wb", compresslevel=6) as out:
+        # New, 0600 and of a name that nobody can foresee: what others put into the folder is
+        # neither followed nor taken.
+        number, name = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.", suffix=".part")
+        part = Path(name)
+        with os.fdopen(number, "wb") as file, gzip.open(file, "wb", compresslevel=6) as out:
             out.writelines(lines_of(head, entries, on_entry))
         synchronise(part)
         part.replace(path)
@@ -99,7 +103,8 @@ def write(path: Path, head: BackupHead, entries: Iterable[Entry], on_entry: OnEn
             f"{path}: the backup can't be written: {error.strerror}. Name another place"
         ) from None
     finally:
-        part.unlink(missing_ok=True)
+        if part is not None:
+            part.unlink(missing_ok=True)
 
 
 def lines_of(
@@ -118,7 +123,8 @@ def lines_of(
 
 
 class Backup:
-    """A backup that was read to its end and found whole; raises `SourceError` for any other."""
+    """A backup that was read to its end, found whole, and whose entries about alerts can be used;
+    raises `SourceError` for any other."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -138,16 +144,27 @@ class Backup:
             raise self._damaged("its end is missing") from None
         if (said.lines, said.sha256) != (lines, digest.hexdigest()):
             raise self._damaged("it is not what was written")
-        for entry in self.entries():
+        for number, entry in self._entries():
             self.counts[entry.part] += 1
+            if entry.part == "alerts":
+                try:
+                    restored(entry.value)
+                except (msgspec.MsgspecError, UnicodeError) as error:
+                    raise self._unusable(number, str(error)) from None
 
     def entries(self, *parts: Part) -> Iterator[Entry]:
         """The entries of some parts, by default of all, in their order."""
-        for number, line in enumerate(self._read()):
-            if number and line.startswith(b'{"part"'):
-                entry = _entry(line)
-                if not parts or entry.part in parts:
-                    yield entry
+        return (entry for _, entry in self._entries() if not parts or entry.part in parts)
+
+    def _entries(self) -> Iterator[tuple[int, Entry]]:
+        """Each with the number of its line, from 1."""
+        for number, line in enumerate(self._read(), 1):
+            if number > 1 and line.startswith(b'{"part"'):
+                try:
+                    entry = _entry(line)
+                except (msgspec.MsgspecError, UnicodeError) as error:
+                    raise self._unusable(number, str(error)) from None
+                yield number, entry
 
     def _read(self) -> Iterator[bytes]:
         try:
@@ -171,6 +188,13 @@ class Backup:
                 "Use that one"
             )
         return head
+
+    def _unusable(self, number: int, why: str) -> SourceError:
+        return SourceError(
+            f"{self.path}: line {number:,} can't be used ({why}). Nothing of it was used: take "
+            "another backup, or the version of Watchroom that made it "
+            f"({self.head.version})"
+        )
 
     def _damaged(self, why: str) -> SourceError:
         return SourceError(

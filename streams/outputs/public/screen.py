@@ -6,7 +6,7 @@
 | `/figures.json`, `/figures.csv` | its figures |
 | `/healthz`, `/readyz` | 200 while alive; 200 when a worker is ready |
 
-It asks the workers for boards, and nothing of a board but these figures smallest it: no path of the
+It asks the workers for boards, and nothing of a board but these figures leaves it: no path of the
 wallboard is served here.
 """
 

@@ -22,7 +22,7 @@ TableEntry = tuple[str, ...]
 
 
 class Sum(NamedTuple):
-    """A total and its parts. A entry is a part of one sum at the most; it may be the total of
+    """A total and its parts. An entry is a part of one sum at the most; it may be the total of
     several, where it is taken apart in several ways."""
 
     whole: TableEntry
@@ -68,7 +68,7 @@ class _Page:
         the total."""
 
     def wide(self, entry: TableEntry) -> bool:
-        """Whether a entry can make up for any value of a small one: large enough, and so is a part
+        """Whether an entry can make up for any value of a small one: large enough, and so is a part
         of it, and of that, down to the last."""
         return self.counts[entry] >= 2 * self.below and all(
             any(map(self.wide, each.parts)) for each in self._below.get(entry, ())

@@ -151,11 +151,12 @@ class Access:
         """The person of a token; raises `Refused`."""
         if self.tokens is None:
             raise Refused(401, "tokens are not used here")
-        if wait := self.failed.wait(address):
-            raise Refused(429, f"too many sign-ins failed: try again in {wait} s")
         tokens = self.tokens
         found = _looked_up(lambda: tokens.holder(token))
         if found is None:
+            # Who has a token that holds is let in: behind a proxy all have its address.
+            if wait := self.failed.wait(address):
+                raise Refused(429, f"too many sign-ins failed: try again in {wait} s")
             self.failed.add(address)
             log.warning("a sign-in from %s failed: no such token, or it is over", address)
             raise Refused(401, "there is no such token, or it is over")

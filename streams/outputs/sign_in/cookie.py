@@ -15,8 +15,8 @@ from typing import Any
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from starlette.responses import Response
 
+from streams.alerts.actions import LONGEST_NAME
 from streams.outputs.sign_in.roles import NAMED, Caller, Role
-from streams.outputs.sign_in.tokens import LONGEST_NAME
 
 MOST_BYTES = 4_096
 """A browser keeps no larger cookie, and none is read."""

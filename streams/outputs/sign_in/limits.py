@@ -1,4 +1,8 @@
-"""Failed sign-ins: so many from one address, then none is looked at for a while."""
+"""Failed sign-ins: so many from one address, then they are put off for a while.
+
+Who has a token that holds is let in all the same: it is 256 random bits, which nobody guesses, so
+this keeps the log short, and guards nothing else.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +24,7 @@ class FailedSignIns:
         self._failed: OrderedDict[str, list[float]] = OrderedDict()
 
     def wait(self, address: str) -> int:
-        """For how many seconds no attempt of an address is looked at; 0 where one is."""
+        """For how many seconds a failed attempt of an address is put off; 0 where it is not."""
         now = time.monotonic()
         failed = [at for at in self._failed.get(address, ()) if now - at < WITHIN]
         return 0 if len(failed) < MOST else max(1, round(WITHIN - (now - failed[-MOST])))

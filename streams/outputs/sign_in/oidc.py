@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 from starlette.responses import Response
 
+from streams.alerts.actions import LONGEST_NAME
 from streams.errors import ConfigError
 from streams.outputs.sign_in.groups import role_of
 from streams.outputs.sign_in.roles import Caller
@@ -24,6 +25,10 @@ SECONDS = 10.0
 BACK = "/sign-in/back"
 """Where the provider sends people back to."""
 DISCOVERY = "/.well-known/openid-configuration"
+
+
+LONGEST_ACCOUNT = 60
+"""Characters of an account that are shown."""
 
 
 class NotSignedIn(Exception):
@@ -114,15 +119,29 @@ class OidcSignIn:
         subject = claims.get("sub")
         if not isinstance(subject, str) or not subject or not subject.isprintable():
             raise NotSignedIn("the provider does not say who it is")
-        wanted = (self._oidc.name, "name", "preferred_username")
-        names = (claims.get(each) for each in wanted)
-        name = next((each for each in names if isinstance(each, str) and each.strip()), subject)
+        account = _line(claims.get(self._oidc.account)) or subject
+        name = with_account(_line(claims.get(self._oidc.name)), account)
         listed = claims.get(self._oidc.groups, ())
         groups = [listed] if isinstance(listed, str) else listed
         known = {each for each in groups if isinstance(each, str)}
-        shown = "".join(letter for letter in name if letter.isprintable()).strip()
         role = role_of(known, self._roles)
-        return Caller(role, shown or subject, f"oidc:{subject}", sees_names=True)
+        return Caller(role, name, f"oidc:{subject}", sees_names=True)
+
+
+def _line(claim: Any) -> str:
+    """What of a claim can be shown on one line; empty where it is no text."""
+    text = claim if isinstance(claim, str) else ""
+    return " ".join("".join(letter for letter in text if letter.isprintable()).split())
+
+
+def with_account(name: str, account: str) -> str:
+    """A person as the log of an alert has them: "Ann Example (a.example)". The name is cut first,
+    and never what stands in the last brackets."""
+    if len(account) > LONGEST_ACCOUNT:
+        account = account[: LONGEST_ACCOUNT - 1] + "…"
+    if not name or name == account:
+        return account
+    return f"{name[: LONGEST_NAME - len(account) - 3].rstrip()} ({account})"
 
 
 def _not_reached(error: Exception) -> NotSignedIn:

@@ -196,7 +196,7 @@ class SignInPages:
             caller = await oidc.back(request, flow)
             answer: Response = RedirectResponse(there, 303, {"cache-control": "no-store"})
             cookies.sign_in(answer, caller)
-            log.info("%s has signed in", caller.subject)
+            log.info("%s has signed in as %s", caller.subject, caller.name)
         except NotSignedIn as error:
             answer = self._not_signed_in(error, there)
         except ValueError as error:

@@ -62,6 +62,9 @@ class Oidc(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The claim with the groups or roles of a person."""
     name: str = "name"
     """The claim with the name to be shown."""
+    account: str = "preferred_username"
+    """The claim that is shown after the name, since people may choose their name at some providers;
+    one that they can't change themselves. The subject where it is missing."""
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -16,7 +16,7 @@ from streams.cli import main
 from streams.embedded import alert_database, calibration
 from streams.embedded.alert_database import NAME, AlertDatabase
 from streams.errors import SourceError
-from streams.state.backup import Backup, Entry
+from streams.state.backup import Backup, BackupHead, Entry, lines_of
 from tests.build import synchronised
 from tests.state_files import alert_facts, calibrated
 
@@ -111,7 +111,33 @@ def test_a_backup_is_on_the_disk_before_it_has_its_name_and_its_name_before_that
 ) -> None:
     with synchronised() as paths:
         run("backup", tmp_path / "room.backup", "--state", living.path.parent)
-    assert paths == [tmp_path / "room.backup.part", tmp_path]
+    part, folder = paths
+    assert (part.parent, part.name[:12], part.suffix) == (tmp_path, "room.backup.", ".part")
+    assert folder == tmp_path
+
+
+def test_what_somebody_put_where_a_backup_is_made_is_neither_followed_nor_taken(
+    living: AlertDatabase, tmp_path: Path
+) -> None:
+    file, victim = tmp_path / "room.backup", tmp_path / "victim"
+    victim.write_text("precious")
+    part = tmp_path / "room.backup.part"
+    part.symlink_to(victim)
+    made = run("backup", file, "--state", living.path.parent)
+    assert made.exit_code == 0, made.output
+    assert (victim.read_text(), part.is_symlink(), file.is_symlink()) == ("precious", True, False)
+    assert Backup(file).counts["alerts"] == len(alert_facts())
+
+
+def test_a_link_that_leads_nowhere_is_in_the_way_of_a_backup(
+    living: AlertDatabase, tmp_path: Path
+) -> None:
+    file = tmp_path / "room.backup"
+    file.symlink_to(tmp_path / "nowhere")
+    refused = run("backup", file, "--state", living.path.parent)
+    assert refused.exit_code == 1
+    assert f"{file} is there already" in refused.output
+    assert file.is_symlink()
 
 
 def cut(file: Path) -> None:
@@ -144,6 +170,29 @@ def test_a_backup_that_is_not_what_was_written_is_not_used(
     assert refused.exit_code == 1
     assert "Nothing of it was used: take another" in refused.output
     assert not new.exists()
+
+
+HEAD = BackupHead(1, "2021-03-01T10:00:00Z", "1.2.3", ("elsewhere",))
+
+
+@pytest.mark.parametrize("arguments", [("--check",), ("--replace",)])
+def test_a_backup_with_an_alert_that_can_t_be_read_is_not_used_though_its_digest_is_right(
+    tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    file, folder = tmp_path / "room.backup", tmp_path / "living"
+    with closing(AlertDatabase(folder)) as store:
+        store.append(TRANSITIONS[:1], [], 0)
+    lines = lines_of(HEAD, [Entry("alerts", "tiny", "tiny/a", b'{"none": 1}')])
+    file.write_bytes(gzip.compress(b"".join(lines)))
+    refused = run("restore", file, "--state", folder, *arguments)
+    assert refused.exit_code == 1
+    assert refused.output.startswith(f"Error: {file}: line 2 can't be used (")
+    assert refused.output.endswith(
+        "Nothing of it was used: take another backup, or the version of Watchroom that made it "
+        "(1.2.3)\n"
+    )
+    assert in_folder(folder)[0] == TRANSITIONS[:1]
+    assert list(folder.glob("*.replaced-*")) == []
 
 
 def test_a_backup_of_a_later_version_is_refused(living: AlertDatabase, tmp_path: Path) -> None:

@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import faust
-from aiokafka import AIOKafkaConsumer
+import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.consumer.fetcher import READ_COMMITTED, Fetcher, FetchResult
 from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.consumer.subscription_state import Assignment, TopicPartitionState
+from aiokafka.errors import KafkaError
 from aiokafka.protocol.group import JoinGroupRequest
 from faust.transport.consumer import Consumer
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
@@ -107,6 +109,31 @@ def test_the_age_of_metadata_is_a_setting_of_faust() -> None:
     assert app.conf.consumer_metadata_max_age_ms == 5000
 
 
+def test_a_producer_whose_sender_has_ended_fails_whatever_it_is_given() -> None:
+    """And to stop it does not wait: so another may take its place."""
+
+    async def dead() -> None:
+        producer = AIOKafkaProducer(bootstrap_servers="localhost:1", enable_idempotence=True)
+
+        async def unknown() -> None:
+            raise ZeroDivisionError
+
+        producer._sender._maybe_wait_for_pid = unknown
+        task = producer._sender._sender_task = asyncio.create_task(
+            producer._sender._sender_routine()
+        )
+        task.add_done_callback(producer._sender._fail_all)
+        await asyncio.wait([task])
+        assert producer._sender.sender_task.done()
+        tp = TopicPartition("w.deadletter", 0)
+        with pytest.raises(KafkaError, match="Unexpected error during batch delivery"):
+            await producer._message_accumulator.add_message(tp, b"k", b"v", 1.0)
+        async with asyncio.timeout(1):
+            await producer.stop()
+
+    asyncio.run(dead())
+
+
 USED = {
     "faust_stream": {
         "_coordinator",  # of aiokafka's consumer: generation and member
@@ -122,7 +149,8 @@ USED = {
         "_subscription",  # of aiokafka's consumer: the assignment and its state
         "_thread",  # of Faust's consumer: where aiokafka's lives
         "_wait_next_records",
-    }
+    },
+    "producer": {"_sender"},  # of aiokafka's producer: its task, which may have ended
 }
 """The inner parts of the clients that are used, by file."""
 

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from urllib.parse import parse_qs
 
+import aiokafka.errors
 import pytest
 
 from streams.errors import KafkaError
@@ -105,6 +106,25 @@ def test_the_secret_follows_no_redirect() -> None:
         with pytest.raises(KafkaError, match="307"):
             fetched(where)
         assert (len(kept.asked), len(other.asked)) == (1, 0)
+
+
+def test_what_is_sent_to_this_machine_goes_through_no_proxy(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with endpoint() as (kept, where), endpoint() as (proxy, at):
+        monkeypatch.setenv("http_proxy", at.url.removesuffix("/token"))
+        assert fetched(where) == Token("t1", 60.0)
+        assert (len(kept.asked), len(proxy.asked)) == (1, 0)
+
+
+def test_aiokafka_takes_a_missing_token_for_a_connection_that_failed() -> None:
+    away = TokenEndpoint("http://127.0.0.1:1/away", "c", SECRET)
+    with pytest.raises(aiokafka.errors.KafkaConnectionError) as caught:
+        asyncio.run(AiokafkaTokens(away).token())
+    assert isinstance(caught.value, KafkaError)
+    assert str(caught.value).startswith(
+        "the token endpoint http://127.0.0.1:1/away does not answer"
+    )
 
 
 class Clocked:

@@ -13,8 +13,12 @@ import pytest
 from streams.alerts.model import Alert, Evidence, Transition, encode
 from streams.alerts.service import AlertService
 from streams.board.monitor import Monitor
+from streams.errors import ConfigError, NotStored
 from streams.kafka.alert_writer import AlertWriter, NotMine
+from streams.kafka.alerts import TopicAlerts
+from streams.kafka.brokers import in_words
 from streams.kafka.membership import BOOT, Member, Membership
+from streams.kafka.oauth import NoToken
 from streams.kafka.partition import Partition, fingerprint
 from streams.kafka.partition_alerts import PartitionAlerts
 from streams.kafka.settings import Settings
@@ -42,18 +46,27 @@ class Topic(AlertWriter):
         super().__init__("127.0.0.1:9", "w.alerts", 0, "w", StillStream().membership.lease)
         self.values = [encode(each) for each in held]
         self.mine = False
+        self.refuses: Exception | None = None
+        self.fails: Exception | None = None
+        """What the next write ends with, though it is in the topic."""
 
     @property
     def claimed(self) -> bool:
         return self.mine
 
     async def claim(self) -> None:
+        if self.refuses is not None:
+            raise self.refuses
         self.mine = True
 
     async def write(self, messages: Sequence[tuple[bytes, bytes | None]]) -> None:
         if not self.mine:
             raise NotMine("another has it")
         self.values += [value for _, value in messages if value is not None]
+        if self.fails is not None:
+            error, self.fails = self.fails, None
+            self.drop()
+            raise error
 
     def drop(self) -> None:
         self.mine = False
@@ -167,6 +180,137 @@ def test_what_another_has_written_meanwhile_takes_the_place_of_what_was_known(
 
     run(work)
     assert (owner(alerts), alerts.generation) == ("AB", 5)
+
+
+def test_own_alerts_are_written_though_a_person_did_something_meanwhile(tmp_path: Path) -> None:
+    topic = Topic([fact(3, 1)])
+    alerts = held(tmp_path, topic, 4)
+    other = msgspec.structs.replace(ALERT, id="tiny/b")
+
+    async def work() -> None:
+        await alerts.take_over()
+        assert await alerts.keep(fact(4, 2, "AB"))
+        await alerts.close()  # so that what is posted waits
+        waits = Transition(what="opened", at=AT, generation=4, alert=other)
+        alerts.post(alerts.partitions["w.calls"], mail(waits))
+        for revision, who in (3, "CD"), (4, "EF"):
+            topic.drop()
+            assert not await alerts.keep(fact(4, revision))  # it is decided anew
+            assert await alerts.keep(fact(alerts.generation, revision, who))
+        topic.drop()
+        await alerts._send_some()
+
+    run(work)
+    assert topic.ranks == [(3, 1), (4, 2), (5, 3), (6, 4), (4, 1)]
+    assert msgspec.json.decode(topic.values[-1], type=Transition).alert.id == "tiny/b"
+
+
+def test_an_action_that_was_stored_though_the_answer_did_not_come_is_shown_at_once(
+    tmp_path: Path,
+) -> None:
+    topic = Topic([fact(3, 1)])
+    alerts = held(tmp_path, topic, 4)
+
+    async def work() -> None:
+        await alerts.take_over()
+        await asyncio.sleep(0)
+        topic.fails = TimeoutError()
+        with pytest.raises(TimeoutError):
+            await alerts.keep(fact(4, 2, "AB"))
+        async with asyncio.timeout(1):
+            while owner(alerts) != "AB":  # noqa: ASYNC110 - it tells no event
+                await asyncio.sleep(0.01)
+        await alerts.close()
+
+    run(work)
+    assert alerts.generation == 5
+
+
+@pytest.mark.parametrize(
+    ("error", "cure"),
+    [
+        (ConfigError("the key is of another", cure="Replace both"), ". Replace both"),
+        (NoToken("no token came"), ". Look at the brokers, and at the rights of this worker"),
+    ],
+)
+def test_settings_and_tokens_that_fail_are_told_and_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, cure: str
+) -> None:
+    monkeypatch.setattr("streams.kafka.partition_alerts.PAUSE", 0.01)
+    topic = Topic()
+    alerts = held(tmp_path, topic, 4)
+    said: list[str] = []
+
+    async def work() -> None:
+        topic.refuses = error
+        await alerts.take_over()
+        alerts.post(alerts.partitions["w.calls"], mail(fact(4, 1)))
+        await asyncio.sleep(0.05)
+        said.append(alerts.trouble)
+        topic.refuses = None
+        async with asyncio.timeout(1):
+            while not topic.values:  # noqa: ASYNC110 - it tells no event
+                await asyncio.sleep(0.01)
+        await alerts.close()
+
+    run(work)
+    (trouble,) = said
+    assert trouble == (
+        "alerts can't be written to w.alerts, and what people do about them is not taken: "
+        f"{str(error).partition('.')[0]}{cure}"
+    )
+    assert (topic.ranks, alerts.trouble) == ([(4, 1)], "")
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (NotMine("another has it"), "another has it. It is not done: try again in some seconds"),
+        (
+            ConfigError("the key is of another", cure="Replace both"),
+            (
+                "this could not be stored in w.alerts, so it is not done: the key is of another. "
+                "Replace both. Look at the brokers, and do it again"
+            ),
+        ),
+    ],
+)
+def test_who_acts_is_told_why_it_is_not_stored(
+    tmp_path: Path, error: Exception, words: str
+) -> None:
+    topic = Topic()
+    one = held(tmp_path, topic, 4)
+    (partition,) = one.partitions.values()
+
+    async def nothing(_: int) -> list[bytes] | None:
+        return []
+
+    async def work() -> None:
+        settings = Settings("127.0.0.1:9", (tiny_force(),), tmp_path, prefix="w")
+        lease = StillStream().membership.lease
+        alerts = TopicAlerts(
+            settings, partition.live, lease, lambda _: partition, nothing, lambda: 4
+        )
+        evaluating = asyncio.create_task(alerts.evaluate_for_ever())
+        await one.take_over()
+        await asyncio.sleep(0)
+        alerts.held[0] = one
+        topic.drop()
+        topic.refuses = error
+        with pytest.raises(NotStored) as caught:
+            await asyncio.to_thread(alerts.keep, fact(4, 1))
+        assert str(caught.value) == words
+        evaluating.cancel()
+        await one.close()
+
+    run(work)
+
+
+def test_settings_that_have_become_wrong_are_told_as_the_cause(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("WATCHROOM_KAFKA_SECURITY_PROTOCOL", "NONE")
+    assert "WATCHROOM_KAFKA_SECURITY_PROTOCOL" in str(in_words(NotMine("x"), "127.0.0.1:9"))
 
 
 # -- the name in the group -------------------------------------------------------------------------

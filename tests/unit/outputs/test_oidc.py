@@ -13,7 +13,9 @@ import httpx2
 import pytest
 from joserfc.jwk import ECKey
 
+from streams.alerts.actions import LONGEST_NAME
 from streams.outputs.sign_in.access import Access
+from streams.outputs.sign_in.oidc import OidcSignIn, with_account
 from streams.outputs.web import Running, serve
 from tests.openid_provider import CLIENT, CLIENT_SECRET, Provider, provided
 from tests.servers.process import free_port
@@ -86,12 +88,13 @@ def test_who_signs_in_at_the_provider_comes_back_to_what_was_asked_for_and_acts_
     answer = came_back(browser)
     assert (answer.status_code, answer.headers["location"]) == (303, "/alert?force=tiny")
     assert browser.get("/me.json").json() == {
-        "name": "Ann Example", "role": "act", "sees_names": True, "sign_in": True, "sign_out": True,
+        "name": "Ann Example (ann)", "role": "act", "sees_names": True, "sign_in": True,
+        "sign_out": True,
     }  # fmt: skip
     name = browser.get("/alerts.json").json()["alerts"][0]["id"]
     path = f"/api/alerts/{name.replace('/', '%2F')}/acknowledge"
     taken = browser.post(path, json={"who": "Somebody else"}, headers=OWN)
-    assert taken.json()["alert"]["owner"] == "Ann Example"
+    assert taken.json()["alert"]["owner"] == "Ann Example (ann)"
     assert browser.post("/sign-out", headers=OWN).status_code == 303
     assert browser.get("/board.json").status_code == 401
 
@@ -218,6 +221,44 @@ def test_who_is_in_no_group_with_a_role_has_signed_in_and_may_nothing(
     assert answer.status_code == 403
     assert answer.json()["error"].startswith("you have signed in, but have no role here")
     assert browser.get("/me.json").json()["name"] == "eve@force.example"
+
+
+def test_who_gives_themselves_another_s_name_is_shown_by_their_own_account(
+    provider: Provider, browser: httpx2.Client
+) -> None:
+    provider.claims = {
+        "sub": "f81d4fae", "name": "Ann Example (ann)", "preferred_username": "eve",
+        "groups": ["dispatch"],
+    }  # fmt: skip
+    assert came_back(browser).status_code == 303
+    assert browser.get("/me.json").json()["name"] == "Ann Example (ann) (eve)"
+
+
+@pytest.mark.parametrize(
+    ("name", "account", "shown"),
+    [
+        ("", "eve", "eve"),
+        ("eve", "eve", "eve"),
+        ("Eve Example", "eve@force.example", "Eve Example (eve@force.example)"),
+        ("N" * 99, "eve", f"{'N' * 74} (eve)"),
+        ("N" * 99, "e" * 61, f"{'N' * 17} ({'e' * 59}…)"),
+    ],
+)
+def test_the_account_is_shown_whatever_the_name(name: str, account: str, shown: str) -> None:
+    assert with_account(name, account) == shown
+    assert len(shown) <= LONGEST_NAME
+
+
+def test_another_claim_may_be_the_account(provider: Provider, tmp_path: Path) -> None:
+    room = Room(tmp_path)
+    (tmp_path / "client_secret").write_text(CLIENT_SECRET)
+    said = settings(provider, 8787).replace("[roles]", 'account = "email"\n[roles]')
+    oidc = OidcSignIn(room.settings(said))
+    for claims, name in (
+        ({"email": "ann@force.example"}, "Ann (ann@force.example)"),
+        ({"email": None}, "Ann (s1)"),
+    ):
+        assert oidc._caller({"sub": "s1", "name": "Ann", **claims}).name == name
 
 
 def test_a_sign_in_that_takes_too_long_begins_anew(

@@ -1,0 +1,80 @@
+"""What checkpoints have released is sent, whatever becomes of the producer."""
+
+from __future__ import annotations
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from aiokafka.errors import KafkaError
+
+from streams.errors import ConfigError
+from streams.kafka.producer import Outbox
+from streams.state.snapshot import Outgoing
+
+LETTER = Outgoing("w.deadletter", b"w.calls/0/0/0", b"rubbish", [])
+
+
+class Checkpoint:
+    """Of a partition: notes what was sent."""
+
+    def __init__(self) -> None:
+        self.struck: list[int] = []
+
+    def sent(self, numbers: list[int]) -> None:
+        self.struck += numbers
+
+
+class Producer:
+    """One of aiokafka, without brokers. The first dies at the first message."""
+
+    made: list[Producer]
+
+    def __init__(self, **_: object) -> None:
+        self.sender_task: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._sender = self
+        self.dies, self.stopped = not self.made, False
+        self.made.append(self)
+
+    async def start(self) -> None:
+        pass
+
+    async def stop(self) -> None:
+        self.stopped = True
+
+    async def send(self, *_: object, **__: object) -> asyncio.Future[None]:
+        if self.dies:
+            if not self.sender_task.done():
+                self.sender_task.set_result(None)
+            raise KafkaError("Unexpected error during batch delivery")
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        done.set_result(None)
+        return done
+
+
+def test_another_producer_sends_what_one_that_died_did_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where the settings of the connection are wrong for a while."""
+    made = Producer.made = []
+    wrong = [ConfigError("the key is of another certificate")]
+    partition: Any = SimpleNamespace(checkpoint=Checkpoint())
+
+    def current() -> Any:
+        if made and wrong:
+            raise wrong.pop()
+        return SimpleNamespace(for_aiokafka=dict)
+
+    monkeypatch.setattr("streams.kafka.producer.AIOKafkaProducer", Producer)
+    monkeypatch.setattr("streams.kafka.producer.current", current)
+    monkeypatch.setattr("streams.kafka.producer.PAUSE", 0.01)
+
+    async def work() -> None:
+        outbox = Outbox("127.0.0.1:9")
+        await outbox.start()
+        outbox.put(partition, [(7, LETTER)])
+        await outbox.close(5)
+
+    asyncio.run(work())
+    assert partition.checkpoint.struck == [7]
+    assert [each.stopped for each in made] == [True, True]
+    assert not wrong
