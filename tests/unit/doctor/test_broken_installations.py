@@ -43,6 +43,7 @@ from streams.kafka.security import Security
 from streams.live import Live
 from streams.outputs import web
 from streams.outputs.sign_in.access import Access
+from streams.outputs.sign_in.settings import SignInSettings
 from tests.build import TINY_FORCE, tiny_force
 from tests.source_tree import ROOT
 
@@ -249,7 +250,23 @@ def test_a_port_that_is_open_to_the_network_without_sign_in(
 
 
 def test_a_port_that_asks_who_it_is_is_not_open() -> None:
-    assert list(ports.of_answers({"http://10.0.0.5:8787": Answer(401)})) == []
+    assert list(ports.of_answers({"http://10.0.0.5:8787": Answer(401)}, {})) == []
+
+
+def test_a_port_where_anybody_may_look_is_told_as_such_and_not_as_one_where_they_act(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    live = Live(Monitor([tiny_force()]))
+    live.health.state = "live"
+    file = tmp_path / "sign-in.toml"
+    file.write_text('token_file = "tokens.json"\nanyone = "view"\n')
+    running = web.serve(live, "0.0.0.0", access=Access(SignInSettings.read(file)))  # noqa: S104
+    monkeypatch.setattr(ports, "own_addresses", lambda: iter(["127.0.0.2"]))
+    url = f"http://127.0.0.1:{running.port}"
+    (found,) = ports.check(Setup(workers=(url,))).findings
+    running.stop()
+    assert found.problem == 'anybody on the network reads figures, without names: anyone = "view"'
+    assert not found.grave
 
 
 def test_a_server_whose_clock_is_another() -> None:
