@@ -37,7 +37,7 @@ def of_lag(setup: Setup, state: Brokers) -> Iterator[Finding]:
         yield Finding(
             subject=setup.group,
             problem="no worker is in the group: nothing is counted",
-            cure=f"watchroom worker --broker {setup.brokers} --prefix {setup.prefix} "
+            cure=f"watchroom worker --broker {setup.brokers} {setup.prefix_options} "
             f"--group {setup.group} --checkpoints FOLDER",
         )
     by_topic = lags(state)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from streams.kafka.inputs import split_prefix
+
 
 @dataclass(frozen=True)
 class Setup:
@@ -13,6 +15,9 @@ class Setup:
     brokers: str = ""
     """Empty where there is no Kafka."""
     prefix: str = "watchroom"
+    topic_prefixes: tuple[str, ...] = ()
+    """What input topics begin with, as workers are told it (`streams.kafka.inputs.split_prefix`);
+    by default that is `prefix`."""
     group: str = "watchroom"
     partitions: int | None = None
     """How many each topic should have; None for as many as that of the calls has."""
@@ -27,3 +32,14 @@ class Setup:
     """What workers are asked with, where they ask who it is."""
     prometheus: str = ""
     alertmanager: str = ""
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The prefixes of the input topics."""
+        return tuple(split_prefix(text)[0] for text in self.topic_prefixes) or (self.prefix,)
+
+    @property
+    def prefix_options(self) -> str:
+        """The prefixes as options of a command."""
+        others = "".join(f" --topic-prefix {text}" for text in self.topic_prefixes)
+        return f"--prefix {self.prefix}{others}"

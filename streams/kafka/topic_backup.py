@@ -22,6 +22,7 @@ from streams.errors import CheckpointError, KafkaError
 from streams.kafka import topics
 from streams.kafka.brokers import await_brokers, connected, in_use
 from streams.kafka.deadletter_topic import read_all
+from streams.kafka.inputs import split_prefix
 from streams.kafka.producer import LARGEST
 from streams.kafka.topics import INPUT_TOPICS, partition_of, topic_name
 from streams.state.backup import (
@@ -116,6 +117,13 @@ class Target:
     group: str
     forces: Mapping[str, Force]
     """By id: which partition a force is in follows from its file."""
+    topic_prefixes: tuple[str, ...] = ()
+    """As workers are told them (`streams.kafka.inputs.split_prefix`); by default there is one."""
+
+    def input_prefix(self, force: str) -> str:
+        """What the input topics of a force begin with."""
+        named = [split_prefix(text) for text in self.topic_prefixes]
+        return next((name for name, forces in named if force in forces), self.prefix)
 
     def check(self, backup: Backup, *, replace: bool) -> None:
         """Raises `KafkaError` where the topics are missing, and `CheckpointError` where workers are
@@ -141,13 +149,16 @@ class Target:
             )
 
     def _describe(self, client: Any) -> dict[str, topics.Found]:
-        names = [topic_name(self.prefix, name) for name in (*TOPICS, *INPUT_TOPICS.values())]
+        names = [topic_name(self.prefix, name) for name in TOPICS]
+        for prefix in [split_prefix(text)[0] for text in self.topic_prefixes] or [self.prefix]:
+            names += [topic_name(prefix, name) for name in INPUT_TOPICS.values()]
         found = topics.describe(client, names)
+        options = "".join(f" --topic-prefix {text}" for text in self.topic_prefixes)
         for name in names:
             if name not in found:
                 raise KafkaError(
                     f"the topic {name} is missing. Create it: watchroom topics create --prefix "
-                    f"{self.prefix}"
+                    f"{self.prefix}{options}"
                 )
         return found
 
@@ -217,7 +228,8 @@ class Target:
         by_place: dict[tuple[str, int], list[tuple[str, str, bytes]]] = {}
         for entry in backup.entries("learned"):
             feed, _, part = entry.key.partition("/")
-            topic, force = topic_name(self.prefix, feed), self.forces.get(entry.force)
+            topic = topic_name(self.input_prefix(entry.force), feed)
+            force = self.forces.get(entry.force)
             if topic in found and force is not None:
                 number = partition_of(force.partition_group, found[topic].partitions)
                 by_place.setdefault((topic, number), []).append((entry.force, part, entry.value))

@@ -359,6 +359,23 @@ def test_a_topic_with_one_copy_where_there_are_three_brokers() -> None:
     assert list(topic_settings.of_topics(setup, Brokers(("k1",), found=every))) == []
 
 
+def test_the_input_topics_of_every_prefix_are_looked_at_with_those_of_the_results() -> None:
+    setup = Setup(brokers="k:9092", prefix="room", topic_prefixes=("a=warwickshire", "b"))
+    named = [each.subject for each in topic_settings.of_topics(setup, Brokers(("k",)))]
+    inputs = [f"{prefix}.{name}" for name in topics.INPUT_TOPICS.values() for prefix in "ab"]
+    assert named == [*inputs, "room.deadletter", "room.alerts", "room.published"]
+
+
+def test_a_missing_topic_is_made_with_the_same_prefixes() -> None:
+    setup = Setup(brokers="k:9092", prefix="room", topic_prefixes=("a=warwickshire", "b"))
+    cure = (
+        "watchroom topics create --broker k:9092 --prefix room --topic-prefix a=warwickshire "
+        f"--topic-prefix b --partitions {topics.PARTITIONS}"
+    )
+    found = topic_settings.of_topics(setup, Brokers(("k",)))
+    assert {each.cure for each in found} == {cure}
+
+
 def test_two_workers_under_one_id_throw_each_other_out_and_a_restart_is_none() -> None:
     first, second, third = (Member(f"m{n}", "worker-1", f"10.0.0.{n}") for n in range(3))
     found = list(instances.of_members([[first], [second], [third]]))

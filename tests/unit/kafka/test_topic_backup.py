@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,10 +13,12 @@ import pytest
 from kafka import KafkaConsumer, KafkaProducer
 
 from streams.alerts.model import Transition, decode, encode
+from streams.errors import KafkaError
 from streams.kafka import producer, topic_backup
 from streams.kafka.topic_backup import Target
-from streams.kafka.topics import Found
+from streams.kafka.topics import INPUT_TOPICS, Found
 from streams.state.backup import Backup, BackupHead, Entry, generation_above, write
+from streams.state.sqlite import connect_beside, head_of
 from tests.build import tiny_force
 from tests.state_files import alert_facts
 
@@ -113,3 +115,32 @@ def test_no_more_is_under_way_than_fits_into_memory(
     entries = [Entry("published", FORCE.id, f"{n}", bytes(100)) for n in range(10)]
     assert len(restored(topics, entries, tmp_path, monkeypatch)) == 10
     assert (topics.most_unanswered, topics.unanswered) == (300, 0)
+
+
+def test_what_detectors_learned_goes_to_the_topics_of_the_force_s_own_prefix(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ["w.alerts", "w.published", *(f"a.{name}" for name in INPUT_TOPICS.values())]
+    there = {name: Found(name, "id", 1, 1) for name in names}
+    client = SimpleNamespace(describe_cluster=lambda: {"cluster_id": "c"})
+    monkeypatch.setattr("streams.kafka.topics.admin", lambda _: _as_it_is(client))
+    monkeypatch.setattr("streams.kafka.topics.describe", lambda *_: there)
+    entry = Entry("learned", FORCE.id, "calls/series", b"learned")
+    file = tmp_path / "force.backup"
+    write(file, BackupHead(1, "", ""), [entry], lambda _: None)
+    target = Target("b:1", "w", "w", {FORCE.id: FORCE}, (f"a={FORCE.id}",))
+    target.put_learned(Backup(file), tmp_path / "checkpoints", lambda _: None)
+    (path,) = (tmp_path / "checkpoints").glob("*.sqlite")
+    with closing(connect_beside(path)) as db:
+        assert head_of(db).topic == "a.calls"
+
+
+def test_a_topic_of_a_prefix_that_is_missing_is_said_with_the_command_that_makes_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(
+        "streams.kafka.topics.describe", lambda *_: {"w.alerts": None, "w.published": None}
+    )
+    target = Target("b:1", "w", "w", {FORCE.id: FORCE}, ("a=tiny",))
+    with pytest.raises(KafkaError, match=r"a\.\w+ is missing.* --prefix w --topic-prefix a=tiny$"):
+        target._describe(None)
