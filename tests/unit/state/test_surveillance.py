@@ -89,6 +89,11 @@ def test_a_checkpoint_of_before_the_first_period_makes_nothing_anew(tmp_path: Pa
     assert state_of(kept(second)) == state_of(of(embedded))
 
 
+def full_disk(*_: object) -> bytes:
+    """Fails as writing does where the disk is full."""
+    raise sqlite3.OperationalError("database or disk is full")
+
+
 def test_random_saves_failures_and_deaths_lose_nothing_of_what_was_learned(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -103,7 +108,7 @@ def test_random_saves_failures_and_deaths_lose_nothing_of_what_was_learned(
                 at += 1
         if rng.random() < 0.3:
             with monkeypatch.context() as broken:
-                broken.setattr(store, "_WATCHED", "CREATE TABLE as on a full disk")
+                broken.setattr(store, "guarded", full_disk)
                 with pytest.raises(CheckpointError):
                     asyncio.run(target.save())
         if rng.random() < 0.7:
