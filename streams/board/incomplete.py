@@ -37,6 +37,8 @@ def incomplete(
     for gap in gaps:
         if gap.since <= at and gap.mendable(at, horizon_of(kind)):
             lost = f"the log lost up to {gap.messages:,} messages before they were counted"
+            if gap.made_again:
+                lost = "their topic was made again, and only what was sent since is counted"
             found.append(_stretch(kind, name, zone, (gap.since, gap.until), lost, gap.messages))
     if cut is not None:
         lost = "the log does not have them all any more"

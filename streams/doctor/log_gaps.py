@@ -84,14 +84,24 @@ def of_heads(stored: list[Stored], state: Brokers, now: float) -> Iterator[Findi
         if head.topic_id != state.found[head.topic].id:
             yield Finding(
                 subject=name,
-                problem="the topic was made again since the checkpoint was written",
+                problem=f"the topic was made again since the checkpoint {each.path} was written",
                 cure="Start the worker: it begins anew with this topic. Send again what the old "
                 "one had: watchroom publish",
             )
             continue
         yield from of_offsets({(head.topic, head.partition): head.offset + 1}, state)
         for gap in head.gaps:
-            if gap.is_recent(int(now)):
+            if not gap.is_recent(int(now)):
+                continue
+            if gap.made_again:
+                yield Finding(
+                    subject=name,
+                    problem=f"the topic was made again: up to {gap.messages:,} messages of the old "
+                    "one are counted no more",
+                    cure="Have the source send the records of that time again (from files: "
+                    "watchroom publish)",
+                )
+            else:
                 yield _lost(name, gap.first, gap.last)
 
 

@@ -3,10 +3,12 @@ longer than the log is kept. What they said is in no figure.
 
 Not every offset that is missing was a message: the marker that ends a transaction takes one, and so
 do records that were rolled back or compacted away. Those lie within the log. A gap is only what
-lies before the log's beginning.
+lies before the log's beginning; and all of a log whose topic was deleted and made again.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 import msgspec
 
@@ -17,7 +19,7 @@ RECENT = DAY
 records again. From then on it stands beside the figures, as long as they can be mended."""
 
 
-class LogGap(msgspec.Struct, frozen=True):
+class LogGap(msgspec.Struct, frozen=True, omit_defaults=True):
     """What was lost of one partition. Instants are those at which the log took a message, in ms."""
 
     first: int
@@ -29,6 +31,9 @@ class LogGap(msgspec.Struct, frozen=True):
     """When the first after it came; where none has come yet, when it was found."""
     found_at: int
     """When it was found, in ms by the wall clock."""
+    made_again: bool = False
+    """The topic was made again: what was counted of the old one since `since` is counted no more,
+    and `until` is when that was found. The offsets are those of the old one."""
 
     @property
     def messages(self) -> int:
@@ -52,6 +57,16 @@ def with_gap(gaps: list[LogGap], new: LogGap) -> list[LogGap]:
     >>> with_gap([one], one) == [one], with_gap([one], larger) == [larger]
     (True, True)
     """
-    if any(new.first >= each.first and new.last <= each.last for each in gaps):
+    same_log = [each for each in gaps if not each.made_again]
+    if any(new.first >= each.first and new.last <= each.last for each in same_log):
         return gaps
-    return [*(each for each in gaps if each.first != new.first), new]
+    return [*(each for each in gaps if each.made_again or each.first != new.first), new]
+
+
+def of_former_log(gaps: Iterable[LogGap], last: int, since: int, horizon: int, now: int) -> LogGap:
+    """The gap that stands for a topic that was made again: of the log before it offsets up to
+    `last` were counted, with these gaps, and what is from before `since` is known all the same."""
+    lasting = [gap for gap in gaps if gap.mendable(now, horizon)]
+    since = min([since, *(gap.since for gap in lasting)])
+    before = sum(gap.messages for gap in lasting if gap.made_again)
+    return LogGap(0, last + before, since, now, now, made_again=True)

@@ -26,7 +26,7 @@ from streams.config.force import Force
 from streams.errors import CheckpointError
 from streams.events import deadletters
 from streams.fold.ledger import Ledger, Sealed
-from streams.fold.log_gap import LogGap, with_gap
+from streams.fold.log_gap import LogGap, of_former_log, with_gap
 from streams.fold.panes import Pane, clock_and_grain, stored_grain
 from streams.kafka import unpacking, wrong_partition
 from streams.kafka.lots import Message
@@ -39,7 +39,7 @@ from streams.state import archive, declared, garbage
 from streams.state import snapshot as snapshots
 from streams.state import surveillance as watching
 from streams.state.checkpoint import STATE_VERSION, Checkpoint
-from streams.state.snapshot import Deferred, Identity, Outgoing, PaneRow, Snapshot, WatchRow
+from streams.state.snapshot import Deferred, Head, Identity, Outgoing, PaneRow, Snapshot, WatchRow
 
 log = logging.getLogger("watchroom.partition")
 
@@ -170,6 +170,8 @@ class Partition:
     def _load(self, generation: int, member: str) -> list[tuple[int, Outgoing]]:
         stored = self.checkpoint.load()
         self.checkpoint.claim(generation, member)
+        if (former := self.checkpoint.former) is not None:
+            self._note_made_again(former)
         if stored is None:
             return []
         if stored.head is not None:
@@ -245,10 +247,28 @@ class Partition:
             self._before_gap = self._changed = True
             log.error("%s", self.words_of(gap))
 
+    def _note_made_again(self, former: Head) -> None:
+        """Takes in that the topic was made again, from the head of the checkpoint of the one
+        before: what was not sealed of it is in no figure any more."""
+        if former.offset == NOTHING or not self.shard.ledgers():
+            return
+        now, horizon = wall_clock(), horizon_of(self.shard.kind)
+        sealed = [each.sealed_before for each in former.folds.values() if each.sealed_before]
+        since = min(sealed, default=now - horizon)
+        gap = of_former_log(former.gaps, former.offset, since, horizon, now)
+        self.shard.gaps, self._changed = [gap], True
+        log.error("%s", self.words_of(gap))
+
     def words_of(self, gap: LogGap) -> str:
         """A gap of this partition: the problem, its cure, more; a sentence each."""
         zone = self.shard.forces[0].zone
         since, until = (rfc3339(at, zone)[:16].replace("T", " ") for at in (gap.since, gap.until))
+        if gap.made_again:
+            return (
+                f"{self.name}: the topic was made again by {until}, so figures of {since} to "
+                f"{until} count only what was sent since. Have the source send the records of that "
+                f"time again. The old one had up to {gap.messages:,} messages in this partition"
+            )
         return (
             f"{self.name}: the log lost up to {gap.messages:,} messages of {since} to {until} "
             "before they were counted. Have the source send the records of that time again. See "

@@ -132,6 +132,9 @@ class Checkpoint:
         """What detectors have learned is only in the outdated file yet."""
         self.restored = False
         """What detectors have learned is of a backup: the log need not have what it came from."""
+        self.former: Head | None = None
+        """That of the file which was found at the last loading, where it was of the topic of this
+        name before that was made again."""
         self._lock = threading.Lock()
         self._db: sqlite3.Connection | None = None
         self._alone = False
@@ -173,6 +176,8 @@ class Checkpoint:
                 self._let_go()
                 raise self._not_now("read", error) from error
             why = str(error) or type(error).__name__
+            if self.head is not None and self._is_of_former_topic(self.head):
+                self.former = self.head
             aside = self._set_aside("damaged")
             log.warning(
                 "%s is damaged or foreign (%s): set aside as %s, rebuilding from the log",
@@ -272,6 +277,11 @@ class Checkpoint:
 
     def _is_outdated(self, head: Head) -> bool:
         return head.format != STATE_VERSION or head.fingerprint != self.identity.fingerprint
+
+    def _is_of_former_topic(self, head: Head) -> bool:
+        mine = self.identity
+        same = (mine.cluster, mine.topic, mine.partition)
+        return (head.cluster, head.topic, head.partition) == same and head.topic_id != mine.topic_id
 
     def _check(self, head: Head) -> None:
         mine = self.identity

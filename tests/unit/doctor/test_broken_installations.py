@@ -18,6 +18,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, NoReturn
 
+import msgspec
 import pytest
 from click.testing import CliRunner
 
@@ -28,6 +29,7 @@ from streams.doctor import (
     environment,
     instances,
     lag,
+    log_gaps,
     ports,
     refused,
     topic_settings,
@@ -38,12 +40,14 @@ from streams.doctor.asking import Answer
 from streams.doctor.brokers import Brokers, Member
 from streams.doctor.setup import Setup
 from streams.events.deadletters import DeadLetter
+from streams.fold.log_gap import LogGap
 from streams.kafka import topics
 from streams.kafka.security import Security
 from streams.live import Live
 from streams.outputs import web
 from streams.outputs.sign_in.access import Access
 from streams.outputs.sign_in.settings import SignInSettings
+from streams.state.snapshot import Head
 from tests.build import TINY_FORCE, tiny_force
 from tests.source_tree import ROOT
 
@@ -358,6 +362,25 @@ def test_the_cure_of_a_missing_topic_of_alerts_ends_with_the_last_backup() -> No
     )
     assert cures["w.alerts"] == cures["w.published"] == create + restore
     assert cures["w.calls"] == create
+
+
+def test_a_checkpoint_of_a_topic_that_was_made_again_is_named_and_then_what_was_lost() -> None:
+    def head(topic_id: str, *gaps: LogGap) -> log_gaps.Stored:
+        made = Head(5, "c", "w.calls", topic_id, 0, "", 1, "", "", 0, 17, 0, {}, {})
+        return log_gaps.Stored(
+            Path("/kept/w.calls-0.sqlite"), msgspec.structs.replace(made, gaps=list(gaps))
+        )
+
+    state = Brokers(("k",), found={"w.calls": topics.Found("w.calls", "id-2", 1, 1, {})})
+    (stale,) = log_gaps.of_heads([head("id-1")], state, 0)
+    assert stale.problem == (
+        "the topic was made again since the checkpoint /kept/w.calls-0.sqlite was written"
+    )
+    gap = LogGap(0, 17, 0, 5, 5, made_again=True)
+    (lost,) = log_gaps.of_heads([head("id-2", gap)], state, 6)
+    assert lost.problem == (
+        "the topic was made again: up to 18 messages of the old one are counted no more"
+    )
 
 
 def test_a_topic_with_one_copy_where_there_are_three_brokers() -> None:

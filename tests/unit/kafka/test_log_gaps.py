@@ -18,7 +18,7 @@ from streams.kafka.producer import Outbox
 from streams.kafka.settings import Cluster, Settings
 from streams.live import Live
 from streams.periods import DAY, HOUR
-from streams.state.snapshot import Identity
+from streams.state.snapshot import Identity, Outgoing
 from tests.build import StillStream, call, lines, ms, tiny_force
 
 T = ms("2021-06-14T12:00:00Z")
@@ -34,9 +34,9 @@ class Message:
         self.headers: list[Any] = []
 
 
-def partition(folder: Path) -> Partition:
+def partition(folder: Path, topic_id: str = "id") -> Partition:
     live = Live(Monitor([FORCE], all_shards=False))
-    identity = Identity("c", "w.calls", "id", 0, fingerprint("call", [FORCE]), ("tiny",))
+    identity = Identity("c", "w.calls", topic_id, 0, fingerprint("call", [FORCE]), ("tiny",))
     made = Partition(live, Shard("call", [FORCE]), folder / "w.calls-0.sqlite", identity, "w", 1)
     made.load(1, "me")
     made.show()
@@ -121,6 +121,47 @@ def test_the_board_says_of_which_time_records_were_lost_as_long_as_they_can_be_m
     )
     assert held.live.monitor.board("tiny", T + 39 * DAY).incomplete == []
     held.checkpoint.close()
+
+
+def test_a_topic_that_was_made_again_is_a_gap_of_all_that_was_not_sealed(tmp_path: Path) -> None:
+    held = partition(tmp_path)
+    fold(held, 17, T)
+    sealed = held.shard.ledgers()["tiny"].sealed_before = T - 10 * DAY
+    asyncio.run(held.save())
+    held.checkpoint.close()
+    again = partition(tmp_path, topic_id="id-2")
+    found = T + 5 * DAY
+    gap = LogGap(0, 17, sealed, found, found, made_again=True)
+    assert (again.folded, again.shard.gaps) == (NOTHING, [gap])
+    assert again.words_of(gap).startswith(
+        "w.calls/0: the topic was made again by 2021-06-19 13:00, so figures of 2021-06-04 13:00 "
+        "to 2021-06-19 13:00 count only what was sent since. Have the source send the records of "
+        "that time again. "
+    )
+    (shown,) = again.live.monitor.board("tiny", found).incomplete
+    assert shown.messages == 18
+    assert shown.words == (
+        "Calls from 2021-06-04 13:00 to 2021-06-19 13:00 are not all counted: their topic was made "
+        "again, and only what was sent since is counted"
+    )
+    fold(again, 0, found + 1)  # does not end it
+    asyncio.run(again.save())
+    again.checkpoint.close()
+    last = partition(tmp_path, topic_id="id-2")
+    assert last.shard.gaps == [gap]
+    last.note_beginning(5)  # offsets of the new log are others
+    assert [each.made_again for each in last.shard.gaps] == [True, False]
+    last.checkpoint.close()
+
+
+def test_a_topic_that_was_made_again_before_anything_was_counted_has_no_gap(tmp_path: Path) -> None:
+    held = partition(tmp_path)
+    held.send(Outgoing("w.alerts", b"1", b"opened", []))
+    asyncio.run(held.save())
+    held.checkpoint.close()
+    again = partition(tmp_path, topic_id="id-2")
+    assert again.shard.gaps == []
+    again.checkpoint.close()
 
 
 def test_a_gap_makes_not_ready_for_a_day(tmp_path: Path) -> None:
