@@ -378,4 +378,5 @@ def test_a_topic_with_more_partitions_is_named_until_it_is_right(rig: Rig) -> No
     make_again(rig)
     reconnect(rig)
     send_calls(rig, "b", 7)
-    wait_until(lambda: worker.ready() and offered(worker) == 7, CHANGED, "all is right again")
+    wait_until(lambda: offered(worker) == 7, CHANGED, "all is right again")
+    wait_until(lambda: said_as_lost(worker, topic), CHANGED, "and what was lost is said")
