@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,3 +28,15 @@ class Setup:
     """What workers are asked with, where they ask who it is."""
     prometheus: str = ""
     alertmanager: str = ""
+
+    def command(self, words: str, *, forces: bool = False) -> str:
+        """A command as it is to be typed here: with the brokers, the prefix and, where they matter
+        to it, the forces that were given.
+
+        >>> Setup(brokers="k:9092", forces=("mine.toml",)).command("watchroom deadletter list")
+        'watchroom deadletter list --broker k:9092 --prefix watchroom'
+        """
+        options = ["--broker", self.brokers, "--prefix", self.prefix]
+        for name in self.forces if forces else ():
+            options += ["--force", name]
+        return f"{words} {shlex.join(options)}"

@@ -22,10 +22,8 @@ def of_topics(setup: Setup, state: Brokers) -> Iterator[Finding]:
     """What is wrong with topics."""
     first = state.found.get(topics.input_topic(setup.prefix, "call"))
     expected = setup.partitions or (first.partitions if first else topics.PARTITIONS)
-    make = (
-        f"watchroom topics create --broker {setup.brokers} --prefix {setup.prefix} "
-        f"--partitions {expected}"
-    )
+    create = setup.command("watchroom topics create")
+    make = f"{create} --partitions {expected}"
     for topic in topics.wanted(setup.prefix):
         found = state.found.get(topic.name)
         if found is None:
@@ -34,15 +32,15 @@ def of_topics(setup: Setup, state: Brokers) -> Iterator[Finding]:
         for words in topics.problems(topic, found, expected):
             yield Finding.of_words(topic.name, words)
         if found.replicas < 2:
-            yield from _one_copy(topic.name, found, len(set(state.hosts)))
+            yield from _one_copy(topic.name, found, len(set(state.hosts)), create)
 
 
-def _one_copy(name: str, found: topics.Found, brokers: int) -> Iterator[Finding]:
+def _one_copy(name: str, found: topics.Found, brokers: int, create: str) -> Iterator[Finding]:
     """A topic that is lost with one broker, where another could hold a copy."""
     if brokers > 1:
         yield Finding(
             subject=name,
             problem=f"has {found.replicas} copy, and there are {brokers} brokers",
-            cure="Give it more: kafka-reassign-partitions.sh --execute. New topics: watchroom "
-            "topics create --replication-factor 3",
+            cure="Give it more: kafka-reassign-partitions.sh --execute. New topics: "
+            f"{create} --replication-factor 3",
         )
