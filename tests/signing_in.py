@@ -35,6 +35,13 @@ def live() -> Live:
     return made
 
 
+def secret_file(path: Path, text: str = SECRET, mode: int = 0o600) -> Path:
+    """Writes a file of this mode, whatever the umask."""
+    path.write_text(text)
+    path.chmod(mode)
+    return path
+
+
 class Room:
     """A folder with settings, and tokens of an inspector, who may act, and of a screen."""
 
@@ -44,7 +51,7 @@ class Room:
         self.inspector = self.tokens.add("Duty inspector", "act", 1)
         self.screen = self.tokens.add("screen", "view", 1)
         (folder / "inspector").write_text(self.inspector)
-        (folder / "secret").write_text(f"{SECRET}\n")
+        secret_file(folder / "secret", f"{SECRET}\n")
 
     def settings(self, text: str = TOKENS) -> SignInSettings:
         file = self.folder / "sign-in.toml"

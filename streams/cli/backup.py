@@ -17,6 +17,7 @@ from streams.cli.options import (
     forces_named,
     more_forces_option,
     prefix_option,
+    topic_prefixes_option,
 )
 from streams.periods import rfc3339
 from streams.sources.clock import wall_clock
@@ -129,6 +130,7 @@ def _entries(
 @click.option("--check", is_flag=True, help="Say what is in it and whether it is whole, no more.")
 @_broker
 @prefix_option
+@topic_prefixes_option
 @click.option("--group", default="watchroom", show_default=True, help="The workers' group.")
 @more_forces_option
 @_state("The folder that an embedded run is to find; without it and --broker, your own.")
@@ -143,6 +145,7 @@ def restore(  # noqa: PLR0913, PLR0917  one argument an option
     check: bool,
     broker: str | None,
     prefix: str,
+    topic_prefixes: tuple[str, ...],
     group: str,
     force_names: tuple[str, ...],
     state: Path | None,
@@ -177,7 +180,7 @@ def restore(  # noqa: PLR0913, PLR0917  one argument an option
         from streams.kafka.topic_backup import Target  # noqa: PLC0415  only where there is a broker
 
         forces = forces_known(forces_named(force_names) if force_names else ())
-        target = Target(broker, prefix, group, forces)
+        target = Target(broker, prefix, group, forces, topic_prefixes)
         target.check(held, replace=replace)
         if checkpoints is not None:
             target.put_learned(held, checkpoints, progress)

@@ -10,7 +10,7 @@ import msgspec
 
 from streams.cli.asking import token_given, token_option
 from streams.cli.echo import echo
-from streams.cli.options import broker_option, prefix_option
+from streams.cli.options import broker_option, prefix_option, topic_prefixes_option
 from streams.doctor.examination import examine
 from streams.doctor.finding import Examined
 from streams.doctor.setup import Setup
@@ -22,6 +22,7 @@ WORDS = {"well": "well", "note": "note", "wrong": "WRONG", "unknown": "not known
 @click.command(short_help="Find what is wrong, each with its cure.")
 @broker_option
 @prefix_option
+@topic_prefixes_option
 @click.option("--group", default="watchroom", show_default=True, help="The workers' group.")
 @click.option("--no-kafka", is_flag=True, help="There is no Kafka: `watchroom run` alone.")
 @click.option(
@@ -63,6 +64,7 @@ def doctor(  # noqa: PLR0913, PLR0917 - an option each
     context: click.Context,
     broker: str,
     prefix: str,
+    topic_prefixes: tuple[str, ...],
     group: str,
     partitions: int | None,
     force_names: tuple[str, ...],
@@ -95,6 +97,7 @@ def doctor(  # noqa: PLR0913, PLR0917 - an option each
     setup = Setup(
         brokers="" if no_kafka else broker,
         prefix=prefix.rstrip("."),
+        topic_prefixes=topic_prefixes,
         group=group,
         partitions=partitions,
         forces=force_names,

@@ -72,6 +72,9 @@ def _most(option: str, usual: int, words: str) -> Callable[[Command], Command]:
 @_most("--most-bytes", USUAL.sent, "Bytes of a request as it is sent; unpacked four times as many.")
 @_most("--most-lines", USUAL.lines, "Events of a request.")
 @_most("--lines-a-minute", USUAL.lines_a_minute, "Events that a token may send in a minute.")
+@_most(
+    "--bytes-a-minute", USUAL.bytes_a_minute, "Bytes, unpacked, that a token may send in a minute."
+)
 @_most("--requests-a-minute", USUAL.requests_a_minute, "Requests of a token in a minute.")
 def ingest(  # noqa: PLR0913, PLR0917  one argument an option
     tokens: Path,
@@ -85,6 +88,7 @@ def ingest(  # noqa: PLR0913, PLR0917  one argument an option
     most_bytes: int,
     most_lines: int,
     lines_a_minute: int,
+    bytes_a_minute: int,
     requests_a_minute: int,
 ) -> None:
     """Take events by POST /events from systems that can't speak Kafka, and send them there.
@@ -119,6 +123,7 @@ def ingest(  # noqa: PLR0913, PLR0917  one argument an option
         unpacked=4 * most_bytes,
         lines=most_lines,
         lines_a_minute=max(lines_a_minute, most_lines),
+        bytes_a_minute=max(bytes_a_minute, 4 * most_bytes),
         requests_a_minute=requests_a_minute,
     )
     with Stops():

@@ -229,7 +229,7 @@ class Taking:
         from streams.ingest.into_monitor import MonitorStore  # noqa: PLC0415
         from streams.ingest.server import serve_ingest  # noqa: PLC0415
 
-        runner.enter("playing", None)
+        runner.open_to_senders()
         store = MonitorStore(runner, self._journal)
         handle = serve_ingest(store, self._tokens, *self._address, access=access)
         self._open_things.callback(handle.stop)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -53,16 +53,20 @@ class Brokers:
 class BrokersClient:
     """Asks brokers; open for as long as checks run."""
 
-    def __init__(self, client: Any, address: str, prefix: str, group: str) -> None:
-        self.client, self.prefix, self.group = client, prefix, group
+    def __init__(
+        self, client: Any, address: str, prefix: str, inputs: Sequence[str], group: str
+    ) -> None:
+        self.client, self.prefix, self.inputs, self.group = client, prefix, inputs, group
         self._address = address
         self._group_refused = ""
-        self.names = [topics.input_topic(prefix, kind) for kind in topics.INPUT_TOPICS]
+        self.names = [
+            topics.input_topic(each, kind) for each in inputs for kind in topics.INPUT_TOPICS
+        ]
 
     def ask_all(self) -> Brokers:
         """All that checks read; raises `KafkaError` and what kafka-python raises."""
         cluster = self.client.describe_cluster()
-        wanted = [topic.name for topic in topics.wanted(self.prefix)]
+        wanted = [topic.name for topic in topics.wanted(self.prefix, self.inputs)]
         found = topics.describe(self.client, wanted)
         inputs = [
             TopicPartition(name, number)
@@ -141,7 +145,7 @@ class BrokersClient:
 
 
 @contextmanager
-def asked(brokers: str, prefix: str, group: str) -> Iterator[BrokersClient]:
+def asked(brokers: str, prefix: str, inputs: Sequence[str], group: str) -> Iterator[BrokersClient]:
     """A client of brokers; raises `KafkaError` where they can't be reached."""
     with topics.admin(brokers) as client:
-        yield BrokersClient(client, brokers, prefix.rstrip("."), group)
+        yield BrokersClient(client, brokers, prefix.rstrip("."), inputs, group)

@@ -42,7 +42,9 @@ def examine(setup: Setup) -> Iterator[Examined]:
         client, state = None, None
         if setup.brokers:
             try:
-                client = opened.enter_context(asked(setup.brokers, setup.prefix, setup.group))
+                client = opened.enter_context(
+                    asked(setup.brokers, setup.prefix, setup.inputs, setup.group)
+                )
                 state = client.ask_all()
             except (WatchroomError, kafka.errors.KafkaError, OSError) as error:
                 client = None

@@ -36,7 +36,7 @@ def worker_command(setup: Setup) -> str:
     """The command that starts the workers again, each in its folder. A worker that is started with
     other forces than before can't use its checkpoints."""
     group = f"--group {shlex.quote(setup.group)}"
-    start = f"{setup.command('watchroom worker', forces=True)} {group}"
+    start = f"{setup.command('watchroom worker', inputs=True, forces=True)} {group}"
     folders = [shlex.quote(str(each)) for each in setup.checkpoints] or ["FOLDER"]
     command = " and ".join(f"{start} --checkpoints {each}" for each in folders)
     if setup.forces:

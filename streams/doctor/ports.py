@@ -14,6 +14,8 @@ from streams.outputs.monitor_client import LOOPBACK
 CHECK = "open ports"
 FIGURES = "/forces.json"
 """What nobody should read without signing in: it is answered at once, and by the front too."""
+WHO = "/me.json"
+"""What says which role somebody has who has not signed in."""
 
 
 def check(setup: Setup) -> Examined:
@@ -22,7 +24,8 @@ def check(setup: Setup) -> Examined:
         raise Unknown("name the addresses of workers and front: --worker URL")
     own = list(own_addresses())
     asked = {url for each in setup.workers for url in reached_at(each, own)}
-    found = of_answers({url: ask(url, FIGURES) for url in sorted(asked)})
+    answers = {url: ask(url, FIGURES) for url in sorted(asked)}
+    found = of_answers(answers, {url: ask(url, WHO) for url in opened(answers)})
     return examined(CHECK, f"{len(asked)} addresses of the network", found)
 
 
@@ -57,13 +60,27 @@ def reached_at(url: str, own: Iterable[str]) -> list[str]:
     return [f"{scheme}://{address}:{port_of(url)}" for address in own]
 
 
-def of_answers(answers: dict[str, Answer]) -> Iterator[Finding]:
-    """Addresses that answer anybody."""
-    for url, answer in answers.items():
-        if answer.status == 200:
+def opened(answers: dict[str, Answer]) -> list[str]:
+    """The addresses that show figures to anybody."""
+    return [url for url, answer in answers.items() if answer.status == 200]
+
+
+def of_answers(figures: dict[str, Answer], who: dict[str, Answer]) -> Iterator[Finding]:
+    """Addresses that answer anybody; `who`: what those say of who has not signed in."""
+    for url in opened(figures):
+        said = who[url].json() if url in who else {}
+        if isinstance(said, dict) and said.get("role") == "view":
             yield Finding(
                 subject=url,
-                problem="anybody on the network reads figures and acts on alerts: no sign-in",
-                cure="Start it with --sign-in FILE instead of --insecure (docs/sign-in.md), or let "
-                "a proxy that asks who it is be the only way in: --web 127.0.0.1:8787",
+                problem='anybody on the network reads figures, without names: anyone = "view"',
+                cure="Nothing, where that is meant (a screen on the wall); else take it out of the "
+                "file of sign-in",
+                grave=False,
             )
+            continue
+        yield Finding(
+            subject=url,
+            problem="anybody on the network reads figures and acts on alerts: no sign-in",
+            cure="Start it with --sign-in FILE instead of --insecure (docs/sign-in.md), or let "
+            "a proxy that asks who it is be the only way in: --web 127.0.0.1:8787",
+        )

@@ -45,8 +45,9 @@ def check(setup: Setup, state: Brokers, client: BrokersClient) -> Examined:
     came = {}
     kinds = {each.kind for each in letters if each.kind is not None}
     for kind in kinds & INPUT_TOPICS.keys():
-        of = input_topic(setup.prefix, kind)
-        came[kind] = client.since(of, state.found[of].partitions, since) if of in state.found else 0
+        names = [input_topic(prefix, kind) for prefix in setup.inputs]
+        there = [state.found[name] for name in names if name in state.found]
+        came[kind] = sum(client.since(each.name, each.partitions, since) for each in there)
     said = f"{len(letters):,} in the last {LATELY // MINUTE} minutes"
     return examined(CHECK, said, of_letters(setup, letters, came))
 

@@ -6,6 +6,8 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
+from streams.kafka.inputs import split_prefix
+
 
 @dataclass(frozen=True)
 class Setup:
@@ -14,6 +16,9 @@ class Setup:
     brokers: str = ""
     """Empty where there is no Kafka."""
     prefix: str = "watchroom"
+    topic_prefixes: tuple[str, ...] = ()
+    """What input topics begin with, as workers are told it (`streams.kafka.inputs.split_prefix`);
+    by default that is `prefix`."""
     group: str = "watchroom"
     partitions: int | None = None
     """How many each topic should have; None for as many as that of the calls has."""
@@ -29,14 +34,21 @@ class Setup:
     prometheus: str = ""
     alertmanager: str = ""
 
-    def command(self, words: str, *, forces: bool = False) -> str:
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The prefixes of the input topics."""
+        return tuple(split_prefix(text)[0] for text in self.topic_prefixes) or (self.prefix,)
+
+    def command(self, words: str, *, inputs: bool = False, forces: bool = False) -> str:
         """A command as it is to be typed here: with the brokers, the prefix and, where they matter
-        to it, the forces that were given.
+        to it, the prefixes of input topics and the forces that were given.
 
         >>> Setup(brokers="k:9092", forces=("mine.toml",)).command("watchroom deadletter list")
         'watchroom deadletter list --broker k:9092 --prefix watchroom'
         """
         options = ["--broker", self.brokers, "--prefix", self.prefix]
+        for text in self.topic_prefixes if inputs else ():
+            options += ["--topic-prefix", text]
         for name in self.forces if forces else ():
             options += ["--force", name]
         return f"{words} {shlex.join(options)}"

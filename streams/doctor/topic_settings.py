@@ -15,16 +15,17 @@ CHECK = "topics"
 def check(setup: Setup, state: Brokers) -> Examined:
     """Compares the topics with what they must be like."""
     found = of_topics(setup, state)
-    return examined(CHECK, f"{len(state.found)} topics of {setup.prefix}", found)
+    prefixes = dict.fromkeys((setup.prefix, *setup.inputs))
+    return examined(CHECK, f"{len(state.found)} topics of {' and '.join(prefixes)}", found)
 
 
 def of_topics(setup: Setup, state: Brokers) -> Iterator[Finding]:
     """What is wrong with topics."""
-    first = state.found.get(topics.input_topic(setup.prefix, "call"))
+    first = state.found.get(topics.input_topic(setup.inputs[0], "call"))
     expected = setup.partitions or (first.partitions if first else topics.PARTITIONS)
-    create = setup.command("watchroom topics create")
+    create = setup.command("watchroom topics create", inputs=True)
     make = f"{create} --partitions {expected}"
-    for topic in topics.wanted(setup.prefix):
+    for topic in topics.wanted(setup.prefix, setup.inputs):
         found = state.found.get(topic.name)
         if found is None:
             yield Finding(subject=topic.name, problem=topics.MISSING, cure=make)

@@ -6,8 +6,8 @@ and repeats none, but for one case that no sender can exclude: a crash after the
 the note of it. Then it is sent once more, and says so.
 
 One process at a time has the file, by a lock beside it: two would each send what the other has
-sent. Others may read it. A file that is damaged is set aside, and what can
-be read of it goes into a new one.
+sent. Others may read it. Of a file that is damaged, what can be read goes into
+a new one, and once that is whole the damaged one is set aside.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,15 +29,18 @@ from streams.alerts.model import Handover, Transition, decode, decode_fact, enco
 from streams.errors import CheckpointError, NotStored
 from streams.outputs.notify import Delivery
 from streams.private import private_file, private_folder
+from streams.state.durable import synchronise
 from streams.state.holders import holders
 from streams.state.sqlite import (
+    TAILS,
     Damaged,
     closed_on_error,
     connect_beside,
     connect_where_room,
     is_damage,
     is_locked,
-    set_aside,
+    named_aside,
+    rename,
 )
 
 log = logging.getLogger("watchroom.alerts")
@@ -123,13 +126,16 @@ class AlertDatabase:
         """The damaged file, where there was one."""
         self.damage = ""
         """What was wrong with it and what is missing, in words with the cure."""
+        self._anew = folder / (NAME + ".anew")
+        """Until it takes the place of a damaged one."""
         self._lock = threading.Lock()
         try:
             private_folder(folder)
             self._hold = Hold(folder)
             with closed_on_error(self._hold):
+                self._end_exchange()
                 try:
-                    self._db = self._open()
+                    self._db = self._open(self.path)
                 except (sqlite3.Error, Damaged) as error:
                     if not is_damage(error):
                         raise
@@ -137,14 +143,11 @@ class AlertDatabase:
         except (OSError, sqlite3.Error) as error:
             if is_locked(error):
                 raise _in_use(self.path) from None
-            raise CheckpointError(
-                f"{self.path}: the alerts can't be kept there ({error}). "
-                "Make room on its disk, or name another folder with --state"
-            ) from None
+            raise self._no_room(error) from None
 
-    def _open(self) -> sqlite3.Connection:
-        """Opens the file and looks through it, on a full disk as well."""
-        db = connect_where_room(self.path)
+    def _open(self, path: Path) -> sqlite3.Connection:
+        """Opens a file and looks through it, on a full disk as well."""
+        db = connect_where_room(path)
         with closed_on_error(db):
             db.isolation_level = "DEFERRED"
             db.execute("PRAGMA synchronous = FULL")
@@ -168,36 +171,69 @@ class AlertDatabase:
             if version != STATE_VERSION:
                 db.execute(f"PRAGMA user_version = {STATE_VERSION}")
 
-    def _begin_anew(self, why: Exception) -> None:
-        """Sets a damaged file aside, and begins another with what can be read of it."""
-        aside = set_aside(self.path, "damaged")
-        self._db, self.set_aside = self._open(), aside
-        kept = sum(_salvaged(aside, self._db, table) for table in ("transitions", "handovers"))
-        _salvaged(aside, self._db, "deliveries")
+    def _begin_anew(self, why: object) -> None:
+        """Reads what can be read of a damaged file into another one, and only then has that take
+        its place: where there is no room for it, or the process ends, the damaged one is still
+        there, and the next start does it again."""
+        _remove(self._anew)
+        try:
+            with contextlib.closing(self._open(self._anew)) as db:
+                for table in _TABLES:
+                    _salvage(self.path, db, table)
+                db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        except BaseException:
+            _remove(self._anew)
+            raise
+        self._exchange(named_aside(self.path, "damaged"), why)
+
+    def _exchange(self, aside: Path, why: object) -> None:
+        """Sets the damaged file aside, and opens the one with what could be read of it."""
+        rename(self.path, aside)
+        rename(self._anew, self.path)
+        synchronise(self.path.parent)
+        self._db, self.set_aside = self._open(self.path), aside
+        kept = len(self._stored())
         self.damage = (
             f"the alert store {self.path} was damaged ({why}): {kept:,} entries of it were read "
             f"back, others may be missing. It is kept as {aside.name}: restore the last backup "
             "(watchroom restore), or delete that file if nothing is missing"
         )
 
+    def _end_exchange(self) -> None:
+        """Ends an exchange in whose midst the process ended: the damaged file had its new name, and
+        the other one not yet."""
+        if self.path.exists() or not self._anew.exists():
+            return
+        asides = sorted(self.path.parent.glob(f"{NAME}.damaged-*[0-9]"))
+        if asides:
+            self._exchange(asides[-1], "the exchange was broken off")
+
     def load(self) -> list[Transition | Handover]:
         """Every transition, in the order in which they were made, and every handover. Where some
-        can't be read, the file is set aside as one that is damaged."""
-        try:
-            return self._load()
-        except (sqlite3.Error, msgspec.MsgspecError) as error:
-            if not is_damage(error):
-                raise CheckpointError(f"{self.path} can't be read: {error}") from None
-            with self._lock:
-                self._db.close()
-                self._begin_anew(error)
-            return self._load()
-
-    def _load(self) -> list[Transition | Handover]:
+        can't be read, the file is set aside as one that is damaged. Raises `CheckpointError`."""
         with self._lock:
-            rows = self._db.execute("SELECT body FROM transitions ORDER BY number").fetchall()
-            rows += self._db.execute("SELECT body FROM handovers ORDER BY key").fetchall()
+            try:
+                return self._stored()
+            except (sqlite3.Error, msgspec.MsgspecError) as error:
+                if not is_damage(error):
+                    raise CheckpointError(f"{self.path} can't be read: {error}") from None
+                self._db.close()
+                try:
+                    self._begin_anew(error)
+                except (OSError, sqlite3.Error) as failed:
+                    raise self._no_room(failed) from None
+            return self._stored()
+
+    def _stored(self) -> list[Transition | Handover]:
+        rows = self._db.execute("SELECT body FROM transitions ORDER BY number").fetchall()
+        rows += self._db.execute("SELECT body FROM handovers ORDER BY key").fetchall()
         return [decode_fact(line) for (line,) in rows]
+
+    def _no_room(self, error: Exception) -> CheckpointError:
+        return CheckpointError(
+            f"{self.path}: the alerts can't be kept there ({error}). "
+            "Make room on its disk, or name another folder with --state"
+        )
 
     def check(self, force: str) -> None:
         """Whether it can be stored shows as it is."""
@@ -296,27 +332,35 @@ class AlertDatabase:
             self._hold.close()
 
 
-def _salvaged(damaged: Path, into: sqlite3.Connection, table: str) -> int:
-    """Copies the rows of a table that can be read out of a damaged file; returns how many."""
-    columns, kept = _TABLES[table], 0
-    names = ", ".join(columns)
-    with (
-        into,
-        contextlib.suppress(sqlite3.Error),
-        contextlib.closing(connect_beside(damaged)) as db,
-    ):
-        for order in ("", " DESC"):  # from both ends: what is broken ends the reading
-            rows = db.execute(f"SELECT {names} FROM {table} ORDER BY 1{order}")  # noqa: S608
-            with contextlib.suppress(sqlite3.Error):
-                for row in rows:
-                    if not _is_whole(dict(zip(columns, row, strict=True))):
-                        continue
-                    marks = ",".join("?" * len(row))
-                    kept += into.execute(
-                        f"INSERT OR IGNORE INTO {table} ({names}) VALUES ({marks})",  # noqa: S608
-                        row,
-                    ).rowcount
-    return kept
+def _remove(path: Path) -> None:
+    for tail in TAILS:
+        path.with_name(path.name + tail).unlink(missing_ok=True)
+
+
+def _salvage(damaged: Path, into: sqlite3.Connection, table: str) -> None:
+    """Copies the rows of a table that can be read out of a damaged file; raises `sqlite3.Error`
+    where they can't be written."""
+    columns = _TABLES[table]
+    names, marks = ", ".join(columns), ", ".join("?" * len(columns))
+    with into:
+        for row in _readable(damaged, f"SELECT {names} FROM {table} ORDER BY 1"):  # noqa: S608
+            if _is_whole(dict(zip(columns, row, strict=True))):
+                into.execute(
+                    f"INSERT OR IGNORE INTO {table} ({names}) VALUES ({marks})",  # noqa: S608
+                    row,
+                )
+
+
+def _readable(damaged: Path, query: str) -> Iterator[tuple[Any, ...]]:
+    """The rows of a query that can be read, from both ends, so that some come twice: what is broken
+    ends the reading."""
+    for order in ("", " DESC"):
+        try:
+            with contextlib.closing(connect_beside(damaged)) as db:
+                yield from db.execute(query + order)
+        except sqlite3.Error as error:
+            if not is_damage(error):
+                raise
 
 
 def _is_whole(row: Mapping[str, Any]) -> bool:

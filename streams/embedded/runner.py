@@ -138,6 +138,13 @@ class Embedded:
             what = f"paused, else {at}" if stage == "paused" else f"replaying {at}"
             health.state, health.detail = "live", what
 
+    def open_to_senders(self) -> None:
+        """From now on it is fed what is sent to it, all of which was counted when it was answered:
+        nothing is unread, so it is live, and a feed that sends nothing is silent."""
+        health = self.live.health
+        health.follows = False
+        health.state, health.detail = "live", "taking events as they are sent"
+
     def take(self, chunk: Chunk) -> None:
         """Folds a chunk; the clock of a replay that does not run on its own follows."""
         self.fold(chunk)

@@ -18,6 +18,7 @@ from typing import BinaryIO
 import msgspec
 
 from streams.errors import SourceError
+from streams.events.seen import Seen
 from streams.periods import rfc3339
 from streams.private import private_file
 
@@ -25,6 +26,9 @@ STATE_VERSION = 1
 """Of dead letters as messages and as lines of a file, which a later version may send again. To be
 raised with any change of what is written; `tests/unit/state/test_versions.py` fails where that was
 forgotten, or where an older form can't be read any more."""
+
+MOST_SEEN = 100_000
+"""The latest letters of a file that are not written again."""
 
 TEXT_HEADERS = ("reason", "detail", "origin", "time", "force", "kind", "retried")
 
@@ -130,7 +134,8 @@ def from_line(line: bytes) -> DeadLetter:
 
 class DeadLetterFile:
     """Appends letters to a file that is made at the first of them: a clean run leaves none. Only
-    its owner may read it.
+    its owner may read it. A line that is refused again at the same place, as one that a sender
+    sends again, is written once, but for one so long ago that `MOST_SEEN` came since.
 
     Its methods raise `SourceError` where the file can't be written.
     """
@@ -138,14 +143,19 @@ class DeadLetterFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._file: BinaryIO | None = None
+        self._seen = Seen(MOST_SEEN)
 
     def write(self, letter: DeadLetter) -> None:
         """Appends one letter."""
+        placed = _utf8(letter.origin) + b"\n" + letter.raw
+        if placed in self._seen:
+            return
         with self._in_words():
             if self._file is None:
                 private_file(self.path)
                 self._file = self.path.open("ab")
             self._file.write(letter.as_line() + b"\n")
+        self._seen.add(placed)
 
     def flush(self) -> None:
         """Lets another program see what was written."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 import msgspec
 import zstandard
@@ -15,6 +16,8 @@ LONGEST_HEADER = 18
 """Bytes of the header of a zstd frame."""
 SKIPPABLE = 0x184D2A50
 """The first four bytes of a zstd frame without content, but for the lowest half byte."""
+MOST_PIECES = 50_000
+"""Frames and blocks of zstd in a body: more than twice as many as there may be events."""
 REPEATED = 1
 """The kind of a zstd block that is one byte, to be repeated."""
 
@@ -37,10 +40,12 @@ class Most:
     unpacked: int = 32 << 20
     """Bytes of a body once it is unpacked."""
     lines: int = 20_000
-    line: int = 1 << 20
-    """Bytes of a line."""
+    line: int = 64 << 10
+    """Bytes of a line; an incident with a hundred people and units has a third of them."""
     lines_a_minute: int = 120_000
     """Of one token."""
+    bytes_a_minute: int = 64 << 20
+    """Of bodies once they are unpacked, of one token."""
     requests_a_minute: int = 600
     """Of one token."""
 
@@ -83,24 +88,35 @@ def _whole_frames(content: bytes) -> None:
     """Looks whether a body is zstd frames from its first byte to its last, which a reader of a
     stream does not: it takes what has come. Raises `NotTaken`, and `ZstdError` where something
     that is no frame stands where one should begin. Source: RFC 8878, 3.1."""
+    ends = list(islice(_pieces(content), MOST_PIECES + 1))
+    if len(ends) > MOST_PIECES:
+        raise NotTaken(413, f"zstd data in more than {MOST_PIECES:,} pieces: send it in parts")
+    if ends and ends[-1] > len(content):
+        raise NotTaken(400, "the zstd data ends in the middle")
+
+
+def _pieces(content: bytes) -> Iterator[int]:
+    """Where each frame without content, header and block of zstd data ends; the last may end beyond
+    what there is. Raises `ZstdError`."""
     at, end = 0, len(content)
     while at < end:
         head = content[at : at + LONGEST_HEADER]
         frame = zstandard.get_frame_parameters(head)
         if int.from_bytes(head[:4], "little") & ~0xF == SKIPPABLE:
-            at += 8 + int.from_bytes(head[4:8], "little")
+            yield (at := at + 8 + int.from_bytes(head[4:8], "little"))
             continue
-        at += zstandard.frame_header_size(head)
+        yield (at := at + zstandard.frame_header_size(head))
         last = False
-        while not last and at < end:
+        while not last:
             block = int.from_bytes(content[at : at + 3], "little")
             last, kind = bool(block & 1), block >> 1 & 3
             at += 3 + (1 if kind == REPEATED else block >> 3)
-        at += 4 if frame.has_checksum else 0
-        if not last:
-            at = end + 1
-    if at > end:
-        raise NotTaken(400, "the zstd data ends in the middle")
+            if last and frame.has_checksum:
+                at += 4
+            if at >= end and not last:
+                at = end + 1  # a block more was to come
+                last = True
+            yield at
 
 
 def _too_large(most: int) -> NotTaken:

@@ -53,7 +53,7 @@ class MonitorStore:
     def _keep(self, lines: list[Line]) -> str:
         why = ""
         try:
-            self.journal.append((line.kind or "unknown", line.raw) for line in lines)
+            self.journal.append(line.kept for line in lines if line.kept is not None)
         except OSError as error:
             why = f"{self.journal.folder} can't be written: {error.strerror}"
         self._trouble.ended(why)

@@ -1,7 +1,8 @@
 """What an embedded monitor accepted over HTTP, on disk, so that it is still there after a restart.
 
-A file a kind and day of arrival (`call-2026-03-01.ndjson`) in a folder that one process has. Lines
-are appended and synchronised before they are answered. A file is removed once all that is in it
+A file a kind and day of arrival (`call-2026-03-01.ndjson`) in a folder that one process has. Events
+are appended and synchronised before they are answered: each as it was understood, without fields
+that are unknown, and once a day however often it is sent. A file is removed once all that is in it
 lies further back than records of its kind may be revised, and a month; readings stay.
 """
 
@@ -14,6 +15,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from streams.errors import CheckpointError
+from streams.events.lenient import Kept
+from streams.events.seen import Seen
 from streams.periods import DAY
 from streams.private import private_file, private_folder
 from streams.registry.registry import REGISTRY
@@ -32,6 +35,8 @@ DAYS_KEPT: dict[str, int | None] = {
 MOST_TORN = 64 << 20
 """Bytes at the end of a file that are looked through for its last whole line: more than one request
 holds."""
+MOST_SEEN = 200_000
+"""The latest lines of a file that are not written again."""
 
 
 class Journal:
@@ -39,7 +44,7 @@ class Journal:
 
     def __init__(self, folder: Path, clock: Callable[[], int] = wall_clock) -> None:
         self.folder, self._clock = folder, clock
-        self._made: dict[str, Path] = {}
+        self._days: dict[str, _DayFile] = {}
         """The file of each kind whose name is surely on the disk."""
         try:
             private_folder(folder)
@@ -74,24 +79,50 @@ class Journal:
                 kept.append(path)
         return kept
 
-    def append(self, lines: Iterable[tuple[str, bytes]]) -> None:
-        """Writes lines, each with its kind; they are on disk when it returns. Raises `OSError`, and
-        nothing of a file in which not all could be written stays."""
+    def append(self, events: Iterable[Kept]) -> None:
+        """Writes events, those left out that the file of the day has; they are on disk when it
+        returns. Raises `OSError`, and nothing of a file in which not all could be written stays."""
         by_kind: dict[str, list[bytes]] = {}
-        for kind, line in lines:
-            by_kind.setdefault(kind, []).append(line)
-        day = self._today().isoformat()
-        for kind, held in by_kind.items():
-            path = self.folder / f"{kind}-{day}.ndjson"
-            if self._made.get(kind) != path or not path.exists():
-                private_file(path)
-                self.files()  # a new day: what is past its time goes
-                synchronise(self.folder)
-                self._made[kind] = path
-            _append(path, b"\n".join(held) + b"\n")
+        for kept in events:
+            kind = str(type(kept.event).__struct_config__.tag)
+            by_kind.setdefault(kind, []).append(kept.encode(kept.event))
+        for kind, lines in by_kind.items():
+            self._file_of_today(kind).append(lines)
+
+    def _file_of_today(self, kind: str) -> _DayFile:
+        path = self.folder / f"{kind}-{self._today().isoformat()}.ndjson"
+        held = self._days.get(kind)
+        if held is None or held.path != path or not path.exists():
+            private_file(path)
+            self.files()  # a new day: what is past its time goes
+            synchronise(self.folder)
+            held = self._days[kind] = _DayFile(path)
+        return held
 
     def _today(self) -> dt.date:
         return dt.datetime.fromtimestamp(self._clock() / 1000, dt.UTC).date()
+
+
+class _DayFile:
+    """The file of a kind and day; a line that comes again is not written again."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._seen = Seen(MOST_SEEN)
+        with path.open("rb") as file:
+            # A process that was killed may have written lines that are not on the disk yet.
+            if os.fstat(file.fileno()).st_size:
+                os.fsync(file.fileno())
+            for line in file:
+                self._seen.add(line.removesuffix(b"\n"))
+
+    def append(self, lines: Iterable[bytes]) -> None:
+        """Writes lines; raises `OSError`, and then they are not taken to be there."""
+        new = [line for line in dict.fromkeys(lines) if line not in self._seen]
+        if new:
+            _append(self.path, b"\n".join(new) + b"\n")
+            for line in new:
+                self._seen.add(line)
 
 
 def _append(path: Path, data: bytes) -> None:

@@ -8,13 +8,16 @@ from typing import Literal, NamedTuple, Protocol
 
 import msgspec
 
+from streams.events.lenient import Kept
+
 
 class Line(NamedTuple):
-    """One event of a request: its number there, its bytes, and its kind where that can be read."""
+    """One event of a request: its number there, its bytes, and what they say where that can be
+    read."""
 
     number: int
     raw: bytes
-    kind: str | None
+    kept: Kept | None
 
 
 class Refusal(NamedTuple):

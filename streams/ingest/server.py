@@ -23,12 +23,12 @@ from pathlib import Path
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from streams.errors import ConfigError, Refused, WatchroomError
-from streams.events.lenient import decode
+from streams.events.lenient import read
 from streams.ingest.content import Most, NotTaken, numbered, unpacked
 from streams.ingest.model import Answer, Line, Refusal, Sent, Store, answer
 from streams.ingest.rates import Rate
@@ -44,6 +44,8 @@ log = logging.getLogger("watchroom.ingest")
 
 SENT_WITHIN = 60.0
 """Seconds in which all of a body must have come."""
+KEPT_OF_TOO_LARGE = 4 << 10
+"""Bytes of a line that is too long which its dead letter has: enough to see what it is."""
 AT_ONCE = 4
 """Requests that are read and stored at a time: each may hold 40 MiB."""
 AT_ONCE_OF_A_TOKEN = 2
@@ -57,6 +59,7 @@ class Ingest:
         self.store, self.tokens, self.most = store, TokenFile(tokens), most
         self._failed = FailedSignIns()
         self._requests, self._lines = Rate(most.requests_a_minute), Rate(most.lines_a_minute)
+        self._bytes = Rate(most.bytes_a_minute)
         self._held: Counter[str] = Counter()
 
     def application(self) -> Starlette:
@@ -147,10 +150,15 @@ class Ingest:
                     parts.append(part)
         except TimeoutError:
             raise NotTaken(408, f"the body was not whole within {SENT_WITHIN:.0f} s") from None
+        except ClientDisconnect:  # nobody reads the answer
+            raise NotTaken(400, "the sender left before the body was whole") from None
         return b"".join(parts)
 
     def _take(self, content: bytes, encoding: str, token: Token) -> Answer:
         whole = unpacked(content, encoding, self.most.unpacked)
+        if wait := self._bytes.wait(token.name, len(whole)):
+            words = f"more than {self.most.bytes_a_minute:,} bytes a minute, unpacked"
+            raise NotTaken(429, words, wait)
         found = numbered(whole, self.most.lines)
         if wait := self._lines.wait(token.name, len(found)):
             raise NotTaken(429, f"more than {self.most.lines_a_minute:,} events a minute", wait)
@@ -169,14 +177,14 @@ class Ingest:
         """A line, and why it is refused whatever the store says of it."""
         if len(raw) > self.most.line:
             words = f"the line has {len(raw):,} bytes; at most {self.most.line:,} are taken"
-            return Line(number, raw[: self.most.line], None), Refusal("too_large", words)
+            return Line(number, raw[:KEPT_OF_TOO_LARGE], None), Refusal("too_large", words)
         try:
-            event = decode(raw, REGISTRY.decode_line)
+            kept = read(raw, REGISTRY.decode_line)
         except Refused:  # the store says why, and counts it
             return Line(number, raw, None), None
-        line = Line(number, raw, str(type(event).__struct_config__.tag))
-        if event.force != force:
-            words = f'this token sends events of "{force}", not of "{event.force}"'
+        line = Line(number, raw, kept)
+        if kept.event.force != force:
+            words = f'this token sends events of "{force}", not of "{kept.event.force}"'
             return line, Refusal("wrong_force", words)
         return line, None
 

@@ -13,6 +13,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
+from heapq import nlargest
 from typing import NamedTuple
 
 from aiokafka.errors import KafkaError
@@ -53,8 +54,9 @@ PATIENCE = 30.0
 """Seconds between the saves of a partition that is being read back."""
 READ_AGAIN = 1.0
 """Seconds after which it is tried again to read a checkpoint that could not be read."""
-MOST_HOLES = 1000
-"""Of so many passed offsets it is looked at each time whether they were lost."""
+MOST_HOLES = 10_000
+"""So many, the widest, are kept until the brokers have said whether they were lost. The end of a
+transaction is one offset; what a log deletes is many at once."""
 DISK_EVERY = 10.0
 """Seconds between two looks at the disk."""
 NOTED = ("topic", REASON, CLOCK, DISK, "log_gap", "alerts", "instance")
@@ -71,6 +73,10 @@ class Hole(NamedTuple):
     after: int
     first: int
     appended: int
+
+    def width(self) -> int:
+        """How many offsets that are."""
+        return self.first - self.after - 1
 
 
 class AssignedPartitions:
@@ -254,14 +260,17 @@ class AssignedPartitions:
     async def _look_at_holes(self) -> None:
         """Tells offsets that the stream passed because they are of transactions from those that
         the log lost before this worker, which was slow, had come to them."""
-        holes, self._holes = self._holes[:MOST_HOLES], []
+        holes, self._holes = [hole for hole in self._holes if hole.key in self.partitions], []
         if not holes:
             return
         begins = await self.watch.beginnings({hole.key for hole in holes})
         for hole in holes:
-            partition, begin = self.partitions.get(hole.key), begins.get(hole.key, 0)
-            if partition is not None:
+            partition, begin = self.partitions.get(hole.key), begins.get(hole.key)
+            if partition is not None and begin is not None and begin > hole.after + 1:
                 partition.note_beginning(min(begin, hole.first), hole.after, hole.appended)
+        unanswered = [hole for hole in holes if hole.key not in begins]
+        widest = nlargest(MOST_HOLES, [*unanswered, *self._holes], key=Hole.width)
+        self._holes = sorted(widest)  # as they came, in each partition
 
     async def _take_over(self, reader: LogReader) -> None:
         await self.watch.ask()

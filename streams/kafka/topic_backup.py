@@ -7,6 +7,7 @@ was, into the partition of its force as the topics are now.
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,15 +22,29 @@ from streams.errors import CheckpointError, KafkaError
 from streams.kafka import topics
 from streams.kafka.brokers import await_brokers, connected, in_use
 from streams.kafka.deadletter_topic import read_all
-from streams.kafka.topics import INPUT_TOPICS, LARGEST_LINE, partition_of, topic_name
-from streams.state.backup import Backup, Entry, OnEntry, Part, put_learned, restored
+from streams.kafka.inputs import split_prefix
+from streams.kafka.producer import LARGEST
+from streams.kafka.topics import INPUT_TOPICS, partition_of, topic_name
+from streams.state.backup import (
+    Backup,
+    Entry,
+    OnEntry,
+    Part,
+    generation_above,
+    put_learned,
+    restored,
+)
 from streams.state.checkpoint import Folder
 from streams.state.snapshot import Head
 
 log = logging.getLogger("watchroom.backup")
 
 TOPICS: tuple[Part, ...] = ("alerts", "published")
-SECONDS = 30.0
+SECONDS = 120.0
+"""For which an answer to the oldest message is waited for."""
+MOST_UNANSWERED = 2 * LARGEST
+"""Bytes that are sent before the oldest of them has to be answered: a backup may be larger than the
+memory."""
 
 
 def read(brokers: str, prefix: str) -> Iterator[Entry]:
@@ -102,6 +117,13 @@ class Target:
     group: str
     forces: Mapping[str, Force]
     """By id: which partition a force is in follows from its file."""
+    topic_prefixes: tuple[str, ...] = ()
+    """As workers are told them (`streams.kafka.inputs.split_prefix`); by default there is one."""
+
+    def input_prefix(self, force: str) -> str:
+        """What the input topics of a force begin with."""
+        named = [split_prefix(text) for text in self.topic_prefixes]
+        return next((name for name, forces in named if force in forces), self.prefix)
 
     def check(self, backup: Backup, *, replace: bool) -> None:
         """Raises `KafkaError` where the topics are missing, and `CheckpointError` where workers are
@@ -127,13 +149,16 @@ class Target:
             )
 
     def _describe(self, client: Any) -> dict[str, topics.Found]:
-        names = [topic_name(self.prefix, name) for name in (*TOPICS, *INPUT_TOPICS.values())]
+        names = [topic_name(self.prefix, name) for name in TOPICS]
+        for prefix in [split_prefix(text)[0] for text in self.topic_prefixes] or [self.prefix]:
+            names += [topic_name(prefix, name) for name in INPUT_TOPICS.values()]
         found = topics.describe(client, names)
+        options = "".join(f" --topic-prefix {text}" for text in self.topic_prefixes)
         for name in names:
             if name not in found:
                 raise KafkaError(
                     f"the topic {name} is missing. Create it: watchroom topics create --prefix "
-                    f"{self.prefix}"
+                    f"{self.prefix}{options}"
                 )
         return found
 
@@ -150,29 +175,50 @@ class Target:
         return held
 
     def put(self, backup: Backup, on_entry: OnEntry) -> None:
-        """Sends what the backup has of both topics; returns once all brokers have it. Raises
-        `KafkaError`."""
+        """Sends what the backup has of both topics, its alerts as later than all that the topic
+        has; returns once all brokers have it. Raises `KafkaError`."""
         with topics.admin(self.brokers) as client:
             found = self._describe(client)
+        generation = generation_above(self._alerts())
         producer = connected(
             KafkaProducer,
             self.brokers,
             acks="all",
             enable_idempotence=True,
-            max_request_size=LARGEST_LINE,
+            compression_type="gzip",
+            max_request_size=LARGEST,
         )
-        with in_use(producer, self.brokers):
-            sent = []
+        with in_use(producer, self.brokers, ("Write",)):
+            unanswered: deque[tuple[Any, int]] = deque()
+            size = 0
             for entry in backup.entries(*TOPICS):
                 topic = topic_name(self.prefix, entry.part)
                 group = self.forces[entry.force].partition_group
                 number = partition_of(group, found[topic].partitions)
-                key, value = _message(entry)
-                sent.append(producer.send(topic, key=key, value=value, partition=number))
+                key, value = _message(entry, generation)
+                sending = producer.send(topic, key=key, value=value, partition=number)
+                unanswered.append((sending, len(value)))
+                size += len(value)
+                while size > MOST_UNANSWERED:
+                    size -= _answered(unanswered)
                 on_entry(entry.part)
-            producer.flush(SECONDS)
-            for each in sent:
-                each.get(timeout=SECONDS)
+            while unanswered:
+                _answered(unanswered)
+
+    def _alerts(self) -> Iterator[bytes | None]:
+        """The messages of the topic of the alerts."""
+        consumer = connected(
+            KafkaConsumer,
+            self.brokers,
+            enable_auto_commit=False,
+            isolation_level="read_committed",
+            fetch_max_wait_ms=100,
+        )
+        topic = topic_name(self.prefix, "alerts")
+        with in_use(consumer, self.brokers, ("Read",)):
+            tps = [TopicPartition(topic, n) for n in consumer.partitions_for_topic(topic) or ()]
+            for record in read_all(consumer, tps):
+                yield record.value
 
     def put_learned(self, backup: Backup, folder: Path, on_entry: OnEntry) -> None:
         """Puts what detectors had learned into a folder of checkpoints, for workers to go on from
@@ -182,7 +228,8 @@ class Target:
         by_place: dict[tuple[str, int], list[tuple[str, str, bytes]]] = {}
         for entry in backup.entries("learned"):
             feed, _, part = entry.key.partition("/")
-            topic, force = topic_name(self.prefix, feed), self.forces.get(entry.force)
+            topic = topic_name(self.input_prefix(entry.force), feed)
+            force = self.forces.get(entry.force)
             if topic in found and force is not None:
                 number = partition_of(force.partition_group, found[topic].partitions)
                 by_place.setdefault((topic, number), []).append((entry.force, part, entry.value))
@@ -202,11 +249,18 @@ class Target:
             held.close()
 
 
-def _message(entry: Entry) -> tuple[bytes, bytes]:
+def _answered(unanswered: deque[tuple[Any, int]]) -> int:
+    """Waits until all brokers have the oldest message; returns its size."""
+    sending, size = unanswered.popleft()
+    sending.get(timeout=SECONDS)
+    return size
+
+
+def _message(entry: Entry, generation: int) -> tuple[bytes, bytes]:
     """Key and value; the key of an alert is its id, under which later transitions come too."""
     if entry.part != "alerts":
         return entry.key.encode(), entry.value
-    fact = restored(entry.value)
+    fact = restored(entry.value, generation)
     key = fact.key if isinstance(fact, Handover) else fact.alert.id
     return key.encode(), encode(fact)
 

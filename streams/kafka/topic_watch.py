@@ -22,6 +22,7 @@ import kafka.errors
 from kafka import KafkaAdminClient, TopicPartition
 from kafka.admin import OffsetSpec
 
+from streams.errors import WatchroomError
 from streams.kafka.security import current
 from streams.kafka.settings import Cluster
 
@@ -29,6 +30,8 @@ log = logging.getLogger("watchroom.topics")
 
 UNKNOWN_TOPIC = 3
 """Kafka's error code for a topic that there is not."""
+FAILURES = (kafka.errors.KafkaError, WatchroomError, OSError, TimeoutError)
+"""What is tried again; settings that are wrong for a moment, too."""
 ANSWER_SECONDS = 4.0
 """How long an answer is waited for; a worker that stops waits no longer either."""
 
@@ -131,7 +134,7 @@ class TopicWatch:
             try:
                 async with asyncio.timeout(2 * ANSWER_SECONDS):
                     answers = await asyncio.to_thread(self._ask)
-            except (kafka.errors.KafkaError, OSError, TimeoutError) as error:
+            except FAILURES as error:
                 log.info("the topics can't be looked at (%r); trying again", error)
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(ANSWER_SECONDS):
@@ -139,7 +142,7 @@ class TopicWatch:
                 return False
         return self.topics.see(answers)
 
-    def _ask_brokers(self) -> Answers:
+    def _connected(self) -> Any:
         if self._client is None:
             self._client = KafkaAdminClient(
                 **current().for_kafka_python(),
@@ -148,8 +151,11 @@ class TopicWatch:
                 bootstrap_timeout_ms=int(ANSWER_SECONDS * 1000),
                 request_timeout_ms=int(ANSWER_SECONDS * 1000),
             )
+        return self._client
+
+    def _ask_brokers(self) -> Answers:
         found: dict[str, Asked | None] = {}
-        for topic in self._client.describe_topics(list(self.topics.cluster.topic_ids)):
+        for topic in self._connected().describe_topics(list(self.topics.cluster.topic_ids)):
             if topic["error_code"] == 0:
                 found[topic["name"]] = Asked(str(topic["topic_id"]), len(topic["partitions"]))
             elif topic["error_code"] == UNKNOWN_TOPIC:
@@ -157,20 +163,18 @@ class TopicWatch:
         return found
 
     async def beginnings(self, keys: Collection[tuple[str, int]]) -> dict[tuple[str, int], int]:
-        """Where the log of some partitions begins; empty where the brokers do not say so."""
+        """Where the log of some partitions begins, of those of which the brokers say it now."""
         async with self._lock:
             try:
                 async with asyncio.timeout(2 * ANSWER_SECONDS):
                     return await asyncio.to_thread(self._ask_beginnings, keys)
-            except (kafka.errors.KafkaError, OSError, TimeoutError) as error:
+            except FAILURES as error:
                 log.info("where the log begins can't be looked at (%r)", error)
                 return {}
 
     def _ask_beginnings(self, keys: Collection[tuple[str, int]]) -> dict[tuple[str, int], int]:
-        if self._client is None:
-            return {}
         asked = {TopicPartition(*key): OffsetSpec.EARLIEST for key in keys}
-        answer = self._client.list_partition_offsets(asked)
+        answer = self._connected().list_partition_offsets(asked)
         return {(tp.topic, tp.partition): found.offset for tp, found in answer.items()}
 
     def close(self) -> None:

@@ -9,6 +9,7 @@ they are of (`STATE_VERSION` of each), as with what is stored there.
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import hashlib
 import os
@@ -202,11 +203,25 @@ class Backup:
         )
 
 
-def restored(value: bytes) -> Transition | Handover:
-    """A fact about alerts as it is put back: of no worker's generation, so that whatever a worker
-    or monitor makes of it from then on is later. Raises `msgspec.MsgspecError`."""
+def restored(value: bytes, generation: int = 0) -> Transition | Handover:
+    """A fact about alerts as it is put back: of a generation above all that are there, so that it
+    counts, and below any that a worker or monitor makes from then on. Raises
+    `msgspec.MsgspecError`."""
     fact = decode_fact(value)
-    return fact if isinstance(fact, Handover) else msgspec.structs.replace(fact, generation=0)
+    if isinstance(fact, Handover):
+        return fact
+    return msgspec.structs.replace(fact, generation=generation)
+
+
+def generation_above(values: Iterable[bytes | None]) -> int:
+    """The generation above those of all transitions among some messages; 0 where there are none. A
+    message that can't be read counts for no worker either."""
+    highest = -1
+    for value in values:
+        with contextlib.suppress(msgspec.MsgspecError):
+            if value is not None and isinstance(fact := decode_fact(value), Transition):
+                highest = max(highest, fact.generation)
+    return highest + 1
 
 
 # -- what detectors have learned, in checkpoints --------------------------------------------------

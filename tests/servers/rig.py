@@ -117,6 +117,12 @@ class Rig:
                 time.sleep(pause)
         self.producer.flush()
 
+    def committed(self) -> dict[str, int]:
+        """The group's offsets, by topic/partition."""
+        with topics.admin(self.bootstrap) as client:
+            found = client.list_group_offsets({self.prefix: None})[self.prefix]
+        return {f"{tp.topic}/{tp.partition}": held.offset for tp, held in found.items()}
+
     def boards(self, at: int = events.AT) -> dict[str, bytes]:
         """The canonical board of each force, from whichever worker has it."""
         found = {}

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from click.testing import CliRunner, Result
 
 from streams.alerts.actions import Request
 from streams.alerts.evaluation import evaluate
-from streams.alerts.model import encode
+from streams.alerts.model import Transition, decode_fact, encode
 from streams.cli import main
 from streams.kafka import topics
 from streams.state.backup import Backup
@@ -50,6 +51,18 @@ def send_alerts(rig: Rig) -> None:
     for each in made:
         topic, key = topics.topic_name(rig.prefix, "alerts"), each.alert.id.encode()
         rig.producer.send(topic, key=key, value=encode(each), partition=number)
+    rig.producer.flush()
+
+
+def someone_else_takes_it(rig: Rig, file: Path, prefix: str) -> None:
+    """What a later worker wrote about the alert of a backup."""
+    facts = [decode_fact(entry.value) for entry in Backup(file).entries("alerts")]
+    (fact,) = [each for each in facts if isinstance(each, Transition) and each.alert.owner]
+    alert = msgspec.structs.replace(fact.alert, owner="Somebody else", revision=90)
+    later = msgspec.structs.replace(fact, alert=alert, generation=9)
+    number = topics.partition_of("warwickshire-west-mercia", PARTITIONS)
+    topic, key = topics.topic_name(prefix, "alerts"), alert.id.encode()
+    rig.producer.send(topic, key=key, value=encode(later), partition=number)
     rig.producer.flush()
 
 
@@ -99,6 +112,10 @@ def test_new_topics_have_the_alerts_and_published_figures_of_a_backup(rig: Rig) 
     assert restored.exit_code == 0, restored.output
     twice = run("restore", file, *where)
     assert (twice.exit_code, "messages already" in twice.output) == (1, True), twice.output
+
+    someone_else_takes_it(rig, file, new)
+    replaced = run("restore", file, *where, "--replace")
+    assert replaced.exit_code == 0, replaced.output
 
     rig.prefix = new
     again = rig.worker("again")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.build import TINY_FORCE
+from tests.build import TINY_FORCE, call, lines
 from tests.servers.kafka import Kafka
 from tests.servers.process import PATIENCE, wait_until
 from tests.servers.rig import Rig, Worker, rigged
@@ -74,8 +74,10 @@ def test_a_worker_that_is_thrown_out_says_so_and_comes_back_once_the_other_has_g
     status, body = first.get("/readyz")
     assert (status, json.loads(body)["state"]) == (503, "recovering")
     assert joined(first) == joined(copied) == 1
-    time.sleep(6)
+    rig.send("call", "tiny", lines([call()]))
+    wait_until(lambda: 1 in rig.committed().values(), 15, "what came since is acknowledged")
     assert copied.ready()
+    assert b"under the same instance id one" in first.get("/readyz")[1]
     assert joined(first) == joined(copied) == 1
     copied.stop()
     wait_until(first.ready, 20, "it has its place again")

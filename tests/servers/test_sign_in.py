@@ -16,7 +16,7 @@ from tests.servers.chromium import Chromium
 from tests.servers.process import free_port
 from tests.servers.prometheus import Prometheus
 from tests.servers.wallboard_rig import FORCE, Room, browser, faults, room
-from tests.signing_in import SECRET
+from tests.signing_in import SECRET, secret_file
 from tests.signing_in import Room as SignInRoom
 
 pytestmark = pytest.mark.servers
@@ -81,7 +81,7 @@ def test_a_wallboard_leads_to_the_provider_and_back_and_to_the_page_of_sign_in_o
     opened: Browser, evening: Room, signing_in: SignInRoom
 ) -> None:
     evening.alert(WAITS, 12)
-    (signing_in.folder / "client_secret").write_text(CLIENT_SECRET)
+    secret_file(signing_in.folder / "client_secret", CLIENT_SECRET)
     with provided() as provider:
         port = free_port()
         settings = signing_in.settings(

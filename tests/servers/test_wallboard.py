@@ -21,7 +21,7 @@ from streams.periods import MINUTE
 from tests.servers.chromium import Chromium
 from tests.servers.process import wait_until
 from tests.servers.wallboard_rig import FORCE, START, Room, browser, faults, room, text
-from tests.servers.wallboard_scenes import SCENES, SIZES, look, scene
+from tests.servers.wallboard_scenes import SCENES, SIZES, look, scene, settled
 
 WAITS = "999 calls, Warwickshire, 20:00 to 21:00: 31, expected 6 to 23."
 Open = Callable[..., Page]
@@ -473,7 +473,7 @@ def test_in_every_state_and_size_nothing_overlaps_is_cut_off_or_empty(
             page.set_viewport_size({"width": width, "height": height})
             if page.url == "about:blank":
                 look(page, made, name)
-            page.wait_for_timeout(300)  # a tile is laid out again at the next quarter of a second
+            settled(page)
             found += [f"{width}x{height}: {each}" for each in page.evaluate(GEOMETRY)]
         context.close()
     assert found == []

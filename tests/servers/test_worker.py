@@ -58,13 +58,6 @@ def letters(rig: Rig, count: int) -> list[DeadLetter]:
     return found
 
 
-def committed(rig: Rig) -> dict[str, int]:
-    """The group's offsets, by topic/partition."""
-    with topics.admin(rig.bootstrap) as client:
-        found = client.list_group_offsets({rig.prefix: None})[rig.prefix]
-    return {f"{tp.topic}/{tp.partition}": held.offset for tp, held in found.items()}
-
-
 def saved(worker: Worker) -> dict[str, int]:
     """The offsets that the checkpoints hold, by topic/partition."""
     found = {}
@@ -131,7 +124,7 @@ def test_a_worker_that_is_stopped_leaves_nothing_to_read_back(rig: Rig) -> None:
     worker.stop()
     held = saved(worker)
     assert held
-    offsets = committed(rig)
+    offsets = rig.committed()
     assert {name: offsets[name] for name in held} == {name: at + 1 for name, at in held.items()}
     worker.start()
     assert not worker.said("took over")
@@ -174,11 +167,11 @@ def test_the_groups_offsets_never_pass_the_checkpoints(rig: Rig) -> None:
     messages = events.messages(events.events(1500), 3)
     worker.start()
     rig.publish(messages[:50])
-    wait_until(lambda: bool(committed(rig)), 40, "something is committed")
+    wait_until(lambda: bool(rig.committed()), 40, "something is committed")
     for n in range(3):
         rig.publish(messages[50 + n * 200 : 250 + n * 200], pause=0.001)
         worker.kill()
-        offsets, held = committed(rig), saved(worker)
+        offsets, held = rig.committed(), saved(worker)
         assert offsets
         assert all(offset <= held[name] + 1 for name, offset in offsets.items())
         worker.start()

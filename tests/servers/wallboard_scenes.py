@@ -36,6 +36,10 @@ DOCUMENTED = {
 WEEKS = 6
 SEED = 3
 CALM_ROOM = Rates(handlers=1.4)
+SETTLED = """() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => {
+  for (let again = 0; again < 2; again += 1) dispatchEvent(new Event("resize"));
+  requestAnimationFrame(done);
+})))"""
 CHUNK = 20_000
 """Lines that are read at once."""
 
@@ -158,7 +162,13 @@ def look(page: Page, room: Room, name: str, query: str = "") -> None:
     if name == "stale":
         room.stop()
         expect(page.locator("body.stale")).to_be_visible()
-    page.wait_for_timeout(400)
+    settled(page)
+
+
+def settled(page: Page) -> None:
+    """Has the tiles laid out for the size that the page has now: by its frame, and twice more as
+    happens every quarter of a second, since what one tile needs changes the room of others."""
+    page.evaluate(SETTLED)
 
 
 def pictures(opened: Browser, room: Room, name: str, to: Path) -> None:

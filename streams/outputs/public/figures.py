@@ -1,27 +1,36 @@
 """The figures of the public screen, of which the small ones are left out.
 
-Of a force, for today and the month: calls by line with the share answered in time, incidents and
-crimes by area and by category. Nothing else that a board has is looked at: no alert, no waiting
-caller, no duration, no figure of people.
+Of a force: calls by line with the share answered in time, and incidents by area and by category, of
+today and of this month before today; crimes by area and by offence, of this month, as many are
+known by their month alone. Nothing else that a board has is looked at: no alert, no waiting caller,
+no duration, no figure of people.
+
+No two windows of one figure have a day in common: a month is no less than a day of it, by which one
+would tell of the other.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Literal, NamedTuple
 
 import msgspec
 
 from streams.board.model import Board, PeriodFigures, Row
 from streams.config.force import WHOLE
-from streams.outputs.public.small_numbers import Hidden, Sum, TableEntry, hidden
-from streams.registry.aggregates import Ratio
+from streams.outputs.public.small_numbers import Sum, TableEntry, hidden
+from streams.registry.aggregates import UNKNOWN, Ratio
 from streams.registry.dimensions import ALL
 
-WINDOWS = {"today": "Today so far", "month": "This month so far"}
-ANSWERED = "answered in time"
+WINDOWS = {
+    "today": "Today so far",
+    "month_before_today": "This month before today",
+    "month": "This month so far",
+}
+APART = ("today", "month_before_today")
+"""Windows that have no day in common."""
 TOTAL: TableEntry = (ALL,)
 
 
@@ -35,7 +44,7 @@ class Counted(NamedTuple):
 
 
 COUNTED = (
-    Counted("Incidents", "incidents", "category", ("today", "month")),
+    Counted("Incidents", "incidents", "category", APART),
     Counted("Crimes", "crimes", "offence", ("month",)),
 )
 
@@ -67,17 +76,35 @@ class PublicFigures(msgspec.Struct):
     tables: list[PublicTable]
 
 
+class _Window(NamedTuple):
+    """A window of a board, or what of it is not in another that lies within it."""
+
+    name: str
+    figures: PeriodFigures
+    within: PeriodFigures | None = None
+
+
 def public_figures(board: Board, below: int) -> PublicFigures:
     """The figures of a board; raises ValueError for a limit below 3."""
     tables: list[PublicTable] = []
-    for window in WINDOWS:
-        figures = board.windows.get(window)
-        if figures is not None:
-            tables += _lines(board, figures, window, below)
-            for counted in COUNTED:
-                if window in counted.windows:
-                    tables += _counted(board, figures, counted, window, below)
+    for window in _windows(board):
+        if window.name in APART:
+            tables += _lines(board, window, below)
+        for counted in COUNTED:
+            if window.name in counted.windows:
+                tables += _counted(board, window, counted, below)
     return PublicFigures(board.force.name, board.at, below, tables)
+
+
+def _windows(board: Board) -> Iterator[_Window]:
+    """Those that a board has; on the first day of a month nothing of it is before today."""
+    today, month = board.windows.get("today"), board.windows.get("month")
+    if today is not None:
+        yield _Window("today", today)
+        if month is not None and month.start != today.start:
+            yield _Window("month_before_today", month, within=today)
+    if month is not None:
+        yield _Window("month", month)
 
 
 def shown(row: PublicRow, below: int) -> str:
@@ -101,24 +128,61 @@ def as_csv(figures: PublicFigures) -> str:
     return out.getvalue()
 
 
-def _lines(board: Board, figures: PeriodFigures, window: str, below: int) -> Iterator[PublicTable]:
+def _lines(board: Board, window: _Window, below: int) -> Iterator[PublicTable]:
     """Calls by line. No total of the lines stands anywhere."""
     rows = []
-    for row in figures.rows("calls") or ():
-        line, area = row.dimension_of("line"), row.dimension_of("area")
-        if area == WHOLE and line in board.definitions.lines:
-            number = row.count_of("offered")
+    for line, (number, ratio) in _calls(window).items():
+        if line in board.definitions.lines:
             few = number is not None and 0 < number < below
             rows.append(
                 PublicRow(
                     board.definitions.lines[line].name,
                     None if few else number,
                     "few" if few else None,
-                    None if few else _share(row.ratio_of("service_level"), below),
+                    None if few else _share(ratio, below),
                 )
             )
     if rows:
-        yield PublicTable(window, "Calls", "line", rows)
+        yield PublicTable(window.name, "Calls", "line", rows)
+
+
+def _calls(window: _Window) -> dict[str, tuple[int | None, Ratio]]:
+    """By line the calls offered, and the share answered in time."""
+
+    def of(figures: PeriodFigures) -> dict[str, tuple[int | None, Ratio]]:
+        return {
+            row.dimension_of("line"): (row.count_of("offered"), row.ratio_of("service_level"))
+            for row in figures.rows("calls") or ()
+            if row.dimension_of("area") == WHOLE
+        }
+
+    every = of(window.figures)
+    if window.within is None:
+        return every
+    left_out = of(window.within)  # which has each line that is known
+    none: tuple[int | None, Ratio] = None, UNKNOWN
+    return {
+        line: (
+            _less(number, left_out.get(line, none)[0]),
+            _rest(ratio, left_out.get(line, none)[1]),
+        )
+        for line, (number, ratio) in every.items()
+    }
+
+
+def _less(number: int | None, part: int | None) -> int | None:
+    """A number without a part of it. None where one of them is not known, or the part is larger:
+    the totals of a month may be older than the records of its last day."""
+    return None if number is None or part is None or part > number else number - part
+
+
+def _rest(ratio: Ratio, part: Ratio) -> Ratio:
+    """A share without the cases of a part."""
+    numerator = _less(ratio.numerator, part.numerator)
+    denominator = _less(ratio.denominator, part.denominator)
+    if numerator is None or denominator is None or numerator > denominator:
+        return UNKNOWN
+    return Ratio.of(numerator, denominator)
 
 
 def _share(ratio: Ratio, below: int) -> int | None:
@@ -131,68 +195,107 @@ def _share(ratio: Ratio, below: int) -> int | None:
     return round(100 * ratio.value)
 
 
-def _counted(
-    board: Board, figures: PeriodFigures, counted: Counted, window: str, below: int
-) -> Iterator[PublicTable]:
-    rows = figures.rows(counted.group) or []
-    by_area = {row.dimension_of("area"): row for row in rows if _is_all(row, {"area"})}
-    by_value = {
-        row.dimension_of(counted.dimension): row
-        for row in rows
-        if _is_all(row, {counted.dimension}) and row.dimension_of("area") == WHOLE
+def _counted(board: Board, window: _Window, counted: Counted, below: int) -> Iterator[PublicTable]:
+    counts = _counts(board, window, counted)
+    if not counts or not counts[TOTAL]:
+        return  # a kind of record that never came counts none, too
+    sums = [*_area_sums(board, counts), *_value_sum(counts)]
+    why = hidden(counts, sums, below)
+    apart = {
+        part
+        for each in sums
+        if not all(entry in why for entry in (each.whole, *each.parts))
+        for part in each.parts
     }
-    total = by_area.get(WHOLE)
-    number = None if total is None else total.count_of("count")
-    if number is None:
-        return
-    counts: dict[TableEntry, int] = {TOTAL: number}
-    areas = {
-        name: count
-        for name, row in by_area.items()
-        if name in board.definitions.areas and (count := row.count_of("count")) is not None
-    }
-    values = {
-        name: count
-        for name, row in by_value.items()
-        if name != ALL and "." not in name and (count := row.count_of("count")) is not None
-    }
-    counts |= {("area", name): count for name, count in areas.items()}
-    counts |= {("value", name): count for name, count in values.items()}
-    why = hidden(counts, [*_area_sums(board, areas), *_value_sum(values)], below)
+    """The parts that stand there. Those of a hidden total that are all hidden do not: each would be
+    at least 1, so how many there are would tell of the total."""
+    whole = PublicRow("All", None if TOTAL in why else counts[TOTAL], why.get(TOTAL))
 
-    def made(name: str, entry: TableEntry) -> PublicRow:
-        reason: Hidden | None = why.get(entry)
-        return PublicRow(name, None if reason else counts[entry], reason)
+    def table(by: str, names: dict[TableEntry, str]) -> PublicTable:
+        rows = [
+            PublicRow(names[entry], None if entry in why else counts[entry], why.get(entry))
+            for entry in sorted(names)
+            if entry in apart
+        ]
+        return PublicTable(window.name, counted.title, by, [whole, *rows])
 
-    whole = made("All", TOTAL)
+    known = board.definitions.areas
+    areas = {entry: known[entry[1]].name for entry in counts if entry[0] == "area"}
+    for entry in counts:
+        if entry[0] == "elsewhere":
+            within = "".join(f" in {known[area].name}" for area in entry[1:])
+            areas[entry] = f"Elsewhere{within}, or area not known"
     if areas:
-        known = board.definitions.areas
-        listed = [made(known[name].name, ("area", name)) for name in sorted(areas)]
-        yield PublicTable(window, counted.title, "area", [whole, *listed])
-    if values:
-        ordered = sorted(values)
-        named = [made(name.replace("_", " "), ("value", name)) for name in ordered]
-        yield PublicTable(window, counted.title, counted.dimension, [whole, *named])
+        yield table("area", areas)
+    values = {entry: entry[1].replace("_", " ") for entry in counts if entry[0] == "value"}
+    yield table(counted.dimension, values)
 
 
-def _is_all(row: Row, but: set[str]) -> bool:
-    """Whether a row is of all values of its dimensions, but for some."""
-    return all(row.dimension_of(name) == ALL for name in row.place if name not in {*but, "area"})
+def _counts(board: Board, window: _Window, counted: Counted) -> dict[TableEntry, int] | None:
+    """The counts of all, of each area and of each value; and of what lies in an area (or the
+    force) and in none of the areas in it, where there is any. None where not all are known."""
+    every = _listed(board, window.figures, counted)
+    if window.within is not None and every is not None:
+        part = _listed(board, window.within, counted)
+        if part is None:
+            return None
+        every = {entry: number - part.get(entry, 0) for entry, number in every.items()}
+        # An area that has none has no row, here as in a window of its own.
+        every = {entry: number for entry, number in every.items() if number or entry == TOTAL}
+    if every is None or any(number < 0 for number in every.values()):
+        return None
+    for whole, parts in _areas_within(board, every).items():
+        left = every[whole] - sum(every[part] for part in parts)
+        if left:
+            every["elsewhere", *whole[1:]] = left
+    return every
 
 
-def _area_sums(board: Board, areas: dict[str, int]) -> Iterator[Sum]:
-    """The force of its widest areas, and each area of those in it. What lies in no area is not on
-    the screen, and taken to be known."""
-    below: dict[TableEntry, list[TableEntry]] = {}
-    for name in areas:
+def _listed(board: Board, figures: PeriodFigures, counted: Counted) -> dict[TableEntry, int] | None:
+    """What stands in the tables of a window; None where the total is not known."""
+    found: dict[TableEntry, int] = {}
+    for row in figures.rows(counted.group) or ():
+        area, value = row.dimension_of("area"), row.dimension_of(counted.dimension)
+        number = row.count_of("count")
+        if number is None or not _is_all(row, counted.dimension):
+            continue
+        if area == WHOLE and value == ALL:
+            found[TOTAL] = number
+        elif area == WHOLE and "." not in value:
+            found["value", value] = number
+        elif area in board.definitions.areas and value == ALL:
+            found["area", area] = number
+    return found if TOTAL in found else None
+
+
+def _is_all(row: Row, but: str) -> bool:
+    """Whether a row is of all values of its dimensions, but for one of them."""
+    return all(row.dimension_of(name) == ALL for name in row.place if name not in (but, "area"))
+
+
+def _areas_within(board: Board, counts: Iterable[TableEntry]) -> dict[TableEntry, list[TableEntry]]:
+    """The widest areas of the force, and of each area those in it."""
+    areas = {entry[1] for entry in counts if entry[0] == "area"}
+    found: dict[TableEntry, list[TableEntry]] = {TOTAL: []} if board.definitions.areas else {}
+    for name in sorted(areas):
         parent = board.definitions.areas[name].parent
         while parent is not None and parent not in areas:
             parent = board.definitions.areas[parent].parent
-        below.setdefault(TOTAL if parent is None else ("area", parent), []).append(("area", name))
-    for whole, parts in below.items():
+        found.setdefault(TOTAL if parent is None else ("area", parent), []).append(("area", name))
+    return found
+
+
+def _area_sums(board: Board, counts: dict[TableEntry, int]) -> Iterator[Sum]:
+    """The force of its widest areas, and each area of those in it; what lies elsewhere is a part as
+    they are."""
+    for whole, parts in _areas_within(board, counts).items():
+        elsewhere: TableEntry = ("elsewhere", *whole[1:])
+        if elsewhere in counts:
+            parts.append(elsewhere)
         yield Sum(whole, tuple(parts))
 
 
-def _value_sum(values: dict[str, int]) -> Iterator[Sum]:
+def _value_sum(counts: dict[TableEntry, int]) -> Iterator[Sum]:
+    values = tuple(entry for entry in counts if entry[0] == "value")
     if values:
-        yield Sum(TOTAL, tuple(("value", name) for name in values))
+        yield Sum(TOTAL, values)

@@ -91,8 +91,9 @@ class PublicScreen:
         parts = [
             tag("h1", figures.force),
             (
-                tag("section", tag("h2", words), _tables(figures, window))
+                tag("section", tag("h2", words), tables)
                 for window, words in WINDOWS.items()
+                if (tables := _tables(figures, window))
             ),
             tag(
                 "p",

@@ -86,7 +86,9 @@ class Access:
         address = (said and said.address) or ""
         secure = address.startswith("https:") or tls is not None
         secret = settings.cookie_secret if settings else None
-        self.cookies = Cookies(secret, said.hours if said else 12, secure=secure)
+        signed_out = settings.signed_out if settings else None
+        hours = said.hours if said else 12
+        self.cookies = Cookies(secret, hours, secure=secure, signed_out=signed_out)
         self.failed = FailedSignIns()
         self.tokens = TokenFile(settings.tokens) if settings and settings.tokens else None
         self.oidc = OidcSignIn(settings) if settings and said and said.oidc else None
@@ -173,9 +175,8 @@ class Access:
         if tokens is None:
             return None
         held = _looked_up(lambda: tokens.named(name))
-        made = self.cookies.made(cookie)
         # A token that was removed ends its sign-ins, also where a new one has its name.
-        if held is None or made is None or made < held.made:
+        if held is None or held.sha256 != found.token:
             return None
         return _holder(held, until=min(found.until, held.until))
 
@@ -223,7 +224,14 @@ def _looked_up(find: Callable[[], Token | None]) -> Token | None:
 
 def _holder(token: Token, until: float = math.inf) -> Caller:
     until = min(until, token.until)
-    return Caller(token.as_role, token.name, f"token:{token.name}", sees_names=True, until=until)
+    return Caller(
+        token.as_role,
+        token.name,
+        f"token:{token.name}",
+        sees_names=True,
+        until=until,
+        token=token.sha256,
+    )
 
 
 class WhoAsks:

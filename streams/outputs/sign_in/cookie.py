@@ -1,8 +1,8 @@
 """The cookie of who has signed in: signed, so that only this server can write one.
 
-It holds the subject, the name and the role, when the sign-in ends, and a number by which a sign-out
-ends it; no token of a provider. Names are bounded, so that it stays far below the 4,096 bytes that
-browsers keep.
+It holds the subject, the name and the role, the hash of the token of who signed in with one, when
+the sign-in ends, and a number by which a sign-out ends it; no token itself, nor one of a provider.
+Names are bounded, so that it stays far below the 4,096 bytes that browsers keep.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 import time
+from pathlib import Path
 from typing import Any
 
 from itsdangerous import BadSignature, URLSafeTimedSerializer
@@ -17,6 +18,7 @@ from starlette.responses import Response
 
 from streams.alerts.actions import LONGEST_NAME
 from streams.outputs.sign_in.roles import NAMED, Caller, Role
+from streams.outputs.sign_in.signed_out import SignedOut
 
 MOST_BYTES = 4_096
 """A browser keeps no larger cookie, and none is read."""
@@ -24,13 +26,15 @@ LONGEST_SUBJECT = 255
 """Characters of a subject at a provider. Source: OpenID Connect Core 1.0, 2."""
 SIGNING_IN_SECONDS = 600
 """How long somebody may take at the provider."""
-MOST_SIGNED_OUT = 10_000
 
 
 class Cookies:
-    """Writes and reads the cookies of sign-in. `secure`: a browser sends them over TLS only."""
+    """Writes and reads the cookies of sign-in. `secure`: a browser sends them over TLS only;
+    `signed_out`: the file of those that a sign-out has ended."""
 
-    def __init__(self, secret: str | None, hours: float, *, secure: bool) -> None:
+    def __init__(
+        self, secret: str | None, hours: float, *, secure: bool, signed_out: Path | None = None
+    ) -> None:
         secret = secret or secrets.token_hex(32)
         self._signed_in = _serializer(secret, "signed in")
         self._signing_in = _serializer(secret, "signing in")
@@ -38,7 +42,7 @@ class Cookies:
         # No other host, and no page below another path, can set a cookie of such a name.
         self.name = "__Host-watchroom" if secure else "watchroom"
         self.flow_name = f"{self.name}-signing-in"
-        self._signed_out: dict[str, float] = {}
+        self._signed_out = SignedOut(signed_out)
 
     def sign_in(self, answer: Response, caller: Caller) -> None:
         """Adds the cookie of a person to an answer; raises ValueError where it would be too
@@ -47,7 +51,14 @@ class Cookies:
         name = (caller.name or "")[:LONGEST_NAME]
         if len(caller.subject) > LONGEST_SUBJECT:
             raise ValueError(f"the subject has more than {LONGEST_SUBJECT} characters")
-        content = [caller.subject, name, caller.role.said, round(until), secrets.token_hex(8)]
+        content = [
+            caller.subject,
+            name,
+            caller.role.said,
+            caller.token,
+            round(until),
+            secrets.token_hex(8),
+        ]
         self._set(answer, self.name, self._signed_in.dumps(content), round(until - time.time()))
 
     def read(self, text: str) -> Caller | None:
@@ -55,29 +66,19 @@ class Cookies:
         content = _loads(self._signed_in, text, self.seconds)
         if content is None:
             return None
-        subject, name, role, until, number = content
+        subject, name, role, token, until, number = content
         if until <= time.time() or number in self._signed_out:
             return None
-        return Caller(NAMED.get(role, Role.NONE), name, subject, sees_names=True, until=until)
-
-    def made(self, text: str) -> float | None:
-        """When a cookie was made, in seconds since 1970."""
-        try:
-            _, at = self._signed_in.loads(text, return_timestamp=True)
-        except BadSignature:
-            return None
-        return float(at.timestamp())
+        return Caller(
+            NAMED.get(role, Role.NONE), name, subject, sees_names=True, until=until, token=token
+        )
 
     def sign_out(self, answer: Response, text: str) -> None:
-        """Removes the cookie from the browser, and has this process believe it no more."""
+        """Removes the cookie from the browser, and believes it no more."""
         content = _loads(self._signed_in, text, self.seconds)
         if content is not None:
-            now = time.time()
-            if len(self._signed_out) >= MOST_SIGNED_OUT:
-                self._signed_out = {
-                    number: until for number, until in self._signed_out.items() if until > now
-                }
-            self._signed_out[content[4]] = content[3]
+            *_, until, number = content
+            self._signed_out.add(number, until)
         self._remove(answer, self.name)
 
     def keep_flow(self, answer: Response, content: dict[str, Any]) -> None:

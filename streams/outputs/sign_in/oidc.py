@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 from starlette.responses import Response
 
-from streams.alerts.actions import LONGEST_NAME
 from streams.errors import ConfigError
+from streams.outputs.sign_in.account import with_account
 from streams.outputs.sign_in.groups import role_of
 from streams.outputs.sign_in.roles import Caller
 from streams.outputs.sign_in.settings import SignInSettings
@@ -25,10 +25,6 @@ SECONDS = 10.0
 BACK = "/sign-in/back"
 """Where the provider sends people back to."""
 DISCOVERY = "/.well-known/openid-configuration"
-
-
-LONGEST_ACCOUNT = 60
-"""Characters of an account that are shown."""
 
 
 class NotSignedIn(Exception):
@@ -132,16 +128,6 @@ def _line(claim: Any) -> str:
     """What of a claim can be shown on one line; empty where it is no text."""
     text = claim if isinstance(claim, str) else ""
     return " ".join("".join(letter for letter in text if letter.isprintable()).split())
-
-
-def with_account(name: str, account: str) -> str:
-    """A person as the log of an alert has them: "Ann Example (a.example)". The name is cut first,
-    and never what stands in the last brackets."""
-    if len(account) > LONGEST_ACCOUNT:
-        account = account[: LONGEST_ACCOUNT - 1] + "…"
-    if not name or name == account:
-        return account
-    return f"{name[: LONGEST_NAME - len(account) - 3].rstrip()} ({account})"
 
 
 def _not_reached(error: Exception) -> NotSignedIn:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable, Sequence
 
+from streams.outputs.sign_in.account import with_account
 from streams.outputs.sign_in.cookie import LONGEST_SUBJECT
 from streams.outputs.sign_in.groups import role_of
 from streams.outputs.sign_in.roles import NOBODY, Caller
 from streams.outputs.sign_in.settings import Network, Proxy, Roles
-from streams.outputs.sign_in.tokens import LONGEST_NAME
 
 Headers = Iterable[tuple[bytes, bytes]]
 
@@ -62,7 +62,7 @@ class ProxySignIn:
         listed = said.get(self._proxy.groups.lower(), [""])[0]
         groups = {each.strip() for each in listed.split(",")} - {""}
         role = role_of(groups, self._roles)
-        return Caller(role, shown[:LONGEST_NAME], f"proxy:{user}", sees_names=True)
+        return Caller(role, with_account(shown, user), f"proxy:{user}", sees_names=True)
 
 
 def _text(value: bytes) -> str:

@@ -43,6 +43,8 @@ class Caller:
     """Whether it has the token of `/metrics`."""
     until: float = math.inf
     """When the sign-in ends, in seconds since 1970."""
+    token: str = ""
+    """The SHA-256 of the token that the person signed in with; empty for any other way."""
 
 
 NOBODY = Caller()

@@ -6,6 +6,8 @@ Files that it names are looked for beside it. docs/sign-in.md shows three whole 
 from __future__ import annotations
 
 import ipaddress
+import os
+import stat
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -37,7 +39,8 @@ class Proxy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"ad
     user: str = "X-Forwarded-User"
     groups: str = "X-Forwarded-Groups"
     name: str | None = None
-    """The header with the name to be shown; by default the user is."""
+    """The header with the name to be shown before the user, since people may choose it at some
+    providers; by default the user alone is shown."""
 
     @property
     def networks(self) -> tuple[Network, ...]:
@@ -119,6 +122,12 @@ class SignInSettings:
         """The file of tokens."""
         return self._beside(self.said.token_file)
 
+    @property
+    def signed_out(self) -> Path | None:
+        """The file of sign-ins that have ended, beside the secret that outlives the process."""
+        secret = self._beside(self.said.cookie_secret_file)
+        return None if secret is None else secret.with_name(f"{secret.name}.signed-out")
+
     def _beside(self, name: str | None) -> Path | None:
         return None if name is None else self.file.parent / Path(name).expanduser()
 
@@ -127,6 +136,7 @@ class SignInSettings:
         if path is None:
             return None
         try:
+            self._check_mode(field, path)
             found = path.read_text("utf-8").strip()
         except (OSError, UnicodeError) as error:
             why = getattr(error, "strerror", None) or "it is no text"
@@ -136,6 +146,18 @@ class SignInSettings:
                 field, f"{path} holds fewer than {shortest} characters", "openssl rand -hex 32"
             )
         return found
+
+    def _check_mode(self, field: str, path: Path) -> None:
+        """A group may read it: in a container the file is often another account's."""
+        held = path.stat()
+        mode = stat.S_IMODE(held.st_mode)
+        left = mode & (0o700 if held.st_uid == os.geteuid() else 0o740)
+        if mode & (stat.S_IWGRP | stat.S_IRWXO):
+            raise self._wrong(
+                field,
+                f"others may read {path} or write to it (mode {mode:04o})",
+                f"chmod {left:o} {path}",
+            )
 
     def _check(self) -> None:
         said = self.said

@@ -6,6 +6,8 @@ would add nothing.
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import hashlib
 import hmac
 import os
@@ -13,12 +15,14 @@ import secrets
 import stat
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 
 from streams.errors import ConfigError, WatchroomError
 from streams.outputs.sign_in.roles import NAMED, Role
+from streams.state.durable import synchronise
 
 PREFIX = "watchroom_"
 """What a token begins with, so that one in a repository or a log is found."""
@@ -101,36 +105,80 @@ class TokenFile:
         """Makes a token and returns it: it is shown this once. Raises `WatchroomError`."""
         if not name.isprintable() or not name.strip() or len(name) > LONGEST_NAME:
             raise WatchroomError(f"a name is one line of up to {LONGEST_NAME} characters")
-        held = self.all()
-        if any(each.name == name for each in held):
-            raise WatchroomError(
-                f'{self.path} has a token of "{name}": remove it first (watchroom token remove)'
-            )
         token, now = PREFIX + secrets.token_urlsafe(32), time.time()
         made = Token(name, role, digest(token), int(now), int(now + days * 86_400))
-        self._write((*held, made))
+        with self._alone():
+            held = self.all()
+            if any(each.name == name for each in held):
+                raise WatchroomError(
+                    f'{self.path} has a token of "{name}": remove it first (watchroom token remove)'
+                )
+            self._write((*held, made))
         return token
 
     def remove(self, name: str) -> None:
         """Removes the token of a name; raises `WatchroomError` where there is none."""
-        held = self.all()
-        left = tuple(each for each in held if each.name != name)
-        if len(left) == len(held):
-            names = ", ".join(each.name for each in held) or "none"
-            raise WatchroomError(f'{self.path} has no token of "{name}", only: {names}')
-        self._write(left)
+        with self._alone():
+            held = self.all()
+            left = tuple(each for each in held if each.name != name)
+            if len(left) == len(held):
+                names = ", ".join(each.name for each in held) or "none"
+                raise WatchroomError(f'{self.path} has no token of "{name}", only: {names}')
+            self._write(left)
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """That nobody else changes the file between its reading and its writing; raises
+        `ConfigError` where the file can't be written. The folder is locked, since the file is
+        another one after each change."""
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            number = os.open(self.path.parent, os.O_RDONLY | os.O_DIRECTORY)
+            try:
+                fcntl.flock(number, fcntl.LOCK_EX)
+                yield
+            finally:
+                os.close(number)
+        except OSError as error:
+            raise ConfigError(f"can't be written: {error.strerror}", file=self.path) from None
 
     def _write(self, tokens: tuple[Token, ...]) -> None:
-        """Replaces the file; a reader finds the old one or the new one, whole."""
+        """Replaces the file; a reader finds the old one or the new one, whole, and may read it as
+        before."""
         text = msgspec.json.format(msgspec.json.encode(_Content(tokens)), indent=1)
-        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         number, name = tempfile.mkstemp(dir=self.path.parent, prefix=".tokens-")  # 0600 by itself
         try:
             with os.fdopen(number, "wb") as file:
+                self._keep_readable(number)
                 file.write(text + b"\n")
                 file.flush()
                 os.fsync(file.fileno())
             Path(name).replace(self.path)
+            synchronise(self.path.parent)  # else who was removed may come back
         except BaseException:
             Path(name).unlink(missing_ok=True)
             raise
+
+    def _keep_readable(self, number: int) -> None:
+        """Gives an open file the owner, the group and the mode of the one that it replaces; one
+        that is the first, and root's, the owner of its folder: else the server, as another user,
+        could not read it."""
+        mine = os.fstat(number)
+        try:
+            like = self.path.stat()
+        except FileNotFoundError:
+            if mine.st_uid:
+                return
+            like, mode = self.path.parent.stat(), mine.st_mode
+        else:
+            mode = like.st_mode
+        if (like.st_uid, like.st_gid) != (mine.st_uid, mine.st_gid):
+            try:
+                os.fchown(number, like.st_uid, like.st_gid)
+            except PermissionError:
+                raise ConfigError(
+                    "belongs to another user or group, who could not read it any more",
+                    file=self.path,
+                    cure="Change it as that user, or as root",
+                ) from None
+        os.fchmod(number, stat.S_IMODE(mode))

@@ -19,10 +19,15 @@ SENTENCE = "Somebody has this."
 def nameless_words(alert: Alert) -> str:
     """The words of an alert without who has it, and without why somebody snoozed it."""
     if alert.snoozed_until is not None and alert.snooze_reason:
-        return f"{alert.words.removesuffix(f': {alert.snooze_reason}.')}."
+        return _ended(alert.words, f": {alert.snooze_reason}.", ".")
     if alert.owner is None:
         return alert.words
-    return alert.words.removesuffix(owned(alert.owner)) + SENTENCE
+    return _ended(alert.words, owned(alert.owner), SENTENCE)
+
+
+def _ended(words: str, end: str, other: str) -> str:
+    """With another end. Where there was no room for it, or the alert is over, it ends otherwise."""
+    return words.removesuffix(end) + other if words.endswith(end) else words
 
 
 def nameless(alert: Alert) -> Alert:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from streams.cli import main
+from streams.errors import ConfigError
 from streams.outputs.sign_in.access import CURES
 from streams.outputs.sign_in.tokens import TokenFile
 from streams.outputs.web import Running
@@ -48,6 +51,70 @@ def test_a_token_is_shown_once_and_kept_as_its_hash_in_a_file_of_ones_own(tmp_pa
     found = TokenFile(file).holder(token)
     assert found is not None
     assert (found.name, found.role) == ("Duty inspector", "act")
+
+
+def test_a_change_keeps_who_may_read_the_file(tmp_path: Path) -> None:
+    tokens = TokenFile(tmp_path / "tokens.json")
+    tokens.add("Duty inspector", "act", 1)
+    tokens.path.chmod(0o640)
+    tokens.add("screen", "view", 1)
+    tokens.remove("Duty inspector")
+    assert stat.S_IMODE(tokens.path.stat().st_mode) == 0o640
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files to others")
+@pytest.mark.parametrize("first", [True, False])
+def test_what_root_changes_stays_the_server_s(tmp_path: Path, first: bool) -> None:
+    tokens = TokenFile(tmp_path / "tokens.json")
+    if not first:
+        tokens.add("screen", "view", 1)
+        os.chown(tokens.path, 12345, 23456)
+    os.chown(tmp_path, 12345, 23456)
+    tokens.add("Duty inspector", "act", 1)
+    found = tokens.path.stat()
+    assert (found.st_uid, found.st_gid) == (12345, 23456)
+    assert stat.S_IMODE(found.st_mode) == 0o600
+
+
+def test_a_change_that_would_take_the_file_from_its_owner_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tokens = TokenFile(tmp_path / "tokens.json")
+    tokens.add("screen", "view", 1)
+    before, mine = tokens.path.read_bytes(), os.fstat
+
+    def anothers(number: int) -> os.stat_result:
+        found = list(mine(number))
+        found[4] += 1
+        return os.stat_result(found)
+
+    def refused(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "fstat", anothers)
+    monkeypatch.setattr(os, "fchown", refused)
+    with pytest.raises(ConfigError, match="belongs to another user or group, who could not read"):
+        tokens.remove("screen")
+    assert tokens.path.read_bytes() == before
+    assert [each.name for each in tmp_path.iterdir()] == ["tokens.json"]
+
+
+def test_of_commands_at_once_none_is_lost(tmp_path: Path) -> None:
+    names = [f"screen {n}" for n in range(16)]
+
+    def add(name: str) -> None:
+        TokenFile(tmp_path / "tokens.json").add(name, "view", 1)
+
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(add, names))
+    found = TokenFile(tmp_path / "tokens.json").all()
+    assert sorted(each.name for each in found) == sorted(names)
+
+
+def test_a_folder_that_can_not_be_written_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigError, match="can't be written"):
+        TokenFile(tmp_path / "file" / "tokens.json").add("screen", "view", 1)
 
 
 def test_tokens_are_listed_and_removed_by_name(room: Room) -> None:

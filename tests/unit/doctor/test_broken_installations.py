@@ -47,6 +47,7 @@ from streams.live import Live
 from streams.outputs import web
 from streams.outputs.front import serve_front
 from streams.outputs.sign_in.access import Access
+from streams.outputs.sign_in.settings import SignInSettings
 from tests.build import TINY_FORCE, tiny_force
 from tests.servers.process import wait_until
 from tests.signing_in import Room
@@ -347,7 +348,23 @@ def test_a_port_that_is_open_to_the_network_without_sign_in(
 
 
 def test_a_port_that_asks_who_it_is_is_not_open() -> None:
-    assert list(ports.of_answers({"http://10.0.0.5:8787": Answer(401)})) == []
+    assert list(ports.of_answers({"http://10.0.0.5:8787": Answer(401)}, {})) == []
+
+
+def test_a_port_where_anybody_may_look_is_told_as_such_and_not_as_one_where_they_act(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    live = Live(Monitor([tiny_force()]))
+    live.health.state = "live"
+    file = tmp_path / "sign-in.toml"
+    file.write_text('token_file = "tokens.json"\nanyone = "view"\n')
+    running = web.serve(live, "0.0.0.0", access=Access(SignInSettings.read(file)))  # noqa: S104
+    monkeypatch.setattr(ports, "own_addresses", lambda: iter(["127.0.0.2"]))
+    url = f"http://127.0.0.1:{running.port}"
+    (found,) = ports.check(Setup(workers=(url,))).findings
+    running.stop()
+    assert found.problem == 'anybody on the network reads figures, without names: anyone = "view"'
+    assert not found.grave
 
 
 def test_a_server_whose_clock_is_another() -> None:
@@ -442,6 +459,23 @@ def test_a_topic_with_one_copy_where_there_are_three_brokers() -> None:
     assert list(topic_settings.of_topics(setup, Brokers(("k1",), found=every))) == []
 
 
+def test_the_input_topics_of_every_prefix_are_looked_at_with_those_of_the_results() -> None:
+    setup = Setup(brokers="k:9092", prefix="room", topic_prefixes=("a=warwickshire", "b"))
+    named = [each.subject for each in topic_settings.of_topics(setup, Brokers(("k",)))]
+    inputs = [f"{prefix}.{name}" for name in topics.INPUT_TOPICS.values() for prefix in "ab"]
+    assert named == [*inputs, "room.deadletter", "room.alerts", "room.published"]
+
+
+def test_a_missing_topic_is_made_with_the_same_prefixes() -> None:
+    setup = Setup(brokers="k:9092", prefix="room", topic_prefixes=("a=warwickshire", "b"))
+    cure = (
+        "watchroom topics create --broker k:9092 --prefix room --topic-prefix a=warwickshire "
+        f"--topic-prefix b --partitions {topics.PARTITIONS}"
+    )
+    found = topic_settings.of_topics(setup, Brokers(("k",)))
+    assert {each.cure for each in found} == {cure}
+
+
 def test_two_workers_under_one_id_throw_each_other_out_and_a_restart_is_none() -> None:
     first, second, third = (Member(f"m{n}", "worker-1", f"10.0.0.{n}") for n in range(3))
     found = list(instances.of_members([[first], [second], [third]]))
@@ -491,12 +525,13 @@ def test_the_command_for_a_worker_that_is_not_there_has_the_options_that_were_gi
     setup = Setup(
         brokers="k:9092",
         prefix="trial",
+        topic_prefixes=("west",),
         group="g",
         forces=("warwickshire", "my force.toml"),
         checkpoints=(Path("ck/1"), Path("ck/2")),
     )
     start = (
-        "watchroom worker --broker k:9092 --prefix trial --force warwickshire "
+        "watchroom worker --broker k:9092 --prefix trial --topic-prefix west --force warwickshire "
         "--force 'my force.toml' --group g --checkpoints"
     )
     assert lag.worker_command(setup) == f"{start} ck/1 and {start} ck/2"

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
+from itertools import count
 from pathlib import Path
 
 import msgspec
@@ -34,6 +36,15 @@ def filled(folder: Path) -> Path:
         store.keep(each)
     store.close()
     return folder / NAME
+
+
+def many() -> list[Transition]:
+    """More transitions, of some hundred kilobytes."""
+    first = TRANSITIONS[0]
+    return [
+        msgspec.structs.replace(first, alert=msgspec.structs.replace(first.alert, revision=n))
+        for n in range(100, 400)
+    ]
 
 
 def scribble(path: Path) -> None:
@@ -75,6 +86,51 @@ def test_a_damaged_store_is_set_aside_and_what_can_be_read_of_it_is_kept(
     again = AlertDatabase(tmp_path)
     assert (again.load(), again.set_aside) == (TRANSITIONS, None)
     again.close()
+
+
+@pytest.mark.parametrize("room", [0, 40_000])
+@pytest.mark.parametrize("harm", [scribble, half_a_row])
+def test_a_damaged_store_on_a_full_disk_stays_as_it_is_until_there_is_room(
+    tmp_path: Path, harm: Callable[[Path], None], room: int
+) -> None:
+    path = filled(tmp_path)
+    with closing(AlertDatabase(tmp_path)) as store:  # of more than there is room for
+        store.append(many(), [], 0)
+    harm(path)
+    made = pytest.raises(CheckpointError, match="Make room on its disk")
+    with full_disk(room), made, closing(AlertDatabase(tmp_path)) as store:
+        store.load()
+    assert list(tmp_path.glob(f"{NAME}.*")) == []
+    with closing(AlertDatabase(tmp_path)) as store:
+        assert store.load() == [*TRANSITIONS, *many()]
+        assert "was damaged" in store.damage
+
+
+@pytest.mark.parametrize("step", range(4))
+def test_where_a_process_ends_while_it_mends_a_store_the_next_start_has_what_could_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: int
+) -> None:
+    scribble(filled(tmp_path))
+    rename, steps = Path.replace, count()
+
+    def ends(path: Path, to: Path) -> Path:
+        if next(steps) == step:
+            raise KeyboardInterrupt
+        return rename(path, to)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "replace", ends)
+        try:
+            AlertDatabase(tmp_path).close()
+        except KeyboardInterrupt:
+            ended = True
+        else:
+            ended = False
+    with closing(AlertDatabase(tmp_path)) as store:
+        assert store.load() == TRANSITIONS
+        assert (store.damage != "", store.set_aside is not None) == (ended, ended)
+    assert len(list(tmp_path.glob("*.damaged-*[0-9]"))) == 1
+    assert list(tmp_path.glob("*.anew*")) == []
 
 
 def test_a_monitor_goes_on_with_a_damaged_store_and_is_not_ready_while_it_lies_there(

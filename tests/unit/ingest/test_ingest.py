@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
 import threading
@@ -17,10 +18,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
+from streams.alerts.service import AlertService
+from streams.board.freshness import LOOKS
 from streams.board.monitor import VOLATILE, Monitor
 from streams.embedded.runner import Embedded
 from streams.errors import CheckpointError, WatchroomError
 from streams.events.deadletters import DeadLetterFile, merged, read_file
+from streams.events.lenient import Kept, read
+from streams.events.seen import Seen
 from streams.ingest.content import Most, NotTaken, numbered, unpacked
 from streams.ingest.into_monitor import MonitorStore
 from streams.ingest.journal import Journal
@@ -34,7 +39,8 @@ from streams.sources import open_source
 from streams.sources.order.play import Play
 from streams.sources.order.player import Player
 from streams.sources.stops import Stops
-from tests.build import call, full_disk, incident, lines, ms, synchronised, tiny_force
+from streams.state.surveillance import watch_all
+from tests.build import call, crime, full_disk, incident, lines, ms, synchronised, tiny_force
 
 FORCE = "tiny"
 NOW = ms("2021-03-01T11:00:00Z")
@@ -53,7 +59,7 @@ class Room:
         self.journal = Journal(folder / "ingest", lambda: NOW)
         with Play(open_source(self.journal.files(), None, self.force), [self.force]) as play:
             Player(play, self.runner).play()
-        self.runner.enter("playing", None)
+        self.runner.open_to_senders()
         self.store = MonitorStore(self.runner, self.journal)
         self.ingest = Ingest(self.store, self.tokens.path, most or Most())
         self.client = TestClient(self.ingest.application(), base_url="http://localhost")
@@ -98,6 +104,11 @@ def room(tmp_path: Path) -> Iterator[Room]:
 
 
 CALL = call(answered_at="2021-03-01T10:00:07Z")
+BEAT = {"kind": "heartbeat", "force": FORCE, "feed": "calls", "at": "2021-03-01T10:59:00Z"}
+
+
+def kept(*records: dict[str, Any]) -> list[Kept]:
+    return [read(line) for line in lines(records).split(b"\n")]
 
 
 def test_each_line_gets_a_verdict_with_field_and_reason(room: Room) -> None:
@@ -163,20 +174,25 @@ def test_a_zstd_body_may_have_several_frames(room: Room) -> None:
 
 
 @pytest.mark.parametrize("checked", [False, True])
-@pytest.mark.parametrize("content", [b"", b"x" * 400_000, bytes(range(256)) * 600])
-def test_a_zstd_body_that_is_cut_off_anywhere_is_refused(checked: bool, content: bytes) -> None:
-    frame = zstandard.ZstdCompressor(write_checksum=checked).compress(content)
+@pytest.mark.parametrize("plain", [b"", b"x" * 400_000, bytes(range(256)) * 600])
+def test_a_zstd_body_that_is_cut_off_anywhere_is_refused(checked: bool, plain: bytes) -> None:
+    frame = zstandard.ZstdCompressor(write_checksum=checked).compress(plain)
     whole = frame + frame
-    assert unpacked(whole, "zstd", 1 << 20) == content * 2
+    assert unpacked(whole, "zstd", 1 << 20) == plain * 2
     for length in range(1, len(whole)):
         if length != len(frame):
             with pytest.raises(NotTaken):
                 unpacked(whole[:length], "zstd", 1 << 20)
 
 
+@pytest.mark.parametrize("frame", [zstandard.compress(b""), b"\x53\x2a\x4d\x18\0\0\0\0"])
+def test_zstd_in_too_many_pieces_is_not_looked_through(frame: bytes) -> None:
+    with pytest.raises(NotTaken, match="more than 50,000 pieces"):
+        unpacked(frame * 60_000, "zstd", 1 << 20)
+
+
 def test_heartbeats_are_taken_too(room: Room) -> None:
-    beat = {"kind": "heartbeat", "force": FORCE, "feed": "calls", "at": "2021-03-01T10:59:00Z"}
-    assert room.post(lines([beat])).json()["accepted"] == 1
+    assert room.post(lines([BEAT])).json()["accepted"] == 1
 
 
 # --- who may send ---------------------------------------------------------------------------------
@@ -229,7 +245,10 @@ def test_tokens_go_over_no_network_as_they_are(room: Room) -> None:
 
 # --- limits ---------------------------------------------------------------------------------------
 
-SMALL = Most(sent=4000, unpacked=8000, lines=5, line=500, lines_a_minute=6, requests_a_minute=4)
+SMALL = Most(
+    sent=4000, unpacked=8000, lines=5, line=500, lines_a_minute=6, requests_a_minute=4,
+    bytes_a_minute=8000,
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -295,6 +314,16 @@ def test_too_many_events_a_minute_wait(small: Room) -> None:
     answer = small.post(b"x\n" * 5)
     assert answer.status_code == 429
     assert 30 <= int(answer.headers["retry-after"]) <= 40
+
+
+def test_too_many_bytes_a_minute_wait_however_small_they_were_packed(small: Room) -> None:
+    packed = gzip.compress(b"x" * 5000)
+    assert small.post(packed, content_encoding="gzip").status_code == 200
+    answer = small.post(packed, content_encoding="gzip")
+    assert (answer.status_code, answer.json()["error"]) == (
+        429, "more than 8,000 bytes a minute, unpacked",
+    )  # fmt: skip
+    assert int(answer.headers["retry-after"]) == 15
 
 
 def test_too_many_requests_a_minute_wait(small: Room) -> None:
@@ -384,6 +413,57 @@ def test_what_was_accepted_is_there_after_a_restart(tmp_path: Path) -> None:
         assert again.board() == before
 
 
+def kept_bytes(room: Room) -> int:
+    room.runner.dead_letters.flush()  # type: ignore[union-attr]
+    letters = [room.letters] if room.letters.exists() else []
+    return sum(path.stat().st_size for path in [*room.journal.files(), *letters])
+
+
+def test_fields_that_are_unknown_fill_no_disk(room: Room) -> None:
+    padded = [call(id=f"c{n}", padding="x" * 60_000) for n in range(30)]
+    said = room.post(gzip.compress(lines(padded)), content_encoding="gzip").json()
+    assert said["accepted"] == 30
+    assert kept_bytes(room) < 30 * 200
+
+
+def test_a_value_that_is_unknown_is_still_counted_after_a_restart(tmp_path: Path) -> None:
+    with opened(tmp_path) as first:
+        first.sender()
+        assert first.post(lines([call(area="nowhere", channel="smoke")])).json()["accepted"] == 1
+        before = first.board()
+    with opened(tmp_path) as again:
+        assert again.board() == before
+
+
+def test_of_a_line_that_is_too_long_the_beginning_is_kept(room: Room) -> None:
+    packed = gzip.compress(lines([call(id=f"c{n}", padding="x" * 1_000_000) for n in range(30)]))
+    for _ in range(2):
+        assert room.post(packed, content_encoding="gzip").json()["refused"] == 30
+    assert kept_bytes(room) < 30 * 5_000
+
+
+def test_what_is_sent_again_is_written_once_also_after_a_restart(tmp_path: Path) -> None:
+    body = lines([CALL, BEAT, {**CALL, "force": "elsewhere"}]) + b"\nno json"
+    with opened(tmp_path) as first:
+        first.sender()
+        first.post(body + b"\n" + lines([CALL]))
+        once = kept_bytes(first)
+        first.post(body + b"\n" + lines([CALL]))
+        assert kept_bytes(first) == once
+        journal = sum(path.stat().st_size for path in first.journal.files())
+    with opened(tmp_path) as again:
+        again.sender("another")
+        again.post(lines([{**CALL, "padding": 1}, BEAT]))
+        assert sum(path.stat().st_size for path in again.journal.files()) == journal
+
+
+def test_of_the_lines_that_came_before_the_latest_are_known() -> None:
+    seen = Seen(2)
+    for line in (b"a", b"b", b"b", b"c"):
+        seen.add(line)
+    assert [line in seen for line in (b"a", b"b", b"c")] == [False, True, True]
+
+
 def test_half_a_line_of_a_crash_is_cut_off(tmp_path: Path) -> None:
     with opened(tmp_path) as first:
         first.sender()
@@ -434,10 +514,11 @@ def test_where_nothing_could_be_stored_it_is_ready_again_after_a_while_though_no
 def test_a_file_goes_once_its_horizon_is_past_and_a_month(tmp_path: Path) -> None:
     now = ms("2021-03-01T11:00:00Z")
     journal = Journal(tmp_path, lambda: now)
-    every = [(kind, b"{}") for kind in ("call", "crime", "reading", "heartbeat")]
-    journal.append(every)
+    reading = {"kind": "reading", "force": FORCE, "id": "1", "measure": "x", "period": "2021-03",
+               "value": 1.0, "updated_at": "2021-03-01T10:00:00Z"}  # fmt: skip
+    journal.append(kept(CALL, crime(), reading, BEAT))
     now = ms("2021-05-06T11:00:00Z")  # 66 days later
-    journal.append([("call", b"{}")])
+    journal.append(kept(CALL))
     assert sorted(path.name for path in journal.files()) == [
         "call-2021-05-06.ndjson", "crime-2021-03-01.ndjson", "reading-2021-03-01.ndjson",
     ]  # fmt: skip
@@ -450,8 +531,8 @@ def test_the_name_of_a_new_file_is_on_the_disk_before_its_lines_after_a_failed_a
     journal = Journal(tmp_path, lambda: NOW)
     with synchronised() as paths:
         with full_disk(), pytest.raises(OSError, match="File too large"):
-            journal.append([("call", b"{}")])
-        journal.append([("call", b"{}")])
+            journal.append(kept(CALL))
+        journal.append(kept(CALL))
     journal.close()
     assert paths == [tmp_path, tmp_path / "call-2021-03-01.ndjson"]
 
@@ -461,10 +542,24 @@ def test_the_name_of_a_file_that_a_start_finds_is_synchronised_once(tmp_path: Pa
     file.touch()
     journal = Journal(tmp_path, lambda: NOW)
     with synchronised() as paths:
-        for _ in range(2):
-            journal.append([("call", b"{}")])
+        for name in "ab":
+            journal.append(kept(call(name)))
     journal.close()
     assert paths == [tmp_path, file, file]
+
+
+def test_lines_that_a_killed_process_wrote_are_on_the_disk_before_they_are_left_out(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "call-2021-03-01.ndjson"
+    first = Journal(tmp_path, lambda: NOW)
+    first.append(kept(CALL))
+    first.close()
+    journal = Journal(tmp_path, lambda: NOW)
+    with synchronised() as paths:
+        journal.append(kept(CALL))
+    journal.close()
+    assert paths == [tmp_path, file]
 
 
 def test_a_folder_is_one_process_s(tmp_path: Path) -> None:
@@ -528,6 +623,27 @@ def test_any_split_into_requests_with_retries_gives_the_board_of_the_file(
         assert restarted.board() == board
 
 
+# --- live ---------------------------------------------------------------------------------------
+
+
+def test_a_feed_that_died_before_a_restart_is_told_of(tmp_path: Path) -> None:
+    beats = [{**BEAT, "at": f"2021-03-01T10:{minute}:00Z"} for minute in (56, 57, 58, 59)]
+    with opened(tmp_path) as first:
+        first.sender()
+        first.post(lines([*beats, CALL]))
+    with opened(tmp_path) as again:
+        now = NOW + 152_000  # 212 s after the last heartbeat
+        again.live.clock = lambda: now
+        watch_all(again.live.monitor)
+        alerts = again.live.alerts = AlertService(again.live)
+        assert again.live.health.ready
+        for _ in range(LOOKS + 1):
+            now += 2_000
+            alerts.tick()
+        assert again.live.health.ready
+        assert [each.kind for each in alerts.view(FORCE, now).open] == ["feed_silent"]
+
+
 # --- the other paths ------------------------------------------------------------------------------
 
 
@@ -545,3 +661,24 @@ def test_it_describes_itself_and_serves_no_figure(room: Room) -> None:
 def test_another_name_is_not_answered(room: Room) -> None:
     answer = room.client.post("/events", content=b"x", headers={"host": "evil.example"})
     assert answer.status_code == 421
+
+
+def test_a_sender_that_leaves_in_the_middle_is_no_fault(
+    room: Room, caplog: pytest.LogCaptureFixture
+) -> None:
+    coming = iter([{"type": "http.request", "body": b"{", "more_body": True},
+                   {"type": "http.disconnect"}])  # fmt: skip
+
+    async def receive() -> Any:
+        return next(coming)
+
+    async def send(_: Any) -> None:
+        pass
+
+    headers = [(b"host", b"localhost"), (b"authorization", f"Bearer {room.token}".encode())]
+    scope = {"type": "http", "method": "POST", "path": "/events", "query_string": b"",
+             "headers": headers, "client": ("127.0.0.1", 1), "server": ("localhost", 80),
+             "scheme": "http", "http_version": "1.1", "root_path": ""}  # fmt: skip
+    asyncio.run(room.ingest.application()(scope, receive, send))
+    assert caplog.records == []
+    assert room.post(lines([CALL])).json()["accepted"] == 1

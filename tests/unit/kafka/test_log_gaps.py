@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -128,34 +129,90 @@ def test_a_gap_makes_not_ready_for_a_day(tmp_path: Path) -> None:
     assert not gap.is_recent(T + RECENT)
 
 
+class Passing:
+    """A worker that has counted offset 17; `begins` is what each answer of the brokers says of
+    where the log begins, None where they do not answer."""
+
+    def __init__(self, folder: Path, begins: list[int | None]) -> None:
+        settings = Settings("127.0.0.1:9", (FORCE,), folder, prefix="w")
+        live = Live(Monitor([FORCE], all_shards=False))
+        cluster, outbox = Cluster("c", 1, {"w.calls": "id"}), Outbox("127.0.0.1:9")
+        self.key, self.begins = ("w.calls", 0), iter(begins)
+        self.assigned = AssignedPartitions(settings, cluster, live, outbox, StillStream())
+        self.assigned.watch.beginnings = self.beginnings  # type: ignore[method-assign]
+
+    async def beginnings(self, keys: Collection[tuple[str, int]]) -> dict[tuple[str, int], int]:
+        begin = next(self.begins)
+        return {} if begin is None else dict.fromkeys(keys, begin)
+
+    async def start(self) -> Partition:
+        self.assigned.assign({self.key}, 1, "me")
+        await self.assigned._load(self.key)
+        held = self.assigned.partitions[self.key]
+        held.folded = 16
+        self.assigned._on_ready(held)
+        await self.accept(16, 17)
+        return held
+
+    async def accept(self, *offsets: int) -> None:
+        await self.assigned.accept(self.key, [Message(offset, T) for offset in offsets])
+
+    async def look(self) -> None:
+        await self.assigned._look_at_holes()
+
+    async def close(self) -> None:
+        await self.assigned.close()
+        await self.assigned.outbox.close()
+
+
 @pytest.mark.parametrize(("begins", "lost"), [(0, []), (165, [(18, 164)]), (900, [(18, 164)])])
 def test_a_worker_that_the_end_of_the_log_overtakes_finds_what_it_lost(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, begins: int, lost: list[tuple[int, int]]
+    tmp_path: Path, begins: int, lost: list[tuple[int, int]]
 ) -> None:
     """Offsets that were passed because they are of transactions are none of it."""
 
     async def work() -> None:
-        settings = Settings("127.0.0.1:9", (FORCE,), tmp_path, prefix="w")
-        live = Live(Monitor([FORCE], all_shards=False))
-        cluster = Cluster("c", 1, {"w.calls": "id"})
-        assigned = AssignedPartitions(settings, cluster, live, Outbox("127.0.0.1:9"), StillStream())
-        key = ("w.calls", 0)
-
-        async def beginnings(_: object) -> dict[tuple[str, int], int]:
-            return {key: begins}
-
-        monkeypatch.setattr(assigned.watch, "beginnings", beginnings)
-        assigned.assign({key}, 1, "me")
-        await assigned._load(key)
-        held = assigned.partitions[key]
-        held.folded = 16
-        assigned._on_ready(held)
-        await assigned.accept(key, [Message(16, T), Message(17, T)])
-        await assigned.accept(key, [Message(165, T + HOUR)])
-        await assigned._look_at_holes()
+        worker = Passing(tmp_path, [begins])
+        held = await worker.start()
+        await worker.accept(165)
+        await worker.look()
         assert [(gap.first, gap.last) for gap in held.shard.gaps] == lost
         assert [gap.since for gap in held.shard.gaps] == [T for _ in lost]
-        await assigned.close()
-        await assigned.outbox.close()
+        await worker.close()
+
+    asyncio.run(work())
+
+
+def test_what_was_lost_is_found_once_brokers_that_did_not_say_so_answer(tmp_path: Path) -> None:
+    async def work() -> None:
+        worker = Passing(tmp_path, [None, None, 165])
+        held = await worker.start()
+        await worker.accept(165)
+        await worker.look()
+        await worker.accept(167)  # of a transaction
+        await worker.look()
+        assert held.shard.gaps == []
+        await worker.look()
+        assert [(gap.first, gap.last) for gap in held.shard.gaps] == [(18, 164)]
+        await worker.look()  # which asks no more
+        await worker.close()
+
+    asyncio.run(work())
+
+
+def test_what_was_lost_is_found_among_the_ends_of_many_transactions(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("streams.kafka.assignments.MOST_HOLES", 3)
+
+    async def work() -> None:
+        worker = Passing(tmp_path, [None, 165])
+        held = await worker.start()
+        for offset in (19, 21, 23, 25, 165, 167, 169, 171, 173):
+            await worker.accept(offset)
+        await worker.look()
+        await worker.look()
+        assert [(gap.first, gap.last) for gap in held.shard.gaps][-1] == (26, 164)
+        await worker.close()
 
     asyncio.run(work())

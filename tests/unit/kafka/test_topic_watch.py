@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from typing import Any
 
 import kafka.errors
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from kafka import TopicPartition
+from kafka.structs import OffsetAndTimestamp
 
+from streams.errors import ConfigError
 from streams.kafka.assignments import TROUBLE_REPEATS, TroubleLog
 from streams.kafka.settings import Cluster
 from streams.kafka.topic_watch import Answers, Asked, Topics, TopicWatch
@@ -135,6 +139,35 @@ def test_brokers_that_do_not_answer_change_nothing() -> None:
     watch = TopicWatch("nowhere:1", CLUSTER, away)
     assert not asyncio.run(watch.ask())
     assert watch.topics.troubles() == {}
+
+
+def test_settings_that_are_wrong_for_a_moment_change_nothing() -> None:
+    def away() -> Answers:
+        raise ConfigError("the key is of another certificate")
+
+    assert not asyncio.run(TopicWatch("nowhere:1", CLUSTER, away).ask())
+
+
+def test_where_a_log_begins_is_asked_though_the_brokers_did_not_answer_before(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Client:
+        def __init__(self, **_: object) -> None:
+            pass
+
+        def list_partition_offsets(self, asked: dict[TopicPartition, object]) -> dict[Any, Any]:
+            return {tp: OffsetAndTimestamp(165, 0, None) for tp in asked}
+
+    def away() -> Answers:
+        raise kafka.errors.KafkaTimeoutError("no answer")
+
+    async def work() -> dict[tuple[str, int], int]:
+        watch = TopicWatch("nowhere:1", CLUSTER, away)
+        await watch.ask()
+        return await watch.beginnings({("w.calls", 3)})
+
+    monkeypatch.setattr("streams.kafka.topic_watch.KafkaAdminClient", Client)
+    assert asyncio.run(work()) == {("w.calls", 3): 165}
 
 
 def test_what_the_brokers_answer_is_taken_in() -> None:

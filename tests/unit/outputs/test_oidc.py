@@ -15,11 +15,12 @@ from joserfc.jwk import ECKey
 
 from streams.alerts.actions import LONGEST_NAME
 from streams.outputs.sign_in.access import Access
-from streams.outputs.sign_in.oidc import OidcSignIn, with_account
+from streams.outputs.sign_in.account import with_account
+from streams.outputs.sign_in.oidc import OidcSignIn
 from streams.outputs.web import Running, serve
 from tests.openid_provider import CLIENT, CLIENT_SECRET, Provider, provided
 from tests.servers.process import free_port
-from tests.signing_in import HTML, OWN, Room, client, live, with_alert
+from tests.signing_in import HTML, OWN, Room, client, live, secret_file, with_alert
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +55,7 @@ def board(
     running_provider: Provider, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Running]:
     room, port, made = Room(tmp_path_factory.mktemp("oidc")), free_port(), live()
-    (room.folder / "client_secret").write_text(CLIENT_SECRET)
+    secret_file(room.folder / "client_secret", CLIENT_SECRET)
     with_alert(made)
     access = Access(room.settings(settings(running_provider, port)))
     running = serve(made, port=port, access=access)
@@ -189,7 +190,7 @@ def test_a_provider_that_calls_itself_otherwise_is_not_asked(
     provider: Provider, tmp_path: Path
 ) -> None:
     provider.says_issuer = "https://other.example"
-    (tmp_path / "client_secret").write_text(CLIENT_SECRET)
+    secret_file(tmp_path / "client_secret", CLIENT_SECRET)
     with Room(tmp_path).asked(settings(provider, 8787)) as browser:
         why = refused(browser.get("/sign-in/oidc"))
     assert why.startswith("the provider calls itself https://other.example, and is set as http")
@@ -206,7 +207,7 @@ def test_a_code_that_the_provider_does_not_know_signs_nobody_in(
 def test_a_provider_that_does_not_answer_is_said(tmp_path: Path) -> None:
     room, nobody = Room(tmp_path), Provider()
     nobody.issuer = f"http://127.0.0.1:{free_port()}"
-    (tmp_path / "client_secret").write_text(CLIENT_SECRET)
+    secret_file(tmp_path / "client_secret", CLIENT_SECRET)
     with room.asked(settings(nobody, 8787)) as browser:
         answer = browser.get("/sign-in/oidc")
     assert refused(answer) == "the provider can't be asked now (ConnectError)"
@@ -251,7 +252,7 @@ def test_the_account_is_shown_whatever_the_name(name: str, account: str, shown: 
 
 def test_another_claim_may_be_the_account(provider: Provider, tmp_path: Path) -> None:
     room = Room(tmp_path)
-    (tmp_path / "client_secret").write_text(CLIENT_SECRET)
+    secret_file(tmp_path / "client_secret", CLIENT_SECRET)
     said = settings(provider, 8787).replace("[roles]", 'account = "email"\n[roles]')
     oidc = OidcSignIn(room.settings(said))
     for claims, name in (

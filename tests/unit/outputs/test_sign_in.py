@@ -27,12 +27,24 @@ from streams.outputs.sign_in.pages import own_path
 from streams.outputs.sign_in.proxy import Refused, is_listed
 from streams.outputs.sign_in.roles import Caller, Role
 from streams.outputs.sign_in.settings import SignInSettings
+from streams.outputs.sign_in.signed_out import SignedOut
 from streams.outputs.sign_in.tokens import Token
 from streams.outputs.wallboard import hub
 from streams.outputs.web import Running, application, serve
 from tests.compose import ROOT
 from tests.servers.process import wait_until
-from tests.signing_in import HTML, OWN, SECRET, Room, bearer, client, live, with_alert
+from tests.signing_in import (
+    HTML,
+    OWN,
+    SECRET,
+    TOKENS,
+    Room,
+    bearer,
+    client,
+    live,
+    secret_file,
+    with_alert,
+)
 
 TAKE = {"who": "Somebody else"}
 METRICS = 'token_file = "tokens.json"\nmetrics_token_file = "secret"'
@@ -191,6 +203,16 @@ def test_a_token_that_is_removed_signs_out_who_signed_in_with_it(
     assert asked.get("/board.json").status_code == 401
 
 
+def test_a_new_token_of_the_same_name_does_not_take_over_the_sign_ins_of_the_old_one(
+    room: Room, asked: httpx2.Client
+) -> None:
+    sign_in(asked, room.screen)
+    room.tokens.remove("screen")
+    room.tokens.add("screen", "administer", 1)  # within the same second
+    assert asked.get("/metrics").status_code == 401
+    assert asked.get("/board.json").status_code == 401
+
+
 def test_failed_sign_ins_of_an_address_are_put_off_and_stop_nobody_who_has_a_token(
     room: Room, running: Running, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -287,6 +309,68 @@ def test_a_cookie_that_was_kept_is_not_believed_after_a_sign_out(
         assert thief.get("/board.json", headers=kept).status_code == 401
 
 
+def test_a_sign_out_holds_after_a_restart_and_at_another_front_with_the_same_secret(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "secret.signed-out"
+    one, other = (Cookies(SECRET, 1, secure=False, signed_out=file) for _ in range(2))
+    first, second = cookie_made(PERSON, one), cookie_made(PERSON, one)
+    assert other.read(first) is not None
+    one.sign_out(Response(), first)
+    other.sign_out(Response(), second)
+    restarted = Cookies(SECRET, 1, secure=False, signed_out=file)
+    for each in (one, other, restarted):
+        assert (each.read(first), each.read(second)) == (None, None)
+    assert f"{file.stat().st_mode & 0o777:o}" == "600"
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_the_file_of_sign_outs_stands_beside_the_secret_of_cookies(room: Room) -> None:
+    settings = TOKENS + '\ncookie_secret_file = "secret"'
+    with room.asked(settings) as asked:
+        sign_in(asked, room.inspector)
+        kept = {"cookie": f"watchroom={asked.cookies['watchroom']}"}
+        asked.post("/sign-out", headers=OWN)
+    with room.asked(settings) as restarted:
+        assert restarted.get("/board.json", headers=kept).status_code == 401
+    assert (room.folder / "secret.signed-out").exists()
+
+
+def test_a_sign_out_is_kept_no_longer_than_its_cookie_would_have_held(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, now = tmp_path / "signed-out", time.time()
+    kept = SignedOut(file)
+    kept.add("a", now + 60)
+    monkeypatch.setattr(time, "time", lambda: now + 61)
+    kept.add("b", now + 120)
+    assert json.loads(file.read_bytes()) == {"b": now + 120}
+
+
+def test_a_sign_out_that_can_t_be_kept_holds_in_this_process_and_is_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "none" / "signed-out"
+    kept = SignedOut(file)
+    kept.add("a", time.time() + 60)
+    assert "a" in kept
+    (words,) = caplog.messages
+    assert words == (
+        f"{file} can't be written (No such file or directory): a sign-out holds here until this "
+        "process ends, and not at other fronts"
+    )
+
+
+def test_a_damaged_file_of_sign_outs_is_told_with_the_cure(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "signed-out"
+    file.write_text("{")
+    assert "a" not in SignedOut(file)
+    (words,) = caplog.messages
+    assert words.endswith("Make the secret of cookies anew: that signs everybody out")
+
+
 def test_a_stream_ends_with_the_sign_in_of_who_reads_it(
     room: Room, running: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -316,6 +400,20 @@ def test_a_header_of_the_proxy_says_who_asks_and_its_groups_what_they_may(room: 
         assert answer.status_code == 403
         answer = asked.post(f"{path}/acknowledge", json=TAKE, headers=ann)
         assert answer.json()["alert"]["owner"] == "ann"
+
+
+@pytest.mark.parametrize("chosen", ["watchroom", "Ann Example", "Ann Example (ann)"])
+def test_who_gives_themselves_another_s_name_at_a_proxy_is_in_the_log_by_their_own_user(
+    room: Room, chosen: str
+) -> None:
+    made = live()
+    path = with_alert(made)
+    eve = {"x-forwarded-user": "eve", "x-forwarded-groups": "dispatch", "x-name": chosen}
+    settings = PROXY.replace("[roles]", 'name = "X-Name"\n[roles]')
+    with room.asked(settings, made) as asked:
+        asked.post(f"{path}/acknowledge", json={}, headers=eve)
+        alert = asked.get("/alerts.json", headers=eve).json()["alerts"][0]
+    assert alert["log"][0]["who"] == alert["owner"] == f"{chosen} (eve)"
 
 
 def test_a_header_from_an_address_that_is_not_listed_is_refused(room: Room) -> None:
@@ -604,11 +702,39 @@ def test_a_worker_that_does_not_know_the_front_is_named_as_such(room: Room) -> N
     ],
 )  # fmt: skip
 def test_what_is_wrong_with_the_settings_is_said(room: Room, text: str, words: str) -> None:
-    (room.folder / "short").write_text("abc")
+    secret_file(room.folder / "short", "abc")
     with pytest.raises(ConfigError) as wrong:
         room.settings(text)
     assert words in str(wrong.value)
     assert str(room.folder / "sign-in.toml") in str(wrong.value)
+
+
+FILES = {
+    "cookie_secret_file": "cookie_secret_file = 'kept'",
+    "workers_token_file": "workers_token_file = 'kept'",
+    "metrics_token_file": "metrics_token_file = 'kept'",
+    "oidc.client_secret_file": "[oidc]\nissuer = 'https://idp.example'\nclient_id = 'w'\n"
+    "client_secret_file = 'kept'",
+}
+
+
+@pytest.mark.parametrize("field", FILES)
+@pytest.mark.parametrize("mode", [0o666, 0o644, 0o604, 0o602, 0o620])
+def test_a_secret_that_others_may_read_or_write_is_not_used(
+    room: Room, field: str, mode: int
+) -> None:
+    kept = secret_file(room.folder / "kept", mode=mode)
+    with pytest.raises(ConfigError) as wrong:
+        room.settings(FILES[field])
+    assert str(wrong.value).endswith(
+        f"[{field}]: others may read {kept} or write to it (mode {mode:04o}). chmod 600 {kept}"
+    )
+
+
+@pytest.mark.parametrize("mode", [0o400, 0o600, 0o440, 0o640])
+def test_a_secret_that_its_owner_or_its_group_may_read_is_used(room: Room, mode: int) -> None:
+    secret_file(room.folder / "kept", mode=mode)
+    assert room.settings("cookie_secret_file = 'kept'").cookie_secret == SECRET
 
 
 def test_every_recipe_of_the_page_about_sign_in_is_one_that_a_server_takes(room: Room) -> None:
@@ -617,7 +743,7 @@ def test_every_recipe_of_the_page_about_sign_in_is_one_that_a_server_takes(room:
     assert len(recipes) == 4
     for recipe in recipes:
         for name in re.findall(r'_file = "(\w+)"', recipe):
-            (room.folder / name).write_text(SECRET)
+            secret_file(room.folder / name)
         Access(room.settings(recipe)).admit("0.0.0.0")  # noqa: S104
 
 

@@ -68,13 +68,9 @@ def solutions(
         }
 
     def of_parts(parts: tuple[TableEntry, ...]) -> dict[int, dict[TableEntry, set[int]]]:
-        found: dict[int, dict[TableEntry, set[int]]] = {}
-        each = [of_entry(part) for part in parts]
-        for values in itertools.product(*each):
-            held = found.setdefault(sum(values), {})
-            for one, value in zip(each, values, strict=True):
-                for entry, some in one[value].items():
-                    held.setdefault(entry, set()).update(some)
+        found: dict[int, dict[TableEntry, set[int]]] = {0: {}}
+        for part in parts:
+            found = together(found, of_entry(part))
         return found
 
     ways = [of_parts(parts) for parts in tops]
@@ -85,6 +81,18 @@ def solutions(
             for entry, some in way[total].items():
                 result.setdefault(entry, set()).update(some)
     return result
+
+
+def together(
+    some: dict[int, dict[TableEntry, set[int]]], others: dict[int, dict[TableEntry, set[int]]]
+) -> dict[int, dict[TableEntry, set[int]]]:
+    """By the sum of both, what the entries below each may be."""
+    found: dict[int, dict[TableEntry, set[int]]] = {}
+    for (one, held), (other, more) in itertools.product(some.items(), others.items()):
+        joint = found.setdefault(one + other, {})
+        for entry, values in (*held.items(), *more.items()):
+            joint.setdefault(entry, set()).update(values)
+    return found
 
 
 def check(trees: list[list[list[int]]]) -> None:
@@ -101,7 +109,7 @@ def check(trees: list[list[list[int]]]) -> None:
 smallest = st.sampled_from([0, 1, 2, 3, 6])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.lists(smallest, min_size=1, max_size=2), min_size=1, max_size=2))
 def test_nothing_that_is_hidden_can_be_worked_out_in_one_way(groups: list[list[int]]) -> None:
     check([groups])
@@ -116,7 +124,7 @@ def two_ways(draw: st.DrawFn) -> list[list[list[int]]]:
     return [first, [[part] for part in (*parts, left)]]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.composite(two_ways)())
 def test_nothing_can_be_worked_out_of_a_total_that_is_taken_apart_in_two_ways(
     trees: list[list[list[int]]],
