@@ -142,6 +142,8 @@ class CountWatch(Detector):
         age, last = expected.age, expected.last
         if age > self._age:
             self._stretch = expected.baseline.stretch
+            if all(count is None for count, _ in self._recent):
+                self._level_spreads.clear()  # none of them judged anything of the window
             self._level_spreads.append(expected.baseline.rate_spread)
             del self._level_spreads[: -levels_within(self.window, self.slots)]
             self._look_again()

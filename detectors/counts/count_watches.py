@@ -288,9 +288,12 @@ class CountWatches:
         if newer.any():
             for row in np.flatnonzero(newer).tolist():
                 self._stretch[row] = self.baselines[row].stretch
+                since = max(int(self._recent_from[row]), at - self.window, 0)
+                if self._due[row, since] == self._due[row, at]:
+                    self._level_spreads[row] = inf  # none of them judged anything of the window
                 self._level_spreads[row, :-1] = self._level_spreads[row, 1:]
                 self._level_spreads[row, -1] = self.baselines[row].rate_spread
-                self._look_from[row] = max(self._recent_from[row], at - self.window, 0)
+                self._look_from[row] = since
                 self._carried.pop(row, None)
             self._age[:n] = self._weeks_known[:n]
 

@@ -25,7 +25,7 @@ from streams.alerts.feedback import gives_feedback
 from streams.alerts.instants import Instants, SilentFeeds
 from streams.alerts.lookup import MonitorLookup
 from streams.alerts.model import Alert, AlertsView, Handover, Transition, shift
-from streams.alerts.rules import KINDS, daily, names_of
+from streams.alerts.rules import KINDS, daily, feed_silent, names_of
 from streams.alerts.rules.base import Finding
 from streams.alerts.rules.ruleset import RuleSet
 from streams.alerts.store import AlertStore
@@ -271,13 +271,20 @@ class AlertService:
                     watching.feed_back(found)
 
     def _held_back(self, force: Force) -> frozenset[str]:
-        """The kinds of record, and `heartbeat.<feed>`, that are not read up to now. A replay at
-        full speed evaluates periods as they close, so there nothing is held back."""
+        """The kinds of record, and `heartbeat.<feed>`, that are not read up to now, and the feeds
+        of open alerts of which nothing has come here yet, as after a restore into new topics:
+        whether those are silent is not known. A replay at full speed evaluates periods as they
+        close, so there nothing is held back."""
         live = self.live
         if live.health.replay:
             return frozenset()
         kinds = live.current.kinds(force.id)
-        return frozenset(kind for kind in kinds if not live.is_current(force.id, kind))
+        held_back = {kind for kind in kinds if not live.is_current(force.id, kind)}
+        store = self.stores[force.id]
+        for alert in map(store.alerts.__getitem__, store.active.values()):
+            if feed_silent.is_of_known(alert) and feed_silent.read_from(alert).isdisjoint(kinds):
+                held_back.add(f"heartbeat.{alert.measure}")
+        return frozenset(held_back)
 
     def tick(self) -> None:
         """Evaluates the present; to be called every few seconds."""
@@ -449,6 +456,11 @@ class AlertService:
                     self.stores[force].forget()
                 self.stores[force].generation = generation
             self.restore(stored)
+
+    def to_store(self, force: str) -> list[Transition | Handover]:
+        """All that is known of the alerts of a force, as `restore` takes it."""
+        with self.live.lock:
+            return self.stores[force].to_store()
 
     def view(self, force: str, at: int) -> AlertsView:
         """The alerts of the board."""

@@ -81,6 +81,16 @@ class AlertStore:
         if new.open or not new.cleared:
             self.active[new.key] = new.id
 
+    def to_store(self) -> list[Transition | Handover]:
+        """What makes a store what this one is: of each alert how it stands, and the handovers."""
+        alerts: list[Transition | Handover] = [
+            Transition(
+                what="updated", at=each.updated_at, generation=self.ranks[each.id][0], alert=each
+            )
+            for each in self.alerts.values()
+        ]
+        return alerts + list(self.handed_over.values())
+
     def forget(self) -> None:
         """Empties it: the alerts have been another's since, and what is known of them is old."""
         for held in (self.alerts, self.ranks, self.active, self.handed_over, self.holds_until):

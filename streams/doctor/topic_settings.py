@@ -25,15 +25,26 @@ def of_topics(setup: Setup, state: Brokers) -> Iterator[Finding]:
     expected = setup.partitions or (first.partitions if first else topics.PARTITIONS)
     create = setup.command("watchroom topics create", inputs=True)
     make = f"{create} --partitions {expected}"
+    written = {topics.topic_name(setup.prefix, name) for name in ("alerts", "published")}
     for topic in topics.wanted(setup.prefix, setup.inputs):
         found = state.found.get(topic.name)
         if found is None:
-            yield Finding(subject=topic.name, problem=topics.MISSING, cure=make)
+            cure = make + (_restored(setup) if topic.name in written else "")
+            yield Finding(subject=topic.name, problem=topics.MISSING, cure=cure)
             continue
         for words in topics.problems(topic, found, expected):
             yield Finding.of_words(topic.name, words)
         if found.replicas < 2:
             yield from _one_copy(topic.name, found, len(set(state.hosts)), create)
+
+
+def _restored(setup: Setup) -> str:
+    """How what was in a topic that no input makes anew comes back into it."""
+    restore = setup.command("watchroom restore FILE", inputs=True)
+    return (
+        ". Workers that run write into it what they hold. Where none ran all the time, stop them, "
+        f"and: {restore} --group {setup.group}, of the last backup"
+    )
 
 
 def _one_copy(name: str, found: topics.Found, brokers: int, create: str) -> Iterator[Finding]:

@@ -185,6 +185,11 @@ class TopicAlerts:
         await held.flush(FLUSHED)
         await held.close()
 
+    def send_again(self) -> None:
+        """The topic was made again: has all that is held written into it."""
+        for held in self.held.values():
+            held.send_again()
+
     async def close(self) -> None:
         """Gives up all."""
         held = [partition for each in self.held.values() for partition in each.partitions.values()]

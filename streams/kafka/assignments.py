@@ -31,7 +31,7 @@ from streams.kafka.rebuild import LogReader
 from streams.kafka.settings import Cluster, Settings
 from streams.kafka.stream import Position, Stream
 from streams.kafka.topic_watch import TopicWatch
-from streams.kafka.topics import forces_in
+from streams.kafka.topics import forces_in, topic_name
 from streams.kafka.wrong_partition import REASON, MisplacedLines
 from streams.live import CLOCK, LONG, Live, State
 from streams.live.clock import steady_clock
@@ -86,7 +86,9 @@ class AssignedPartitions:
         self, settings: Settings, cluster: Cluster, live: Live, outbox: Outbox, stream: Stream
     ) -> None:
         self.settings, self.live = settings, live
-        self.watch = TopicWatch(settings.brokers, cluster)
+        self.published = topic_name(settings.prefix, "published")
+        written = {topic_name(settings.prefix, "alerts"): "alerts", self.published: "topic"}
+        self.watch = TopicWatch(settings.brokers, cluster, written=written)
         self.misplaced_lines = MisplacedLines()
         self.trouble_log = TroubleLog()
         self.outbox, self.stream = outbox, stream
@@ -254,8 +256,19 @@ class AssignedPartitions:
             await asyncio.sleep(self.settings.topics_every)
             if await self.watch.ask():
                 self._changed.set()
+            self._send_again()
             await self._look_at_holes()
             self.refresh()
+
+    def _send_again(self) -> None:
+        """Has what is held here of topics that were made again sent into them."""
+        emptied = self.watch.written.emptied
+        if self.alerts.topic in emptied:
+            self.alerts.send_again()
+        if self.published in emptied:
+            for partition in self.partitions.values():
+                partition.publish_again()
+        emptied.clear()
 
     async def _look_at_holes(self) -> None:
         """Tells offsets that the stream passed because they are of transactions from those that
@@ -536,7 +549,7 @@ class AssignedPartitions:
         topics = self.watch.topics
         topics.taken_up(p.topic for p in self.partitions.values())
         troubles = {f"topic:{name}": words for name, words in topics.troubles().items()}
-        troubles |= self.alerts.troubles()
+        troubles |= self.watch.written.troubles() | self.alerts.troubles()
         if self.membership.trouble:
             troubles[f"instance:{self.settings.instance_id}"] = self.membership.trouble
         if words := self.misplaced_lines.trouble(self.live.clock(), topics.unsure()):

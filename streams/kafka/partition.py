@@ -264,16 +264,20 @@ class Partition:
 
     def begin_reading(self, first: int) -> None:
         """Before the log, which begins at offset `first`, is read: where it has lost its beginning,
-        detectors go on from what they had learned; else they learn it from the log again."""
+        or what they had learned is of a backup, and so of another log, detectors go on from that;
+        else they learn it from the log again."""
         self.whole = first == 0
         self._cut = not self.whole and self.needs_archive
         learned, self._learned = self._learned, {}
-        if self.whole or not self.needs_archive:
+        restored = bool(learned) and self.checkpoint.restored
+        if not self.needs_archive or (self.whole and not restored):
             if learned:
                 log.info("%s: the whole log is there: detectors learn from it again", self.name)
             return
         for force, each in self.shard.surveillance.items():
-            if not each.is_ahead and not watching.go_on(each, learned.get(force, {})):
+            if each.is_ahead or watching.go_on(each, learned.get(force, {})):
+                self._changed = True
+            elif not self.whole:
                 self._unlearned.add(force)
 
     async def end_reading(self) -> None:
@@ -515,6 +519,12 @@ class Partition:
                 for grain, minute in sorted({ledger.place_now(*place) for place in revised}):
                     self._publish_revised(index, forces[name], ledger, grain, minute)
                     yield
+
+    def publish_again(self) -> None:
+        """The topic of published panes was made again: those that are held are sent into it."""
+        for _, ledger in self._ledgers:
+            ledger.revised_sealed.update((at, minute) for at, minute, _ in ledger.sealed_panes())
+            self._changed |= bool(ledger.revised_sealed)
 
     def _publish_revised(
         self, index: int, force: Force, ledger: Ledger, grain: str, minute: int

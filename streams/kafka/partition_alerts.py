@@ -69,6 +69,8 @@ class PartitionAlerts:
         """The rank of each alert in the topic."""
         self._mail: deque[tuple[Partition, int, Outgoing]] = deque()
         """With the partition whose checkpoint it is in."""
+        self._emptied = False
+        """The topic was made again, and what is held here is not in it."""
         self._lock = asyncio.Lock()
         self._news = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -119,8 +121,9 @@ class PartitionAlerts:
         # What another wrote may have gone from the topic by what was written here after it.
         self._others = max(others, self._others)
         # Above what the topic has: the group counts its generations from 1 again when it is made
-        # anew, or when the topic was put back from a copy.
-        self.generation = max(self._group_generation(), newest + 1)
+        # anew, or when the topic was put back from a copy. And above what is held here, which a
+        # topic that was made again does not have.
+        self.generation = max(self._group_generation(), newest + 1, self.generation)
         unwritten = self._decoded(m.value for _, _, m in list(self._mail) if m.value is not None)
         known += [fact for fact in unwritten if not self._is_past(fact)]
         held = list(self.partitions.values())
@@ -189,7 +192,7 @@ class PartitionAlerts:
             await self._news.wait()
             self._news.clear()
             try:
-                while self._mail or not self.writer.claimed:
+                while self._mail or self._emptied or not self.writer.claimed:
                     await self._send_some()
             except FAILURES as error:
                 self._note(error)
@@ -198,6 +201,8 @@ class PartitionAlerts:
 
     async def _send_some(self) -> None:
         async with self._lock:
+            if self._emptied:
+                await self._write_held()
             await self._ready()
             some = [self._mail[n] for n in range(min(MOST_AT_ONCE, len(self._mail)))]
             waiting = self._decoded(m.value for _, _, m in some if m.value is not None)
@@ -210,6 +215,33 @@ class PartitionAlerts:
         for partition in dict.fromkeys(partition for partition, _, _ in some):
             numbers = [number for of, number, _ in some if of is partition]
             await asyncio.to_thread(partition.checkpoint.sent, numbers)
+
+    def send_again(self) -> None:
+        """The topic was made again: all alerts that are held are written into it, as they are."""
+        self._emptied = True
+        self._news.set()
+
+    async def _write_held(self) -> None:
+        self._emptied = False
+        try:
+            self.writer.drop()  # it may know the old topic yet
+            self._written.clear()
+            await self._ready()
+            held = await asyncio.to_thread(self._held)
+            for first in range(0, len(held), MOST_AT_ONCE):
+                await self._ready()
+                await self._write_all(held[first : first + MOST_AT_ONCE])
+        except BaseException:
+            self._emptied = True
+            raise
+        log.warning("%s was made again: %d alerts and handovers were written into it",
+                    self.writer.topic, len(held))  # fmt: skip
+
+    def _held(self) -> list[Fact]:
+        """What is known of the alerts of this partition and is not in the topic, a fact each."""
+        forces = [force for each in self.partitions.values() for force in each.shard.forces]
+        known = [fact for force in forces for fact in self.service.to_store(force.id)]
+        return [fact for fact in known if not self.has(fact)]
 
     async def _write_all(self, made: list[Fact]) -> None:
         try:

@@ -34,7 +34,7 @@ from streams.state.backup import (
     put_learned,
     restored,
 )
-from streams.state.checkpoint import Folder
+from streams.state.checkpoint import RESTORED, Folder
 from streams.state.snapshot import Head
 
 log = logging.getLogger("watchroom.backup")
@@ -242,7 +242,7 @@ class Target:
                         f"{path} is there already, and knows what its detectors have learned. Name "
                         "an empty folder with --checkpoints, or leave it out"
                     )
-                put_learned(path, _outdated(cluster, found[topic], number), parts)
+                put_learned(path, _restored(cluster, found[topic], number), parts)
                 for _ in parts:
                     on_entry("learned")
         finally:
@@ -265,9 +265,9 @@ def _message(entry: Entry, generation: int) -> tuple[bytes, bytes]:
     return key.encode(), encode(fact)
 
 
-def _outdated(cluster: str, topic: topics.Found, number: int) -> Head:
+def _restored(cluster: str, topic: topics.Found, number: int) -> Head:
     return Head(
-        format=0,
+        format=RESTORED,
         cluster=cluster,
         topic=topic.name,
         topic_id=topic.id,

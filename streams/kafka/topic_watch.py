@@ -7,6 +7,9 @@ of partitions are asked for at every assignment and every few seconds.
 The number of partitions is fixed for good, since it decides where a force's lines come in. A topic
 with another number, or one that is missing, is a trouble until it is right; one with a new id is
 another log, so what was counted of the old one is given up.
+
+The topics that a worker writes are looked at too: what it sent to one that was deleted since is in
+none, so it is told of each that was made again.
 """
 
 from __future__ import annotations
@@ -112,17 +115,55 @@ class Topics:
         return found
 
 
+class WrittenTopics:
+    """The topics that the worker writes and that keep what no input has: missing, or made again.
+    Pure."""
+
+    def __init__(self, reasons: Mapping[str, str]) -> None:
+        self.reasons = reasons
+        """By name: the reason for which a worker is not ready while it is missing
+        (`streams.live.reasons`)."""
+        self.missing: set[str] = set()
+        self.emptied: set[str] = set()
+        """Those that were made again: what had been sent is not in them. Who sends it takes them
+        out."""
+        self._ids: dict[str, str] = {}
+
+    def see(self, answers: Answers) -> None:
+        """Takes in what the brokers said."""
+        for name in self.reasons.keys() & answers.keys():
+            if (found := answers[name]) is None:
+                self.missing.add(name)
+                continue
+            if name in self.missing or self._ids.get(name, found.id) != found.id:
+                self.emptied.add(name)
+            self.missing.discard(name)
+            self._ids[name] = found.id
+
+    def troubles(self) -> dict[str, str]:
+        """Of each that is missing, by the key of the trouble: the problem and its cure."""
+        return {
+            f"{self.reasons[name]}:{name}": (
+                f"the topic {name} is missing, and nothing that is written to it is kept. Make it "
+                "again: watchroom topics create. This worker then writes into it what it holds"
+            )
+            for name in self.missing
+        }
+
+
 class TopicWatch:
-    """Asks the brokers, and keeps `topics` true."""
+    """Asks the brokers, and keeps `topics` and `written` true."""
 
     def __init__(
         self,
         brokers: str,
         cluster: Cluster,
         ask: Callable[[], Answers] | None = None,
+        written: Mapping[str, str] | None = None,
     ) -> None:
         self.brokers = brokers
         self.topics = Topics(cluster)
+        self.written = WrittenTopics(written or {})
         self._ask = ask or self._ask_brokers
         self._client: Any = None
         self._lock = asyncio.Lock()
@@ -140,6 +181,7 @@ class TopicWatch:
                     async with asyncio.timeout(ANSWER_SECONDS):
                         await asyncio.to_thread(self.close)
                 return False
+        self.written.see(answers)
         return self.topics.see(answers)
 
     def _connected(self) -> Any:

@@ -255,8 +255,8 @@ def _learned(path: Path) -> Iterator[Entry]:
 
 
 def put_learned(path: Path, head: Head, parts: Iterable[tuple[str, str, bytes]]) -> None:
-    """Makes a checkpoint that holds nothing but what detectors have learned (force, part, blob): a
-    worker takes it for an outdated one, and uses that where its log has lost the beginning."""
+    """Makes a checkpoint that holds nothing but what detectors have learned (force, part, blob),
+    which a worker's go on from: the form of `head` is `streams.state.checkpoint.RESTORED`."""
     with closing(create(path)) as db, transaction(db):
         rows = Rows(db, {})
         db.execute(WATCHED)

@@ -78,6 +78,8 @@ To be raised with any change of what is written or of what it means: how a recor
 counted, the keys of panes, a row, a table, a figure of the head. What a kind declares is known by
 itself (`streams.state.declared`).
 `tests/unit/state/test_versions.py` fails where that was forgotten."""
+RESTORED = 0
+"""The form of a file that is made of a backup; all that it has is what detectors had learned."""
 LARGEST_WAL = 16 << 20
 """Bytes of write-ahead log after which it is folded into the main file."""
 
@@ -128,6 +130,8 @@ class Checkpoint:
         self._unsent = path.with_name(path.name + ".unsent")
         self._learned_aside = False
         """What detectors have learned is only in the outdated file yet."""
+        self.restored = False
+        """What detectors have learned is of a backup: the log need not have what it came from."""
         self._lock = threading.Lock()
         self._db: sqlite3.Connection | None = None
         self._alone = False
@@ -184,14 +188,17 @@ class Checkpoint:
         self._release_unsent()
         if not outdated:
             return stored
-        kept = stored.outbox or stored.watches
+        kept, form = stored.outbox or stored.watches, self.head.format
         aside = self._set_aside(None if kept else "outdated")
-        log.warning(
-            "%s was written in another form or under other force files: set aside as %s, "
-            "rebuilding from the log", self.path.name, aside,
-        )  # fmt: skip
         self.head = None
-        return self._kept(stored) if kept else None
+        if form == RESTORED:
+            log.info("%s is of a backup: detectors go on from it", self.path.name)
+        else:
+            log.warning(
+                "%s was written in another form or under other force files: set aside as %s, "
+                "rebuilding from the log", self.path.name, aside,
+            )  # fmt: skip
+        return self._kept(stored, form) if kept else None
 
     def _open(self) -> sqlite3.Connection:
         """Opens the file, if need be in the way that needs no room on the disk."""
@@ -233,9 +240,10 @@ class Checkpoint:
             self._db = None
         self.head = None
 
-    def _kept(self, outdated: Stored) -> Stored:
-        """What of an outdated file is true all the same."""
+    def _kept(self, outdated: Stored, form: int) -> Stored:
+        """What of an outdated file of a form is true all the same."""
         self._learned_aside = bool(outdated.watches)
+        self.restored = form == RESTORED
         return Stored(outbox=outdated.outbox, watches=outdated.watches)
 
     def _read_unsent(self) -> Stored | None:
@@ -246,7 +254,7 @@ class Checkpoint:
             with contextlib.closing(connect(self._unsent)) as db:
                 head = head_of(db)
                 self._check(head)
-                return self._kept(read(db, head, self.identity, outdated=True))
+                return self._kept(read(db, head, self.identity, outdated=True), head.format)
         except Exception as error:  # as with the file itself
             if not is_damage(error):
                 raise self._not_now("read", error) from error

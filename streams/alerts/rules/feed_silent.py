@@ -137,6 +137,11 @@ def out_of_date(finding: Finding) -> str:
     return FEEDS.get(finding.row.get("feed", finding.measure), "")
 
 
+def is_of_known(alert: Alert) -> bool:
+    """Whether an alert is about one feed that is known: others are forgotten, and so it ends."""
+    return alert.kind == KIND and alert.measure != UNKNOWN
+
+
 def read_from(alert: Alert) -> frozenset[str]:
     """The kinds of record, and `heartbeat.<feed>`, of whose reading an alert about a feed is."""
     return frozenset((alert.measure, FEEDS.get(alert.measure, ""), f"heartbeat.{alert.measure}"))

@@ -99,6 +99,31 @@ def test_a_trouble_of_the_process_is_told_while_the_room_is_still_judged(
     assert [said for said in words(service) if "w.crimes" in said] == []
 
 
+def test_an_alert_of_a_silent_feed_stays_until_something_of_it_comes_where_nothing_has_yet(
+    service: AlertService,
+) -> None:
+    beat = {"kind": "heartbeat", "force": "tiny", "feed": "incidents", "at": "2021-03-01T11:00:00Z"}
+    feed(service.live.monitor, beat, appended=FAR_FUTURE)
+    made: list[Transition] = []
+    service.subscribe(made.extend)
+    for _ in range(2 * LOOKS):
+        service.tick()
+    (opened,) = (each for each in made if each.alert.kind == "feed_silent")
+    again = monitor()
+    watching.watch_all(again)
+    live = Live(again, lambda: NOW + HOUR)  # with new topics, and the alerts of a backup
+    live.health.state = "live"
+    live.alerts = restored = AlertService(live)
+    restored.restore([opened])
+    for _ in range(2 * LOOKS):
+        restored.tick()
+    assert [alert.id for alert in restored.view("tiny", NOW).open] == [opened.alert.id]
+    feed(again, {**beat, "at": rfc3339(NOW + HOUR - SECOND)}, appended=FAR_FUTURE)
+    for _ in range(2 * LOOKS):
+        restored.tick()
+    assert restored.view("tiny", NOW).open == []
+
+
 def test_faults_of_before_a_restart_are_not_told_again(service: AlertService) -> None:
     for shard in service.live.monitor.shards:
         for watched in shard.surveillance.values():

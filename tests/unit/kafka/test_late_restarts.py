@@ -306,6 +306,22 @@ def test_a_revised_sealed_pane_is_published_again_with_the_offset_it_is_true_for
     held.checkpoint.close()
 
 
+def test_what_is_sealed_is_published_again_where_the_topic_was_made_again(tmp_path: Path) -> None:
+    topic: Published = {}
+    held = folded(partition(tmp_path), 0, 1)
+    save(held, topic)
+    made_again: Published = {}
+    held.publish_again()
+    save(held, made_again)
+    assert made_again.keys() == topic.keys()
+    known, before = (
+        archive.collect(ledger_of(held), FORCE, each.items(), "id") for each in (made_again, topic)
+    )
+    assert known.panes == before.panes
+    assert known.panes
+    held.checkpoint.close()
+
+
 @pytest.mark.parametrize("start", [0, 1, 2])
 def test_a_late_version_that_an_archived_pane_has_in_it_changes_nothing_and_the_next_one_does(
     tmp_path: Path, start: int

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from streams.alerts.model import Alert, Evidence, Transition, encode
+from streams.alerts.model import Alert, Evidence, Handover, Transition, decode_fact, encode
 from streams.alerts.service import AlertService
 from streams.board.monitor import Monitor
 from streams.errors import ConfigError, NotStored
@@ -203,6 +203,51 @@ def test_own_alerts_are_written_though_a_person_did_something_meanwhile(tmp_path
     run(work)
     assert topic.ranks == [(3, 1), (4, 2), (5, 3), (6, 4), (4, 1)]
     assert msgspec.json.decode(topic.values[-1], type=Transition).alert.id == "tiny/b"
+
+
+def test_a_topic_that_was_made_again_is_given_all_that_is_held(tmp_path: Path) -> None:
+    topic = Topic([fact(7, 3, "AB")])
+    alerts = held(tmp_path, topic, 4)
+    handover = Handover(force="tiny", at=AT, who="AB", to="CD")
+
+    async def work() -> None:
+        await alerts.take_over()
+        alerts.service.stores["tiny"].apply_handover(handover)
+        topic.values = []
+        alerts.send_again()
+        async with asyncio.timeout(1):
+            while len(topic.values) < 2:  # noqa: ASYNC110 - it tells no event
+                await asyncio.sleep(0.01)
+        assert await alerts.keep(fact(alerts.generation, 4, "EF"))
+        await alerts.close()
+
+    run(work)
+    written = [decode_fact(each) for each in topic.values]
+    assert written == [fact(7, 3, "AB"), handover, fact(8, 4, "EF")]
+
+
+def test_what_a_topic_that_was_made_again_could_not_be_given_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("streams.kafka.partition_alerts.PAUSE", 0.01)
+    topic = Topic([fact(7, 3)])
+    alerts = held(tmp_path, topic, 4)
+
+    async def work() -> None:
+        await alerts.take_over()
+        await asyncio.sleep(0)
+        topic.values, topic.refuses = [], TimeoutError()
+        alerts.send_again()
+        await asyncio.sleep(0.05)
+        assert alerts.trouble
+        topic.refuses = None
+        async with asyncio.timeout(1):
+            while not topic.values or alerts.trouble:  # noqa: ASYNC110 - it tells no event
+                await asyncio.sleep(0.01)
+        await alerts.close()
+
+    run(work)
+    assert topic.ranks == [(7, 3)]
 
 
 def test_an_action_that_was_stored_though_the_answer_did_not_come_is_shown_at_once(

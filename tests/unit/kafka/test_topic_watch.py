@@ -16,7 +16,7 @@ from kafka.structs import OffsetAndTimestamp
 from streams.errors import ConfigError
 from streams.kafka.assignments import TROUBLE_REPEATS, TroubleLog
 from streams.kafka.settings import Cluster
-from streams.kafka.topic_watch import Answers, Asked, Topics, TopicWatch
+from streams.kafka.topic_watch import Answers, Asked, Topics, TopicWatch, WrittenTopics
 
 CLUSTER = Cluster("c", 24, {"w.calls": "id-1", "w.crimes": "id-2"})
 FINE: Answers = {"w.calls": Asked("id-1", 24), "w.crimes": Asked("id-2", 24)}
@@ -130,6 +130,28 @@ def test_the_log_says_it_at_once_then_every_minute_and_when_it_is_over(
             ("ERROR", "not ready: y"),
         ]
         assert said({"x": "y"}) == [("WARNING", "over: a was made again")]
+
+
+def test_a_written_topic_that_is_missing_is_a_trouble_and_once_it_is_back_it_is_empty() -> None:
+    written = WrittenTopics({"w.alerts": "alerts", "w.published": "topic"})
+    written.see({"w.alerts": Asked("id-1", 24), "w.published": Asked("id-2", 24)})
+    written.see({"w.alerts": None})
+    assert written.troubles() == {
+        "alerts:w.alerts": "the topic w.alerts is missing, and nothing that is written to it is "
+        "kept. Make it again: watchroom topics create. This worker then writes into it what it "
+        "holds"
+    }
+    assert written.emptied == set()
+    written.see({"w.alerts": Asked("id-3", 24)})
+    assert (written.troubles(), written.emptied) == ({}, {"w.alerts"})
+
+
+def test_a_written_topic_that_was_made_again_between_two_looks_is_empty() -> None:
+    written = WrittenTopics({"w.alerts": "alerts"})
+    written.see({"w.alerts": Asked("id-1", 24)})
+    assert written.emptied == set()
+    written.see({"w.alerts": Asked("id-3", 24)})
+    assert written.emptied == {"w.alerts"}
 
 
 def test_brokers_that_do_not_answer_change_nothing() -> None:

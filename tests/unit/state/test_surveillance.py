@@ -20,7 +20,9 @@ from streams.live import Live
 from streams.state import sqlite as store
 from streams.state import surveillance as watching
 from streams.state.archive import collect
-from streams.state.snapshot import Identity, Outgoing
+from streams.state.backup import learned, put_learned
+from streams.state.checkpoint import RESTORED
+from streams.state.snapshot import Head, Identity, Outgoing
 from streams.surveillance.service import Surveillance
 from tests.build import Record, incident, lines, tiny_force
 from tests.surveillance import hours, of, play, state_of, watched
@@ -87,6 +89,11 @@ def test_a_checkpoint_of_before_the_first_period_makes_nothing_anew(tmp_path: Pa
     assert state_of(kept(second)) == state_of(of(embedded))
 
 
+def full_disk(*_: object) -> bytes:
+    """Fails as writing does where the disk is full."""
+    raise sqlite3.OperationalError("database or disk is full")
+
+
 def test_random_saves_failures_and_deaths_lose_nothing_of_what_was_learned(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -101,7 +108,7 @@ def test_random_saves_failures_and_deaths_lose_nothing_of_what_was_learned(
                 at += 1
         if rng.random() < 0.3:
             with monkeypatch.context() as broken:
-                broken.setattr(store, "_WATCHED", "CREATE TABLE as on a full disk")
+                broken.setattr(store, "guarded", full_disk)
                 with pytest.raises(CheckpointError):
                     asyncio.run(target.save())
         if rng.random() < 0.7:
@@ -226,6 +233,32 @@ def test_where_the_whole_log_is_there_detectors_learn_from_it_again(
     outdated(tmp_path, 100)
     target = partition(tmp_path)
     read_from(target, 0)
+    assert state_of(kept(target)) == uninterrupted
+
+
+def test_detectors_go_on_from_a_backup_in_a_new_log_that_has_nothing_of_it(
+    tmp_path: Path, uninterrupted: dict[str, Any]
+) -> None:
+    old, new = tmp_path / "old", tmp_path / "new"
+    old.mkdir()
+    new.mkdir()
+    outdated(old)
+    entries = list(learned(old))
+    head = Head(RESTORED, "c", "w.incidents", "id", 0, "", 0, "", "", 0, -1, 0, {}, {})
+    parts = [(each.force, each.key.partition("/")[2], each.value) for each in entries]
+    put_learned(new / "w.sqlite", head, parts)
+    for _ in range(2):  # the log is empty yet, at every start
+        target = partition(new)
+        target.begin_reading(0)
+        asyncio.run(target.end_reading())
+        asyncio.run(target.save())
+        target.checkpoint.close()
+        assert len(list(learned(new))) == len(entries)
+    target = partition(new)
+    target.begin_reading(0)
+    for offset, payload in enumerate(OUTDATED[(WEEKS - 1) * 168 :]):
+        asyncio.run(target.fold([Record(offset, payload)]))
+    asyncio.run(target.end_reading())
     assert state_of(kept(target)) == uninterrupted
 
 
