@@ -352,7 +352,7 @@ class Monitor:
         folded.refuse(Refusal(place, line, refused.reason, refused.detail))
         self.refused[only.kind if only else self._kind_in(line)][refused.reason] += 1
         if refused.reason != FOREIGN:  # which says nothing of the feed of the force that it names
-            self._note_refused(line, refused.reason, appended)
+            self._note_refused(line, refused.reason, appended, only)
 
     def _salvage(
         self,
@@ -391,10 +391,17 @@ class Monitor:
             return "unknown"
         return kind if kind in self.registry.structs else "unknown"
 
-    def _note_refused(self, line: bytes, reason: str, appended: int) -> None:
-        key = key_in(line)
+    def _note_refused(self, line: bytes, reason: str, appended: int, only: Shard | None) -> None:
+        key = key_in(line) or self._feed_of(only)
         if key is not None and (mark := self._mark(key)) is not None:
             self.refusals.note(key, mark, line, reason, appended)
+
+    def _feed_of(self, only: Shard | None) -> FeedKey | None:
+        """The feed of a line that can't be read, by where it came; None where it may be of several
+        (also of heartbeats, whose feeds have names)."""
+        if only is None or len(only.folds) != 1 or only.kind == "heartbeat":
+            return None
+        return FeedKey(next(iter(only.folds)), only.kind)
 
     def _mark(self, key: FeedKey) -> int | None:
         """A number that changes with every line of the feed that is taken; None where it is not

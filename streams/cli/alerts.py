@@ -14,7 +14,7 @@ import msgspec
 
 from streams.alerts.model import Alert, Handover, shift
 from streams.board.model import Board
-from streams.cli.asking import monitor_at, token_option
+from streams.cli.asking import monitor_at, token_option, url_option
 from streams.cli.echo import echo
 from streams.errors import WatchroomError
 from streams.outputs.monitor_client import Declined, NoAnswer
@@ -139,14 +139,7 @@ def _open(known: list[Answered]) -> list[Answered]:
 def _remote(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in (
         click.option("--force", metavar="FORCE", help="Which force, where there are several."),
-        click.option(
-            "--url",
-            default="http://127.0.0.1:8787",
-            show_default=True,
-            envvar="WATCHROOM_URL",
-            show_envvar=True,
-            help="The monitor's web address.",
-        ),
+        url_option,
         token_option,
     ):
         command = option(command)
@@ -341,7 +334,8 @@ def handover(
         held = [one.alert for one in _open(client.history()) if one.alert.owner == me]
         names = [*(one.id for one in held), shift(board.force.id)]
         _hand_over_all(client, names, who=me, to=to, note=note)
-        echo(f"Handed over from {me} to {to}: {len(held)}.")
+        many = "1 alert" if len(held) == 1 else f"{len(held)} alerts"
+        echo(f"Handed over from {me} to {to}: {many}.")
         board = client.board()
     since = dt.datetime.fromisoformat(board.at) - dt.timedelta(hours=hours)
     for entry in [] if board.alerts is None else board.alerts.handovers:

@@ -18,6 +18,14 @@ def _kept(ctx: click.Context, _: click.Parameter, path: Path | None) -> None:
     ctx.meta[_FILE] = path
 
 
+url_option = click.option(
+    "--url",
+    default="http://127.0.0.1:8787",
+    show_default=True,
+    envvar="WATCHROOM_URL",
+    show_envvar=True,
+    help="The monitor's web address.",
+)
 token_option = click.option(
     "--token-file",
     type=click.Path(dir_okay=False, path_type=Path),

@@ -13,7 +13,7 @@ from rich.live import Live as Screen
 from rich.text import Text
 
 from streams.board.model import Board, decode_board
-from streams.cli.asking import monitor_at, token_option
+from streams.cli.asking import monitor_at, token_option, url_option
 from streams.cli.echo import echo
 from streams.cli.options import Seconds, board_console
 from streams.errors import NotABoard, WatchroomError
@@ -56,11 +56,7 @@ class Remote:
 
 
 @click.command()
-# Not from WATCHROOM_URL: that is also the address that notifications lead people to, which
-# may lie behind a sign-in that this command can't pass.
-@click.option(
-    "--url", default="http://127.0.0.1:8787", show_default=True, help="The monitor's web address."
-)
+@url_option
 @token_option
 @click.option("--force", metavar="FORCE", help="Which force, where the monitor has several.")
 @click.option(

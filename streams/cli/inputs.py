@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, cast
 
 import click
 
-from streams.cli.asking import token_option
+from streams.cli.asking import token_option, url_option
 from streams.cli.options import Command
 from streams.config.force import Force
 from streams.kafka.log_address import address_of
@@ -103,12 +103,7 @@ def asked_options(command: Command) -> Command:
     """Adds who is asked: files, as `inputs`, or where none is named a monitor at a `url`."""
     return _with_inputs(
         command,
-        click.option(
-            "--url",
-            default="http://127.0.0.1:8787",
-            show_default=True,
-            help="The web address of a running monitor.",
-        ),
+        url_option,
         token_option,
         click.option(
             "--from",

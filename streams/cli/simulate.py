@@ -80,7 +80,9 @@ def _shown(context: click.Context, _: click.Parameter, name: str | None) -> None
     envvar="WATCHROOM_BOOTSTRAP",
     metavar="HOST:PORT,...",
     show_envvar=True,
-    help="Send to Kafka; by default the events are printed, as NDJSON.",
+    help="Send to Kafka; without it the events are printed, as NDJSON. What ends at once (--once, "
+    "--until, or with --output) is sent only where this is given here: the variable alone does not "
+    "make it go to a running monitor.",
 )
 @prefix_option
 @click.option(

@@ -29,7 +29,7 @@ def of_disks(found: Mapping[Path, disk.Disk]) -> Iterator[Finding]:
             yield Finding(subject=str(folder), problem=problem, cure=f"mkdir -m 700 -p {folder}")
         elif words := disk.words_of(folder, each):
             of = Finding.of_words(str(folder), words)
-            cure = f"{of.cure}. See what is large: du -xh {folder} | sort -h | tail"
+            cure = f"{of.cure}. See what is large: du -axh {folder} | sort -h | tail"
             yield Finding(subject=of.subject, problem=of.problem, cure=cure)
         if aside := [*folder.glob("*.damaged-*"), *folder.glob("*.outdated-*")]:
             yield Finding(

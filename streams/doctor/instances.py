@@ -8,6 +8,7 @@ from time import sleep
 from streams.doctor.asking import ask
 from streams.doctor.brokers import BrokersClient, Member
 from streams.doctor.finding import Examined, Finding, Unknown, examined
+from streams.doctor.readiness import reasons_of
 from streams.doctor.setup import Setup
 
 CHECK = "duplicate workers"
@@ -27,14 +28,19 @@ def check(setup: Setup, client: BrokersClient | None) -> Examined:
                 sleep(APART)
             times.append(client.members())
     served = {url: forces_of(ask(url, "/forces.json", setup.token).json()) for url in setup.workers}
+    thrown_out = {url: reasons_of(ask(url, "/readyz", setup.token).json()) for url in setup.workers}
     instances = {each.instance for members in times for each in members if each.instance}
     said = f"{len(instances)} workers in {setup.group}, {len(served)} asked"
-    return examined(CHECK, said, [*of_members(times), *of_served(served)])
+    found = [*of_members(times), *of_served(served), *of_thrown_out(thrown_out)]
+    return examined(CHECK, said, found)
 
 
 def forces_of(said: object) -> list[str]:
-    """The forces that a worker says it has; none where it says nothing."""
+    """The forces that a worker says it has; none where it says nothing. Of a front none: it passes
+    on what its workers have, and does not say which forces it would count itself."""
     try:
+        if "known" not in said:  # type: ignore[operator]
+            return []
         return [str(each["id"]) for each in said["forces"]]  # type: ignore[index]
     except (KeyError, TypeError):
         return []
@@ -59,7 +65,7 @@ def of_members(times: Sequence[Sequence[Member]]) -> Iterator[Finding]:
 
 
 def of_served(served: Mapping[str, Sequence[str]]) -> Iterator[Finding]:
-    """Forces that more than one worker serves. A front serves what its workers do: name these."""
+    """Forces that more than one worker serves."""
     by_force: dict[str, list[str]] = {}
     for url, forces in served.items():
         for force in forces:
@@ -71,3 +77,16 @@ def of_served(served: Mapping[str, Sequence[str]]) -> Iterator[Finding]:
                 problem=f"{len(urls)} workers serve it at the same time: {', '.join(urls)}",
                 cure="Start them in the same --group, each with a --checkpoints folder of its own",
             )
+
+
+def of_thrown_out(reasons: Mapping[str, Sequence[Mapping[str, str]]]) -> Iterator[Finding]:
+    """Workers that say that another has their place: it waits and does not come back, so the group
+    shows one worker alone."""
+    for url, each in reasons.items():
+        for reason in each:
+            if reason["code"] == "instance":
+                yield Finding(
+                    subject=reason.get("worker") or url,
+                    problem=reason["problem"],
+                    cure=reason["cure"],
+                )

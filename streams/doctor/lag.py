@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 
 from streams.doctor.brokers import Brokers
@@ -31,14 +32,28 @@ def lags(state: Brokers) -> dict[str, int]:
     return found
 
 
+def worker_command(setup: Setup) -> str:
+    """The command that starts the workers again, each in its folder. A worker that is started with
+    other forces than before can't use its checkpoints."""
+    group = f"--group {shlex.quote(setup.group)}"
+    start = f"{setup.command('watchroom worker', inputs=True, forces=True)} {group}"
+    folders = [shlex.quote(str(each)) for each in setup.checkpoints] or ["FOLDER"]
+    command = " and ".join(f"{start} --checkpoints {each}" for each in folders)
+    if setup.forces:
+        return command
+    return (
+        f"{command}, with each --force that it had: with other forces it sets its checkpoints "
+        "aside and reads the log again"
+    )
+
+
 def of_lag(setup: Setup, state: Brokers) -> Iterator[Finding]:
     """What is wrong with the group."""
     if not state.members:
         yield Finding(
             subject=setup.group,
             problem="no worker is in the group: nothing is counted",
-            cure=f"watchroom worker --broker {setup.brokers} {setup.prefix_options} "
-            f"--group {setup.group} --checkpoints FOLDER",
+            cure=worker_command(setup),
         )
     by_topic = lags(state)
     if sum(by_topic.values()) > BEHIND:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -22,6 +23,13 @@ LATELY = 15 * MINUTE
 MANY, FEW = 100, 3
 """So many within `LATELY` mean that a source or a force file has changed; so few do where nothing
 else came."""
+CURABLE_HERE = frozenset(
+    {"unknown_area", "unknown_force", "unknown_line", "ledger_full", "too_many_feeds", "fault"}
+)
+"""Reasons that may lie with Watchroom or its force file: a line may be right as it came."""
+SENT_WRONG = frozenset({"wrong_partition", "wrong_topic"})
+"""Reasons that lie with the producer, though the line is right: a retry sends it where it
+belongs."""
 MOST_LETTERS = 5_000
 MOST_SECONDS = 10.0
 """How many letters are read, and for how long."""
@@ -41,7 +49,7 @@ def check(setup: Setup, state: Brokers, client: BrokersClient) -> Examined:
         there = [state.found[name] for name in names if name in state.found]
         came[kind] = sum(client.since(each.name, each.partitions, since) for each in there)
     said = f"{len(letters):,} in the last {LATELY // MINUTE} minutes"
-    return examined(CHECK, said, of_letters(letters, came))
+    return examined(CHECK, said, of_letters(setup, letters, came))
 
 
 def letters_since(brokers: str, topic: str, partitions: int, since: int) -> list[DeadLetter]:
@@ -63,7 +71,26 @@ def letters_since(brokers: str, topic: str, partitions: int, since: int) -> list
     return [each for each in merged(found) if each.retried is None]
 
 
-def of_letters(letters: Sequence[DeadLetter], came: Mapping[str, int]) -> list[Finding]:
+def cure(setup: Setup, reason: str) -> str:
+    """What to do about lines of a reason: a retry sends them as they are, which helps only where
+    the fault is not theirs."""
+    listed = setup.command(f"watchroom deadletter list --reason {shlex.quote(reason)}")
+    again = setup.command(f"watchroom deadletter retry --reason {shlex.quote(reason)}", forces=True)
+    if reason in CURABLE_HERE:
+        return f"{listed} says why. Mend that, start the workers again, then: {again}"
+    if reason in SENT_WRONG:
+        return f"{listed} says why. Mend the sender, then: {again}"
+    if reason == "in_the_future":
+        return (
+            f"{listed} says which. Mend the clock of the sender, and have it send them again. "
+            f"Where their times are right: {again}, once these are past"
+        )
+    return f"{listed} says which. Mend the sender, and have it send them again"
+
+
+def of_letters(
+    setup: Setup, letters: Sequence[DeadLetter], came: Mapping[str, int]
+) -> list[Finding]:
     """Why lines were refused, the most frequent reason first; `came` are the messages that came
     meanwhile, by kind."""
     found = []
@@ -76,8 +103,7 @@ def of_letters(letters: Sequence[DeadLetter], came: Mapping[str, int]) -> list[F
             Finding(
                 subject=kind,
                 problem=f"{problem}; nothing else came" if alone else problem,
-                cure=f"watchroom deadletter list --reason {reason} says why. Mend that, then: "
-                f"watchroom deadletter retry --reason {reason}",
+                cure=cure(setup, reason),
                 grave=alone or count >= MANY,
             )
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,8 +39,16 @@ class Setup:
         """The prefixes of the input topics."""
         return tuple(split_prefix(text)[0] for text in self.topic_prefixes) or (self.prefix,)
 
-    @property
-    def prefix_options(self) -> str:
-        """The prefixes as options of a command."""
-        others = "".join(f" --topic-prefix {text}" for text in self.topic_prefixes)
-        return f"--prefix {self.prefix}{others}"
+    def command(self, words: str, *, inputs: bool = False, forces: bool = False) -> str:
+        """A command as it is to be typed here: with the brokers, the prefix and, where they matter
+        to it, the prefixes of input topics and the forces that were given.
+
+        >>> Setup(brokers="k:9092", forces=("mine.toml",)).command("watchroom deadletter list")
+        'watchroom deadletter list --broker k:9092 --prefix watchroom'
+        """
+        options = ["--broker", self.brokers, "--prefix", self.prefix]
+        for text in self.topic_prefixes if inputs else ():
+            options += ["--topic-prefix", text]
+        for name in self.forces if forces else ():
+            options += ["--force", name]
+        return f"{words} {shlex.join(options)}"

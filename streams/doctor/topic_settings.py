@@ -23,10 +23,8 @@ def of_topics(setup: Setup, state: Brokers) -> Iterator[Finding]:
     """What is wrong with topics."""
     first = state.found.get(topics.input_topic(setup.inputs[0], "call"))
     expected = setup.partitions or (first.partitions if first else topics.PARTITIONS)
-    make = (
-        f"watchroom topics create --broker {setup.brokers} {setup.prefix_options} "
-        f"--partitions {expected}"
-    )
+    create = setup.command("watchroom topics create", inputs=True)
+    make = f"{create} --partitions {expected}"
     written = {topics.topic_name(setup.prefix, name) for name in ("alerts", "published")}
     for topic in topics.wanted(setup.prefix, setup.inputs):
         found = state.found.get(topic.name)
@@ -37,24 +35,24 @@ def of_topics(setup: Setup, state: Brokers) -> Iterator[Finding]:
         for words in topics.problems(topic, found, expected):
             yield Finding.of_words(topic.name, words)
         if found.replicas < 2:
-            yield from _one_copy(topic.name, found, len(set(state.hosts)))
+            yield from _one_copy(topic.name, found, len(set(state.hosts)), create)
 
 
 def _restored(setup: Setup) -> str:
     """How what was in a topic that no input makes anew comes back into it."""
+    restore = setup.command("watchroom restore FILE", inputs=True)
     return (
         ". Workers that run write into it what they hold. Where none ran all the time, stop them, "
-        f"and: watchroom restore FILE --broker {setup.brokers} {setup.prefix_options} "
-        f"--group {setup.group}, of the last backup"
+        f"and: {restore} --group {setup.group}, of the last backup"
     )
 
 
-def _one_copy(name: str, found: topics.Found, brokers: int) -> Iterator[Finding]:
+def _one_copy(name: str, found: topics.Found, brokers: int, create: str) -> Iterator[Finding]:
     """A topic that is lost with one broker, where another could hold a copy."""
     if brokers > 1:
         yield Finding(
             subject=name,
             problem=f"has {found.replicas} copy, and there are {brokers} brokers",
-            cure="Give it more: kafka-reassign-partitions.sh --execute. New topics: watchroom "
-            "topics create --replication-factor 3",
+            cure="Give it more: kafka-reassign-partitions.sh --execute. New topics: "
+            f"{create} --replication-factor 3",
         )

@@ -15,6 +15,7 @@ import contextlib
 import logging
 import time
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import aiokafka.errors
@@ -22,7 +23,7 @@ import faust
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
 from faust.types import TP
 
-from streams.errors import KafkaError
+from streams.errors import KafkaError, WatchroomError
 from streams.kafka.assignments import AssignedPartitions
 from streams.kafka.brokers import in_words
 from streams.kafka.lots import LINES, Key
@@ -47,12 +48,23 @@ FETCH_SECONDS = 0.02
 some at a time. A fetch costs about as much as a hundred events."""
 
 
+def broken_off(why: BaseException | None, checkpoints: Path) -> WatchroomError:
+    """What to say of a stream that has ended; of a file or folder that can't be used, which."""
+    if isinstance(why, OSError) and why.filename is not None:
+        return WatchroomError(
+            f"{why.filename}: {why.strerror}. See what mends it: watchroom doctor --no-kafka "
+            f"--checkpoints {checkpoints}"
+        )
+    return KafkaError(f"the stream broke off: {why!r}")
+
+
 class FaustStream:
     """A `streams.kafka.stream.Stream` that feeds the partitions which the group assigns."""
 
     def __init__(self, settings: Settings) -> None:
         limit_unpacking()
         self._brokers = settings.brokers
+        self._checkpoints = settings.checkpoints
         self.app = _app(settings)
         self.membership = Membership(settings)
         self._followed: Any = None
@@ -66,7 +78,7 @@ class FaustStream:
         why = self.app.crash_reason
         if isinstance(why, aiokafka.errors.KafkaError):
             raise in_words(why, self._brokers, ("Read",)) from why
-        raise KafkaError(f"the stream broke off: {why!r}")
+        raise broken_off(why, self._checkpoints)
 
     async def stop(self) -> None:
         """Leaves off fetching."""

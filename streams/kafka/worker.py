@@ -19,7 +19,7 @@ from streams.board.monitor import Monitor
 from streams.errors import KafkaError, WatchroomError
 from streams.kafka import topics
 from streams.kafka.assignments import AssignedPartitions
-from streams.kafka.faust_stream import FaustStream
+from streams.kafka.faust_stream import FaustStream, broken_off
 from streams.kafka.inputs import parted
 from streams.kafka.producer import Outbox
 from streams.kafka.refusals import Denied, NotAllowed
@@ -138,7 +138,7 @@ class FaustWorker:
             pass
         if isinstance(failure, WatchroomError):
             return failure
-        return KafkaError(f"the stream broke off: {failure!r}")
+        return broken_off(failure, self.settings.checkpoints)
 
     # -- beside it -----------------------------------------------------------------------------
 

@@ -49,6 +49,8 @@ OLD_CHECKPOINT = 120
 """Seconds without a checkpoint after which something keeps it from being written."""
 CLOCK = "clock"
 """The key of `Health.troubles` under which it stands that the clock was set."""
+INSTANCE = "instance"
+"""The code of the trouble that another worker has this one's name and place."""
 STALE_HEARTBEAT = 120
 STALE_FEED = 15 * 60
 """Seconds of silence after which a live board says that it is stale: of a heartbeat, where the
@@ -211,11 +213,17 @@ class Health:
         found: list[Reason] = []
         if (held_up := self._held_up) is not None:
             found.append(held_up)
-        elif self.state in ("starting", "recovering"):
+        elif self.state in ("starting", "recovering") and not self._displaced:
             found.append(of_state(self.state, self.detail))
         elif self.state == "behind":
             found.append(of_state(self.cause or ("past" if self.follows else "lag"), self.detail))
         return (*found, *(of_trouble(*each) for each in sorted(self.troubles.items())))
+
+    @property
+    def _displaced(self) -> bool:
+        """Another has this worker's place: it waits for that one to go, not for anything that ends
+        by itself."""
+        return any(key.partition(":")[0] == INSTANCE for key in self.troubles)
 
     @property
     def ready(self) -> bool:

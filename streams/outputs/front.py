@@ -43,12 +43,13 @@ from streams.outputs.explore.page import Frame, force_page
 from streams.outputs.front_pages import ABOUT, NOBODY
 from streams.outputs.holders import Holders, Worker
 from streams.outputs.monitor_client import LOOPBACK
+from streams.outputs.readiness import ReasonShown
 from streams.outputs.sign_in.access import Access, while_allowed
 from streams.outputs.sign_in.least import caller_of
 from streams.outputs.sign_in.roles import Caller, Role
 from streams.outputs.wallboard.alert_actions import body_of
 from streams.outputs.wallboard.pages import PAGES, Files
-from streams.outputs.web import ReasonShown, Running, as_json, guarded, in_words
+from streams.outputs.web import Running, as_json, guarded, in_words
 from streams.printing import masked
 
 log = logging.getLogger("watchroom.front")
@@ -315,6 +316,7 @@ class Front:
         if caller_of(request).role < Role.VIEW:
             return as_json({"ready": ready}, 200 if ready else 503)
         workers = {worker.shown: worker.state for worker in self.holders.workers}
+        reasons += (each for worker in self.holders.workers for each in worker.reasons)
         content = {"ready": ready, "workers": workers, "reasons": reasons}
         return as_json(content, 200 if ready else 503)
 

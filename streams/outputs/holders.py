@@ -14,7 +14,9 @@ from dataclasses import dataclass, field
 
 import httpx2
 import msgspec
+from msgspec.structs import replace
 
+from streams.outputs.readiness import ReasonShown
 from streams.printing import masked
 
 EVERY = 1.0
@@ -47,6 +49,7 @@ class Said(msgspec.Struct):
     known: list[Named]
     ready: bool
     state: str
+    reasons: list[ReasonShown] = []
 
 
 _said = msgspec.json.Decoder(Said).decode
@@ -62,6 +65,8 @@ class Worker:
     heard: bool = False
     """It has answered since this front began."""
     forces: set[str] = field(default_factory=set)
+    reasons: list[ReasonShown] = field(default_factory=list)
+    """Why its figures may not be relied on, each with its address."""
 
     @property
     def shown(self) -> str:
@@ -116,7 +121,7 @@ class Holders:
 
     def lost(self, worker: Worker) -> None:
         """It went away; until it answers again it serves nothing."""
-        worker.state, worker.ready, worker.forces = NO_ANSWER, False, set()
+        worker.state, worker.ready, worker.forces, worker.reasons = NO_ANSWER, False, set(), []
         self._settle()
 
     async def watch(self, client: httpx2.AsyncClient) -> None:
@@ -151,6 +156,7 @@ class Holders:
         self.names |= {force.id: force.name for force in (*said.known, *said.forces)}
         worker.state, worker.ready, worker.heard = said.state, said.ready, True
         worker.forces = {force.id for force in said.forces}
+        worker.reasons = [replace(each, worker=worker.shown) for each in said.reasons]
         self._settle()
 
     def _refused(self, worker: Worker) -> None:

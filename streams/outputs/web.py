@@ -52,6 +52,7 @@ from streams.outputs.front_pages import ABOUT
 from streams.outputs.guard import Guard
 from streams.outputs.instants import parse_instant
 from streams.outputs.prometheus import Exporter
+from streams.outputs.readiness import readiness
 from streams.outputs.self_probe import SelfProbe
 from streams.outputs.sign_in.access import WARNED_EVERY, Access, WhoAsks
 from streams.outputs.sign_in.least import caller_of, protect
@@ -73,35 +74,6 @@ def as_json(content: object, status: int = 200) -> Response:
     return Response(
         _encode(content), status, {"cache-control": "no-store"}, media_type="application/json"
     )
-
-
-class ReasonShown(msgspec.Struct, omit_defaults=True):
-    """Why the figures may not be relied on (`streams.live.reasons`): a code that stays the same,
-    what is wrong and what to do, the page that says more, and of which thing it is."""
-
-    code: str
-    problem: str
-    cure: str
-    runbook: str
-    subject: str = ""
-
-
-class Readiness(msgspec.Struct):
-    """What `/readyz` answers (`streams.live.Health`)."""
-
-    ready: bool
-    state: str
-    detail: str
-    reasons: list[ReasonShown]
-
-
-def readiness(health: Health) -> Readiness:
-    """How a runner is doing, with every reason why its figures may not be relied on."""
-    reasons = [
-        ReasonShown(each.code, each.problem, each.cure, each.kind.runbook, each.subject)
-        for each in health.reasons
-    ]
-    return Readiness(health.ready, *health.shown, reasons)
 
 
 class Pages:

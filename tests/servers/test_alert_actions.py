@@ -11,6 +11,7 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -157,7 +158,9 @@ class Embedded:
         force.write_text(FORCE_FILE)
         self.since = wall_clock() - 5 * MINUTE
         run = f"{sys.executable} -m streams.cli run --embedded - --force {force} --state {folder}"
-        feed = f"(cat {self.events}; exec sleep 600) | exec {run} --web 127.0.0.1:{self.port}"
+        # The time limit ends it where the test process dies, which ends no more than the shell.
+        run = f"timeout --foreground 600 {run} --web 127.0.0.1:{self.port}"
+        feed = f"(cat {self.events}; exec sleep 600) | exec {run}"
         self.server = Server("run", ["bash", "-c", feed], folder / "run.log", cwd=ROOT)
 
     def start(self) -> None:
@@ -169,9 +172,12 @@ class Embedded:
     def limit(self, size: int) -> None:
         """How large a file its processes may make."""
         for folder in Path("/proc").iterdir():
-            if folder.name.isdigit() and os.getpgid(int(folder.name)) == self.server.pid:
-                _, most = resource.prlimit(int(folder.name), resource.RLIMIT_FSIZE)
-                resource.prlimit(int(folder.name), resource.RLIMIT_FSIZE, (size, most))
+            if not folder.name.isdigit():
+                continue
+            with suppress(ProcessLookupError):  # another that has ended meanwhile
+                if os.getpgid(int(folder.name)) == self.server.pid:
+                    _, most = resource.prlimit(int(folder.name), resource.RLIMIT_FSIZE)
+                    resource.prlimit(int(folder.name), resource.RLIMIT_FSIZE, (size, most))
 
 
 @pytest.fixture

@@ -132,8 +132,8 @@ PIPELINE: tuple[PipelineAlert, ...] = (
         _trouble("disk"),
         "1m",
         "The disk of the Watchroom worker <instance> is full or can't be written.",
-        "Counting goes on, but nothing is saved: a restart would take long, and what people do "
-        "about alerts can't be kept.",
+        "Counting goes on, but nothing is saved: a restart would take long. What people do about "
+        "alerts a worker keeps in Kafka; an embedded run has to refuse it.",
     ),
     PipelineAlert(
         "WatchroomTwoHolders",

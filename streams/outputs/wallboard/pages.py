@@ -30,6 +30,7 @@ from streams.charts import svg
 from streams.live import Live
 from streams.outputs import runbooks
 from streams.outputs.instants import parse_instant
+from streams.outputs.readiness import readiness
 from streams.outputs.sign_in.access import while_allowed
 from streams.outputs.sign_in.least import caller_of
 from streams.outputs.sign_in.without_names import nameless
@@ -123,14 +124,17 @@ class Wallboard:
 
     def forces(self, request: Request) -> Response:
         """The forces that there is something to show of, and the release of the pages; for a front
-        also how this process does, and every force that it would show if it had its share."""
+        also how this process does and why, and every force that it would show if it had its
+        share."""
         held, health = self.live.monitor.forces, self.live.health
+        how = readiness(health)
         return _json(
             {
                 "forces": [{"id": each, "name": held[each].name} for each in self.live.forces()],
                 "known": [{"id": each, "name": force.name} for each, force in held.items()],
-                "ready": health.ready,
-                "state": health.shown[0],
+                "ready": how.ready,
+                "state": how.state,
+                "reasons": how.reasons,
                 "version": self.files.version,
             }
         )

@@ -77,7 +77,7 @@ def test_an_alert_is_listed_taken_handed_over_and_closed(run: Run) -> None:
     assert run("alerts", "ack", "1").output == f"{LEAD} Duty inspector has this.\n"
     over = run("alerts", "handover", "--to", "Night shift", "--note", "Match traffic").output
     assert over == (
-        "Handed over from Duty inspector to Night shift: 1.\n"
+        "Handed over from Duty inspector to Night shift: 1 alert.\n"
         "2026-11-21 22:00 Duty inspector to Night shift: Match traffic\n"
         f"    open: {LEAD} Night shift has this.\n"
         f"- {LEAD} Night shift has this.\n"
@@ -132,7 +132,7 @@ def test_the_log_of_the_shift_is_kept_and_goes_back_as_far_as_is_asked(tmp_path:
     assert told(NOW, (), ("--hours", "24"), ("--to", "Night shift"), ("--hours", "24")) == [
         [f"- {words}"],
         [*early, f"- {words}"],
-        ["Handed over from Day shift to Night shift: 0.", *late, f"- {words}"],
+        ["Handed over from Day shift to Night shift: 0 alerts.", *late, f"- {words}"],
         [*late, *early, f"- {words}"],
     ]
 

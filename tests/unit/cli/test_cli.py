@@ -309,6 +309,17 @@ def test_the_board_of_a_running_monitor_is_shown_once(running: str) -> None:
     assert "TINY POLICE" in answer.stdout
 
 
+@pytest.mark.parametrize(
+    "words",
+    [["board", "--once"], ["query", "calls_999", "--period", "2022-01"], ["flags", "2022-01"]],
+)
+def test_the_address_of_the_monitor_is_that_of_the_environment(
+    words: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WATCHROOM_URL", "http://127.0.0.1:2")
+    assert "http://127.0.0.1:2 does not answer" in watchroom(*words).output
+
+
 def test_what_answers_without_a_board_is_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(MonitorClient, "ask", lambda *_: b'{"greeting": "hello"}')
     answer = watchroom("board", "--once", "--url", "127.0.0.1:1")

@@ -168,7 +168,7 @@ def test_a_shift_is_handed_over_by_who_has_signed_in(
     to = ("--url", running.url)
     assert run("alerts", "ack", "1", *to).exit_code == 0
     handed = run("alerts", "handover", "--to", "Night shift", *to)
-    assert handed.output.startswith("Handed over from Duty inspector to Night shift: 1.")
+    assert handed.output.startswith("Handed over from Duty inspector to Night shift: 1 alert.")
 
 
 def test_a_file_without_a_token_is_said(room: Room, tmp_path: Path) -> None:

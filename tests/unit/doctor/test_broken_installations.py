@@ -10,6 +10,8 @@ import errno
 import json
 import os
 import re
+import shlex
+import subprocess
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -31,12 +33,13 @@ from streams.doctor import (
     lag,
     log_gaps,
     ports,
+    readiness,
     refused,
     topic_settings,
     transport,
     versions,
 )
-from streams.doctor.asking import Answer
+from streams.doctor.asking import Answer, ask
 from streams.doctor.brokers import Brokers, Member
 from streams.doctor.setup import Setup
 from streams.events.deadletters import DeadLetter
@@ -45,10 +48,13 @@ from streams.kafka import topics
 from streams.kafka.security import Security
 from streams.live import Live
 from streams.outputs import web
+from streams.outputs.front import serve_front
 from streams.outputs.sign_in.access import Access
 from streams.outputs.sign_in.settings import SignInSettings
 from streams.state.snapshot import Head
 from tests.build import TINY_FORCE, tiny_force
+from tests.servers.process import wait_until
+from tests.signing_in import Room
 from tests.source_tree import ROOT
 
 
@@ -174,7 +180,7 @@ def test_a_full_disk(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found = only(doctor("--checkpoints", str(state)))
     assert found["problem"] == f"{state}: can't be written: No space left on device"
     assert found["cure"].startswith("Make room there, or mend the disk and its permissions")
-    assert found["cure"].endswith(f"du -xh {state} | sort -h | tail")
+    assert found["cure"].endswith(f"du -axh {state} | sort -h | tail")
 
 
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
@@ -188,9 +194,37 @@ def test_files_that_others_may_read(state: Path) -> None:
     state.chmod(0o755)
     folder, file = doctor("--checkpoints", str(state))
     assert folder["problem"] == "others may enter the folder (mode 755)"
-    assert folder["cure"] == f"chmod 700 {state}"
+    assert folder["cure"] == f"chmod -R u=rwX,go= {state}"
     assert file["problem"] == "others may read or write 1 files (a.sqlite)"
-    assert file["cure"].startswith(f"chmod 600 {state}/*")
+    assert file["cure"] == (
+        f"chmod -R u=rwX,go= {state}, or start the worker again: it makes them so"
+    )
+
+
+def test_the_cure_for_open_permissions_leaves_a_folder_that_can_be_entered(state: Path) -> None:
+    (state / "faust").mkdir()
+    (state / "faust" / "a").touch(mode=0o644)
+    (state / "a.sqlite").touch(mode=0o644)
+    found = only(doctor("--checkpoints", str(state)))
+    subprocess.run(shlex.split(found["cure"].partition(", or")[0]), check=True)
+    modes = {each: each.stat().st_mode & 0o777 for each in (state, *state.rglob("*"))}
+    assert modes == {
+        state: 0o700, state / "faust": 0o700, state / "faust" / "a": 0o600,
+        state / "a.sqlite": 0o600,
+    }  # fmt: skip
+    assert doctor("--checkpoints", str(state), code=0) == []
+
+
+def test_a_folder_that_its_owner_cant_enter(state: Path) -> None:
+    (state / "faust").mkdir()
+    (state / "faust").chmod(0o600)
+    found = only(doctor("--checkpoints", str(state)))
+    assert found == {
+        "subject": str(state / "faust"),
+        "problem": "its owner can't use it (mode 600)",
+        "cure": f"chmod -R u=rwX,go= {state}",
+        "grave": True,
+    }
 
 
 def test_files_that_were_set_aside_are_a_note(state: Path) -> None:
@@ -223,6 +257,70 @@ def test_a_worker_that_does_not_answer() -> None:
     found = only(doctor("--worker", "http://127.0.0.1:1"))
     assert found["problem"].startswith("nothing answers: ")
     assert found["cure"].startswith("Start it, and look at its log")
+
+
+def test_who_may_not_view_is_told_whose_token_is_needed(tmp_path: Path) -> None:
+    room = Room(tmp_path)
+    live = Live(Monitor([tiny_force()]))
+    live.health.state = "live"
+    live.health.note(("topic",), {"topic:w.calls": "the topic w.calls is missing. Make it again"})
+    with room.served(made=live) as running:
+        untold = only(doctor("--worker", running.url))
+        (tmp_path / "screen").write_text(room.screen)
+        told = only(doctor("--worker", running.url, "--token-file", str(tmp_path / "screen")))
+    assert (untold["problem"], untold["cure"]) == (
+        "is not ready: unwell",
+        "It says why only to who may view: name a file with a token of that role (--token-file)",
+    )
+    assert told["problem"] == "topic: the topic w.calls is missing"
+
+
+def test_a_worker_that_knows_only_its_front_is_asked_through_it() -> None:
+    withheld = Answer(503, b'{"ready":false,"state":"unwell"}')
+    (found,) = readiness.of_answers({"http://w:1": withheld}, token=True)
+    assert found.cure.endswith("knows only the front: name the front's address")
+
+
+def test_a_front_that_is_not_ready_says_how_each_worker_does() -> None:
+    said = {"ready": False, "workers": {"http://w:1": "no answer", "http://w:2": "behind"}}
+    answer = Answer(503, json.dumps({**said, "reasons": []}).encode())
+    (found,) = readiness.of_answers({"http://front:1": answer})
+    assert found.problem == "is not ready: http://w:1: no answer, http://w:2: behind"
+
+
+def test_a_reason_that_a_front_passes_on_is_of_its_worker() -> None:
+    reason = {"code": "disk", "problem": "full", "cure": "Make room.", "runbook": "R"}
+    said = {"ready": True, "reasons": [{**reason, "worker": "http://w:1"}]}
+    (found,) = readiness.of_answers({"http://front:1": Answer(200, json.dumps(said).encode())})
+    assert (found.subject, found.problem) == ("http://w:1", "disk: full")
+
+
+def test_a_front_beside_its_worker_is_no_second_worker() -> None:
+    live = Live(Monitor([tiny_force()]))
+    live.health.state = "live"
+    worker = web.serve(live)
+    front = serve_front([worker.url])
+    wait_until(lambda: ask(front.url, "/readyz").status == 200, 10, "the front is ready")
+    found = doctor("--worker", worker.url, "--worker", front.url, code=0)
+    front.stop()
+    worker.stop()
+    assert found == []
+
+
+def test_a_worker_whose_place_another_has_is_a_duplicate_though_the_group_shows_one() -> None:
+    words = "another worker runs from 10.0.0.5 under the same instance id one. Give each one"
+    live = Live(Monitor([tiny_force()]))
+    live.health.state, live.health.detail = "recovering", "not in the group"
+    live.health.note(("instance",), {"instance:one": words})
+    running = web.serve(live)
+    reasons = {running.url: readiness.reasons_of(ask(running.url, "/readyz").json())}
+    running.stop()
+    (found,) = instances.of_thrown_out(reasons)
+    assert (found.subject, found.problem, found.cure) == (
+        running.url,
+        "another worker runs from 10.0.0.5 under the same instance id one",
+        "Give each one",
+    )
 
 
 def test_two_workers_that_serve_the_same_force() -> None:
@@ -392,7 +490,9 @@ def test_a_topic_with_one_copy_where_there_are_three_brokers() -> None:
     found = list(topic_settings.of_topics(setup, Brokers(("k1", "k2", "k3"), found=every)))
     assert len(found) == len(every)
     assert found[0].problem == "has 1 copy, and there are 3 brokers"
-    assert found[0].cure.endswith("watchroom topics create --replication-factor 3")
+    assert found[0].cure.endswith(
+        "watchroom topics create --broker kafka1:9092 --prefix watchroom --replication-factor 3"
+    )
     assert list(topic_settings.of_topics(setup, Brokers(("k1",), found=every))) == []
 
 
@@ -423,22 +523,55 @@ def test_two_workers_under_one_id_throw_each_other_out_and_a_restart_is_none() -
 
 def test_a_feed_of_which_every_line_is_refused_is_wrong_and_a_few_lines_are_a_note() -> None:
     letters = [DeadLetter(origin=f"{n}", reason="unknown_line", kind="call") for n in range(5)]
-    (alone,) = refused.of_letters(letters, {"call": 5})
+    (alone,) = refused.of_letters(Setup(), letters, {"call": 5})
     assert alone.problem.endswith("refused in the last 15 minutes: unknown_line; nothing else came")
     assert alone.grave
-    (some,) = refused.of_letters(letters, {"call": 900})
+    (some,) = refused.of_letters(Setup(), letters, {"call": 900})
     assert not some.grave
-    (many,) = refused.of_letters(letters * 20, {"call": 900})
+    (many,) = refused.of_letters(Setup(), letters * 20, {"call": 900})
     assert many.grave
+
+
+@pytest.mark.parametrize(
+    ("reason", "advice", "again"),
+    [
+        ("not_json", " says which. Mend the sender, and have it send them again", False),
+        ("unknown_line", " says why. Mend that, start the workers again, then: ", True),
+        ("wrong_partition", " says why. Mend the sender, then: ", True),
+    ],
+)
+def test_a_retry_is_advised_only_where_it_can_help(reason: str, advice: str, again: bool) -> None:
+    setup = Setup(brokers="k:9092", prefix="p", forces=("mine.toml",))
+    options = f"--reason {reason} --broker k:9092 --prefix p"
+    retry = f"watchroom deadletter retry {options} --force mine.toml" if again else ""
+    assert refused.cure(setup, reason) == f"watchroom deadletter list {options}{advice}{retry}"
 
 
 def test_a_worker_that_is_not_there_and_one_that_is_behind() -> None:
     brokers = Brokers(ends={("w.calls", 0): 5000}, committed={("w.calls", 0): 10})
     nobody, behind = lag.of_lag(Setup(brokers="k:9092", group="g"), brokers)
     assert nobody.cure == (
-        "watchroom worker --broker k:9092 --prefix watchroom --group g --checkpoints FOLDER"
+        "watchroom worker --broker k:9092 --prefix watchroom --group g --checkpoints FOLDER, with "
+        "each --force that it had: with other forces it sets its checkpoints aside and reads the "
+        "log again"
     )
     assert behind.problem == "4,990 messages are not counted, 4,990 of them here"
+
+
+def test_the_command_for_a_worker_that_is_not_there_has_the_options_that_were_given() -> None:
+    setup = Setup(
+        brokers="k:9092",
+        prefix="trial",
+        topic_prefixes=("west",),
+        group="g",
+        forces=("warwickshire", "my force.toml"),
+        checkpoints=(Path("ck/1"), Path("ck/2")),
+    )
+    start = (
+        "watchroom worker --broker k:9092 --prefix trial --topic-prefix west --force warwickshire "
+        "--force 'my force.toml' --group g --checkpoints"
+    )
+    assert lag.worker_command(setup) == f"{start} ck/1 and {start} ck/2"
 
 
 def test_the_table_names_problem_and_cure(state: Path) -> None:
@@ -448,6 +581,6 @@ def test_the_table_names_problem_and_cure(state: Path) -> None:
     assert (
         "permissions                  WRONG      1 folders, 0 files\n"
         f"    {state}: others may enter the folder (mode 755)\n"
-        f"      -> chmod 700 {state}\n"
+        f"      -> chmod -R u=rwX,go= {state}\n"
     ) in result.output
     assert "\n1 wrong; " in result.output

@@ -110,6 +110,20 @@ def test_a_clock_that_wavers_is_not_said_to_be_so_far_ahead() -> None:
     assert words.startswith("Feed calls, Tiny Police: refused: its times lie in the future. ")
 
 
+def test_a_feed_that_sends_broken_json_alone_is_known_by_the_partition_in_which_it_comes() -> None:
+    room = Room()
+    calls = next(shard for shard in room.monitor.shards if shard.kind == "call")
+    for _ in range(10):
+        refused = room.monitor.ingest(b'{"kind": "call", "force', room.now, calls)
+        assert [each.reason for each in refused] == ["not_json"]
+        room.now += 20 * SECOND
+    (words,) = room.look()
+    assert words == (
+        "Calls, Tiny Police: refused: it is no JSON. 10 lines in a row; none is counted. Nobody "
+        "has this yet."
+    )
+
+
 def test_some_lines_that_are_refused_among_others_are_no_alert() -> None:
     room = Room()
     for _ in range(40):

@@ -78,3 +78,12 @@ def test_another_producer_sends_what_one_that_died_did_not(monkeypatch: pytest.M
     assert partition.checkpoint.struck == [7]
     assert [each.stopped for each in made] == [True, True]
     assert not wrong
+
+
+def test_an_outbox_that_was_not_started_leaves_no_producer_unclosed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made: list[object] = []
+    monkeypatch.setattr("streams.kafka.producer.AIOKafkaProducer", lambda **_: made.append(None))
+    Outbox("127.0.0.1:1")
+    assert made == []

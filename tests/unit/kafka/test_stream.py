@@ -10,6 +10,7 @@ from typing import Any
 from aiokafka import TopicPartition
 
 from streams.board.monitor import Monitor, Shard
+from streams.kafka.faust_stream import broken_off
 from streams.kafka.partition import Partition, fingerprint
 from streams.kafka.stream import Position, StreamPositions
 from streams.live import Live
@@ -85,3 +86,14 @@ def test_offsets_without_a_message_are_no_lag(tmp_path: Path) -> None:
     assert (partition.lag, partition.folded, partition.changed) == (0, 1, True)
     partition.skip(1)
     assert partition.folded == 1
+
+
+def test_a_stream_that_ends_at_a_folder_names_it_and_who_says_what_mends_it() -> None:
+    path = "ck/1/faust/v1"
+    error = broken_off(PermissionError(13, "Permission denied", path), Path("ck/1"))
+    assert str(error) == (
+        "ck/1/faust/v1: Permission denied. See what mends it: watchroom doctor --no-kafka "
+        "--checkpoints ck/1"
+    )
+    other = broken_off(RuntimeError("odd"), Path("ck/1"))
+    assert str(other) == "the stream broke off: RuntimeError('odd')"

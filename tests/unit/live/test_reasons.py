@@ -78,6 +78,13 @@ def test_a_state_that_is_not_live_has_a_code_that_stays(
     assert health.reasons[0].cure
 
 
+def test_a_worker_whose_place_another_has_is_not_told_to_wait() -> None:
+    health = Health("recovering", "not in the group")
+    health.note(("instance",), {"instance:one": "another runs under the same id. Give each one"})
+    assert [each.code for each in health.reasons] == ["instance"]
+    assert not health.ready
+
+
 def test_who_watches_for_one_trouble_leaves_those_of_others() -> None:
     health = live(troubles={"web": "deaf. Look", "topic:a": "gone. Make", "topic:b": "gone. Make"})
     health.note(("topic",), {"topic:b": "still gone. Make"})

@@ -107,6 +107,28 @@ def rigged(quick: None) -> Iterator[Made]:
         yield make
 
 
+def test_the_reasons_of_workers_are_passed_on_with_which_worker_says_so(rigged: Made) -> None:
+    one, two = live("tiny"), live("warwickshire")
+    one.health.note(("topic",), {"topic:w.calls": "the topic is missing. Make it again"})
+    rig = rigged(one, two)
+    wait_until(lambda: bool(rig.get("/readyz").json().get("reasons")), 10, "it is told")
+    rig.until("/readyz")
+    assert rig.get("/readyz").json() == {
+        "ready": True,
+        "workers": {rig.workers[0].url: "unwell", rig.workers[1].url: "live"},
+        "reasons": [
+            {
+                "code": "topic",
+                "problem": "the topic is missing",
+                "cure": "Make it again",
+                "runbook": "WatchroomTopicChanged",
+                "subject": "w.calls",
+                "worker": rig.workers[0].url,
+            }
+        ],
+    }
+
+
 @pytest.mark.parametrize("force", FORCES)
 def test_the_board_of_each_force_is_that_of_the_worker_that_has_it(rig: Rig, force: str) -> None:
     query = f"/board.json?force={force}&at=2021-03-02T00:00:00+00:00&period=2021-03&period=2021-Q1"

@@ -549,7 +549,9 @@ def test_who_may_not_view_is_told_no_details_of_what_is_wrong(room: Room) -> Non
         assert asked.get("/healthz").json() == {"status": "alive"}
         assert asked.get("/readyz").json() == {"ready": False, "state": "behind"}
         detailed = asked.get("/readyz", headers=bearer(room.screen)).json()
+        of_act = asked.get("/readyz", headers=bearer(room.inspector)).json()
     assert detailed["detail"] == "kafka-7.internal does not answer"
+    assert of_act == detailed
 
 
 def test_people_who_sign_in_over_plain_http_are_a_warning_in_the_log(
