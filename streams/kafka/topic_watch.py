@@ -197,7 +197,9 @@ class TopicWatch:
 
     def _ask_brokers(self) -> Answers:
         found: dict[str, Asked | None] = {}
-        for topic in self._connected().describe_topics(list(self.topics.cluster.topic_ids)):
+        for topic in self._connected().describe_topics(
+            [*self.topics.cluster.topic_ids, *self.written.reasons]
+        ):
             if topic["error_code"] == 0:
                 found[topic["name"]] = Asked(str(topic["topic_id"]), len(topic["partitions"]))
             elif topic["error_code"] == UNKNOWN_TOPIC:

@@ -198,3 +198,18 @@ def test_what_the_brokers_answer_is_taken_in() -> None:
     assert asyncio.run(watch.ask())
     assert watch.topics.unsure() == {"w.calls"}
     assert not asyncio.run(watch.ask())
+
+
+def test_the_topics_that_are_written_are_asked_for_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Client:
+        def __init__(self, **_: object) -> None:
+            pass
+
+        def describe_topics(self, names: list[str]) -> list[dict[str, Any]]:
+            return [{"name": name, "error_code": 3, "partitions": []} for name in names]
+
+    monkeypatch.setattr("streams.kafka.topic_watch.KafkaAdminClient", Client)
+    watch = TopicWatch("nowhere:1", CLUSTER, written={"w.alerts": "alerts"})
+    asyncio.run(watch.ask())
+    assert watch.topics.missing == {"w.calls", "w.crimes"}
+    assert watch.written.missing == {"w.alerts"}
