@@ -289,8 +289,8 @@ def look(run: Run, seen: Seen, ended: Callable[[], bool]) -> None:
         try:
             with urllib.request.urlopen(address, timeout=30) as frames:
                 for line in frames:
-                    if line.startswith(b"data: {") and b'"answer"' in line:
-                        answer = json.loads(line[6:])["answer"] or {}
+                    if line.startswith(b"data: {") and b'"in_time"' in line:
+                        answer = json.loads(line[6:])["in_time"].get("999") or {}
                         seen.note(answer.get("denominator") or 0)
                     if ended():
                         return

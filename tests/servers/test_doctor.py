@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -131,8 +132,10 @@ def topic_id(installed: Installation) -> str:
 
 
 def test_an_installation_in_which_all_is_well_ends_with_0(
-    installed: Installation, tmp_path: Path
+    installed: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    for name in [each for each in os.environ if each.startswith("WATCHROOM_")]:
+        monkeypatch.delenv(name)  # such as those that tell the tests where things are
     tmp_path.chmod(0o700)
     checkpoint(tmp_path, installed, topic_id(installed), -1)
     for path in tmp_path.iterdir():
