@@ -124,8 +124,11 @@ def was_reported(alert: Alert, signal: Signal) -> bool:
     is open says that the feed is unsteady, and at most one of a feed is."""
     if alert.kind != KIND or signal.kind not in (alert.measure, FEEDS.get(alert.measure)):
         return False
-    began = signal.start < to_ms(alert.opened_at)
-    return alert.open or (began and (ms_of(alert.onset) or 0) <= signal.end)
+    opened, over = to_ms(alert.opened_at), ms_of(alert.resolved_at)
+    # The last calls that were under way may still end after the alert has been opened.
+    meanwhile = opened <= signal.end and over is not None and signal.start < over
+    began = signal.start < opened and (ms_of(alert.onset) or 0) <= signal.end
+    return alert.open or meanwhile or began
 
 
 def out_of_date(finding: Finding) -> str:
