@@ -124,9 +124,9 @@ def was_reported(alert: Alert, signal: Signal) -> bool:
     is open says that the feed is unsteady, and at most one of a feed is."""
     if alert.kind != KIND or signal.kind not in (alert.measure, FEEDS.get(alert.measure)):
         return False
-    opened, over = to_ms(alert.opened_at), ms_of(alert.resolved_at)
+    opened, resolved = to_ms(alert.opened_at), ms_of(alert.resolved_at)
     # The last calls that were under way may still end after the alert has been opened.
-    meanwhile = opened <= signal.end and over is not None and signal.start < over
+    meanwhile = opened <= signal.end and resolved is not None and signal.start < resolved
     began = signal.start < opened and (ms_of(alert.onset) or 0) <= signal.end
     return alert.open or meanwhile or began
 
