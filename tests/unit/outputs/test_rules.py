@@ -18,6 +18,7 @@ from streams.outputs.rules import DASHBOARDS, PIPELINE, Links, budget_file, rule
 from streams.outputs.rules.budget import most_burn, tiers
 from streams.outputs.rules.recording import ratios
 from streams.registry.registry import REGISTRY
+from tests import rule_annotations
 
 ROOT = Path(__file__).parents[3]
 RULES = ROOT / "deploy" / "prometheus" / "rules"
@@ -41,6 +42,11 @@ def test_the_committed_rules_are_current() -> None:
     assert {path.name for path in RULES.iterdir()} == set(texts)
     for name, text in texts.items():
         assert (RULES / name).read_text() == text, "run: watchroom rules write"
+
+
+def test_the_committed_rule_tests_are_current() -> None:
+    for path, text in rule_annotations.pages().items():
+        assert path.read_text() == text, "run: python -m tests.rule_annotations"
 
 
 def test_the_command_writes_checks_and_finds_what_is_stale(tmp_path: Path) -> None:
