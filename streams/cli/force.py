@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import click
+import msgspec
 
 from detectors.named_days import holidays_in, place_of
 from streams.cli.echo import echo
+from streams.cli.options import board_console
 from streams.config.force import (
     Force,
     Target,
@@ -20,8 +22,11 @@ from streams.config.force import (
 )
 from streams.config.toml import read_text
 from streams.errors import ConfigError
+from streams.outputs.force_lists import entries, list_names
+from streams.outputs.force_tables import entries_csv, entry_tables
 from streams.registry.affected import unknown_fields, unknown_names
 from streams.registry.targets import measure_problems
+from streams.sources.mapping.file import load_mapping
 
 
 @click.group()
@@ -33,6 +38,8 @@ def force() -> None:
       watchroom force show warwickshire > mine.toml
       (edit mine.toml)
       watchroom force check mine.toml
+
+    What its events may name: watchroom force categories mine.toml
     """
 
 
@@ -108,6 +115,64 @@ def list_() -> None:
     width = max(map(len, names))
     for name in names:
         echo(f"{name:<{width}}  {summary(find_force(name))}")
+
+
+@force.command()
+@click.argument("name", metavar="ID|FILE")
+@click.option(
+    "--list",
+    "lists",
+    type=click.Choice(list_names()),
+    multiple=True,
+    help="Only this list; may be repeated. By default all but the areas.",
+)
+@click.option(
+    "--within", metavar="CODE", help="Only this entry and what lies within it; a spelling will do."
+)
+@click.option(
+    "--mapping",
+    "mapping_files",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    multiple=True,
+    help="A mapping, whose words stand among the spellings; may be repeated.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print CSV, a line an entry.")
+def categories(
+    name: str,
+    lists: tuple[str, ...],
+    within: str | None,
+    mapping_files: tuple[Path, ...],
+    *,
+    as_json: bool,
+    as_csv: bool,
+) -> None:
+    """List what the events of a force may name: lines, categories, offences, markers and so on.
+
+    Each entry stands below the one that it lies within, with what it is called, by which periods
+    detectors watch it ("with asb": as part of asb; "now": judged as it happens), which kinds of
+    alert that opens, and what else stands for it: codes of the Home Office, crime types of
+    data.police.uk, aliases of areas, and the words of your mapping.
+
+    \b
+    Examples:
+      watchroom force categories warwickshire
+      watchroom force categories my-force.toml --list category --mapping incidents.toml
+      watchroom force categories warwickshire --within burglary
+      watchroom force categories warwickshire --within 28A
+      watchroom force categories warwickshire --list area --csv > areas.csv
+    """
+    if as_json and as_csv:
+        raise click.UsageError("--json and --csv exclude each other")
+    mappings = [load_mapping(path) for path in mapping_files]
+    found = entries(find_force(name), lists, within, mappings)
+    if as_json:
+        echo(msgspec.json.format(msgspec.json.encode(found), indent=2))
+    elif as_csv:
+        echo(entries_csv(found), nl=False)
+    else:
+        for table in entry_tables(found):
+            board_console().print(table)
 
 
 def summary(found: Force) -> str:

@@ -176,6 +176,8 @@ class AlertKind:
     """Of a kind that is judged by periods."""
     rules: tuple[type[InstantRule], ...] = ()
     """Of the others."""
+    figures: tuple[Figure, ...] = ()
+    """The measures that these are judged by."""
     got_worse: Callable[[Finding, float, int], bool] | None = None
     """Whether a finding is so much worse than the figure that people were notified of that they are
     notified again, by the age of the alert in ms; None where they never are."""

@@ -189,4 +189,5 @@ CALLERS_WAITING = AlertKind(
     ),
     judged="instant",
     rules=(CallersWaitingRule,),
+    figures=(OLDEST,),
 )

@@ -157,6 +157,7 @@ TARGET_MISSED = AlertKind(
     ),
     judged="minute",
     rules=(WeeksRule, AnswerRateRule),
+    figures=tuple(BY_TARGET.values()),
     got_worse=got_worse,
     lasts=True,
 )

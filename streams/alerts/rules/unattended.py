@@ -156,4 +156,5 @@ UNATTENDED = AlertKind(
     ),
     judged="instant",
     rules=(UnattendedRule,),
+    figures=(OLDEST,),
 )

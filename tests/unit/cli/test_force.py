@@ -1,12 +1,14 @@
-"""`watchroom force`: check, show, list."""
+"""`watchroom force`: check, show, list, categories."""
 
 import datetime as dt
+import json
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from detectors.named_days import holidays_in
+from streams.cli import main
 from streams.cli.force import force
 from streams.config.force import shipped_force_text
 
@@ -137,6 +139,59 @@ def test_list_has_one_line_a_force() -> None:
     ]
 
 
-@pytest.mark.parametrize("arguments", [(), ("check",), ("show",), ("list",)])
+@pytest.mark.parametrize("arguments", [(), ("check",), ("show",), ("list",), ("categories",)])
 def test_help_has_an_example(arguments: tuple[str, ...]) -> None:
     assert "watchroom force" in run(*arguments, "--help").stdout
+
+
+def test_categories_prints_a_tree_with_what_is_watched_and_how_else_it_is_spelled() -> None:
+    result = run("categories", "warwickshire", "--within", "robbery")
+    lines = [" ".join(line.split()) for line in result.stdout.splitlines() if "─" not in line]
+    assert lines == [
+        "Offences (offence of a crime), alerts: exceptional_volume, level_change",
+        "",
+        "Code Is Watched Also spelled",
+        "robbery Robbery day, month data.police.uk Robbery",
+        "robbery.business Business with robbery Home Office 34A",
+        "robbery.personal Personal with robbery Home Office 34B",
+        "",
+    ]
+
+
+def test_categories_as_json_has_every_field_of_an_entry() -> None:
+    result = run("categories", "warwickshire", "--within", "34A", "--json")
+    assert json.loads(result.stdout) == [
+        {
+            "list": "offence",
+            "code": "robbery.business",
+            "within": "robbery",
+            "depth": 1,
+            "words": "Robbery, business",
+            "spellings": [{"text": "34A", "of": "Home Office"}],
+            "watched": [],
+            "watched_as": "robbery",
+            "alerts": ["exceptional_volume", "level_change"],
+        }
+    ]
+
+
+def test_categories_of_a_force_file_of_ones_own_has_what_that_lists(mine: Path) -> None:
+    text = 'markers = ["hate.misogyny"]\n' + mine.read_text(encoding="utf-8")
+    mine.write_text(text, encoding="utf-8")
+    result = run("categories", str(mine), "--list", "marker", "--within", "hate", "--csv")
+    assert "marker,hate.misogyny,hate," in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("essex",), "Use one of city-of-london, warwickshire, west-mercia"),
+        (("warwickshire", "--list", "foo"), "'line', 'area', 'category', 'grade', 'offence'"),
+        (("warwickshire", "--within", "asp"), "did you mean asb"),
+        (("warwickshire", "--json", "--csv"), "--json and --csv exclude each other"),
+    ],
+)
+def test_categories_names_what_there_is_instead(arguments: tuple[str, ...], said: str) -> None:
+    result = CliRunner().invoke(main, ["force", "categories", *arguments])
+    assert result.exit_code == 2
+    assert said in result.stderr
