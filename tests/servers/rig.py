@@ -158,6 +158,7 @@ class Rig:
     def close(self) -> None:
         for worker in self.workers:
             worker.kill()
+            print(worker.server.log_tail(60))  # which pytest shows where the test failed
         self.producer.close()
 
 

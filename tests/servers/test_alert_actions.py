@@ -56,10 +56,12 @@ def act(port: int, alert: str, action: str, **details: str) -> tuple[int, dict[s
 
 
 def alerts(port: int) -> list[dict[str, Any]]:
+    """Those of waiting callers; a machine that is busy may raise one about Watchroom as well."""
     try:
         path = f"http://127.0.0.1:{port}/alerts.json?force=tiny"
         with urllib.request.urlopen(path, timeout=20) as answer:
-            return list(json.loads(answer.read())["alerts"])
+            found = json.loads(answer.read())["alerts"]
+            return [each for each in found if each["kind"] == "callers_waiting"]
     except OSError:
         return []
 
