@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 import kafka.errors
-from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka import KafkaProducer
 
 from streams.config.force import Force
 from streams.errors import KafkaError
 from streams.events.deadletters import DeadLetter, from_message, merged, peek
-from streams.kafka.brokers import await_brokers, connected, in_use, in_words
+from streams.kafka.brokers import await_brokers, connected, in_words
 from streams.kafka.refusals import Denied
 from streams.kafka.topics import INPUT_TOPICS, admin, input_topic, require, seen, topic_name
+from streams.kafka.whole_topic import reader, records
 from streams.periods import rfc3339
 from streams.sources.clock import wall_clock
 
@@ -31,39 +32,16 @@ def read(brokers: str, prefix: str) -> list[DeadLetter]:
         require(there, there, "Read")
         if hidden:
             raise Denied("topic", hidden, ("Read",))
-    consumer = connected(
-        KafkaConsumer,
-        brokers,
-        enable_auto_commit=False,
-        auto_offset_reset="earliest",
-        isolation_level="read_committed",
-        fetch_max_wait_ms=100,
-    )
-    with in_use(consumer, brokers, ("Read",)):
+    with reader(brokers) as consumer:
         numbers = consumer.partitions_for_topic(topic)
         if not numbers:
             raise KafkaError(f"the topic {topic} is missing. Create it: watchroom topics create")
-        tps = [TopicPartition(topic, number) for number in sorted(numbers)]
         letters = [
             from_message(record.key, record.value, record.headers)
-            for record in read_all(consumer, tps)
+            for record in records(consumer, topic, numbers)
         ]
     # A mark that a letter was retried comes after it, in its partition.
     return sorted(merged(letters), key=lambda letter: letter.time or "")
-
-
-def read_all(consumer: Any, tps: list[TopicPartition]) -> Iterator[Any]:
-    """Every record that some partitions have now; raises `KafkaError`."""
-    ends = consumer.end_offsets(tps)
-    consumer.assign(tps)
-    consumer.seek_to_beginning(*tps)
-    until = wall_clock() + SECONDS * 1000
-    while any(consumer.position(tp) < ends[tp] for tp in tps):
-        for records in consumer.poll(timeout_ms=500).values():
-            until = wall_clock() + SECONDS * 1000
-            yield from records
-        if wall_clock() > until:
-            raise KafkaError(f"the brokers sent nothing for {SECONDS:.0f} seconds")
 
 
 class Retrier:

@@ -21,10 +21,10 @@ from streams.config.force import Force
 from streams.errors import CheckpointError, KafkaError
 from streams.kafka import topics
 from streams.kafka.brokers import await_brokers, connected, in_use
-from streams.kafka.deadletter_topic import read_all
 from streams.kafka.inputs import split_prefix
 from streams.kafka.producer import LARGEST
 from streams.kafka.topics import INPUT_TOPICS, partition_of, topic_name
+from streams.kafka.whole_topic import reader, records
 from streams.state.backup import (
     Backup,
     Entry,
@@ -50,15 +50,7 @@ memory."""
 def read(brokers: str, prefix: str) -> Iterator[Entry]:
     """The latest message of every key of both topics; raises `KafkaError`."""
     await_brokers(brokers)
-    consumer = connected(
-        KafkaConsumer,
-        brokers,
-        enable_auto_commit=False,
-        auto_offset_reset="earliest",
-        isolation_level="read_committed",
-        fetch_max_wait_ms=100,
-    )
-    with in_use(consumer, brokers, ("Read",)):
+    with reader(brokers) as consumer:
         for part in TOPICS:
             topic = topic_name(prefix, part)
             numbers = consumer.partitions_for_topic(topic)
@@ -67,8 +59,7 @@ def read(brokers: str, prefix: str) -> Iterator[Entry]:
                     f"the topic {topic} is missing. Name what its topics begin with: --prefix"
                 )
             latest: dict[bytes, bytes | None] = {}
-            tps = [TopicPartition(topic, number) for number in sorted(numbers)]
-            for record in read_all(consumer, tps):
+            for record in records(consumer, topic, numbers):
                 if record.key is not None and not _outranked(
                     part, record.value, latest, record.key
                 ):
@@ -207,17 +198,10 @@ class Target:
 
     def _alerts(self) -> Iterator[bytes | None]:
         """The messages of the topic of the alerts."""
-        consumer = connected(
-            KafkaConsumer,
-            self.brokers,
-            enable_auto_commit=False,
-            isolation_level="read_committed",
-            fetch_max_wait_ms=100,
-        )
         topic = topic_name(self.prefix, "alerts")
-        with in_use(consumer, self.brokers, ("Read",)):
-            tps = [TopicPartition(topic, n) for n in consumer.partitions_for_topic(topic) or ()]
-            for record in read_all(consumer, tps):
+        with reader(self.brokers) as consumer:
+            numbers = consumer.partitions_for_topic(topic) or ()
+            for record in records(consumer, topic, numbers):
                 yield record.value
 
     def put_learned(self, backup: Backup, folder: Path, on_entry: OnEntry) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from kafka import KafkaConsumer, KafkaProducer
+from kafka import KafkaProducer
 
 from streams.alerts.model import Transition, decode, encode
 from streams.errors import KafkaError
@@ -36,8 +36,6 @@ class Topics:
         self.unanswered = self.most_unanswered = 0
 
     def connected(self, kind: type, _: str, **settings: Any) -> Any:
-        if kind is KafkaConsumer:
-            return SimpleNamespace(partitions_for_topic=lambda _: {0})
         assert kind is KafkaProducer
         self.settings = settings
         return SimpleNamespace(send=self._send)
@@ -54,7 +52,11 @@ class Topics:
 
         return SimpleNamespace(get=get)
 
-    def read_all(self, *_: Any) -> Iterator[Any]:
+    @contextmanager
+    def reader(self, _: str) -> Iterator[Any]:
+        yield SimpleNamespace(partitions_for_topic=lambda _: {0})
+
+    def records(self, *_: Any) -> Iterator[Any]:
         return (SimpleNamespace(value=value) for value in self.alerts)
 
 
@@ -69,7 +71,8 @@ def restored(
     """What is sent of a backup."""
     monkeypatch.setattr(topic_backup, "connected", topics.connected)
     monkeypatch.setattr(topic_backup, "in_use", _as_it_is)
-    monkeypatch.setattr(topic_backup, "read_all", topics.read_all)
+    monkeypatch.setattr(topic_backup, "reader", topics.reader)
+    monkeypatch.setattr(topic_backup, "records", topics.records)
     monkeypatch.setattr("streams.kafka.topics.admin", _as_it_is)
     there = {name: Found(name, "", 1, 1) for name in ("w.alerts", "w.published")}
     monkeypatch.setattr(Target, "_describe", lambda *_: there)
