@@ -407,6 +407,7 @@ def _full() -> Alert:
         log=(LogEntry(at=at[2], who="A", what="acknowledged", note="Seen."),),
         judged_to=at[25], cleared=True, cleared_at=at[27], course=course, lasting=True,
         peak=Peak(observed=4.5, numerator=9, denominator=2, grain="hour", start=at[3], end=at[4]),
+        origin="simulated",
     )  # fmt: skip
 
 

@@ -58,7 +58,9 @@ class Lifecycle:
         """Opens an alert, and notifies people where they may be; the fields are those of `Alert`,
         `onset` in ms."""
         at = instant(self.at, self.force.zone)
+        records = policy.RECORDS.get(fields["group"]) or feed_silent.records_of(fields["measure"])
         alert = Alert(
+            origin=self.store.origin_of(records) or msgspec.UNSET,
             force=self.force.id,
             area=area,
             area_name=place(self.force, area),

@@ -14,9 +14,10 @@ from typing import Literal
 
 import msgspec
 
+from streams.events.origin import NotLive
 from streams.periods import EPOCH, rfc3339, to_ms
 
-STATE_VERSION = 2
+STATE_VERSION = 3
 """Of transitions and handovers as lines of JSON, in the alerts topic and in the alert store. They
 are facts and are read for good, so what a later form adds has a default. To be raised with any
 change of what is written; `tests/unit/state/test_versions.py` fails where that was forgotten, or
@@ -202,6 +203,9 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     peak: Peak | msgspec.UnsetType = msgspec.UNSET
     """Its highest figure, of a fall the lowest; not written where there is none, as in the first
     form."""
+    origin: NotLive | msgspec.UnsetType = msgspec.UNSET
+    """Where its records came from when it opened; not written of a live feed, as in the forms
+    before. It stays for as long as the alert, so that all that is sent of it says the same."""
 
     @property
     def waits_since(self) -> dt.datetime:

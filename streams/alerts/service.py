@@ -12,6 +12,7 @@ from __future__ import annotations
 import logging
 import time
 import weakref
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
 from functools import partial
@@ -32,6 +33,7 @@ from streams.alerts.store import AlertStore
 from streams.board.monitor import Shard
 from streams.config.force import Force
 from streams.errors import NoAlert, NotStored
+from streams.events.origin import NotLive, not_live
 from streams.fold.ledger import Closing, EventClock, Ledger
 from streams.live import CLOCK, Live
 from streams.periods import DAY, HOUR, MINUTE
@@ -111,6 +113,7 @@ class AlertService:
     def _begin(self, force: Force) -> None:
         """An empty store for a force, its rules, and its instants."""
         store = self.stores[force.id] = AlertStore(force)
+        store.origin_of = partial(self._origin_of, force.id)
         context = RuleContext(force, store.alerts.values)
         clock = context.clock = EventClock(partial(self._evaluate_until, force))
         rules = self.rules[force.id] = RuleSet(context, KINDS)
@@ -122,6 +125,14 @@ class AlertService:
             partial(self._silence, force),
             partial(self._evaluate_at, force),
         )
+
+    def _origin_of(self, force: str, kind: str) -> NotLive | None:
+        """What the records of a kind are, if not live; of a kind that is none, all of the force."""
+        found = self.live.monitor.origins(force)
+        every: Counter[str] = Counter()
+        for by_origin in [found[kind]] if kind in found else found.values():
+            every.update(by_origin)
+        return not_live(every)
 
     # -- what is evaluated ---------------------------------------------------------------------
 

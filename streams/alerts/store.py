@@ -4,6 +4,7 @@ read. Pure.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import get_args
 
 import msgspec
@@ -25,6 +26,7 @@ from streams.alerts.model import (
 from streams.alerts.peak import beyond
 from streams.config.force import Force
 from streams.errors import NoAlert
+from streams.events.origin import NotLive
 from streams.periods import DAY, to_ms
 from streams.surveillance.feedback import ExcludedStretch, Feedback
 
@@ -60,6 +62,8 @@ class AlertStore:
         """The ids of alerts that were opened by a clock that was ahead, and set back since."""
         self.peaks: dict[str, Peak] = {}
         """By alert id, a peak that no transition has yet: the next one takes it."""
+        self.origin_of: Callable[[str], NotLive | None] = lambda _: None
+        """What the records of a kind are, if not live; of a kind that is none, all of the force."""
 
     # -- what changes it -----------------------------------------------------------------------
 

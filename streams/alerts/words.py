@@ -11,11 +11,15 @@ and only then the name in the first is shortened.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from math import floor
 
-from streams.alerts.model import AlertOutcome
+from msgspec import UnsetType
+
+from streams.alerts.model import Alert, AlertOutcome
 from streams.config.force import Force
+from streams.events.origin import NotLive
 from streams.periods import Calendar, Period
 from streams.registry.phrases import (
     change,
@@ -38,6 +42,12 @@ from streams.surveillance.signals import Signal
 LONGEST_TEXT = 160
 NOBODY = "Nobody has this yet."
 ACCEPT = "Lasting: close it as real to accept the level."
+MARKS: dict[NotLive, str] = {
+    "simulated": "SIMULATED",
+    "replayed": "REPLAYED",
+    "mixed": "PARTLY MADE UP",
+}
+"""The first words of whatever is sent of an alert whose records are not of a live feed."""
 OUTCOME_WORDS: dict[AlertOutcome, str] = {
     "real": "real",
     "planned_event": "a planned event",
@@ -52,6 +62,20 @@ def about(force: Force, signal: Signal) -> str:
     if found is None or found.watch is None:
         return REGISTRY.plain_name(signal.measure)
     return subject(force, found.watch, signal.row, brief=True)
+
+
+def marked(alert: Alert, text: str) -> str:
+    """A text about an alert as it is sent: what is made up says so first."""
+    return text if isinstance(alert.origin, UnsetType) else f"{MARKS[alert.origin]}: {text}"
+
+
+def local_instant(at: dt.datetime) -> str:
+    """An instant of an alert, which is on the force's clock, as a message says it.
+
+    >>> local_instant(dt.datetime.fromisoformat("2026-11-21T22:00:00+00:00"))
+    '22:00 on Saturday 21 November 2026'
+    """
+    return f"{at:%H:%M} on {at:%A} {full_date(at)}"
 
 
 def calls(line: str) -> str:

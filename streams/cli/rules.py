@@ -10,6 +10,7 @@ import click
 
 from streams.cli.echo import echo
 from streams.errors import WatchroomError
+from streams.outputs.public_url import VARIABLE, checked
 from streams.outputs.rules import Links, budget_file, rule_files
 from streams.outputs.rules.budget import LEAST_TARGET, MOST_TARGET
 
@@ -28,9 +29,23 @@ def _links(command: Callable[..., Any]) -> Callable[..., Any]:
         "--runbooks",
         default="",
         metavar="URL",
-        help="Where people reach the runbooks; default: the copy that Grafana serves.",
+        help="Where people reach the runbooks; default: those that the wallboard serves.",
     )
-    return grafana(runbooks(command))
+    wallboard = click.option(
+        "--wallboard",
+        default=Links().wallboard,
+        show_default=True,
+        envvar=VARIABLE,
+        show_envvar=True,
+        metavar="URL",
+        callback=_address,
+        help="Where people reach the wallboard: alerts link to the page where somebody takes them.",
+    )
+    return grafana(runbooks(wallboard(command)))
+
+
+def _address(_: click.Context, __: click.Parameter, value: str) -> str:
+    return checked(value, "--wallboard")
 
 
 def _out(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -49,7 +64,7 @@ def rules() -> None:
 
     \b
     Examples:
-      watchroom rules write --grafana https://grafana.example.org
+      watchroom rules write --wallboard https://watchroom.example.org
       watchroom rules check
       watchroom rules error-budget --target 0.9 --line 999
     """
@@ -58,15 +73,16 @@ def rules() -> None:
 @rules.command()
 @_out
 @_links
-def write(out: Path, grafana: str, runbooks: str) -> None:
+def write(out: Path, grafana: str, runbooks: str, wallboard: str) -> None:
     """Write the rule files.
 
     \b
     Examples:
       watchroom rules write
-      watchroom rules write --grafana https://grafana.example.org
+      watchroom rules write --wallboard https://watchroom.example.org \\
+        --grafana https://grafana.example.org
     """
-    texts = rule_files(Links(grafana, runbooks))
+    texts = rule_files(Links(grafana, runbooks, wallboard))
     out.mkdir(parents=True, exist_ok=True)
     for name, text in texts.items():
         (out / name).write_text(text, "utf-8")
@@ -76,14 +92,14 @@ def write(out: Path, grafana: str, runbooks: str) -> None:
 @rules.command()
 @_out
 @_links
-def check(out: Path, grafana: str, runbooks: str) -> None:
+def check(out: Path, grafana: str, runbooks: str, wallboard: str) -> None:
     """Fail where a rule file is not what this version would write.
 
     \b
     Example:
       watchroom rules check --out /etc/prometheus/rules
     """
-    texts = rule_files(Links(grafana, runbooks))
+    texts = rule_files(Links(grafana, runbooks, wallboard))
     stale = [name for name, text in texts.items() if _read(out / name) != text]
     if stale:
         raise WatchroomError(
@@ -111,7 +127,13 @@ def check(out: Path, grafana: str, runbooks: str) -> None:
 @click.option("--line", metavar="LINE", help="Only of this line, such as 999.")
 @_links
 def error_budget(
-    target: float, measure: str, force: str | None, line: str | None, grafana: str, runbooks: str
+    target: float,
+    measure: str,
+    force: str | None,
+    line: str | None,
+    grafana: str,
+    runbooks: str,
+    wallboard: str,
 ) -> None:
     """Print an optional rule file that alerts on how fast a target's misses are used up.
 
@@ -124,7 +146,7 @@ def error_budget(
     """
     named = {"force": force, "line": line}
     chosen = ",".join(f'{label}="{value}"' for label, value in named.items() if value)
-    echo(budget_file(target, measure, chosen, Links(grafana, runbooks)), nl=False)
+    echo(budget_file(target, measure, chosen, Links(grafana, runbooks, wallboard)), nl=False)
 
 
 def _read(path: Path) -> str | None:

@@ -1,8 +1,10 @@
 """Metrics of alerts and of what is watched, for `/metrics`.
 
 * `watchroom_alert_open`, 1 while an alert is open and not snoozed, from when people are to be
-  notified of it; the label `alert` is its id. Its words, which change, stand beside it in
-  `watchroom_alert_words`. Labels are kept for as long as Prometheus keeps anything, for all who may
+  notified of it; the label `alert` is its id, and `origin` says what its records are where they
+  are not of a live feed (`simulated`, `replayed`, `mixed`); else it is empty, which for Prometheus
+  is no label. Its words, which change, stand beside it in `watchroom_alert_words`, and say first
+  what is made up. Labels are kept for as long as Prometheus keeps anything, for all who may
   ask it: no person is named in them, and nothing stands there that somebody wrote.
 * `watchroom_watch_*`, the last closed period of every watched series: what was counted, what was
   expected, and the usual range; `flagged` is 1 or -1 where it was exceptional. At most
@@ -18,8 +20,10 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from msgspec import UNSET
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
+from streams.alerts.words import local_instant, marked
 from streams.board.model import Board
 from streams.config.force import WHOLE
 from streams.live import Live
@@ -46,12 +50,12 @@ def alert_metrics(boards: dict[str, Board]) -> Iterator[Metric]:
     held = GaugeMetricFamily(
         "watchroom_alert_open",
         "1 while an alert is open, not snoozed, and people are to be notified.",
-        labels=["force", "kind", "severity", "area", "measure", "alert"],
+        labels=["force", "kind", "severity", "area", "measure", "alert", "origin"],
     )
     words = GaugeMetricFamily(
         "watchroom_alert_words",
-        "The words of an open alert, and whether somebody has it.",
-        labels=["force", "alert", "words", "taken"],
+        "The words of an open alert, whether somebody has it, and since when, local time, it is open.",
+        labels=["force", "alert", "words", "taken", "since"],
     )
     opened = GaugeMetricFamily(
         "watchroom_alert_opened_timestamp_seconds",
@@ -77,9 +81,11 @@ def alert_metrics(boards: dict[str, Board]) -> Iterator[Metric]:
             # One of which nobody was to be notified when it was made (of the past, in quiet hours,
             # in maintenance) waits until somebody is. A replay notifies nobody, and shows all.
             if (alert.notified or replay) and alert.snoozed_until is None:
-                held.add_metric([force, alert.kind, alert.severity, *place], 1)
+                origin = "" if alert.origin is UNSET else alert.origin
+                held.add_metric([force, alert.kind, alert.severity, *place, origin], 1)
             taken = "no" if alert.owner is None else "yes"
-            words.add_metric([force, alert.id, nameless_words(alert), taken], 1)
+            said = marked(alert, nameless_words(alert))
+            words.add_metric([force, alert.id, said, taken, local_instant(alert.opened_at)], 1)
             opened.add_metric([force, alert.id], to_ms(alert.opened_at) / 1000)
         for outcome, number in part.summary.outcomes.items():
             made.add_metric([force, outcome], number)

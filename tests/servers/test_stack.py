@@ -76,7 +76,8 @@ def test_the_loss_of_all_workers_is_told_once_and_so_is_its_end(
         assert body is not None
         text = body.get_content()
         assert text.startswith(words)
-        assert "/public/runbooks/WatchroomAllWorkersDown.md" in text
+        assert "Take it:    http://localhost:8787/\n" in text
+        assert "/runbooks/WatchroomAllWorkersDown\n" in text
         assert {told.path for told in got.hooks} >= {"/heartbeat", "/pager"}
 
 

@@ -150,6 +150,11 @@ def read_from(alert: Alert) -> frozenset[str]:
     return frozenset((alert.measure, FEEDS.get(alert.measure, ""), f"heartbeat.{alert.measure}"))
 
 
+def records_of(feed: str) -> str:
+    """The kind of record that a feed speaks for; the name of a feed that speaks for none."""
+    return FEEDS.get(feed, feed)
+
+
 class FeedSilentRule(InstantRule):
     """Takes over what surveillance found."""
 

@@ -111,6 +111,7 @@ def budget_rule(series: RatioSeries, tier: Tier, chosen: str, links: Links) -> R
         "annotations": {
             "summary": template(f"<force>{row}: {{{{ $value | humanizePercentage }}}} missed ")
             + f"in {tier.long}, allowed {1 - tier.target:.0%} ({series.title}).",
+            "wallboard_url": links.board(),
             "description": (
                 f"At this rate (burn {tier.burn:.3g} or more of at most "
                 f"{most_burn(tier.target):.3g}) {tier.long} use up {tier.spent:.1%} or more of the "

@@ -15,8 +15,8 @@ from streams.alerts.rules import KINDS
 from streams.alerts.rules.base import AlertKind
 from streams.outputs.rules.text import DASHBOARDS, Links, Rule, template, written
 
-LABELS = "force, kind, severity, area, measure, alert"
-HELD = "force_kind_severity_area_measure_alert:watchroom_alert_open:held"
+LABELS = "force, kind, severity, area, measure, alert, origin"
+HELD = "force_kind_severity_area_measure_alert_origin:watchroom_alert_open:held"
 REPORTED = "watchroom_clock_timestamp_seconds"
 """There for every force that some worker reports, and gone with its alerts."""
 
@@ -42,18 +42,23 @@ def held_rule() -> Rule:
     }
 
 
-def _words() -> str:
-    """The words of the alert: the present ones, else the last ones, else what the labels say."""
+def _of_words(label: str, otherwise: str) -> str:
+    """A label of the words of the alert: the present one, else the last one, else something."""
     series = "watchroom_alert_words{force=%q,alert=%q}"
     newest = f"topk(1, max_over_time(timestamp({series})[1h:15s]))"
     labels = "$labels.force $labels.alert"
     return (
-        f'{{{{ with printf `{series}` {labels} | query }}}}{{{{ . | first | label "words" }}}}'
+        f'{{{{ with printf `{series}` {labels} | query }}}}{{{{ . | first | label "{label}" }}}}'
         f"{{{{ else }}}}"
-        f'{{{{ with printf `{newest}` {labels} | query }}}}{{{{ . | first | label "words" }}}}'
-        "{{ else }}{{ $labels.force }}: {{ $labels.kind }}, {{ $labels.measure }}, "
-        "{{ $labels.area }}. Its words can't be had now; see the board.{{ end }}{{ end }}"
+        f'{{{{ with printf `{newest}` {labels} | query }}}}{{{{ . | first | label "{label}" }}}}'
+        f"{{{{ else }}}}{otherwise}{{{{ end }}}}{{{{ end }}}}"
     )
+
+
+NO_WORDS = (
+    "{{ with $labels.origin }}{{ . | toUpper }}: {{ end }}{{ $labels.force }}: {{ $labels.kind }}, "
+    "{{ $labels.measure }}, {{ $labels.area }}. Its words can't be had now; see the board."
+)
 
 
 def alert_rule(kind: AlertKind, links: Links) -> Rule:
@@ -67,7 +72,9 @@ def alert_rule(kind: AlertKind, links: Links) -> Rule:
         "expr": f'{HELD}{{kind="{kind.name}"}} > 0',
         "keep_firing_for": KEEP,
         "annotations": {
-            "summary": _words(),
+            "summary": _of_words("words", NO_WORDS),
+            "wallboard_url": links.alert(),
+            "since": _of_words("since", ""),
             "description": template(f"{kind.meaning} Force <force>, area <area>, <measure>."),
             "runbook_url": links.runbook(kind.runbook),
             "dashboard_url": links.dashboard(kind.dashboard, query),

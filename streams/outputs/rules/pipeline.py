@@ -213,6 +213,7 @@ def pipeline_rule(alert: PipelineAlert, links: Links) -> Rule:
         "labels": {"severity": alert.severity, "kind": KIND},
         "annotations": {
             "summary": template(alert.summary),
+            "wallboard_url": links.board(),
             "description": template(alert.meaning),
             "runbook_url": links.runbook(alert.name),
             "dashboard_url": links.dashboard("pipeline"),
@@ -228,6 +229,7 @@ def watchdog_rule(links: Links) -> Rule:
         "labels": {"severity": "watchdog"},
         "annotations": {
             "summary": "Watchroom's alerting works.",
+            "wallboard_url": links.board(),
             "description": "This always fires. When it no longer arrives, alerts don't either.",
             "runbook_url": links.runbook("WatchroomWatchdog"),
             "dashboard_url": links.dashboard("pipeline"),

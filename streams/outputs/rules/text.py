@@ -28,16 +28,28 @@ Rule = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """Where people reach Grafana and the runbooks."""
+    """Where people reach Grafana, the runbooks and the wallboard."""
 
     grafana: str = "http://localhost:3000"
     runbooks: str = ""
-    """By default the copy that Grafana serves (see docker-compose.yml)."""
+    """By default those that the wallboard serves."""
+    wallboard: str = "http://localhost:8787"
 
     def runbook(self, alert: str) -> str:
         """The address of an alert's runbook."""
-        base = self.runbooks or f"{self.grafana.rstrip('/')}/public/runbooks"
-        return without_user(f"{base.rstrip('/')}/{alert}.md")
+        if self.runbooks:
+            return without_user(f"{self.runbooks.rstrip('/')}/{alert}.md")
+        return without_user(f"{self.wallboard.rstrip('/')}/runbooks/{alert}")
+
+    def alert(self) -> str:
+        """The address of the page of an alert on the wallboard, where somebody takes it: its id is
+        a label."""
+        query = "force={{ $labels.force | urlquery }}&id={{ $labels.alert | urlquery }}"
+        return without_user(f"{self.wallboard.rstrip('/')}/alert?{query}")
+
+    def board(self) -> str:
+        """The address of the wallboard."""
+        return without_user(f"{self.wallboard.rstrip('/')}/")
 
     def dashboard(self, name: str, query: str = "") -> str:
         """The address of a dashboard."""

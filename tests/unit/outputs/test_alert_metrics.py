@@ -33,10 +33,11 @@ def test_open_alerts_and_what_is_watched_are_metrics() -> None:
     assert told == [
         (
             'watchroom_alert_open{alert="ID",area="force",force="warwickshire",'
-            'kind="exceptional_volume",measure="offered",severity="page"} 1.0'
+            'kind="exceptional_volume",measure="offered",origin="",severity="page"} 1.0'
         ),
         (
-            'watchroom_alert_words{alert="ID",force="warwickshire",taken="no",words="999 calls, '
+            'watchroom_alert_words{alert="ID",force="warwickshire",'
+            'since="22:00 on Saturday 21 November 2026",taken="no",words="999 calls, '
             "Warwickshire: 21 in the hour to 22:00, usually 3 to 14. "
             'Nobody has this yet."} 1.0'
         ),
@@ -53,6 +54,18 @@ def test_open_alerts_and_what_is_watched_are_metrics() -> None:
         'measure="offered",row="line=999"} 6.0' in text
     )
     assert 'watchroom_watches{force="warwickshire",grain="hour",state="learning"}' in text
+
+
+def test_an_alert_of_simulated_records_says_so_in_its_label_and_in_its_first_words() -> None:
+    live = Live(Monitor([WARWICKSHIRE]), lambda: NOW)
+    live.alerts = service = AlertService(live)
+    live.health.state = "live"
+    made_up = call("c1", "2026-11-21T21:10:00Z", force="warwickshire", origin="simulated")
+    assert not live.ingest(lines([made_up]), NOW)
+    evaluate(service.stores["warwickshire"], [signal("2026-11-21 21:00")], [], NOW)
+    text = Exporter(live).text()[0].decode()
+    assert ',measure="offered",origin="simulated",severity="page"} 1.0' in text
+    assert 'words="SIMULATED: 999 calls, Warwickshire: 21 in the hour to 22:00, ' in text
 
 
 def test_a_snoozed_alert_is_not_open_for_alertmanager() -> None:
@@ -98,7 +111,7 @@ def test_what_fails_is_counted_for_prometheus_too() -> None:
     assert counted.format("call", 0.0) in text
     assert "watchroom_alert_faults_total 3.0" in text
     # The labels by which the rule WatchroomAlertsFail knows that Watchroom has told of it itself.
-    assert 'kind="pipeline_unwell",measure="faults",severity="page"' in text
+    assert 'kind="pipeline_unwell",measure="faults",origin="",severity="page"' in text
 
 
 def test_faults_are_counted_while_a_worker_reads_back() -> None:

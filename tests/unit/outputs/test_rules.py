@@ -55,11 +55,18 @@ def test_the_command_writes_checks_and_finds_what_is_stale(tmp_path: Path) -> No
         return answer.exit_code, answer.output
 
     out = ["--out", str(tmp_path / "rules"), "--grafana", "https://grafana.example.org/"]
+    out += ["--wallboard", "https://watchroom.example.org/"]
     assert rules("write", *out)[0] == 0
     assert rules("check", *out)[0] == 0
     text = (tmp_path / "rules" / "watchroom-alerts.yml").read_text()
     assert "https://grafana.example.org/d/watchroom-calls?" in text
-    assert "https://grafana.example.org/public/runbooks/WatchroomUnattended.md" in text
+    assert "https://watchroom.example.org/runbooks/WatchroomUnattended\n" in text
+    page = "alert?force={{ $labels.force | urlquery }}&id={{ $labels.alert | urlquery }}"
+    assert text.count(f"https://watchroom.example.org/{page}\n") == len(KINDS)
+    code, told = rules("write", *out, "--runbooks", "https://wiki.example.org/watchroom")
+    text = (tmp_path / "rules" / "watchroom-alerts.yml").read_text()
+    assert "https://wiki.example.org/watchroom/WatchroomUnattended.md\n" in text
+    assert rules("write", *out)[0] == 0
     (tmp_path / "rules" / "watchroom-alerts.yml").write_text("groups: []\n")
     code, told = rules("check", *out)
     assert code == 1
@@ -67,6 +74,19 @@ def test_the_command_writes_checks_and_finds_what_is_stale(tmp_path: Path) -> No
     code, told = rules("error-budget", "--target", "0.9", "--line", "999")
     assert code == 0
     assert 'line="999",window="1h"' in told
+
+
+def test_the_wallboard_is_where_the_environment_says_and_no_password_stands_in_a_rule(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WATCHROOM_PUBLIC_URL", "https://room.example")
+    out = ["rules", "write", "--out", str(tmp_path)]
+    assert CliRunner().invoke(main, out).exit_code == 0
+    assert "https://room.example/alert?force=" in (tmp_path / "watchroom-alerts.yml").read_text()
+    answer = CliRunner().invoke(main, [*out, "--wallboard", "https://ops:secret@room.example"])
+    assert answer.exit_code == 2
+    assert "it may hold no name, password or query" in answer.output
+    assert "secret" not in answer.output
 
 
 def test_there_is_a_rule_for_every_kind_of_alert_that_watchroom_opens() -> None:
@@ -81,8 +101,9 @@ def test_every_alert_says_what_how_and_where() -> None:
     for rule in alerts:
         notes = rule["annotations"]
         assert isinstance(notes, dict)
-        assert list(notes) == ["summary", "description", "runbook_url", "dashboard_url"]
-        assert notes["runbook_url"].endswith(f"/{rule['alert']}.md")
+        wanted = ["summary", "wallboard_url", "description", "runbook_url", "dashboard_url"]
+        assert [name for name in notes if name != "since"] == wanted
+        assert notes["runbook_url"].endswith(f"/runbooks/{rule['alert']}")
         assert all(notes.values())
 
 
