@@ -11,6 +11,7 @@ each force the worker that has it and passes on what is asked. It counts nothing
 | `/api/board`, `/api/series`, `/api/flags`, `/explore`, `/chart.svg`, `/ahead` | the same |
 | `/api/measures`, `/api/openapi.json` | any worker's |
 | POST `/api/alerts/<id>/<action>` | the worker's; a page of another site is refused here |
+| `/runbooks/` | what to do about each alert; the same everywhere, also where no worker answers |
 | `/forces.json` | every force that a worker could show, and the release of the pages |
 | `/healthz`, `/readyz` | 200 while alive; 200 when at least one worker is ready |
 | `/about` | which worker serves what |
@@ -44,6 +45,7 @@ from streams.outputs.front_pages import ABOUT, NOBODY
 from streams.outputs.holders import Holders, Worker
 from streams.outputs.monitor_client import LOOPBACK
 from streams.outputs.readiness import ReasonShown
+from streams.outputs.runbook_pages import RunbookPages
 from streams.outputs.sign_in.access import Access, while_allowed
 from streams.outputs.sign_in.least import caller_of
 from streams.outputs.sign_in.roles import Caller, Role
@@ -139,6 +141,7 @@ class Front:
                 *(Route(f"/{path}", partial(self.page, path)) for path in PAGES),
                 *(Route(path, endpoint, methods=["GET"]) for path, endpoint in answers.items()),
                 Route("/api/alerts/{alert:path}/{action}", self.act, methods=["POST"]),
+                *RunbookPages(self.files).routes(),
                 *self.files.routes(),
             ],
             exception_handlers={HTTPException: front_in_words, Exception: in_words},

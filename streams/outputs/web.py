@@ -16,7 +16,8 @@ Who may ask for what is in `streams.outputs.sign_in.least`, the pages of sign-in
 
 `/` and what belongs to it are the wallboard's: see `streams.outputs.wallboard.pages`; `/explore` is
 any figure over months and years: see `streams.outputs.explore.pages`; `/ahead` is the next hours of
-calls: see `streams.outputs.ahead_page`.
+calls: see `streams.outputs.ahead_page`; `/runbooks/` is what to do about each alert: see
+`streams.outputs.runbook_pages`.
 """
 
 from __future__ import annotations
@@ -53,6 +54,7 @@ from streams.outputs.guard import Guard
 from streams.outputs.instants import parse_instant
 from streams.outputs.prometheus import Exporter
 from streams.outputs.readiness import readiness
+from streams.outputs.runbook_pages import RunbookPages
 from streams.outputs.self_probe import SelfProbe
 from streams.outputs.sign_in.access import WARNED_EVERY, Access, WhoAsks
 from streams.outputs.sign_in.least import caller_of, protect
@@ -150,6 +152,7 @@ _MONITOR = """<p>{state}.</p>
 {boards}
 <li><a href="/explore">/explore</a>: any measure over months and years</li>
 <li><a href="/ahead">/ahead</a>: the next 12 hours of calls, and the handlers that they need</li>
+<li><a href="/runbooks/">/runbooks/</a>: what to do about each alert</li>
 <li><a href="/api/measures">/api/measures</a>, /api/board, /api/series: any figure, by area and
 period; <a href="/api/openapi.json">/api/openapi.json</a> describes them</li>
 <li><a href="/metrics">/metrics</a>: for Prometheus</li>
@@ -191,6 +194,7 @@ def application(live: Live, access: Access | None = None) -> Starlette:
             *Api(live, pages.force).routes(),
             *explore.routes(),
             *ahead.routes(),
+            *RunbookPages(files).routes(),
             *wallboard.routes(),
         ],
         exception_handlers={HTTPException: in_words, Exception: in_words},

@@ -83,7 +83,8 @@ def picture(page: Page) -> Any:
 def test_axe_finds_nothing_and_nothing_is_cut_off(
     show: Open, theme: str, size: tuple[int, int]
 ) -> None:
-    for path in (CRIME, "/explore", "/explore?measure=abuse", f"{CRIME}&grain=day"):
+    explored = (CRIME, "/explore", "/explore?measure=abuse", f"{CRIME}&grain=day")
+    for path in (*explored, "/runbooks/", "/runbooks/WatchroomWrongPartition"):
         page = show(path, *size, color_scheme=theme)
         assert faults(page) == [], path
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path

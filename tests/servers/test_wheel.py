@@ -51,3 +51,19 @@ def test_the_sample_ships_and_is_counted(unpacked: Path) -> None:
     sample = "streams/samples/2022-01-warwickshire-street.csv.gz"
     out = watchroom(unpacked, "run", sample, "--force", "warwickshire")
     assert "rows in = 3,724: 3,724 counted" in out
+
+
+def test_the_runbooks_ship_and_are_the_pages_that_are_served(unpacked: Path) -> None:
+    show = "from streams.outputs.runbook_pages import folder, names; print(folder(), *names())"
+    folder, *names = subprocess.run(
+        [sys.executable, "-c", show],
+        cwd=unpacked,
+        env={**os.environ, "PYTHONPATH": str(unpacked)},
+        capture_output=True,
+        text=True,
+        timeout=60 * PATIENCE,
+        check=True,
+    ).stdout.split()
+    assert folder == str(unpacked / "streams" / "outputs" / "runbook_files")
+    pages = {path.stem for path in (ROOT / "docs" / "runbooks").glob("*.md")}
+    assert {*names, "README"} == pages
