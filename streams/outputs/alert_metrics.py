@@ -54,7 +54,7 @@ def alert_metrics(boards: dict[str, Board]) -> Iterator[Metric]:
     )
     words = GaugeMetricFamily(
         "watchroom_alert_words",
-        "The words of an open alert, whether somebody has it, and since when, local time, it is open.",
+        "The words of an open alert, whether somebody has it, and since when (local) it is open.",
         labels=["force", "alert", "words", "taken", "since"],
     )
     opened = GaugeMetricFamily(
