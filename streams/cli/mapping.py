@@ -10,12 +10,12 @@ import msgspec
 from streams.cli.echo import echo
 from streams.cli.inputs import REFUSED
 from streams.config.force import Force, find_force, shipped_forces
+from streams.outputs.field_dictionary import dictionary, page
 from streams.registry.registry import REGISTRY
 from streams.sources.draft.field_words import KINDS, Kind
 from streams.sources.draft.sample import MOST, read_sample
 from streams.sources.draft.suggest import suggest
 from streams.sources.draft.trial import Trial, try_mapping
-from streams.sources.mapping.fields_page import page, rows
 from streams.sources.mapping.file import load_mapping, parse_mapping
 from streams.sources.mapping.model import Mapping
 from streams.sources.mapping.pseudonyms import NoKey
@@ -115,26 +115,36 @@ def check(
         context.exit(REFUSED)
 
 
-@mapping.command(short_help="Say which fields a mapping can fill.")
+@mapping.command(short_help="Say what each field of an event means and feeds.")
 @click.argument("kind", type=click.Choice(tuple(REGISTRY.structs)), required=False)
 @click.option("--page", "as_page", is_flag=True, help="All kinds, as docs/fields.md.")
-def fields(kind: str | None, as_page: bool) -> None:
-    """Print the fields of a kind of event, what each may hold, and what it says.
+@click.option("--json", "as_json", is_flag=True, help="The same as JSON.")
+def fields(kind: str | None, *, as_page: bool, as_json: bool) -> None:
+    """Print the fields of a kind of event that a mapping can fill: what each says, and its form.
+
+    --page and --json have every field, also whether an event needs it, its unit, an example, and
+    what it feeds: the measures that hang on it, tiles of the wallboard and alerts.
 
     \b
     Examples:
       watchroom mapping fields crime
+      watchroom mapping fields crime --json
       watchroom mapping fields --page > docs/fields.md
     """
     if as_page:
         echo(page(), nl=False)
         return
-    for each in [kind] if kind else REGISTRY.structs:
+    kinds = [kind] if kind else list(REGISTRY.structs)
+    if as_json:
+        found = [entry for each in kinds for entry in dictionary(each)]
+        echo(msgspec.json.format(msgspec.json.encode(found), indent=2))
+        return
+    for each in kinds:
         echo(each)
-        table = list(rows(each))
-        widest = max(len(name) for name, _, _ in table)
-        for name, form, says in table:
-            echo(f"  {name:{widest}}  {says} ({form})")
+        table = [entry for entry in dictionary(each) if entry.mapped]
+        widest = max(len(entry.name) for entry in table)
+        for entry in table:
+            echo(f"  {entry.name:{widest}}  {entry.says} ({entry.form})")
 
 
 def _try(file: str, rules: Mapping, force: Force | None, most: int | None) -> Trial:

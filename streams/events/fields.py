@@ -1,5 +1,9 @@
 """What each field of an event says, in a line: for `watchroom mapping fields`, docs/fields.md and
-the JSON Schemas. A field that is an object, or a list of objects, stands with its parts."""
+the JSON Schemas. A field that is an object, or a list of objects, stands with its parts.
+
+What a field feeds follows from the registry (`streams.registry.fed`); what those are for that no
+figure rests on stands here (`OTHERWISE`), and so does the unit of each number.
+"""
 
 from __future__ import annotations
 
@@ -93,7 +97,7 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
         "line": "the telephone line that it is of",
         "area": "the area that it is of; else the force",
         "period": "the year, quarter, month, day or hour that it is of, or several together",
-        "value": "the figure",
+        "value": "the figure; a reading has either this, or both its parts, or counts",
         "numerator": "of a share or a mean, what is divided",
         "denominator": "of a share or a mean, by what",
         "counts": "the total of a line's calls",
@@ -112,6 +116,67 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
         "every_seconds": "how far apart its heartbeats are; else that is learned",
     },
 }
+
+
+UNITS: Mapping[str, Mapping[str, str]] = {
+    "incident": {
+        "casualties.fatal": "people",
+        "casualties.serious": "people",
+        "casualties.slight": "people",
+    },
+    "crime": {"outcome": "a code, 1 to 22"},
+    "reading": {
+        "value": "the unit of the measure; a share is 0 to 1, a percentage 0 to 100",
+        "numerator": "cases, or the unit of the measure",
+        "denominator": "cases",
+        **{f"counts.{name}": "calls" for name in (
+            "offered", "answered", "within", "abandoned", "abandoned_within", "abandoned_at_once",
+            "end_unknown",
+        )},
+    },
+    "heartbeat": {"every_seconds": "seconds"},
+}  # fmt: skip
+"""What the numbers of each kind are of."""
+
+EVERY: Mapping[str, str] = {
+    "force": "whose figures it counts in, and in Kafka the partition that it goes to",
+    "id": "every figure: the versions of one id are one record, of which one counts",
+    "updated_at": "every figure: of several versions the latest counts; what happened later than "
+    "it was written is refused; the age of the feed, and with that `feed_silent`",
+    "version": "every figure: the highest version counts",
+    "deleted": "every figure: the record leaves all of them",
+    "played": "figures of history: what an end does not name is unknown, and no zero",
+    "origin": "no figure; boards, pages, messages and `watchroom_lines_by_origin` say what is "
+    "replayed or simulated",
+}
+"""What the fields feed that every record has."""
+
+OTHERWISE: Mapping[str, Mapping[str, str]] = {
+    "call": {"incident_id": "no figure; it leads from the call to its incident in the topics"},
+    "incident": {
+        "units.id": "no figure; it tells units apart, so that their rows can be joined",
+        "units.cleared_at": "no figure yet",
+    },
+    "crime": {
+        "incident_id": "no figure; it leads from the crime to its incident in the topics",
+        "entered_at": "no figure; in which order a history is played",
+    },
+    "reading": {
+        "measure": "the reading of that name, and tile `handlers` where it is `handlers_signed_on`",
+        "line": "which row the reading is of",
+        "area": "which row the reading is of",
+        "period": "which period the reading is of",
+        "value": "the reading: `watchroom query NAME`, `watchroom_reading`",
+        "numerator": "the reading, its confidence interval, and its sums over periods and areas",
+        "denominator": "the reading, its confidence interval, and its sums over periods and areas",
+    },
+    "heartbeat": {
+        "feed": "the age of the feed on boards, tile `feeds`; alerts `feed_silent`",
+        "at": "the age of the feed on boards, tile `feeds`; alerts `feed_silent`",
+        "every_seconds": "after how long without one `feed_silent` opens",
+    },
+}
+"""What those are for that no measure of a kind of record rests on."""
 
 
 def says(kind: str, field: str) -> str:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from inspect import cleandoc
 from typing import Annotated, Any, Literal
 
@@ -21,6 +21,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from streams.errors import Refused
+from streams.events.examples import example
 from streams.events.fields import says
 
 Stamp = Annotated[dt.datetime, Meta(tz=True, description="RFC 3339 with an offset")]
@@ -399,12 +400,34 @@ def json_schemas(structs: Mapping[str, type[Struct]]) -> dict[str, dict[str, obj
     schemas = {}
     for kind, struct in structs.items():
         schema: Any = json_schema(struct, f"Watchroom event: {kind}")
-        for name, field in schema["$defs"][struct.__name__]["properties"].items():
-            if name != "kind":  # which says itself what it is
-                form, said = field.get("description"), says(kind, name)
-                field["description"] = f"{said}; {form}" if form else said
+        fields = schema["$defs"][struct.__name__]["properties"]
+        fields["kind"]["description"] = "what kind of event it is"
+        _describe(kind, fields, schema["$defs"])
         schemas[kind] = schema
     return schemas
+
+
+def _describe(kind: str, fields: Any, parts: Any, before: str = "") -> None:
+    """Says of fields, and of the parts of those that are objects, what each says, by example."""
+    for name, field in fields.items():
+        if before or name != "kind":
+            form, said = field.get("description"), says(kind, before + name)
+            field["description"] = f"{said}; {form}" if form else said
+            shown = example(kind, before + name)
+            if shown is not None:
+                field["examples"] = [shown]
+        for part in _parts_of(field):
+            _describe(kind, parts[part]["properties"], parts, f"{before}{name}.")
+
+
+def _parts_of(field: Any) -> Iterator[str]:
+    """The names of the objects that a field may be, or may be a list of."""
+    for key, value in field.items() if isinstance(field, dict) else ():
+        if key == "$ref":
+            yield value.rpartition("/")[2]
+        elif key in ("anyOf", "items"):
+            for each in value if isinstance(value, list) else [value]:
+                yield from _parts_of(each)
 
 
 def json_schema(struct: type, title: str) -> dict[str, object]:

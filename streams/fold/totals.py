@@ -24,7 +24,8 @@ MEASURE = "calls"
 GRAINS: tuple[Grain, ...] = ("quarter", "month", "day", "hour")
 """The intervals that a total may have, the widest first."""
 
-_COUNTER_OF = {name: "lost" if name == "end_unknown" else name for name in CALL_COUNTS}
+COUNTER_OF = {name: "lost" if name == "end_unknown" else name for name in CALL_COUNTS}
+"""By count of a reading the counter of calls that it stands for."""
 _ENDS = ("answered", "abandoned", "end_unknown")
 """How an offered call ends: these add up to no more than were offered."""
 _AMONG = {
@@ -111,7 +112,7 @@ def _judge(given: dict[str, int]) -> dict[str, int]:
     for end, parts in _AMONG.items():
         if known.get(end) == 0:
             known |= dict.fromkeys(parts, 0)
-    return {_COUNTER_OF[name]: number for name, number in known.items()}
+    return {COUNTER_OF[name]: number for name, number in known.items()}
 
 
 def _counted_out(given: dict[str, int], least: dict[str, int], rest: int) -> dict[str, int]:

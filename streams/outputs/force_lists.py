@@ -9,15 +9,16 @@ detectors (`AlertKind.figures`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
-from typing import Any, get_args
+from typing import get_args
 
 import msgspec
 
-from streams.alerts.rules import KINDS, kind_of
+from streams.alerts.rules import KINDS
 from streams.config.force import WHOLE, Force
 from streams.errors import QueryError
+from streams.outputs.watched_measures import in_order, signal_kinds
 from streams.registry.conditions import Is
 from streams.registry.dimensions import ALL, AREA, Areas, Categories, Choice, Dimension
 from streams.registry.facts import Marks
@@ -27,7 +28,7 @@ from streams.registry.registry import REGISTRY
 from streams.sources.mapping.model import Mapping as MappingFile
 from streams.sources.police_uk import ASB, OFFENCES
 from streams.surveillance.series import WatchedSeries, watch_list
-from streams.surveillance.signals import Grain, Method, Signal
+from streams.surveillance.signals import Grain
 
 MARKER = "marker"
 """What the list of markers is called; those of dimensions have the dimension's name."""
@@ -262,13 +263,13 @@ def _watched(
                 grains = found.setdefault(address, [])
                 if grain not in grains:
                     grains.append(grain)
-                alerts |= _kinds_of(series)
+                alerts |= signal_kinds(series.group, series.measure)
     for alert, group, measure in _judged_without(dimension):
         if _admits(group, dimension, code) and _has_target(force, measure, dimension, code):
             found.setdefault(f"{group.name}.{measure.name}", [])
             alerts.add(alert)
     named = [WatchedMeasure(address, grains) for address, grains in found.items()]
-    return named, [each.name for each in KINDS if each.name in alerts]
+    return named, in_order(alerts)
 
 
 def _is_of(series: WatchedSeries, dimension: Dimension, code: str) -> bool:
@@ -306,15 +307,3 @@ def _has_target(force: Force, measure: Measure, dimension: Dimension, code: str)
         return True
     steps = measure.value.targets(force, {dimension.name: code})
     return any(target.share is not None for target in steps)
-
-
-def _kinds_of(series: WatchedSeries) -> set[str]:
-    """The kinds of alert that signals of a series open."""
-    known: Mapping[str, Any] = {
-        "force": "", "kind": series.group.kind, "group": series.group.name,
-        "measure": series.measure.name, "row": series.row, "area": series.area,
-        "grain": series.grain, "period": "", "start": 0, "end": 0, "theme": series.theme,
-        "direction": "up", "polarity": "neutral", "observed": 0.0,
-    }  # fmt: skip
-    methods = (method for method in get_args(Method) if method != "silence")
-    return {kind_of(Signal(**known, method=method)) for method in methods}

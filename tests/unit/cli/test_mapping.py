@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import msgspec
@@ -11,7 +12,6 @@ from click.testing import CliRunner, Result
 from streams.cli import main
 from streams.events.fields import FIELDS
 from streams.events.schema import KINDS
-from streams.sources.mapping.fields_page import page
 from streams.sources.mapping.kind_fields import forms
 from streams.sources.mapping.pseudonyms import VARIABLE
 
@@ -102,11 +102,6 @@ def test_every_field_of_every_kind_is_said() -> None:
         assert FIELDS[kind].keys() == names
 
 
-def test_the_page_of_fields_is_current() -> None:
-    written = Path(__file__).parents[3].joinpath("docs/fields.md").read_text("utf-8")
-    assert page() == written, "watchroom mapping fields --page > docs/fields.md"
-
-
 def test_the_fields_of_a_kind_are_printed_with_what_they_may_hold() -> None:
     said = CliRunner().invoke(main, ["mapping", "fields", "call"]).output
     assert said.startswith("call\n  line ")
@@ -114,3 +109,29 @@ def test_the_fields_of_a_kind_are_printed_with_what_they_may_hold() -> None:
     assert (
         "  channel         how the contact came (one of 101, 999, online, text, webchat)\n" in said
     )
+
+
+def test_the_fields_as_json_have_meaning_form_example_and_what_they_feed() -> None:
+    said = CliRunner().invoke(main, ["mapping", "fields", "call", "--json"]).output
+    (found,) = [entry for entry in json.loads(said) if entry["name"] == "called_back_at"]
+    assert found == {
+        "kind": "call",
+        "name": "called_back_at",
+        "says": "when a caller who gave up was rung back",
+        "form": "time",
+        "unit": "",
+        "needed": "",
+        "mapped": True,
+        "example": "2024-01-31T10:20:00+00:00",
+        "feeds": {
+            "figures": {
+                "calls": ["not_rung_back", "oldest_not_rung_back", "not_rung_back_unknown"]
+            },
+            "every": False,
+            "people": [],
+            "tiles": [],
+            "alerts": [],
+            "dashboards": ["calls"],
+            "otherwise": "",
+        },
+    }
