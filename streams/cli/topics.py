@@ -1,16 +1,26 @@
-"""`watchroom topics`: create, list and check the Kafka topics."""
+"""`watchroom topics`: create, list and check the Kafka topics, and say which feeds are silent."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
 
 from streams.cli.echo import echo
-from streams.cli.options import broker_option, prefix_option, topic_prefixes_option
+from streams.cli.options import (
+    broker_option,
+    forces_known,
+    more_forces_option,
+    prefix_option,
+    topic_prefixes_option,
+)
+from streams.config.force import Force, find_force
+from streams.kafka import arrivals
 from streams.kafka import topics as kafka_topics
 from streams.kafka.inputs import split_prefix
-from streams.periods import DAY
+from streams.periods import DAY, SECOND
 
 WRONG = 1
 
@@ -81,6 +91,13 @@ def create(
 @click.option(
     "--partitions", type=click.IntRange(1, 1000), help="How many there should be of each topic."
 )
+@more_forces_option
+@click.option(
+    "--feeds/--no-feeds",
+    default=True,
+    show_default=True,
+    help="Also read the ends of the input topics, and say when something last came of each feed.",
+)
 @click.pass_context
 def check(
     context: click.Context,
@@ -88,20 +105,33 @@ def check(
     prefix: str,
     topic_prefixes: tuple[str, ...],
     partitions: int | None,
+    force_names: tuple[str, ...],
+    feeds: bool,
 ) -> None:
-    """Say what is wrong with the topics, each with its cure.
+    """Say what is wrong with the topics, each with its cure, and which feeds are silent.
 
-    Ends with 0 when all topics are as they should be, with 1 when one is not.
+    A feed with heartbeats is silent when one is overdue; another after twice its longest usual
+    pause. It needs no worker.
+
+    Ends with 0 when all topics are as they should be and no feed is silent, with 1 when one is not.
 
     \b
     Examples:
       watchroom topics check
+      watchroom topics check --no-feeds
       watchroom topics check --prefix trial --partitions 24
     """
     inputs = [split_prefix(text)[0] for text in topic_prefixes]
+    known = forces_known([find_force(name) for name in force_names])
     with kafka_topics.admin(broker) as client:
         _report_unused(client, prefix)
-        _report(context, kafka_topics.check(client, prefix, partitions, inputs=inputs))
+        wrong = kafka_topics.check(client, prefix, partitions, inputs=inputs)
+        names = [topic.name for topic in kafka_topics.wanted(prefix, inputs)]
+        there, _ = kafka_topics.seen(client, names)
+    silent = _report_feeds(broker, there, inputs or [prefix], known) if feeds else False
+    _report(context, wrong)
+    if silent:
+        context.exit(WRONG)
 
 
 @topics.command("list")
@@ -146,6 +176,34 @@ def _report_unused(client: Any, prefix: str) -> None:
             f"go back to one, delete it: kafka-topics.sh --delete --topic {name}",
             err=True,
         )
+
+
+def _report_feeds(
+    broker: str,
+    there: Mapping[str, kafka_topics.Found],
+    prefixes: Sequence[str],
+    forces: Mapping[str, Force],
+) -> bool:
+    """Says when something last came of each feed; whether one is silent."""
+    at = int(time.time() * SECOND)
+    seen = arrivals.read_feeds(broker, there, prefixes, forces, at)
+    if seen.unreadable:
+        names = ", ".join(seen.unreadable)
+        echo(f"Not looked for silent feeds, since the right Read is missing: {names}", err=True)
+    if seen.empty:
+        echo(f"Without a message: {', '.join(seen.empty)}")
+    for force in seen.unknown:
+        echo(f'Messages of the force "{force}": name its file with --force', err=True)
+    silent = [feed for feed in seen.feeds if feed.silent(at)]
+    for feed in seen.feeds:
+        if feed not in silent:
+            echo(feed.in_words(at))
+    for feed in silent:
+        echo(
+            f"SILENT {feed.in_words(at)}. Look at the source system and at its link to the brokers",
+            err=True,
+        )
+    return bool(silent)
 
 
 def _report(context: click.Context, found: dict[str, list[str]]) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import re
+import time
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 from kafka import KafkaProducer
-from kafka.admin import NewTopic
+from kafka.admin import ConfigResource, ConfigResourceType, NewTopic
 
 from streams.cli import main
 from streams.kafka import brokers, topics
@@ -79,6 +82,81 @@ def test_the_board_topic_of_an_earlier_version_is_left_alone_and_named_as_unused
     assert old not in listed.stdout
     with topics.admin(kafka.bootstrap) as client:
         assert old in topics.describe(client, [old])
+
+
+def test_check_says_which_feeds_are_silent_and_for_how_long(
+    kafka: Kafka, topic_prefix: str
+) -> None:
+    where = ("--broker", kafka.bootstrap, "--prefix", topic_prefix)
+    assert run("create", *where, "--partitions", "2").exit_code == 0
+    # Only so can a test say when the brokers took a message.
+    stamped_by(kafka, topic_prefix, "CreateTime")
+    now = int(time.time())
+    three_hours = [now - 3 * 3600 - n * 120 for n in range(60)]
+    outage = [now - 7 * 86_400 - n * 600 for n in range(10)]
+    sent = {
+        # Every two minutes up to three hours ago, and once not for days, which is left out.
+        ("calls", "warwickshire", ""): three_hours + outage,
+        ("incidents", "warwickshire", ""): [now - n * 60 for n in range(60)],
+        ("crimes", "warwickshire", ""): [now - 86_400 * n for n in range(3)],
+        # Heartbeats speak for the records of the same name.
+        ("calls", "west-mercia", ""): three_hours,
+        ("heartbeats", "west-mercia", "calls"): [now - n * 30 for n in range(8)],
+        ("heartbeats", "west-mercia", "incidents"): [now - 600 - n * 60 for n in range(8)],
+        ("heartbeats", "elsewhere", "calls"): [now],
+    }
+    producer = KafkaProducer(bootstrap_servers=kafka.bootstrap)
+    for (topic, force, feed), instants in sent.items():
+        line = json.dumps({"force": force, "feed": feed}).encode()
+        for at in sorted(instants):
+            name = f"{topic_prefix}{topic}"
+            producer.send(name, key=force.encode(), value=line, timestamp_ms=at * 1000)
+    producer.close()
+    stamped_by(kafka, topic_prefix, "LogAppendTime")
+
+    told = run("check", *where)
+    assert told.exit_code == 1
+    assert without_places(told.stderr, topic_prefix) == [
+        'Messages of the force "elsewhere": name its file with --force',
+        (
+            "SILENT calls, warwickshire, feed calls: nothing for 3 hours: "
+            "its pauses are up to 10 minutes"
+        ),
+        (
+            "SILENT heartbeats, west-mercia, feed incidents: nothing for 10 minutes: "
+            "a heartbeat every 60 s"
+        ),
+    ]
+    assert without_places(told.stdout, topic_prefix) == [
+        "Without a message: readings",
+        "crimes, warwickshire, feed crimes: last N ago; 3 messages are too few to judge by",
+        "heartbeats, west-mercia, feed calls: last N ago; a heartbeat every 30 s",
+        "incidents, warwickshire, feed incidents: last N ago; its pauses are up to 60 seconds",
+        "All topics are as they should be.",
+    ]
+    assert run("check", *where, "--no-feeds").exit_code == 0
+
+
+def stamped_by(kafka: Kafka, prefix: str, kind: str) -> None:
+    """Has the input topics stamp messages so from now on."""
+    with topics.admin(kafka.bootstrap) as client:
+        client.alter_configs(
+            [
+                ConfigResource(
+                    ConfigResourceType.TOPIC,
+                    f"{prefix}{name}",
+                    configs={"message.timestamp.type": kind},
+                )
+                for name in topics.INPUT_TOPICS.values()
+            ]
+        )
+
+
+def without_places(text: str, prefix: str) -> list[str]:
+    """The lines without the prefix of topics, the seconds that passed, and the cure."""
+    cure = ". Look at the source system and at its link to the brokers"
+    text = text.replace(prefix, "").replace(cure, "")
+    return re.sub(r"last \d+ seconds? ago", "last N ago", text).splitlines()
 
 
 def test_no_broker_is_told_in_plain_words(monkeypatch: pytest.MonkeyPatch) -> None:
