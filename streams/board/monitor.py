@@ -297,7 +297,8 @@ class Monitor:
                     crossing = add(event, appended)
                     if crossing is not None or with_origin:
                         folded.lines = number
-                        yield from self._passed(event, crossing)
+                        yield from crossing or ()
+                        self._note_origin(event, only)
                 except Exception as error:  # noqa: BLE001 - no line may stop its neighbours
                     if line and not line.isspace():
                         folded.lines = number
@@ -312,17 +313,14 @@ class Monitor:
                     yield
             folded.lines = len(lines)
 
-    def _passed(self, event: Event, crossing: Iterator[None] | None) -> Iterator[None]:
-        """The steps that a record has brought about, and where it is from."""
-        yield from crossing or ()
-        self._note_origin(event)
-
-    def _note_origin(self, event: Event) -> None:
+    def _note_origin(self, event: Event, only: Shard | None) -> None:
         """Counts a record that was taken and is not of a live feed."""
         if isinstance(event, Record) and event.origin != "live":
-            ledger = self.ledger(self._kinds[type(event)], event.force)
-            if ledger is not None:
-                ledger.made_up[event.origin] += 1
+            # A shard that is read back from its log is not on the board yet.
+            kind = self._kinds[type(event)]
+            fold = self.ledger(kind, event.force) if only is None else only.folds[event.force]
+            if isinstance(fold, Ledger):
+                fold.made_up[event.origin] += 1
 
     def origins(self, force_id: str) -> dict[str, dict[str, int]]:
         """By kind of record how many lines were taken of each origin: `live`, `replayed`,
@@ -378,7 +376,7 @@ class Monitor:
                 for field, value in kept.unknown:
                     fold.packer.unknown.note(event, field, value)
             yield from shard.adders[event.force](event, appended) or ()
-            self._note_origin(event)
+            self._note_origin(event, only)
         except Exception as again:  # noqa: BLE001 - no line may stop its neighbours
             return refusal(again, line)
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import msgspec
 
 from detectors.named_days import holidays_in, place_of
 from streams.cli.echo import echo
+from streams.cli.inputs import Inputs, source_options
 from streams.cli.options import board_console
 from streams.config.force import (
     Force,
@@ -26,6 +28,7 @@ from streams.outputs.force_lists import entries, list_names
 from streams.outputs.force_tables import entries_csv, entry_tables
 from streams.registry.affected import unknown_fields, unknown_names
 from streams.registry.targets import measure_problems
+from streams.sources.draft.new_force import BRITISH, Answers, draft_force, events_in, slug
 from streams.sources.mapping.file import load_mapping
 
 
@@ -34,13 +37,83 @@ def force() -> None:
     """Force files: the areas, lines, targets and words of a control room.
 
     \b
-    A force of your own, in three steps:
-      watchroom force show warwickshire > mine.toml
-      (edit mine.toml)
+    A force of your own, from what an export of it holds:
+      watchroom force new Borsetshire --population 620000 calls.csv --mapping calls.toml > mine.toml
+      (edit mine.toml; watchroom force show warwickshire is an example with everything in it)
       watchroom force check mine.toml
 
     What its events may name: watchroom force categories mine.toml
     """
+
+
+@force.command(short_help="Draft the file of a force of your own.")
+@click.argument("name", metavar="NAME")
+@source_options
+@click.option(
+    "--population",
+    type=click.IntRange(1),
+    required=True,
+    help="How many people live there: rates are per 1,000 of them.",
+)
+@click.option(
+    "--timezone", metavar="ZONE", help="Default: that of the mapping, else Europe/London."
+)
+@click.option("--country", metavar="CODE", help="For bank holidays: GB-ENG, GB-SCT, IE, US-VA ...")
+def new(
+    name: str, inputs: Inputs, population: int, timezone: str | None, country: str | None
+) -> None:
+    """Draft the file of a force called NAME, with the areas and lines that its exports name.
+
+    Nobody ships the force file of every control room. This writes one to standard output that can
+    be used at once: what it could not know it says on standard error, and lines with CHECK are the
+    ones to look at. Without a SOURCE it has no areas.
+
+    \b
+    Examples:
+      watchroom force new Borsetshire --population 620000 cad.csv --mapping cad.toml > force.toml
+      watchroom force new Borsetshire --population 620000 \\
+        --source calls.csv:calls.toml --source cad.csv:cad.toml > force.toml
+      watchroom force new "Springfield 911" --population 116000 --timezone America/Chicago
+    """
+    if inputs.has_stdin:
+        raise click.UsageError("standard input can be read once only: name files")
+    rules = [load_mapping(mapping) for _, mapping in inputs.places if mapping is not None]
+    answers = Answers(
+        id=next((each.force for each in rules if each.force), slug(name)),
+        name=name,
+        timezone=timezone or next((each.timezone for each in rules if each.timezone), BRITISH),
+        population=population,
+        country=country,
+    )
+    if not answers.id:
+        raise click.UsageError(f'"{name}" has no letter that an id can be made of')
+    draft = draft_force(answers)
+    if inputs:
+        with inputs.open([_checked(draft.toml)]) as source:
+            draft = draft_force(answers, events_in(source))
+    _checked(draft.toml)
+    echo(draft.toml, nl=False)
+    echo(f"A draft of {name} with {_count(draft.areas, 'area')}.", err=True)
+    for doubt in draft.doubts:
+        echo(f"  CHECK {doubt}.", err=True)
+    given = " ".join(
+        [*map(shlex.quote, inputs.sources)]
+        + [f"--mapping {shlex.quote(str(inputs.mapping))}"] * (inputs.mapping is not None)
+        + [f"--source {shlex.quote(f'{place}:{path}')}" for place, path in inputs.paired]
+    )
+    echo(
+        "Next, with the draft saved as force.toml: "
+        f"watchroom run {given or 'FILE'} --force force.toml --web 8787",
+        err=True,
+    )
+
+
+def _checked(text: str) -> Force:
+    """The force of a draft; raises the first `ConfigError`."""
+    found, problems = check_force(text, "the draft")
+    if found is None:
+        raise problems[0]
+    return found
 
 
 @force.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import click
@@ -26,11 +27,13 @@ def mapping() -> None:
     """Mappings: what the columns of a table mean.
 
     \b
-    From an export to the board, in four steps:
-      watchroom mapping suggest export.csv > my-mapping.toml
+    From an export to the wallboard:
+      watchroom mapping suggest own.csv > mapping.toml
       (look at what it guessed, and correct it)
-      watchroom mapping check my-mapping.toml export.csv --all
-      watchroom run export.csv --mapping my-mapping.toml --force my-force.toml
+      watchroom force new Borsetshire --population 620000 own.csv --mapping mapping.toml \\
+        > force.toml
+      watchroom mapping check mapping.toml own.csv --force force.toml --all
+      watchroom run own.csv --mapping mapping.toml --force force.toml --web 8787
     """
 
 
@@ -72,6 +75,13 @@ def suggest_(file: str, kind: Kind | None, timezone: str | None, force_name: str
         _say(_try(file, parsed, force, MOST), err=True)
     except NoKey as error:
         echo(f"It was not tried: {error}", err=True)
+    drafted = f"{shlex.quote(file)} --mapping mapping.toml"
+    if force is None:
+        then = f"force new NAME --population NUMBER {drafted} > force.toml"
+    else:
+        named = "" if force_name == force.id else f" --force {shlex.quote(force_name or '')}"
+        then = f"run {drafted}{named} --web 8787"
+    echo(f"Next, with the draft saved as mapping.toml: watchroom {then}", err=True)
 
 
 @mapping.command(short_help="Say how many rows of files a mapping lets in.")
@@ -113,6 +123,13 @@ def check(
         )
     if bad:
         context.exit(REFUSED)
+    known = force_name or rules.force
+    given = "" if known in shipped_forces() else f" --force {shlex.quote(known or 'FORCE_FILE')}"
+    echo(
+        f"Next: watchroom run {' '.join(map(shlex.quote, files))} "
+        f"--mapping {shlex.quote(str(mapping_file))}{given} --web 8787",
+        err=True,
+    )
 
 
 @mapping.command(short_help="Say what each field of an event means and feeds.")

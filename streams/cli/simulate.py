@@ -87,8 +87,10 @@ def _shown(context: click.Context, _: click.Parameter, name: str | None) -> None
 @prefix_option
 @click.option(
     "--since",
-    type=click.DateTime(["%Y-%m-%d"]),
-    help="The day on which the made-up room opened; default: the first of this month.",
+    "since_named",
+    metavar="DAY",
+    help="The day on which the made-up room opened: 2022-01-31, today or yesterday; default: the "
+    "first of this month.",
 )
 @click.option(
     "--until",
@@ -148,7 +150,7 @@ def simulate_(  # noqa: PLR0913, PLR0917  one argument an option
     force_names: tuple[str, ...],
     broker: str | None,
     prefix: str,
-    since: dt.datetime | None,
+    since_named: str | None,
     until: dt.datetime | None,
     seed: int | None,
     handlers: float,
@@ -171,7 +173,7 @@ def simulate_(  # noqa: PLR0913, PLR0917  one argument an option
     Examples:
       watchroom simulate --force warwickshire --since 2022-01-01 --until 2022-02-01 \\
         > events.ndjson
-      watchroom simulate --broker localhost:9092
+      watchroom simulate --broker localhost:9092 --since yesterday
       watchroom simulate --broker localhost:9092 --handlers 0.7
       watchroom simulate --force warwickshire --surge "2022-01-14T19:00/2h x3 rugby" \\
         --since 2022-01-01 --until 2022-02-01 > events.ndjson
@@ -185,6 +187,7 @@ def simulate_(  # noqa: PLR0913, PLR0917  one argument an option
         if truth is not None:
             raise ConfigError("--truth is of a scenario", cure="Add --scenario NAME")
         forces = forces_named(force_names)
+        since = _day(since_named, forces[0].zone)
         more = surges_of(surges, forces)
         chosen = 1 if seed is None else seed
         found = [_events(f, since, chosen, handlers, more[f.id], profile) for f in forces]
@@ -196,7 +199,7 @@ def simulate_(  # noqa: PLR0913, PLR0917  one argument an option
             begin, clock = wall_clock(), ReplayClock(time.time, makes_up=inf)
             clock.run(begin, 1.0)
     else:
-        if since is not None or until is not None or surges:
+        if since_named is not None or until is not None or surges:
             raise ConfigError(
                 "a scenario has days and effects of its own",
                 cure="Take --since, --until and --surge out",
@@ -269,6 +272,18 @@ def _sink(
     except OSError as error:
         why = error.strerror or error
         raise WatchroomError(f"{output} can't be written: {why}. Name another file") from error
+
+
+def _day(named: str | None, zone: dt.tzinfo) -> dt.datetime | None:
+    """The day of `--since` by the clock of a zone; raises click's error for what is none."""
+    if named in {"today", "yesterday"}:
+        return dt.datetime.now(zone).replace(tzinfo=None) - dt.timedelta(named == "yesterday")
+    try:
+        return None if named is None else dt.datetime.strptime(named, "%Y-%m-%d")  # noqa: DTZ007
+    except ValueError:
+        raise click.UsageError(
+            f'--since: "{named}" is no day: write 2022-01-31, today or yesterday'
+        ) from None
 
 
 def _events(

@@ -93,8 +93,8 @@ ARCHIVES = frozenset({".zip"})
 HEADER_BYTES = 1 << 16
 
 NEEDS = (
-    "needs a mapping that says what its columns are (--mapping FILE; `watchroom mapping suggest` "
-    "drafts one)"
+    "needs a mapping that says what its columns are (--mapping FILE; `watchroom mapping suggest "
+    "FILE > mapping.toml` drafts one)"
 )
 
 

@@ -92,7 +92,8 @@ class Mapper:
                 "nothing says which force the rows belong to",
                 file=file,
                 field="force",
-                cure='Write force = "..." in the mapping, or give --force',
+                cure='Write force = "..." in the mapping, or give --force; '
+                "`watchroom force new` drafts the file of a force of your own",
             )
         self.fixed.update(mapping.constants)
         rules = mapping.rules()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from click.testing import CliRunner
@@ -36,6 +37,21 @@ def test_it_tells_what_is_known_by_now_and_the_same_again() -> None:
     assert stamps[-1] <= now
     _, second, _ = simulated("--since", since, "--once")
     assert second[: len(first)] == first
+
+
+def test_yesterday_is_a_day_to_begin_with() -> None:
+    london = ZoneInfo("Europe/London")
+    since = str(dt.datetime.now(london).date() - dt.timedelta(days=1))
+    _, by_date, _ = simulated("--since", since, "--once")
+    code, by_word, _ = simulated("--since", "yesterday", "--once")
+    assert code == 0
+    assert by_word[: len(by_date)] == by_date
+
+
+def test_what_is_no_day_is_refused_in_words() -> None:
+    code, _, told = simulated("--since", "01/02/2022", "--once")
+    assert code == 2
+    assert '--since: "01/02/2022" is no day: write 2022-01-31, today or yesterday' in told
 
 
 def test_a_day_to_come_is_refused_in_words() -> None:

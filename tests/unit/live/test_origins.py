@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
-from streams.board.monitor import Monitor
+from streams.board.monitor import Monitor, Shard
 from streams.live import Live
 from streams.live.origins import Origins, origins_of
 from streams.outputs.prometheus import Exporter
@@ -30,6 +31,15 @@ def test_lines_are_counted_by_their_origin() -> None:
         "call": {"live": 1, "simulated": 2},
         "incident": {"replayed": 1},
     }
+
+
+def test_lines_of_a_shard_that_is_not_on_the_board_yet_are_counted_by_their_origin() -> None:
+    monitor = Monitor([tiny_force()], all_shards=False)
+    shard = Shard("call", [tiny_force()])
+    line = json.dumps(call(**MADE_UP)).encode()
+    assert monitor.ingest(line, NOW, shard) == []
+    monitor.add_shard(shard)
+    assert monitor.origins("tiny") == {"call": {"simulated": 1}}
 
 
 @pytest.mark.parametrize(

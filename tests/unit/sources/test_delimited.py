@@ -177,7 +177,7 @@ def test_a_table_of_an_old_mac_is_a_table_all_the_same(tmp_path: Path) -> None:
     assert (
         read(tmp_path)
         .skipped[0]
-        .endswith("(--mapping FILE; `watchroom mapping suggest` drafts one)")
+        .endswith("(--mapping FILE; `watchroom mapping suggest FILE > mapping.toml` drafts one)")
     )
 
 
