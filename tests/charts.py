@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from streams.charts.layout import layout
-from streams.charts.model import Chart, Flag, Level, Mark, Point, Range, Target
+from streams.charts.model import Chart, Earlier, Flag, Level, Mark, Point, Range, Target
 from streams.charts.shapes import Layout
 from streams.charts.svg import standalone
 from streams.periods import Grain
@@ -90,7 +90,9 @@ def full() -> Chart:
             Level(first=8, last=23, centre=394, lower=354, upper=434, why="Average 364 to 394"),
         ),
         expected=tuple(Range(340 + 2 * at, 390 + 2 * at) for at in range(24)),
-        earlier=tuple(330 + 3 * at if at > 3 else None for at in range(24)),
+        earlier=(
+            Earlier("a year before", tuple(330 + 3 * at if at > 3 else None for at in range(24))),
+        ),
         targets=(Target(first=4, last=23, value=370, bound="at most"),),
         flags=(
             Flag(first=5, last=5, rule="limit", side="below", words="exceptional: below 324"),

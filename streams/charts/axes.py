@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from streams.charts.model import Point
 from streams.charts.text import width
-from streams.charts.words import MONTHS
+from streams.charts.words import MONTHS, WEEKDAYS
 from streams.config.measures import Unit
 from streams.periods import Grain, financial_year
 from streams.registry.phrases import round_duration
@@ -124,12 +124,20 @@ def _date(point: Point) -> str:
     return f"{_day(point)} {_month_and_year(point)}"
 
 
+def _weekday(point: Point) -> str:
+    return f"{WEEKDAYS[point.start.weekday()][:3]} {_date(point)}"
+
+
 def _month_and_year(point: Point) -> str:
     return f"{_month(point)} {_year(point)}"
 
 
 def _nothing(_: Point) -> str:
     return ""
+
+
+def _at_minute(point: Point, every: int) -> bool:
+    return point.start.minute % every == 0
 
 
 def _at_hour(point: Point, every: int) -> bool:
@@ -153,12 +161,18 @@ def _at_financial_year(point: Point, every: int) -> bool:
     return point.start.year % every == 0
 
 
-_HOURS = tuple(_Naming(every, _at_hour, _hour, _date) for every in (1, 3, 6, 12))
+_HOURS = tuple(_Naming(every, _at_hour, _hour, _weekday) for every in (1, 3, 6, 12))
+_MINUTES = tuple(_Naming(every, _at_minute, _hour, _date) for every in (5, 10, 15, 30, 60))
 _DAYS = tuple(_Naming(every, _at_day, _day, _month_and_year) for every in (1, 7))
 _MONTHS = tuple(_Naming(every, _at_month, _month, _year) for every in (1, 3, 6))
 _QUARTERS = tuple(_Naming(every, _at_month, _quarter, _year) for every in (3, 6))
 _YEARS = tuple(_Naming(every, _at_year, _year, _nothing) for every in (1, 2, 5, 10, 20))
-NAMINGS: dict[Grain, tuple[_Naming, ...]] = {
+Step = Literal["minute"] | Grain
+"""From one point to the next."""
+WITHIN: dict[Grain, Step] = {"hour": "minute", "day": "hour"}
+"""By which steps a count grows within a period."""
+NAMINGS: dict[Step, tuple[_Naming, ...]] = {
+    "minute": _MINUTES,
     "hour": (*_HOURS, *_DAYS, *_MONTHS, *_YEARS),
     "day": (*_DAYS, *_MONTHS, *_YEARS),
     "month": (*_MONTHS, *_YEARS),
@@ -170,7 +184,7 @@ NAMINGS: dict[Grain, tuple[_Naming, ...]] = {
 """The ways to name the periods of a grain, that of the most names first."""
 
 
-def named(points: Sequence[Point], grain: Grain, xs: Sequence[float], size: float) -> list[Named]:
+def named(points: Sequence[Point], grain: Step, xs: Sequence[float], size: float) -> list[Named]:
     """The periods that are named below a scale: as many as have room, at round times; where there
     is none of these the first one alone."""
     for naming in NAMINGS[grain]:

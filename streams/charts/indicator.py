@@ -5,9 +5,9 @@ no control chart of a grain is charted without limits."""
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
-from typing import NamedTuple, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar
 
 from msgspec.structs import replace
 
@@ -19,7 +19,19 @@ from streams.board.control import Moved
 from streams.board.outlook import Delays, Outlook
 from streams.board.query import Observation, Query
 from streams.board.targets import Goal, goal
-from streams.charts.model import Bound, Chart, Flag, Level, Mark, Point, Range, Side, Target
+from streams.charts.model import (
+    Bound,
+    Chart,
+    Earlier,
+    Flag,
+    Level,
+    Mark,
+    Point,
+    Range,
+    Side,
+    Target,
+    When,
+)
 from streams.charts.words import amount, limit
 from streams.config.force import WHOLE
 from streams.config.measures import Unit
@@ -38,8 +50,13 @@ Usual = Callable[[Period, int], tuple[float, float] | None]
 """From where to where four of five figures of a period lie; of a share, by how many cases it is
 of."""
 
+UsualSoFar = Callable[[Period, int], tuple[float, float]]
+"""From where to where four of five counts lie from the start of a period to an instant (ms)."""
+
 LATELY = 28 * DAY
 """For how long, in ms, what is usual now is shown beside what was."""
+FEW_HOURS = 49
+"""More hours, each beside that of the day before, are too many lines to read."""
 MOST_POINTS = 1_000
 """Points of one chart: more can't be told apart, and would keep a reader waiting."""
 
@@ -62,7 +79,32 @@ def indicator_chart(
 def recent_chart(query: Query, name: str | Indicator, hours: int = 6, area: str = WHOLE) -> Chart:
     """The last whole hours of an indicator in the range that is usual of them, with the same hours
     a week before as `earlier`, and its target. Raises `QueryError` for what there is not."""
-    return _Reader(query, query.indicator(name), "hour", area, ()).recent(hours)
+    calendar = query.calendar
+    end = calendar.start("hour", query.at)
+    shown = [calendar.holding("hour", end - back * HOUR) for back in range(hours, 0, -1)]
+    return _Reader(query, query.indicator(name), "hour", area, ()).beside(
+        shown, {"a week before": 7}
+    )
+
+
+def beside_chart(
+    query: Query,
+    name: str | Indicator,
+    grain: Literal["hour", "day"],
+    within: Stretch,
+    area: str = WHOLE,
+    alerts: Iterable[Alert] = (),
+) -> Chart:
+    """An indicator by the hours or days within a stretch, in the range that is usual of them, with
+    the same of the week before and, of hours that are few, of the day before as `earlier`, its
+    target and the alerts, without limits. Raises `QueryError` for what there is not, and for more
+    than `MOST_POINTS` periods."""
+    indicator = query.indicator(name)
+    shown = periods(query, indicator, grain, within)
+    days: dict[When, int] = {"a week before": 7}
+    if grain == "hour" and len(shown) <= FEW_HOURS:
+        days["the day before"] = 1
+    return _Reader(query, indicator, grain, area, alerts).beside(shown, days)
 
 
 def periods(query: Query, indicator: Indicator, grain: Grain, within: Stretch) -> list[Period]:
@@ -135,6 +177,7 @@ class _Reader:
         judged, rule, findings = self._judged(stretches, too_early)
         place = phrases.place(query.force, self.area)
         marks = [*self._changes(), *map(alert_mark, self.alerts)]
+        values = tuple(self._earlier(each) for each in stretches)
         return Chart(
             title=f"{self.indicator.title}, {place}",
             unit=unit,
@@ -142,7 +185,7 @@ class _Reader:
             points=points,
             levels=tuple(levels_of(judged, unit)),
             expected=_if_any([self._expected(each) for each in stretches]),
-            earlier=_if_any([self._earlier(each) for each in stretches]),
+            earlier=(Earlier("a year before", values),) if _if_any(values) else (),
             targets=tuple(_targets([self._goal(each) for each in stretches])),
             flags=tuple(flags_of(judged, unit, self.grain)),
             marks=tuple(each for each in marks if _shown(each, points)),
@@ -150,27 +193,31 @@ class _Reader:
             findings=findings,
         )
 
-    def recent(self, hours: int) -> Chart:
-        """The last whole hours, without limits."""
-        query, calendar = self.query, self.query.calendar
-        end = calendar.start("hour", query.at)
-        shown = [calendar.holding("hour", end - back * HOUR) for back in range(hours, 0, -1)]
-        stretches = [Stretch.of(calendar, each) for each in shown]
+    def beside(self, shown: Sequence[Period], days: Mapping[When, int]) -> Chart:
+        """Some periods without limits, beside those so many days before."""
+        stretches = [Stretch.of(self.query.calendar, each) for each in shown]
+        points = tuple(map(self._point, stretches))
         return Chart(
-            title=f"{self.indicator.title}, {phrases.place(query.force, self.area)}",
+            title=f"{self.indicator.title}, {phrases.place(self.query.force, self.area)}",
             unit=self.unit,
-            period="hour",
-            points=tuple(map(self._point, stretches)),
+            period=self.grain,
+            points=points,
             expected=_if_any([self._expected(each) for each in stretches]),
-            earlier=_if_any([self._week_before(each) for each in shown]),
+            earlier=tuple(
+                Earlier(when, values)
+                for when, many in days.items()
+                if (values := _if_any([self._days_before(each, many) for each in shown]))
+            ),
             targets=tuple(_targets([self._goal(each) for each in stretches])),
+            marks=tuple(m for each in self.alerts if _shown(m := alert_mark(each), points)),
         )
 
-    def _week_before(self, period: Period) -> float | None:
-        """The same hour by the clock a week before."""
+    def _days_before(self, period: Period, days: int) -> float | None:
+        """The same period by the clock so many days before; None while it is not known from end to
+        end."""
         calendar = self.query.calendar
-        at = to_ms(calendar.local(period.start) - dt.timedelta(days=7))
-        before = Stretch.of(calendar, calendar.holding("hour", at))
+        at = to_ms(calendar.local(period.start) - dt.timedelta(days=days))
+        before = Stretch.of(calendar, calendar.holding(period.grain, at))
         found = self.query.figure(self.indicator, before, self.area)
         return found.value if found.complete else None
 
@@ -222,26 +269,26 @@ class _Reader:
         if then is not None or self.usual is None or stretch.start < self.query.at - LATELY:
             return then
         period = self.query.calendar.holding(self.grain, stretch.start)
+        if stretch.end > self.query.at:
+            return self._expected_so_far(period)
         cases = self.query.figure(self.indicator, stretch, self.area).denominator or 0
         with self.query.lock:
             usual = self.usual(period, cases)
         return None if usual is None else Range(*usual)
 
+    def _expected_so_far(self, period: Period) -> Range | None:
+        """What is usual of a period that is not over, up to now: of a count alone, since a share of
+        the first minutes is of too few."""
+        found = usual_so_far(self.query, self.indicator, self.grain, self.area)
+        with self.query.lock:
+            return None if found is None else Range(*found(period, self.query.at))
+
     def _watched(self) -> Usual | None:
         """What is usual of a period, where the figure is watched by its hours or days."""
-        narrowed = narrowed_to(self.query, self.indicator)
-        if self.grain not in ("hour", "day") or narrowed is None:
-            return None
-        group, measure, row = narrowed
-        with self.query.lock:
-            for shard in self.query.monitor.shards:
-                watching = shard.surveillance.get(self.query.force.id)
-                if shard.kind == group.kind and watching is not None:
-                    found: Usual | None = watching.usual(
-                        self.grain, group.name, measure.name, row, self.area
-                    )
-                    return found
-        return None
+        found: Usual | None = _of_surveillance(
+            "usual", self.query, self.indicator, self.grain, self.area
+        )
+        return found
 
     def _earlier(self, stretch: Stretch) -> float | None:
         """The same a year before, where the area was the same; a year is beside the one before."""
@@ -279,6 +326,33 @@ class _Reader:
     def _changes(self) -> Iterator[Mark]:
         for each in breaks(self.query, self.indicator, self.area):
             yield Mark(at=self.query.calendar.local(each.at), kind="change", words=each.reason)
+
+
+def usual_so_far(query: Query, indicator: Indicator, grain: Grain, area: str) -> UsualSoFar | None:
+    """From where to where four of five counts lie at an instant within an hour or day, where the
+    figure is a count that is watched by them; `area` by its id."""
+    found: UsualSoFar | None = _of_surveillance("usual_so_far", query, indicator, grain, area)
+    return found
+
+
+def _of_surveillance(
+    asked: Literal["usual", "usual_so_far"],
+    query: Query,
+    indicator: Indicator,
+    grain: Grain,
+    area: str,
+) -> Any:
+    """What the detectors know of an indicator by its hours or days; None where nothing."""
+    narrowed = narrowed_to(query, indicator)
+    if grain not in ("hour", "day") or narrowed is None:
+        return None
+    group, measure, row = narrowed
+    with query.lock:
+        for shard in query.monitor.shards:
+            watching = shard.surveillance.get(query.force.id)
+            if shard.kind == group.kind and watching is not None:
+                return getattr(watching, asked)(grain, group.name, measure.name, row, area)
+    return None
 
 
 # -- points ----------------------------------------------------------------------------------------

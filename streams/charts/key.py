@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from streams.charts.model import Chart
+from streams.charts.model import Chart, When
 from streams.charts.shapes import SMALL, Dot, Line, Shape, Text, cross, diamond, triangle
 from streams.charts.text import lines, width
-from streams.charts.words import EACH
+from streams.charts.words import EACH, counted
 from streams.periods import Grain
 
 ROW = 18.0
@@ -49,7 +49,8 @@ def key(chart: Chart, wide: float, top: float, *, dense: bool) -> Key:
 
 def _of_scale(chart: Chart) -> str:
     scale = "" if extent(chart)[0] <= 0 else "; the scale does not begin at 0"
-    return f"{EACH[chart.period].capitalize()}{scale}."
+    by = counted(chart) if chart.cumulative else EACH[chart.period]
+    return f"{by[:1].upper()}{by[1:]}{scale}."
 
 
 def extent(chart: Chart, *, from_zero: bool = True) -> tuple[float, float]:
@@ -58,7 +59,8 @@ def extent(chart: Chart, *, from_zero: bool = True) -> tuple[float, float]:
     values = [each.value for each in chart.points]
     values += [each for level in chart.levels for each in (level.centre, level.lower, level.upper)]
     values += [end for each in chart.expected if each for end in (each.lower, each.upper)]
-    values += [*chart.earlier, *(each.value for each in chart.targets)]
+    values += [each for beside in chart.earlier for each in beside.values]
+    values += [each.value for each in chart.targets]
     known = [each for each in values if each is not None]
     least, most = (min(known), max(known)) if known else (0.0, 1.0)
     near = 0 <= least < (most - least) * 0.5
@@ -80,17 +82,31 @@ def _changing(chart: Chart) -> bool:
     return any(each.provisional and not each.running for each in chart.points)
 
 
+def _beside(when: When) -> Callable[[Chart], bool]:
+    return lambda chart: any(
+        each.when == when and any(value is not None for value in each.values)
+        for each in chart.earlier
+    )
+
+
 _MEANINGS: tuple[tuple[str, str, Callable[[Chart], bool]], ...] = (
-    ("band", "expected", lambda chart: any(chart.expected)),
+    ("band", "expected", lambda chart: any(chart.expected) and not chart.cumulative),
+    ("band", "usual by then", lambda chart: any(chart.expected) and chart.cumulative),
     ("centre", "average", lambda chart: bool(chart.levels)),
     ("limit", "limits", _limits),
     ("target", "target", lambda chart: bool(chart.targets)),
-    ("earlier", "a year before", lambda chart: any(e is not None for e in chart.earlier)),
+    ("earlier", "a year before", _beside("a year before")),
+    ("earlier", "a week before", _beside("a week before")),
+    ("day-before", "the day before", _beside("the day before")),
     ("flag", "exceptional", lambda chart: any(each.rule == "limit" for each in chart.flags)),
     ("run", "run on one side", lambda chart: any(each.rule == "run" for each in chart.flags)),
     ("running", "not over yet", lambda chart: any(each.running for each in chart.points)),
     ("provisional", "may change yet", _changing),
-    ("missing", "not known", lambda chart: any(each.value is None for each in chart.points)),
+    (
+        "missing",
+        "not known",
+        lambda chart: any(each.value is None and not each.ahead for each in chart.points),
+    ),
     ("alert", "alert", lambda chart: any(each.kind == "alert" for each in chart.marks)),
 )
 

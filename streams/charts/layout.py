@@ -15,7 +15,7 @@ everywhere.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import TypeVar
 
 from streams.charts import axes
@@ -210,7 +210,10 @@ class _Drawing:
             self.texts.append(
                 Text("tick", plot.left - 6, y + 4, axes.tick_name(value, unit), "end")
             )
-        names = axes.named(self.chart.points, self.chart.period, self.xs, SMALL)
+        chart = self.chart
+        grain = axes.WITHIN[chart.period] if chart.cumulative else chart.period
+        names = axes.named(chart.points, grain, self.xs, SMALL)
+        self._midnights(grain)
         found: list[Text] = []
         for place, name, _ in names:
             x, half = self.xs[place], width(name, SMALL) / 2
@@ -220,6 +223,15 @@ class _Drawing:
             )
         self.texts += _clear(found)
         self.texts += _clear(self._longer_periods(names))
+
+    def _midnights(self, grain: axes.Step) -> None:
+        """A line where one day becomes the next, among hours that are few enough."""
+        if grain != "hour" or self.dense or self.chart.cumulative:
+            return
+        for at, point in enumerate(self.chart.points):
+            if at and point.start.date() != self.chart.points[at - 1].start.date():
+                x = self.edges[at]
+                self._line("grid", (x, self.plot.top), (x, self.plot.bottom))
 
     def _longer_periods(self, names: Sequence[axes.Named]) -> list[Text]:
         """The names of the years (months, days) below the first period that is named of each."""
@@ -246,13 +258,16 @@ class _Drawing:
             self._line("band", *upper, *lower, closed=True)
 
     def _earlier(self) -> None:
-        for part in _together(self.chart.earlier):
-            places = [(self.xs[at], self.y(value)) for at, value in part]
-            self._line("earlier", *(places if len(places) > 1 else _short(*places[0])))
+        for beside in self.chart.earlier:
+            kind = "day-before" if beside.when == "the day before" else "earlier"
+            for part in _together(beside.values):
+                places = [(self.xs[at], self.y(value)) for at, value in part]
+                self._line(kind, *(places if len(places) > 1 else _short(*places[0])))
 
     def _earlier_ticks(self) -> None:
         half = min(self.step * 0.3, 14.0)
-        for x, value in zip(self.xs, self.chart.earlier, strict=False):
+        values = [zip(self.xs, each.values, strict=True) for each in self.chart.earlier]
+        for x, value in chain.from_iterable(values):
             if value is not None:
                 self._line("earlier", (x - half, self.y(value)), (x + half, self.y(value)))
 
@@ -322,6 +337,8 @@ class _Drawing:
             self.shapes += [Dot("dot", x, self.y(each), 3.4) for x, each in known[-1:]]
             return
         for at, value in enumerate(values):
+            if self.chart.points[at].ahead:
+                continue
             if value is None:
                 self.shapes += cross("missing", self.xs[at], self.plot.bottom - 6, 3.0)
             elif (dot := self._dot(at, self.y(value))) is not None:
@@ -342,7 +359,7 @@ class _Drawing:
     @property
     def _dotted(self) -> bool:
         """Whether there is room for a dot for each point."""
-        return self.step >= 9 and self.full
+        return self.step >= 9 and self.full and not self.chart.cumulative
 
     def _dot(self, at: int, y: float) -> Dot | None:
         point, x = self.chart.points[at], self.xs[at]
@@ -437,7 +454,7 @@ class _Drawing:
         beside = ((x + 9, y + 4, "start"), (x - 9, y + 4, "end"))
         upright = (higher, lower) if above else (lower, higher)
         for left, base, anchor in (*upright, *slanted, *beside):
-            text = Text(kind, left, base, words, anchor)  # type: ignore[arg-type]
+            text = Text(kind, tenth(left), tenth(base), words, anchor)  # type: ignore[arg-type]
             here = text.box
             if here.within(room) and not any(map(here.meets, (*placed, *signs))):
                 return text
@@ -460,6 +477,8 @@ class _Drawing:
     def _spots(self) -> Iterator[Spot]:
         for at, point in enumerate(self.chart.points):
             left, right = self.edges[at], self.edges[at + 1]
+            if point.ahead:
+                return
             y = None if point.value is None else tenth(self.y(point.value))
             words = spot(self.chart, at)
             yield Spot(tenth(left), tenth(right - left), tenth(self.xs[at]), y, words)

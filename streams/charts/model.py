@@ -31,6 +31,8 @@ class Point(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Why the figure may change yet, or is not of all of the period."""
     running: bool = False
     """The period is not over."""
+    ahead: bool = False
+    """It is still to come."""
 
 
 class Places(Struct, frozen=True, kw_only=True):
@@ -55,6 +57,16 @@ class Range(Struct, frozen=True):
 
     lower: float
     upper: float
+
+
+When = Literal["a year before", "a week before", "the day before"]
+
+
+class Earlier(Struct, frozen=True):
+    """The same of an earlier time, with a place for each point."""
+
+    when: When
+    values: tuple[float | None, ...]
 
 
 class Target(Places, frozen=True, kw_only=True):
@@ -85,8 +97,9 @@ class Mark(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Chart(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A figure by period, oldest first. `expected` and `earlier` (the same a year before, of
-    the last hours a week before) are empty, or have a place for each point.
+    """A figure by period, oldest first. `expected` is empty, or has a place for each point.
+    `cumulative` is a count that grows within one hour or day (`period`): a point is what was
+    counted from its start up to the start of the point.
 
     Raises ValueError where a place is that of no point."""
 
@@ -96,18 +109,19 @@ class Chart(Struct, frozen=True, kw_only=True, omit_defaults=True):
     points: tuple[Point, ...]
     levels: tuple[Level, ...] = ()
     expected: tuple[Range | None, ...] = ()
-    earlier: tuple[float | None, ...] = ()
+    earlier: tuple[Earlier, ...] = ()
     targets: tuple[Target, ...] = ()
     flags: tuple[Flag, ...] = ()
     marks: tuple[Mark, ...] = ()
     rule: str = ""
     """How limits are made, in a sentence."""
+    cumulative: bool = False
     findings: tuple[str, ...] = ()
     """What the control chart says of its last point, in sentences."""
 
     def __post_init__(self) -> None:
         size = len(self.points)
-        for beside in (self.expected, self.earlier):
+        for beside in (self.expected, *(each.values for each in self.earlier)):
             if beside and len(beside) != size:
                 raise ValueError(f"{len(beside)} values stand beside {size} points")
         placed: tuple[Places, ...] = (*self.levels, *self.targets, *self.flags)

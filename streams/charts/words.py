@@ -25,6 +25,7 @@ MONTHS = (
     "November",
     "December",
 )
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 EACH: dict[Grain, str] = {
     "hour": "by hour",
     "day": "by day",
@@ -80,11 +81,33 @@ def period_name(grain: Grain, point: Point) -> str:
     if grain == "financial_year":
         return financial_year(start.year)
     day = _date(start)
-    return day if grain == "day" else f"{start:%H:%M} to {point.end:%H:%M} on {day}"
+    return day if grain == "day" else f"{_clock(start)} to {_clock(point.end)} on {day}"
 
 
 def _date(day: dt.datetime) -> str:
     return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
+
+
+def _clock(at: dt.datetime) -> str:
+    """`01:00`; where the clock shows that twice in one night `01:00 GMT`."""
+    twice = at.replace(fold=0).utcoffset() != at.replace(fold=1).utcoffset()
+    return f"{at:%H:%M} {at:%Z}" if twice else f"{at:%H:%M}"
+
+
+def counted(chart: Chart) -> str:
+    """What the points of a count that grows are of: `counted from 21:00 on, 14 January 2022`."""
+    if not chart.points:
+        return "counted as they came"
+    return f"counted from {_clock(chart.points[0].start)} on, {_date(chart.points[0].start)}"
+
+
+def _name(chart: Chart, point: Point) -> str:
+    """A point as a sentence names it; one of a count that grows by its instant."""
+    if not chart.cumulative:
+        return period_name(chart.period, point)
+    if point.start.date() != chart.points[0].start.date():
+        return "by midnight"
+    return f"by {_clock(point.start)}"
 
 
 # -- a point ---------------------------------------------------------------------------------------
@@ -114,16 +137,20 @@ def state_of(point: Point) -> str:
 def spot(chart: Chart, place: int) -> str:
     """All that is known of a point: `October 2017: 397. Average 394, limits 354 to 434.`"""
     point, unit = chart.points[place], chart.unit
-    said = [f"{period_name(chart.period, point)}: {value_of(chart, point)}"]
+    said = [f"{_name(chart, point)}: {value_of(chart, point)}"]
     level, target = chart.level(place), chart.target(place)
     if level is not None:
         said.append(
             f"average {amount(level.centre, unit)}{_limits(level.lower, level.upper, unit)}"
         )
     if chart.expected and (expected := chart.expected[place]) is not None:
-        said.append(f"expected {_between(expected.lower, expected.upper, unit)}")
-    if chart.earlier and (earlier := chart.earlier[place]) is not None:
-        said.append(f"a year before {amount(earlier, unit)}")
+        usual = "usual by then" if chart.cumulative else "expected"
+        said.append(f"{usual} {_between(expected.lower, expected.upper, unit)}")
+    said += (
+        f"{beside.when} {amount(earlier, unit)}"
+        for beside in chart.earlier
+        if (earlier := beside.values[place]) is not None
+    )
     if target is not None:
         said.append(f"target {target.bound} {amount(target.value, unit)}")
     said += [each.words for each in chart.flags_at(place)]
@@ -153,6 +180,8 @@ def sentence(chart: Chart) -> str:
     unit, points = chart.unit, chart.points
     if not points:
         return f"{chart.title}, {EACH[chart.period]}: nothing is known."
+    if chart.cumulative:
+        return _growing(chart)
     begins = f"{chart.title}, {EACH[chart.period]}, {_span(chart)}:"
     known = [at for at, point in enumerate(points) if point.value is not None]
     if not known:
@@ -179,6 +208,22 @@ def sentence(chart: Chart) -> str:
         one = ONE[chart.period]
         parts.append(f"{missing} {one if missing == 1 else f'{one}s'} not known")
     return f"{begins} {'; '.join(parts)}."
+
+
+def _growing(chart: Chart) -> str:
+    """`999 calls, Northshire, counted from 21:00 on, 14 January 2022: 13 by 21:11, usually 0 to 3
+    by then; 14 by 21:25, ...`: what stands out first, and the latest."""
+    known = [at for at, point in enumerate(chart.points) if point.value is not None]
+    if not known:
+        return f"{chart.title}, {counted(chart)}: nothing is known."
+    parts = []
+    for at in dict.fromkeys([*(each.first for each in chart.flags), known[-1]]):
+        point, expected = chart.points[at], chart.expected[at] if chart.expected else None
+        said = f"{amount(point.value or 0.0, chart.unit)} {_name(chart, point)}"
+        if expected is not None:
+            said += f", usually {_between(expected.lower, expected.upper, chart.unit)} by then"
+        parts.append(said)
+    return f"{chart.title}, {counted(chart)}: {'; '.join(parts)}."
 
 
 def _span(chart: Chart) -> str:
@@ -227,20 +272,24 @@ def table(chart: Chart) -> Table:
     places = range(len(chart.points))
     shares = any(isinstance(each.cases, tuple) for each in chart.points)
     column(
-        ONE[chart.period].capitalize(),
-        [period_name(chart.period, each) for each in chart.points],
+        "Counted" if chart.cumulative else ONE[chart.period].capitalize(),
+        [_name(chart, each) for each in chart.points],
         always=True,
     )
     column("Value", [_alone(each, unit) for each in chart.points], always=True)
     column("Cases", [_cases(each) for each in chart.points], always=shares)
     column("Average", [_centre(chart, at) for at in places])
     column("Limits", [_limit_range(chart, at) for at in places])
-    column("Expected", [_expected(chart, at) for at in places])
-    column("A year before", [_earlier(chart, at) for at in places])
+    usual = "Usual by then" if chart.cumulative else "Expected"
+    column(usual, [_expected(chart, at) for at in places])
+    for beside in chart.earlier:
+        texts = ["" if each is None else amount(each, unit) for each in beside.values]
+        column(beside.when.capitalize(), texts)
     column("Target", [_target(chart, at) for at in places])
     column("Stands out", [flag_words(chart.flags_at(at)) for at in places])
     column("Notes", [_notes(chart, at) for at in places])
-    rows = [[texts[at] for _, texts in columns] for at in reversed(places)]
+    shown = [at for at in reversed(places) if not chart.points[at].ahead]
+    rows = [[texts[at] for _, texts in columns] for at in shown]
     return Table([heading for heading, _ in columns], rows)
 
 
@@ -274,11 +323,6 @@ def _limit_range(chart: Chart, place: int) -> str:
 def _expected(chart: Chart, place: int) -> str:
     found = chart.expected[place] if chart.expected else None
     return "" if found is None else _between(found.lower, found.upper, chart.unit)
-
-
-def _earlier(chart: Chart, place: int) -> str:
-    found = chart.earlier[place] if chart.earlier else None
-    return "" if found is None else amount(found, chart.unit)
 
 
 def _target(chart: Chart, place: int) -> str:

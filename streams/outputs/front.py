@@ -6,7 +6,7 @@ each force the worker that has it and passes on what is asked. It counts nothing
 | path | answer |
 |---|---|
 | `/`, `/chart`, `/alert` | the wallboard's pages, which are the same everywhere |
-| `/board.json`, `/series.json`, `/trends.json` | the worker's, of `?force=` |
+| `/board.json`, `/series.json`, `/trends.json`, `/drawing.json` | the worker's, of `?force=` |
 | `/alerts.json`, `/events` | the same |
 | `/api/board`, `/api/series`, `/api/flags`, `/explore`, `/chart.svg`, `/ahead` | the same |
 | `/api/measures`, `/api/openapi.json` | any worker's |
@@ -83,6 +83,7 @@ FIGURES = (
     "/board.json",
     "/series.json",
     "/trends.json",
+    "/drawing.json",
     "/alerts.json",
     "/api/board",
     "/api/series",

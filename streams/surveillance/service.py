@@ -487,6 +487,27 @@ class Surveillance:
             return lambda period, cases: shares.usual(self._point(period, area), cases)
         return None
 
+    def usual_so_far(
+        self, grain: Grain, group: str, measure: str, row: Mapping[str, str], area: str
+    ) -> Callable[[Period, int], tuple[float, float]] | None:
+        """A function that says from where to where four of five counts lie at an instant within an
+        hour or a day, from the start of it on, as far as is learned now. None where no count is
+        watched by this grain, or it is still being learned; `row` as of `usual`."""
+        watch = self._watch_of(grain, group, measure, row, area)
+        adapter = None if watch is None else watch.adapter
+        if watch is None or not isinstance(adapter, Counts) or adapter.state == "learning":
+            return None
+        series, expected = watch.series, adapter.expected
+
+        def usual_then(period: Period, until: int) -> tuple[float, float]:
+            share = (until - period.start) / (period.end - period.start)
+            if grain == "day" and (by_hour := self._share_of_day(series, period, until)):
+                share = by_hour
+            point = self._point(period, area)
+            return expected.forecast(point.slot, point.names).part(share).limits(TAIL)
+
+        return usual_then
+
     def count_of(
         self, grain: Grain, group: str, measure: str, row: Mapping[str, str], area: str
     ) -> tuple[WatchedSeries, Counts] | None:
@@ -570,23 +591,29 @@ class Surveillance:
             return None
         until = hours.last + HOUR
         day = self.ledger.calendar.holding("day", hours.last)
-        key = watch.series.row_key
-        alike = (w for w in hours.begun.get(key, ()) if w.series.measure is watch.series.measure)
-        by_hour = next(alike, None)
+        share = self._share_of_day(watch.series, day, until)
+        if share is None:
+            return None
+        sums = days.rows.read(self.ledger.panes.between(day.start, until))
+        series, so_far = watch.series, day._replace(end=until)
+        point = self._point(day, series.area)
+        return watch.judge(self.context, so_far, point, sums.get(series.row_key, 0), share)
+
+    def _share_of_day(self, series: WatchedSeries, day: Period, until: int) -> float | None:
+        """How much of a day has passed at an instant, by what its hours usually bring of a series;
+        None where its hours are not watched."""
+        begun = self.grains["hour"].begun.get(series.row_key, ())
+        by_hour = next((w for w in begun if w.series.measure is series.measure), None)
         if by_hour is None or not isinstance(by_hour.adapter, Counts):
             return None
         expected = by_hour.adapter.expected
-        area = watch.series.area
         passed = whole = 0.0
         for at in range(day.start, day.end, HOUR):
-            point = self._point(Period("hour", "", at, at + HOUR), area)
+            point = self._point(Period("hour", "", at, at + HOUR), series.area)
             mean = expected.forecast(point.slot, point.names).mean
             whole += mean
-            passed += mean if at < until else 0.0
-        sums = days.rows.read(self.ledger.panes.between(day.start, until))
-        point, share = self._point(day, area), passed / whole if whole > 0.0 else 1.0
-        so_far = day._replace(end=until)
-        return watch.judge(self.context, so_far, point, sums.get(key, 0), share)
+            passed += mean * min(1.0, max(0.0, (until - at) / HOUR))
+        return passed / whole if whole > 0.0 else 1.0
 
     def latest(self, at: int) -> list[Signal]:
         """The latest signal of every watch whose last one is still shown at an instant, newest

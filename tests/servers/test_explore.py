@@ -244,7 +244,7 @@ def test_an_alert_has_its_chart_and_leads_to_its_months(opened: Browser, evening
     alert = evening.alert("999 calls, Warwickshire, 20:00 to 21:00: 31, expected 6 to 23.", 12)
     page = opened.new_page()
     page.goto(f"{evening.url}/alert?id={quote(alert)}")
-    drawn = page.locator(".drawing svg:visible")
+    drawn = page.locator("div > .drawing svg:visible")
     expect(drawn.locator("path.alert")).to_have_count(2)
     expect(drawn.locator("path.band")).to_have_count(2)  # what was usual of its hour, and the key
     page.get_by_role("link", name="Days, months and years: explore").click()

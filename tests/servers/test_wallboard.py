@@ -258,7 +258,6 @@ def test_to_take_over_what_somebody_has_is_asked_and_done_by_keyboard(
     page.keyboard.press("Enter")
     expect(page.get_by_role("alert")).to_have_text("Duty inspector has it. Take over?")
     assert evening.alerts()[alert].owner == "Duty inspector"
-    page.keyboard.press("Tab")
     expect(page.get_by_role("button", name="Take over")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.locator("#status")).to_contain_text("by AB")
@@ -388,7 +387,10 @@ def test_the_tiles_are_those_that_the_force_chooses(opened: Browser) -> None:
 
 def test_an_area_that_there_is_not_is_named(show: Open) -> None:
     page = show(f"/?force={FORCE}&area=nosuch", shows=False)
-    expect(page.locator("#message")).to_contain_text('no area "nosuch" in Warwickshire, only: ')
+    title = page.get_by_role("heading", level=1)
+    expect(title).to_have_text('There is no area "nosuch" in Warwickshire.')
+    page.get_by_role("link", name="Rugby", exact=True).click()
+    expect(title).to_have_text("Rugby")
 
 
 def test_a_page_that_nobody_has_colours_a_twentieth_of_the_screen(

@@ -19,6 +19,7 @@ from streams.alerts.model import Alert
 from streams.board.query import Query
 from streams.charts.layout import layout
 from streams.charts.svg import standalone
+from streams.config.force import WHOLE
 from streams.errors import QueryError
 from streams.live import Live
 from streams.outputs.explore.asked import Asked
@@ -57,7 +58,7 @@ class Explore:
         asked = Asked()
         try:
             asked = Asked.of(request.query_params)
-            return self._html(self._page(frame, asked))
+            return self._html(*self._page(frame, asked))
         except QueryError as error:
             return self._html(refused_page(frame, asked, str(error)), 400)
         except HTTPException as error:
@@ -66,17 +67,26 @@ class Explore:
                 return self._html(force_page(frame, asked, forces))
             return self._html(refused_page(frame, asked, error.detail), error.status_code)
 
-    def _page(self, frame: Frame, asked: Asked) -> str:
+    def _page(self, frame: Frame, asked: Asked) -> tuple[str, int]:
+        """The page, and its status: 404 where there is no such area or measure."""
         query = self._query(asked)
         asked = asked._replace(force=query.force.id)
+        try:
+            query.area(asked.area)
+        except QueryError as error:
+            areas = ", ".join(each.id for each in query.force.areas if each is not None)
+            why = f"{error}. There are: {areas}" if areas else f"{error}. It has none"
+            return refused_page(frame, asked._replace(area=WHOLE), why), 404
         every = found(query, "")
         indicator = named(query, asked.measure) if asked.measure else None
         if indicator is None:
             listed = found(query, asked.measure)
             if len(listed) != 1 or not asked.measure:
-                return choice_page(frame, query, asked, every, listed)
+                page = choice_page(frame, query, asked, every, listed)
+                return page, 200 if listed else 404
             indicator = query.indicator(listed[0].name)
-        return figure_page(frame, Explored(query, asked, indicator, self._alerts(query)), every)
+        shown = Explored(query, asked, indicator, self._alerts(query))
+        return figure_page(frame, shown, every), 200
 
     def file(self, request: Request) -> Response:
         """The chart of a figure as a file; raises an `HTTPException` for what there is not."""

@@ -41,6 +41,7 @@ LEAST: dict[str, Role] = {
     "/board.json": Role.VIEW,
     "/series.json": Role.VIEW,
     "/trends.json": Role.VIEW,
+    "/drawing.json": Role.VIEW,
     "/alerts.json": Role.VIEW,
     "/api/measures": Role.VIEW,
     "/api/board": Role.VIEW,

@@ -6,6 +6,7 @@
 | `/chart`, `/alert` | one step down: a tile's last hours; an alert, its evidence and who has it |
 | `/events?force=` | server-sent events: the board when it changes, else a beat; `&screen=first` |
 | `/forces.json`, `/series.json`, `/trends.json`, `/alerts.json` | what the pages ask for |
+| `/drawing.json` | a chart one step down, in the size of the screen |
 | POST `/api/alerts/<id>/<action>` | acknowledge, snooze, close, note, hand_over |
 """
 
@@ -26,7 +27,10 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from streams.alerts.model import AlertList
+from streams.board.query import Query
 from streams.charts import svg
+from streams.config.force import WHOLE
+from streams.errors import QueryError
 from streams.live import Live
 from streams.outputs import runbooks
 from streams.outputs.instants import parse_instant
@@ -34,9 +38,12 @@ from streams.outputs.readiness import readiness
 from streams.outputs.sign_in.access import while_allowed
 from streams.outputs.sign_in.least import caller_of
 from streams.outputs.sign_in.without_names import nameless
-from streams.outputs.wallboard import alert_actions, series
+from streams.outputs.wallboard import alert_actions, drawings, series
 from streams.outputs.wallboard.hub import MOST_VIEWERS, Hub
 from streams.outputs.wallboard.trends import Trends
+from streams.outputs.wallboard.unknown import Unknown, unknown
+from streams.outputs.wallboard.unknown import shown as unknown_main
+from streams.registry.dimensions import AREA
 
 STATIC = Path(str(resources.files("streams.outputs.wallboard") / "static"))
 CHART = Path(str(resources.files("streams.charts") / svg.CSS_FILE))
@@ -76,6 +83,13 @@ class Files:
         """The page at a path of `PAGES`."""
         return HTMLResponse(self._texts[path], headers={"cache-control": "no-cache"})
 
+    def nothing(self, found: Unknown) -> Response:
+        """The page of an address that names what there is not."""
+        text = self.filled((STATIC / "below.html").read_text("utf-8")).replace("{page}", "unknown")
+        before, _, rest = text.partition('<main id="main">')
+        text = before + unknown_main(found) + rest.partition("</main>")[2]
+        return HTMLResponse(text, 404, headers={"cache-control": "no-store"})
+
     def filled(self, text: str) -> str:
         """A page's text with the addresses of this release's files and of the runbooks."""
         text = text.replace("{runbooks}", html.escape(runbooks.base()))
@@ -112,13 +126,15 @@ class Wallboard:
             Route("/forces.json", self.forces),
             Route("/series.json", self.series),
             Route("/trends.json", self.trends),
+            Route("/drawing.json", self.drawing),
             Route("/alerts.json", self.alerts),
             Route("/api/alerts/{alert:path}/{action}", self.act, methods=["POST"]),
         ]
 
     def _page(self, path: str) -> Callable[[Request], Response]:
-        def page(request: Request) -> Response:  # noqa: ARG001 - as every endpoint
-            return self.files.page(path)
+        def page(request: Request) -> Response:
+            found = unknown(self.live, path, request.query_params)
+            return self.files.page(path) if found is None else self.files.nothing(found)
 
         return page
 
@@ -181,6 +197,52 @@ class Wallboard:
         """The last hours of each tile of a force or one of its areas, as charts."""
         force = self._force_of(request.query_params.get("force"))
         return _json(self._trends.of(force, self._area_of(request, force)))
+
+    def drawing(self, request: Request) -> Response:
+        """A chart in a size: of the alert `id`, or of a figure (`chart`, or `group`, `measure` and
+        dimensions) over `hours` up to now, or `from` an instant `to` another. Null where an alert
+        is about no count that grows."""
+        query = dict(request.query_params)
+        force = self._force_of(query.pop("force", None))
+        area = self._area_of(request, force) or WHOLE
+        try:
+            size = drawings.size_of(*(float(query.pop(each, 0)) for each in ("width", "height")))
+            self.live.observe(counts=False)
+            asked = Query(self.live.monitor, force, None, self.live.lock)
+            found = (
+                self._of_alert(asked, query["id"], size)
+                if "id" in query
+                else self._of_figure(asked, query, area, size)
+            )
+        except (QueryError, ValueError) as error:
+            raise HTTPException(400, str(error)) from None
+        return _json(found)
+
+    def _of_alert(
+        self, asked: Query, ident: str, size: tuple[float, float]
+    ) -> drawings.Drawing | None:
+        held = alert_actions.history(self.live, asked.force.id, None, None)
+        found = next((each for each in held if each.id == ident), None)
+        if found is None:
+            raise HTTPException(404, f'no alert "{ident}" in {asked.force.name}')
+        return drawings.of_alert(asked, found, size)
+
+    def _of_figure(
+        self, asked: Query, query: dict[str, str], area: str, size: tuple[float, float]
+    ) -> drawings.Drawing:
+        force, zone = asked.force.id, asked.force.zone
+        start, end = (
+            parse_instant(query[each], zone) if query.get(each) else None for each in ("from", "to")
+        )
+        hours = int(query.get("hours") or series.HOURS)
+        group, measure = series.MEASURES.get(query.get("chart", ""), ("", ""))
+        group, measure = query.get("group", group), query.get("measure", measure)
+        _, dimensions = series.declared(asked.registry, group, measure)
+        row = {each: query[each] for each in dimensions if each in query and each != AREA}
+        indicator = asked.indicator(drawings.address(group, measure, row))
+        window = drawings.Window.of(asked.at, start, end, hours)
+        alerts = alert_actions.history(self.live, force, window.start, None)
+        return drawings.of_figure(asked, indicator, window, area, alerts, size)
 
     def alerts(self, request: Request) -> Response:
         """The alerts of a force, open ones and old ones."""

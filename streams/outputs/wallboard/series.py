@@ -36,7 +36,7 @@ def hours(live: Live, force: str, group: str, measure: str, where: Mapping[str, 
     of one that there is none of, and where a dimension that is never summed is left out.
     """
     monitor = live.monitor
-    of, (shown, dimensions) = monitor.forces[force], _declared(monitor.registry, group, measure)
+    of, (shown, dimensions) = monitor.forces[force], declared(monitor.registry, group, measure)
     here = {**_together(of, group, where, dimensions), **where}
     for name, value in here.items():
         if name not in dimensions:
@@ -64,7 +64,7 @@ def hours(live: Live, force: str, group: str, measure: str, where: Mapping[str, 
     return made
 
 
-def _declared(registry: Registry, group: str, measure: str) -> tuple[Measure, dict[str, Dimension]]:
+def declared(registry: Registry, group: str, measure: str) -> tuple[Measure, dict[str, Dimension]]:
     """A measure, and the dimensions of its group by name, area last; raises ValueError where the
     group has no such measure by hour."""
     found = registry.find(group, measure)

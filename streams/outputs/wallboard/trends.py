@@ -110,7 +110,7 @@ def words(chart: Chart, noun: str) -> str:
     if usual is not None:
         low, high = (amount(each, chart.unit) for each in (usual.lower, usual.upper))
         said.append(f"usually {low.removesuffix(' %').removesuffix('.0')} to {high}")
-    before = chart.earlier[-1] if chart.earlier else None
+    before = chart.earlier[0].values[-1] if chart.earlier else None
     if before is not None:
         said.append(f"last week {amount(before, chart.unit)}")
     return f"{hour}: {', '.join(said)}"

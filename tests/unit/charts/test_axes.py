@@ -63,7 +63,7 @@ def test_no_scale_of_shares_goes_beyond_all(one: float, other: float) -> None:
         ("quarter", "2025-01-01", 2, 90, [("Jan-Mar", "2025"), ("Apr-Jun", "2025")]),
         ("financial_year", "2024-04-01", 2, 90, [("2024/25", ""), ("2025/26", "")]),
         ("day", "2026-01-05", 8, 8, [("5", "Jan 2026"), ("12", "Jan 2026")]),
-        ("hour", "2026-01-05", 4, 18, [("00:00", "5 Jan 2026"), ("03:00", "5 Jan 2026")]),
+        ("hour", "2026-01-05", 4, 18, [("00:00", "Mon 5 Jan 2026"), ("03:00", "Mon 5 Jan 2026")]),
     ],
 )  # fmt: skip
 def test_periods_are_named_where_there_is_room(

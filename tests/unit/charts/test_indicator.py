@@ -11,7 +11,7 @@ import pytest
 from streams.alerts.model import Alert, Evidence
 from streams.board.query import Query
 from streams.charts.indicator import indicator_chart, is_about, recent_chart
-from streams.charts.model import Range
+from streams.charts.model import Earlier, Range
 from streams.charts.words import sentence
 from streams.config.force import Force, check_force
 from streams.errors import QueryError
@@ -90,8 +90,10 @@ def test_flags_are_points_beyond_their_limits_and_the_run_that_moved_the_average
 
 def test_the_same_a_year_before_stands_beside_each_point() -> None:
     made = indicator_chart(moved(), "total_recorded_crime")
-    assert made.earlier[:12] == (None,) * 12
-    assert made.earlier[12:14] == (29, 31)
+    (before,) = made.earlier
+    assert before.when == "a year before"
+    assert before.values[:12] == (None,) * 12
+    assert before.values[12:14] == (29, 31)
 
 
 def test_a_flag_stays_with_its_month_whatever_part_is_shown() -> None:
@@ -275,7 +277,7 @@ def test_the_last_whole_hours_stand_beside_those_of_the_week_before() -> None:
         "hour",
         "2021-03-28T22..2021-03-29T00",
     )
-    assert made.earlier == tuple(each.value for each in week.points)
+    assert made.earlier == (Earlier("a week before", tuple(each.value for each in week.points)),)
     assert len(made.expected) == 3
 
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.charts.layout import layout
-from streams.charts.model import Chart, Flag, Level, Mark, Point, Range, Target
+from streams.charts.model import Chart, Earlier, Flag, Level, Mark, Point, Range, Target
 from streams.charts.shapes import Dot, Layout, Line, Purpose, Text
 from streams.charts.text import Box
 from streams.config.measures import Unit
@@ -284,7 +284,7 @@ def test_places_of_no_point_are_refused() -> None:
     with pytest.raises(ValueError, match="points 3 to 24 are not among 24"):
         chart(BURGLARIES, levels=(Level(first=3, last=24, centre=1),))
     with pytest.raises(ValueError, match="1 values stand beside 24 points"):
-        chart(BURGLARIES, earlier=(1.0,))
+        chart(BURGLARIES, earlier=(Earlier("a year before", (1.0,)),))
 
 
 def test_words_know_their_room() -> None:

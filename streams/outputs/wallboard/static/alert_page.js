@@ -2,8 +2,9 @@
 
 import { asked, failed, fetched, shown, table, top } from "./below.js";
 import { range } from "./chart.js";
-import { answered, by, made, say, shape } from "./dom.js";
+import { announce, answered, by, made, renew, say, shape } from "./dom.js";
 import { age, chance, clocks, count, duration, percent } from "./words.js";
+import { chart as growing } from "./zoom.js";
 
 const id = asked.get("id");
 const force = asked.get("force") ?? id?.split("/")[0];
@@ -15,6 +16,7 @@ const METHODS = {
   surprise: "this period by itself", change: "all since the change began", level: "the level of the months", proportion: "the share, case by case",
   duration: "how long cases took", chart: "a control chart", silence: "how long nothing came",
 };
+const HEADS = { hour: "Hour by hour", day: "Day by day", month: "Month by month", now: "Hour by hour" };
 const DONE = { acknowledge: "You have it now.", snooze: "Snoozed.", close: "Closed.", note: "Noted.", hand_over: "Handed over." };
 const remembered = () => { try { return localStorage.getItem("watchroom.who") ?? ""; } catch { return ""; } };
 
@@ -49,14 +51,22 @@ function evidence(alert) {
   };
   const parts = [];
   if (held.observed != null && held.lower != null && held.upper != null) {
-    const title = `Seen ${worded(held.observed)}, usual ${worded(held.lower)} to ${worded(held.upper)}`;
-    parts.push(made("figure", {}, range(title, held, worded)));
+    const [seen, then] = part(alert) ? [`seen by ${part(alert)}`, "usual by then"] : ["seen", "usual"];
+    const title = `${seen} ${worded(held.observed)}, ${then} ${worded(held.lower)} to ${worded(held.upper)}`;
+    parts.push(made("figure", {}, range(title, held, worded, seen, then)));
   }
   const rows = Object.entries(figures(held)).map(([name, words]) => [words, value(name, held[name], worded)]);
   if (held.method) rows.push(["judged by", METHODS[held.method] ?? held.method]);
   if (held.start && held.end) rows.push(["period", clock.span(Date.parse(held.start), Date.parse(held.end))]);
   if (rows.length) parts.push(table("Evidence", ["what", "figure"], rows));
   return parts;
+}
+
+// Until when the figures count, where they are of a part of an hour or day; else nothing.
+function part(alert) {
+  const { start, end } = alert.evidence ?? {};
+  const length = { hour: 3600_000, day: 23 * 3600_000 }[alert.grain];
+  return start && end && length && Date.parse(end) - Date.parse(start) < length ? clock.minute(Date.parse(end)) : "";
 }
 
 // What is known of the evidence, by name, with its words.
@@ -85,7 +95,8 @@ function explored(alert) {
 }
 
 // Its chart, as Explore draws it, and the way there.
-async function chart(address) {
+async function chart(alert) {
+  const address = explored(alert);
   if (!address) return null;
   const link = made("p", {}, made("a", { class: "onward", href: address }, "Days, months and years: explore"));
   const answer = await fetch(address);
@@ -93,7 +104,20 @@ async function chart(address) {
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   const figure = page.querySelector(".drawing");
   by("#read", figure ?? page)?.remove();
-  return made("div", {}, figure, link);
+  return made("div", {}, made("h2", {}, HEADS[alert.grain] ?? "Over time"), figure, link);
+}
+
+// The hour or day of its figures as its count grew, in the range usual by then: what the words say,
+// and what has come since. Nothing where it is of no such count.
+function course() {
+  const drawn = growing({ force, id }, { zoomed: false, room: 330, most: 380, onDrawn: (found) => { section.hidden = !found; } });
+  const section = made("section", { "aria-labelledby": "course-label", hidden: true },
+    made("h2", { id: "course-label" }, current.grain === "day" ? "The day as it came" : "The hour as it came"),
+    drawn.said, drawn.figure,
+    made("details", {}, made("summary", {}, "The same figures as a table"), drawn.rows));
+  by(".strip").append(drawn.stale);
+  drawn.refresh().catch(() => {});
+  return section;
 }
 
 // What to do, where the force serves the runbooks: `callers_waiting` is WatchroomCallersWaiting.md.
@@ -111,11 +135,20 @@ const field = (words, control) => made("label", {}, words, control);
 const choices = (name, held) => made("select", { name }, ...Object.entries(held).map(([value, words]) => made("option", { value }, words)));
 
 function form(action, title, main, ...fields) {
-  const problem = made("p", { class: "problem", role: "alert" });
-  const button = made("button", { type: "submit", class: main ? "main" : null }, title);
+  const problem = made("p", { class: "problem", role: "alert", id: `${action}-problem` });
+  const button = made("button", { type: "submit", class: main ? "main" : null, "aria-describedby": `${action}-problem` }, title);
   const element = made("form", { "data-action": action }, ...fields, button, problem);
   const other = (who) => (action === "acknowledge" && current.owner && current.owner !== who ? current.owner : "");
-  element.addEventListener("reset", () => { delete element.dataset.sure; say(button, title); });
+  element.addEventListener("reset", () => { delete element.dataset.sure; say(button, title); say(problem, ""); });
+  element.addEventListener("keydown", (event) => { // whoever is asked whether to take over may say no
+    if (event.key !== "Escape" || !element.dataset.sure) return;
+    event.stopPropagation();
+    delete element.dataset.sure;
+    say(button, title);
+    say(problem, "");
+    announce("Not taken over.");
+    button.focus();
+  });
   element.addEventListener("submit", async (event) => {
     event.preventDefault();
     const sent = Object.fromEntries([...new FormData(element)].filter(([, value]) => value !== ""));
@@ -130,7 +163,8 @@ function form(action, title, main, ...fields) {
     if (owner && element.dataset.sure !== owner) { // one click more than to take what nobody has
       element.dataset.sure = owner;
       say(button, "Take over");
-      return say(problem, `${owner} has it. Take over?`);
+      say(problem, `${owner} has it. Take over?`);
+      return button.focus(); // the answer is one Enter, or Escape
     }
     if (sent.minutes) {
       sent.until = new Date(Date.parse(board.at) + sent.minutes * 60_000).toISOString();
@@ -144,8 +178,11 @@ function form(action, title, main, ...fields) {
       if (answer.ok) {
         if (action === "acknowledge") element.dispatchEvent(new Event("reset"));
         else element.reset();
-        say(by("#spoken"), DONE[action]);
+        announce(DONE[action]);
         await refreshed();
+        // What can't be done any more is gone: whoever did it goes on at what it is now.
+        if (by("#actions").hidden) by("#status").focus();
+        else button.focus();
       }
     } catch {
       say(problem, "This was not sent: there is no connection to Watchroom. Try again.");
@@ -165,14 +202,24 @@ function actions() {
   return made("section", { id: "actions", "aria-labelledby": "actions-label" },
     title,
     form("acknowledge", "I have it", true, who),
-    made("details", {}, made("summary", {}, "Snooze, hand over, note or close"),
+    closable(made("details", {}, made("summary", {}, "Snooze, hand over, note or close"),
     form("snooze", "Snooze", false,
       field("for", choices("minutes", { 30: "30 minutes", 60: "1 hour", 240: "4 hours", 480: "8 hours" })),
       field("because", made("input", { name: "reason", maxlength: "500" }))),
     form("hand_over", "Hand over", false, field("to", made("input", { name: "to", maxlength: "60" }))),
     form("note", "Add note", false, field("note", made("input", { name: "note", maxlength: "500" }))),
-    form("close", "Close", false, field("it was", choices("outcome", OUTCOMES)), field("note", made("input", { name: "note", maxlength: "500" })))),
+    form("close", "Close", false, field("it was", choices("outcome", OUTCOMES)), field("note", made("input", { name: "note", maxlength: "500" }))))),
   );
+}
+
+// Escape closes what was opened, and leads back to what opened it.
+function closable(details) {
+  details.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !details.open) return;
+    details.open = false;
+    by("summary", details).focus();
+  });
+  return details;
 }
 
 // Sent by the script: of a form on a page that sends no referrer the server can't see where it is from.
@@ -206,8 +253,8 @@ async function found() {
 async function refreshed() {
   const alert = current = await found();
   say(by("#words"), told(alert));
-  by("#status").replaceChildren(ownership(alert), state(alert));
-  by("#log").replaceChildren(log(alert));
+  renew(by("#status"), made("div", {}, ownership(alert), state(alert)));
+  renew(by("#log"), made("div", {}, log(alert)));
   by("#actions").hidden = alert.state !== "open";
 }
 
@@ -215,12 +262,13 @@ async function one() {
   me = await fetched("/me.json");
   const alert = current = await found();
   document.title = `${told(alert)} – Watchroom`;
-  const drawing = await chart(explored(alert)).catch(() => null);
+  const drawing = await chart(alert).catch(() => null);
   shown(
     made("h1", { id: "words" }, told(alert)),
-    made("div", { id: "status" }),
+    made("div", { id: "status", tabindex: "-1", role: "group", "aria-label": "How it stands" }),
     runbook(alert),
     actions(),
+    course(),
     made("h2", {}, "Evidence"),
     ...evidence(alert),
     drawing,
@@ -245,12 +293,13 @@ async function all() {
   const old = held.filter((alert) => alert.state !== "open");
   document.title = `Alerts, ${board.force.name} – Watchroom`;
   const focused = document.activeElement?.getAttribute("href");
-  shown(
+  renew(by("#main"), made("main", { id: "main" },
     made("h1", {}, `Alerts, ${board.force.name}`),
     made("p", { class: "lead" }, board.alerts?.summary?.words ?? ""),
+    made("p", { class: "links-below" }, made("a", { class: "onward", href: `/handover?${new URLSearchParams({ force: board.force.id })}` }, "Shift handover")),
     made("h2", {}, "Open"), open.length ? listed(open) : made("p", {}, "None."),
     made("h2", {}, "Earlier"), old.length ? listed(old) : made("p", {}, "None."),
-  );
+  ));
   // Whoever goes through the list by keyboard stays where they are.
   if (focused) [...document.querySelectorAll("#main a")].find((link) => link.getAttribute("href") === focused)?.focus();
 }

@@ -16,6 +16,33 @@ export function made(tag, attributes = {}, ...children) {
   return element;
 }
 
+// Makes what is shown like what should be, and leaves alone what is alike already: focus, what was
+// typed and the place of reading stay.
+export function renew(shown, fresh) {
+  if (shown.isEqualNode(fresh)) return;
+  const held = [...shown.childNodes];
+  const wanted = [...fresh.childNodes];
+  wanted.forEach((node, at) => {
+    const there = held[at];
+    if (!there) shown.append(node);
+    else if (there.nodeName !== node.nodeName) there.replaceWith(node);
+    else if (node.nodeType === Node.TEXT_NODE) { if (there.data !== node.data) there.data = node.data; }
+    else {
+      for (const { name } of [...there.attributes]) if (!node.hasAttribute(name)) there.removeAttribute(name);
+      for (const { name, value } of node.attributes) if (there.getAttribute(name) !== value) there.setAttribute(name, value);
+      renew(there, node);
+    }
+  });
+  for (const node of held.slice(wanted.length)) node.remove();
+}
+
+// Says a result to who listens, also where it is the same as the one before.
+export function announce(words) {
+  const spoken = by("#spoken");
+  spoken.textContent = "";
+  setTimeout(() => { spoken.textContent = words; }, 50);
+}
+
 const SVG = "http://www.w3.org/2000/svg";
 
 export function drawn(tag, attributes = {}, ...children) {
