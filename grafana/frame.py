@@ -13,14 +13,15 @@ from grafana_foundation_sdk.builders.dashboard import (
     TimePicker,
 )
 from grafana_foundation_sdk.cog.builder import Builder
-from grafana_foundation_sdk.models import common as kinds
 from grafana_foundation_sdk.models import dashboard as model
 
 from grafana.colours import ORANGE, PURPLE
+from grafana.origins import origin
 from grafana.panels import Panel
 from grafana.queries import pick
+from grafana.settings import WALLBOARD, shipped_zone
 from grafana.tags import CHANGE, TAG, force_tag
-from grafana.variables import SOURCE, Variable
+from grafana.variables import SOURCE, Variable, wallboard
 from streams.alerts.rules.level_change import LEVEL_CHANGE
 
 OWN = model.DataSourceRef(type_val="grafana", uid="-- Grafana --")
@@ -36,7 +37,7 @@ def frame(
     since: str = "now-24h",
     refresh: str = "30s",
 ) -> Dashboard:
-    """A dashboard without panels."""
+    """A dashboard that says where its records come from, and has no other panels."""
     made = (
         Dashboard(title)
         .uid(uid)
@@ -45,12 +46,14 @@ def frame(
         .readonly()
         .time(since, "now")
         .refresh(refresh)
-        .timezone(kinds.TimeZoneBrowser)
+        .timezone(shipped_zone())
         .week_start("monday")
         .timepicker(TimePicker().refresh_intervals(["5s", "30s", "1m", "5m"]))
         .tooltip(model.DashboardCursorSync.CROSSHAIR)
-        .variables(list(variables))
+        .variables([*variables, wallboard()])
         .link(_siblings())
+        .link(_wallboard())
+        .with_panel(origin())
     )
     made.annotation(_changes())
     return made
@@ -60,6 +63,12 @@ def _siblings() -> DashboardLink:
     """One link to each of the other dashboards, with the force and the times kept."""
     link = DashboardLink("Watchroom").type(model.DashboardLinkType.DASHBOARDS).tags([TAG])
     return link.keep_time(True).include_vars(True)
+
+
+def _wallboard() -> DashboardLink:
+    """To the wallboard of the force, where its alerts are taken."""
+    link = DashboardLink("Wallboard").type(model.DashboardLinkType.LINK).icon("external link")
+    return link.url(f"${{{WALLBOARD}:raw}}/?force=${{force:percentencode}}").target_blank(True)
 
 
 def _changes() -> AnnotationQuery:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from grafana_foundation_sdk.builders.dashboard import Dashboard
@@ -9,12 +10,28 @@ from grafana_foundation_sdk.cog.encoder import JSONEncoder
 
 from grafana.committed import GENERATED
 from grafana.dashboards import dashboards
+from grafana.settings import with_wallboard, with_zone
 from streams.registry.registry import REGISTRY, Registry
 
 
-def texts(registry: Registry = REGISTRY) -> dict[str, str]:
-    """The JSON of every dashboard of a registry, by file name."""
-    return {f"{uid}.json": text for uid, text in map(_text, dashboards(registry))}
+def texts(
+    registry: Registry = REGISTRY, zone: str | None = None, wallboard: str | None = None
+) -> dict[str, str]:
+    """The JSON of every dashboard of a registry, by file name. Without a time zone it is that of
+    the forces that are shipped; without an address links lead to a wallboard on this machine."""
+    made = {f"{uid}.json": text for uid, text in map(_text, dashboards(registry))}
+    if zone is None and wallboard is None:
+        return made
+    return {name: _set(text, zone, wallboard) for name, text in made.items()}
+
+
+def _set(text: str, zone: str | None, wallboard: str | None) -> str:
+    dashboard = json.loads(text)
+    if zone is not None:
+        dashboard = with_zone(dashboard, zone)
+    if wallboard is not None:
+        dashboard = with_wallboard(dashboard, wallboard)
+    return json.dumps(dashboard, indent=2, ensure_ascii=False) + "\n"
 
 
 def _text(builder: Dashboard) -> tuple[str, str]:
@@ -24,9 +41,9 @@ def _text(builder: Dashboard) -> tuple[str, str]:
     return str(built.uid), JSONEncoder(indent=2, ensure_ascii=False).encode(built) + "\n"
 
 
-def write(folder: Path = GENERATED) -> list[str]:
+def write(folder: Path = GENERATED, made: dict[str, str] | None = None) -> list[str]:
     """Write what differs, remove what is no dashboard any more; return the names of both."""
-    made = texts()
+    made = texts() if made is None else made
     changed = differing(folder, made)
     folder.mkdir(parents=True, exist_ok=True)
     for name in changed:

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from grafana.panels import Face, Panel, Query, rows
 from grafana.queries import FORCE, latest
+from grafana.settings import WALLBOARD
 
+PAGE = (
+    f"${{{WALLBOARD}:raw}}/alert?force=${{force:percentencode}}"
+    "&id=${__data.fields.Alert:percentencode}"
+)
+LINKS = {"What": ("Open its page on the wallboard, where it is taken", PAGE)}
 COLUMNS = {
     "severity": "Severity",
     "words": "What",
     "taken": "Somebody has it",
     "area": "Area",
     "Value": "Opened",
+    "alert": "Alert",
 }
 OPENED = latest("watchroom_alert_opened_timestamp_seconds", FORCE)
 WORDS = latest("watchroom_alert_words", FORCE)
@@ -30,7 +37,7 @@ def open_table(*matchers: str, width: int = 24, height: int = 8) -> Panel:
         height=height,
         none="None is open",
     )
-    return rows(face, Query(expr, ""), columns=COLUMNS, units={"Opened": "dateTimeAsLocal"})
+    return _table(face, expr, COLUMNS)
 
 
 def snoozed_table() -> Panel:
@@ -46,5 +53,17 @@ def snoozed_table() -> Panel:
         height=6,
         none="None is snoozed",
     )
-    columns = {"words": "What", "taken": "Somebody has it", "Value": "Opened"}
-    return rows(face, Query(expr, ""), columns=columns, units={"Opened": "dateTimeAsLocal"})
+    columns = {"words": "What", "taken": "Somebody has it", "Value": "Opened", "alert": "Alert"}
+    return _table(face, expr, columns)
+
+
+def _table(face: Face, expr: str, columns: dict[str, str]) -> Panel:
+    """Each row leads to the page of its alert."""
+    return rows(
+        face,
+        Query(expr, ""),
+        columns=columns,
+        units={"Opened": "dateTimeAsLocal"},
+        links=LINKS,
+        hidden=("Alert",),
+    )

@@ -27,6 +27,7 @@ from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
 from grafana.colours import APPEARANCES, BLUE, GREY, Appearance
 from grafana.names import in_words, mapped
+from grafana.queries import unbroken, unbroken_by
 from grafana.variables import SOURCE
 
 Panel = Builder[model.Panel]
@@ -36,6 +37,11 @@ Kind = TypeVar(
 HEIGHT = 8
 LETTERS = [*ascii_uppercase, *map("".join, product(ascii_uppercase, repeat=2))]
 """What Grafana calls the queries of a panel."""
+DATE = "dateTime"
+"""What the units of instants begin with."""
+POINTS = 2160
+"""Of the line of a figure: one in 10 s over six hours. The figure itself is the last of them, and
+so no older than that."""
 ENDLESS = 1e15
 """The end of a range that has none. Grafana takes an end that is null for 0."""
 
@@ -50,6 +56,8 @@ class Query(NamedTuple):
     """Points of their own instead of a line."""
     band: str = ""
     """The line below, down to which the space is shaded."""
+    each: tuple[str, str] | None = None
+    """Of a figure by a label: the label, and the series of a metric that has all of its values."""
 
 
 class Words(NamedTuple):
@@ -138,9 +146,17 @@ def _fixed(colour: str) -> FieldColor:
 
 
 def now(face: Face, *queries: Query, size: int = 0) -> Panel:
-    """Large figures of this moment, each with its name."""
-    panel = _faced(stat.Panel(), face, queries, now=True)
+    """Large figures of this moment, each with its name, and below it how it came to be; a state in
+    words and an instant have no line, and are asked for as they are now."""
+    has_line = not face.words and not face.unit.startswith(DATE)
+    panel = _faced(
+        stat.Panel(), face, [_unbroken(each) for each in queries] if has_line else queries,
+        now=not has_line,
+    )  # fmt: skip
     panel.graph_mode(kinds.BigValueGraphMode.NONE).text_mode(kinds.BigValueTextMode.AUTO)
+    if has_line:
+        panel.graph_mode(kinds.BigValueGraphMode.AREA).max_data_points(POINTS)
+        panel.mappings([_unknown(face)])
     if len(queries) > 1 or "{{" in queries[0].legend:
         panel.text_mode(kinds.BigValueTextMode.VALUE_AND_NAME)
     if face.words:
@@ -149,7 +165,39 @@ def now(face: Face, *queries: Query, size: int = 0) -> Panel:
         panel.color_mode(kinds.BigValueColorMode.NONE).color_scheme(_fixed(BLUE))
     if size:
         panel.text(common.VizTextDisplayOptions().value_size(size))
-    return panel.reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]))
+    calc = "last" if has_line else "lastNotNull"
+    return panel.reduce_options(common.ReduceDataOptions().calcs([calc]))
+
+
+def _unbroken(query: Query) -> Query:
+    """A query whose last value is that of now."""
+    if query.each is None:
+        return query._replace(expr=unbroken(query.expr))
+    label, known = query.each
+    return query._replace(expr=unbroken_by(label, query.expr, known))
+
+
+def _unknown(face: Face) -> model.ValueMapping:
+    """What stands where there is nothing now."""
+    result = model.ValueMappingResult(text=face.none, color=face.none_is, index=0)
+    match = model.SpecialValueMatch.NULL_AND_NAN
+    options = model.DashboardSpecialValueMapOptions(match=match, result=result)
+    return model.SpecialValueMap(options=options)
+
+
+def repeated(panel: Panel, variable: str) -> Panel:
+    """A panel for each of the values that are chosen of a variable, two beside one another."""
+    built = panel.build()
+    built.repeat, built.repeat_direction, built.max_per_row = variable, "h", 2
+    return _Built(built)
+
+
+class _Built(Builder[model.Panel]):
+    def __init__(self, made: model.Panel) -> None:
+        self._made = made
+
+    def build(self) -> model.Panel:
+        return self._made
 
 
 def lines(face: Face, *queries: Query, low: float | None = 0, limit: float | None = None) -> Panel:
@@ -219,11 +267,14 @@ def rows(
     columns: Mapping[str, str],
     units: Mapping[str, str] | None = None,
     also: Mapping[str, Sequence[Words]] | None = None,
+    links: Mapping[str, tuple[str, str]] | None = None,
+    hidden: Sequence[str] = (),
 ) -> Panel:
     """A table: the columns that are named, in that order; queries are merged by their labels.
 
-    `units` and `also` (words for numbers) are those of single columns, by their titles. Columns of
-    labels whose values are known say them in words.
+    `units`, `also` (words for numbers) and `links` (title, address) are those of single columns, by
+    their titles; `hidden` columns are there for addresses only. Columns of labels whose values are
+    known say them in words.
     """
     panel = _faced(table.Panel(), face, queries, now=True)
     if len(queries) > 1:
@@ -238,7 +289,12 @@ def rows(
         panel.override_by_name(title, [model.DynamicConfigValue("unit", unit)])
     for title, words in (also or {}).items():
         panel.override_by_name(title, [model.DynamicConfigValue("mappings", _mappings(words))])
+    for title, (said, url) in (links or {}).items():
+        led = [{"title": said, "url": url, "targetBlank": True}]
+        panel.override_by_name(title, [model.DynamicConfigValue("links", led)])
+    for title in hidden:
+        panel.override_by_name(title, [model.DynamicConfigValue("custom.hidden", True)])
     for label, title in columns.items():
-        if said := mapped(label):
-            panel.override_by_name(title, [model.DynamicConfigValue("mappings", said)])
+        if known := mapped(label):
+            panel.override_by_name(title, [model.DynamicConfigValue("mappings", known)])
     return panel.color_scheme(_fixed(BLUE))

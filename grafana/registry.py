@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from grafana.colours import APPEARANCES, REFERENCE
 from grafana.panels import LETTERS, Face, Panel, Query, bars, lines, rows
-from grafana.queries import FORCE, PLACE, figure, is_gauge, latest
+from grafana.queries import FORCE, PLACE, drawn, figure, is_gauge
 from streams.outputs.exported import own_parts
 from streams.outputs.prometheus import metric_name
 from streams.registry.dimensions import ALL
@@ -35,9 +35,9 @@ def over_time(group: Group, named: str, *matchers: str) -> list[Panel]:
         held = [m for m in group.measures if (m.unit, is_gauge(m)) == (unit, gauge)]
         for first in range(0, len(held), MOST_LINES):
             some = held[first : first + MOST_LINES]
-            queries = [Query(figure(group, m, *place), m.title) for m in some]
+            queries = [Query(figure(group, m, *place, series=drawn), m.title) for m in some]
             if unit == "seconds" and not gauge and group.performance is not None:
-                limit = latest(f"watchroom_{group.name}_target_seconds", FORCE, *matchers)
+                limit = drawn(f"watchroom_{group.name}_target_seconds", FORCE, *matchers)
                 queries.append(Query(limit, "Limit", REFERENCE))
             more = f", {first // MOST_LINES + 1}" if first else ""
             face = Face(f"{named}: {title.lower()}{more}", words, UNITS[unit], width=12)
@@ -95,16 +95,18 @@ def _ratio(
     group: Group, measure: Measure, named: str, place: Sequence[str], matchers: Sequence[str]
 ) -> list[Panel]:
     """The share and, where one is set, its target; beside it what it is a share of."""
-    queries = [Query(figure(group, measure, *place), measure.title)]
+    queries = [Query(figure(group, measure, *place, series=drawn), measure.title)]
     if group.performance is not None and measure.name == group.performance.level:
-        target = latest(f"watchroom_{group.name}_target_ratio", FORCE, *matchers)
+        target = drawn(f"watchroom_{group.name}_target_ratio", FORCE, *matchers)
         queries.append(Query(target, "Target", REFERENCE))
     words = "The share over the window. It has no value while it is a share of nothing."
     face = Face(f"{named}: {measure.title.lower()}", words, "percentunit", width=12)
     made = [lines(face, *queries)]
     if parts := own_parts(group, measure):
         names = {"numerator": "Counted in it", "denominator": "Out of"}
-        both = [Query(figure(group, measure, *place, part=p), names[p]) for p in parts]
+        both = [
+            Query(figure(group, measure, *place, part=p, series=drawn), names[p]) for p in parts
+        ]
         words = "The numbers that the share is made of: a share of few calls says little."
         face = Face(f"{named}: parts of {measure.title.lower()}", words, width=12)
         made.append(lines(face, *both))

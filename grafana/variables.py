@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from grafana_foundation_sdk.builders.dashboard import (
+    ConstantVariable,
     CustomVariable,
     DatasourceVariable,
     QueryVariable,
@@ -19,6 +20,7 @@ from grafana_foundation_sdk.models.dashboard import (
 )
 
 from grafana.queries import FORCE, pick
+from grafana.settings import DEFAULT_WALLBOARD, WALLBOARD
 from streams.board.monitor import WINDOWS
 from streams.config.force import WHOLE
 
@@ -75,6 +77,17 @@ def scraped() -> list[Variable]:
     ]
 
 
+def wallboard() -> Variable:
+    """The address of the wallboard, which links begin with; on every dashboard, and shown on none.
+    `watchroom grafana generate --wallboard` and `push --wallboard` set it."""
+    return (
+        ConstantVariable(WALLBOARD)
+        .label("Wallboard")
+        .description("Where people reach the wallboard.")
+        .value(DEFAULT_WALLBOARD)
+    )
+
+
 def force() -> Variable:
     """One force."""
     return _labels("force", "Force", "The force to show.", "watchroom_clock_timestamp_seconds")
@@ -128,9 +141,10 @@ def figure(choices: Sequence[tuple[str, str]]) -> Variable:
     return (
         CustomVariable("figure")
         .label("Figure")
-        .description("The figure to show over time, of those without a panel of their own.")
+        .description("The figures to show over time, of those without a panel of their own.")
         .values(listed)
-        .current(VariableOption(selected=True, text=title, value=metric))
+        .multi(True)
+        .current(VariableOption(selected=True, text=[title], value=[metric]))
         .options([VariableOption(each == (title, metric), *each) for each in choices])
     )
 

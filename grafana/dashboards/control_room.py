@@ -101,7 +101,9 @@ def _state() -> list[Panel]:
 def _calls(registry: Registry) -> list[Panel]:
     def large(name: str, title: str, words: str, unit: str, window: str = "1h") -> Panel:
         face = Face(title, words, unit, width=4, height=6, link=TO_CALLS, decimals=0)
-        return now(face, Query(_measure(registry, "calls", name, window), "{{line}}"), size=LARGE)
+        by_line = ("line", pick("watchroom_calls_target_seconds", FORCE))
+        query = Query(_measure(registry, "calls", name, window), "{{line}}", each=by_line)
+        return now(face, query, size=LARGE)
 
     return [
         large("waiting", "Calls waiting", "Callers waiting to be answered.", "short"),

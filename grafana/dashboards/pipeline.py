@@ -9,7 +9,7 @@ from grafana_foundation_sdk.builders.dashboard import Dashboard
 from grafana import variables
 from grafana.colours import ACT, FINE, NOTICE
 from grafana.frame import add, frame
-from grafana.panels import Face, Panel, Query, Words, bars, lines, now, rows
+from grafana.panels import Face, Panel, Query, Words, bars, lines, now, rows, states
 from grafana.queries import FORCE, answering, latest, pick
 from streams.live import BEHIND, OLD_CHECKPOINT, STALE_FEED
 
@@ -71,6 +71,17 @@ def _workers() -> list[Panel]:
             Query(pick("watchroom_build_info"), ""),
             columns={"instance": "Instance", "version": "Version"},
         ),
+        states(
+            Face(
+                "Why a worker was not ready",
+                "Each reason that keeps the figures from being relied on, while it holds; /readyz "
+                "of the worker says what to do.",
+                "none",
+                width=24,
+                words=(Words(0, "No", FINE), Words(1, "▲ Not ready", NOTICE)),
+            ),
+            Query(f"max by (reason) ({pick('watchroom_unready')})", "{{reason}}"),
+        ),
     ]
 
 
@@ -82,6 +93,7 @@ def _of_each(face: Face, metric: str, words: tuple[Words, ...]) -> Panel:
 
 def _arriving() -> list[Panel]:
     refused = pick("watchroom_refused_lines_total")
+    unknown = pick("watchroom_unknown_values_total")
     return [
         lines(
             Face(
@@ -109,6 +121,20 @@ def _arriving() -> list[Panel]:
         ),
         lines(
             Face(
+                "Values that no list knows",
+                "A minute, by kind and field: the record counts, but not under that value. What is "
+                "known is listed by: watchroom force categories.",
+                "cpm",
+                width=8,
+                none="There was none",
+            ),
+            Query(
+                f"60 * sum by (kind, field) (rate({unknown}[$__rate_interval]))",
+                "{{kind}}: {{field}}",
+            ),
+        ),
+        lines(
+            Face(
                 "Since a feed was heard of",
                 "From the latest event of each feed to the clock of the figures. "
                 f"The dashed line is {STALE_FEED // 60} minutes.",
@@ -124,7 +150,7 @@ def _arriving() -> list[Panel]:
                 "From the latest heartbeat of each feed. "
                 f"The dashed line is {STALE_FEED // 60} minutes.",
                 "s",
-                width=12,
+                width=8,
                 none="No feed sends heartbeats",
             ),
             Query(latest("watchroom_heartbeat_age_seconds", FORCE), "{{feed}}"),
@@ -135,7 +161,7 @@ def _arriving() -> list[Panel]:
                 "Clock of the figures behind this moment",
                 "Near zero when live; a replay stands where its events are.",
                 "s",
-                width=12,
+                width=8,
             ),
             Query(f"time() - {latest('watchroom_clock_timestamp_seconds', FORCE)}", "Behind"),
         ),

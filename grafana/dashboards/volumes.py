@@ -7,8 +7,8 @@ from grafana_foundation_sdk.builders.dashboard import Dashboard
 from grafana import variables
 from grafana.colours import ACT, BLUE, FINE, GREY, NOTICE, ORANGE, PURPLE, VERMILLION, Appearance
 from grafana.frame import add, changes_of_level, frame
-from grafana.panels import Face, Panel, Query, Words, bars, lines, now, rows, states
-from grafana.queries import FORCE, PLACE, latest
+from grafana.panels import Face, Panel, Query, Words, bars, lines, now, repeated, rows, states
+from grafana.queries import FORCE, PLACE, drawn, latest
 from grafana.registry import by_value, one_at_a_time, over_time, shown_on, whole
 from streams.registry.registry import Registry
 
@@ -42,7 +42,7 @@ def dashboard(registry: Registry) -> Dashboard:
     add(made, "All that is watched", *_watches())
     add(made, "Volumes", *_volumes(registry))
     if choices:
-        add(made, "$figure", *_figure())
+        add(made, "Figures without a panel of their own", *_figure())
     add(made, "$reading", *_reading())
     return made
 
@@ -150,9 +150,22 @@ def _watches() -> list[Panel]:
 
 
 def _figure() -> list[Panel]:
-    words = "The figure that is chosen above, of the area and over the window that are."
-    chosen = latest("$figure", *PLACE, 'window="$window"')
-    return [lines(Face("$figure", words, width=24), Query(chosen, "$figure, $area"))]
+    words = "A figure that is chosen above, of the area and over the window that are."
+    chosen = drawn("$figure", *PLACE, 'window="$window"')
+    line = lines(Face("$figure", words, width=12), Query(chosen, "$figure, $area"))
+    return [_named_figures(), repeated(line, "figure")]
+
+
+def _named_figures() -> Panel:
+    found = latest("watchroom_figure", FORCE)
+    face = Face(
+        "Figures that the force's file names",
+        "Those of [metrics] of the force's file, of the period that runs or the last that is over.",
+        width=24,
+        none="None is named",
+    )
+    columns = {"indicator": "Figure", "area": "Area", "period": "Period", "Value": "Is"}
+    return rows(face, Query(found, ""), columns=columns)
 
 
 def _reading() -> list[Panel]:
@@ -160,7 +173,7 @@ def _reading() -> list[Panel]:
         "What another system reports, of the last period that it reported: shares are 0 to 1. The "
         "control chart of it is at /api/series."
     )
-    chosen = latest("watchroom_reading", *PLACE, 'indicator="$reading"')
+    chosen = drawn("watchroom_reading", *PLACE, 'indicator="$reading"')
     return [lines(Face("$reading", words, width=24), Query(chosen, "$reading, $area"))]
 
 

@@ -3,15 +3,42 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import click
 
+from grafana.settings import BROWSER, with_wallboard, with_zone, zone_of
 from streams.cli.asking import token_given
 from streams.cli.echo import echo
-from streams.config.force import find_force
+from streams.config.force import Force, find_force
 from streams.errors import ConfigError, WatchroomError
+from streams.outputs.public_url import VARIABLE, checked
+
+
+def _settings(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Where the dashboards differ between installations."""
+    return click.option(
+        "--wallboard",
+        envvar=VARIABLE,
+        show_envvar=True,
+        metavar="URL",
+        callback=lambda _, __, value: value and checked(value, "--wallboard"),
+        help="Where people reach the wallboard: dashboards and open alerts link to it.",
+    )(command)
+
+
+def _zone(forces: Sequence[Force]) -> str | None:
+    """The time zone that the dashboards are to have; None: that which they have."""
+    if not forces:
+        return None
+    zone = zone_of(forces)
+    if zone == BROWSER:
+        zones = ", ".join(sorted({force.file.timezone for force in forces}))
+        echo(f"The forces are in {zones}: times are those of whoever looks.", err=True)
+    return zone
 
 
 @click.group()
@@ -33,16 +60,29 @@ def grafana() -> None:
     type=click.Path(file_okay=False, path_type=Path),
     help="The folder to write to, in place of the package's own.",
 )
-def generate(*, check: bool, output: Path | None) -> None:
+@click.option(
+    "--force",
+    "force_names",
+    multiple=True,
+    metavar="ID|FILE",
+    help="Whose time zone the dashboards have; may be repeated. By default that of the shipped "
+    "forces; that of whoever looks where they are in several.",
+)
+@_settings
+def generate(
+    *, check: bool, output: Path | None, force_names: tuple[str, ...], wallboard: str | None
+) -> None:
     """Write the dashboards as JSON.
 
-    Needed only after a change of the code: the package holds them as they are now.
+    Needed for files with the time zone of another force or the address of your wallboard, and after
+    a change of the code: the package holds the others as they are now.
 
     \b
     Examples:
       watchroom grafana generate
       watchroom grafana generate --check
-      watchroom grafana generate --output dashboards
+      watchroom grafana generate --output dashboards --force my-force.toml \\
+        --wallboard https://watchroom.example.org
     """
     if find_spec("grafana_foundation_sdk") is None:
         raise WatchroomError(
@@ -53,8 +93,10 @@ def generate(*, check: bool, output: Path | None) -> None:
     from grafana.committed import GENERATED  # noqa: PLC0415
 
     folder = output or GENERATED
+    zone = _zone([find_force(name) for name in force_names])
     try:
-        changed = making.differing(folder) if check else making.write(folder)
+        texts = making.texts(zone=zone, wallboard=wallboard)
+        changed = making.differing(folder, texts) if check else making.write(folder, texts)
     except OSError as error:
         raise WatchroomError(f"{folder} can't be written: {error.strerror}") from error
     for name in changed:
@@ -89,7 +131,8 @@ def generate(*, check: bool, output: Path | None) -> None:
     "force_names",
     multiple=True,
     metavar="ID|FILE",
-    help="Publish the change points of this force too; may be repeated.",
+    help="Publish the change points of this force too, and have the dashboards in its time zone; "
+    "may be repeated.",
 )
 @click.option(
     "--monitor",
@@ -97,6 +140,7 @@ def generate(*, check: bool, output: Path | None) -> None:
     help="A running monitor, whose changes of level are published too. Where people sign in there, "
     "set WATCHROOM_TOKEN or WATCHROOM_TOKEN_FILE.",
 )
+@_settings
 @click.option("--quiet", is_flag=True, help="Print only what was changed.")
 def push(
     url: str,
@@ -104,6 +148,7 @@ def push(
     data_source: str | None,
     force_names: tuple[str, ...],
     monitor: str | None,
+    wallboard: str | None,
     *,
     quiet: bool,
 ) -> None:
@@ -117,6 +162,7 @@ def push(
     Examples:
       watchroom grafana push --token-file /run/secrets/grafana
       watchroom grafana push --force warwickshire --monitor http://localhost:8787
+      watchroom grafana push --force my-force.toml --wallboard https://watchroom.example.org
       watchroom grafana push --url https://example.org/grafana --data-source prometheus
     """
     from grafana import change_points, committed, publish  # noqa: PLC0415 - help is quick
@@ -141,8 +187,11 @@ def push(
     if data_source:
         publish.require_data_source(server, data_source)
     publish.publish_folder(server, report)
+    zone = _zone(forces)
     for dashboard in committed.dashboards():
         chosen = publish.with_data_source(dashboard, data_source) if data_source else dashboard
+        chosen = with_zone(chosen, zone) if zone else chosen
+        chosen = with_wallboard(chosen, wallboard) if wallboard else chosen
         publish.publish_dashboard(server, chosen, report)
     for name, known in points.items():
         publish.publish_changes(server, name, known, report)

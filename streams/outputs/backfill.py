@@ -5,7 +5,8 @@ and `[metrics]` of the force's file chooses among them. A figure stands in the l
 period: that of a month under `window="month"`, that of a day under `window="today"`, a figure by
 its name under its `period`, which is where the live series stands as the period ends. Beside them
 are the targets of that time. What other systems report (`watchroom_reading`) stands in the last
-second of the period that it is of. What detectors expected of earlier periods is not kept: they
+second of the period that it is of. With each period stands the instant that its figures are of, by
+which dashboards know the force. What detectors expected of earlier periods is not kept: they
 have no history.
 
 It is the figure as it is known now, with all that was revised since. Only a period that is over,
@@ -31,7 +32,7 @@ from streams.errors import QueryError
 from streams.outputs.exported import Exported
 from streams.outputs.exposition import GaugeLines, labels_text, sample_line
 from streams.outputs.figure_metrics import add_figures, figure_family
-from streams.outputs.prometheus import GroupMetrics, definition_metrics
+from streams.outputs.prometheus import GroupMetrics, clock_family, definition_metrics
 from streams.outputs.reading_metrics import add_readings, reading_families
 from streams.periods import SECOND, Grain, Period
 from streams.sources.external_sort import RUN_BYTES, ExternalSort
@@ -185,6 +186,9 @@ class Backfill:
                 yield family
         if known:
             yield from definition_metrics(boards)
+            clock = clock_family()
+            clock.add_metric([self.force.id], period.end // SECOND)
+            yield clock
 
     def _figures(self, period: Period) -> Iterator[Metric]:
         query = Query(self.monitor, self.force.id, self.query.at)  # keeps what it reads: one each

@@ -419,12 +419,17 @@ def _origins(live: Live, forces: Iterable[str]) -> Iterator[Metric]:
     yield lines
 
 
-def _feeds(boards: dict[str, Board]) -> Iterator[Metric]:
-    clock = GaugeMetricFamily(
+def clock_family() -> GaugeMetricFamily:
+    """`watchroom_clock_timestamp_seconds` without samples."""
+    return GaugeMetricFamily(
         "watchroom_clock_timestamp_seconds",
         "The instant that the figures are of, in seconds since 1970 UTC.",
         labels=["force"],
     )
+
+
+def _feeds(boards: dict[str, Board]) -> Iterator[Metric]:
+    clock = clock_family()
     age = GaugeMetricFamily(
         "watchroom_watermark_age_seconds",
         "Time from the latest that was heard of a feed to the clock of the figures.",

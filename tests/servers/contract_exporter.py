@@ -27,6 +27,8 @@ WATCHED = {
     "line=999": (61.0, 40.0, 28.0, 55.0, 1.0),
     "line=101": (11.0, 30.0, 19.0, 44.0, -1.0),
 }
+FURTHER = ("group", "measure", "line", "grade", "area")
+PLACE = ("further_levels", "second_target", "999", "", "force")
 Families = dict[str, list[tuple[dict[str, str], float]]]
 
 
@@ -39,6 +41,20 @@ def families(now: float) -> Families:
         "watchroom_reading": [
             ({"area": "force", "indicator": "confidence_in_police", "unit": "ratio"}, 0.8)
         ],
+        "watchroom_figure": [
+            ({"area": "force", "indicator": "robbery", "unit": "count", "period": "month"}, 12)
+        ],
+        "watchroom_further_target_ratio": [(dict(zip(FURTHER, PLACE, strict=True)), 0.95)],
+        "watchroom_further_target_seconds": [(dict(zip(FURTHER, PLACE, strict=True)), 20)],
+        # Of a force whose calls and roster are known for weeks.
+        "watchroom_calls_ahead": [({"line": "999", "hours": "1"}, 21.5)],
+        "watchroom_calls_ahead_limit": [
+            ({"line": "999", "hours": "1", "limit": limit}, calls)
+            for limit, calls in {"low_80": 15.0, "high_80": 28.0}.items()
+        ],
+        "watchroom_handlers_needed": [({"line": "all", "hours": "1"}, 9)],
+        "watchroom_handlers_rostered": [({"line": "all", "hours": "1"}, 8)],
+        "watchroom_unknown_values_total": [({"kind": "incident", "field": "area"}, 3)],
         # Of lines of which the force's file says that callers are rung back.
         "watchroom_calls_not_rung_back": [({"area": "force", "line": "101"}, 2)],
         "watchroom_calls_not_rung_back_unknown": [({"area": "force", "line": "101"}, 0)],

@@ -10,9 +10,11 @@ from typing import Any
 from tests.servers.prometheus import Prometheus
 
 Chosen = dict[str, str]
-BUILT_IN = {"__rate_interval": "30s"}
-"""Four scrapes and more, of three seconds each."""
+BUILT_IN = {"__rate_interval": "30s", "__range": "40s", "__interval": "3s"}
+"""Four scrapes and more, of three seconds each; the whole of what is asked for; and a step."""
 SPAN, STEP = 40, 3
+UNKNOWN = "NaN"
+"""What a stat has where there is nothing now: no answer."""
 
 
 def filled(text: str, chosen: Chosen) -> str:
@@ -23,6 +25,8 @@ def filled(text: str, chosen: Chosen) -> str:
 
 def options(server: Prometheus, variable: dict[str, Any], chosen: Chosen) -> list[str]:
     """The values that Grafana would offer, the one that it starts with first."""
+    if variable["type"] == "constant":
+        return [variable["query"]]
     if variable["type"] == "custom":
         listed = re.split(r"(?<!\\),", variable["query"])
         found = [each.rpartition(" : ")[2] for each in listed]
@@ -32,6 +36,8 @@ def options(server: Prometheus, variable: dict[str, Any], chosen: Chosen) -> lis
         match, label = filled(asked[1], chosen), asked[2]
         found = server.get(f"/api/v1/label/{label}/values", **{"match[]": match})
     first = variable.get("current", {}).get("value", "")
+    if isinstance(first, list) and first != ["$__all"]:
+        (first,) = first  # a panel for each that is chosen
     if first == ["$__all"]:
         return [variable["allValue"], *found]
     return sorted(found, key=lambda value: value != first)
@@ -61,4 +67,4 @@ def answers(server: Prometheus, target: dict[str, Any], chosen: Chosen) -> list[
     end = time.time()
     span = {"start": str(end - SPAN), "end": str(end), "step": str(STEP)}
     found: list[dict[str, Any]] = server.get("/api/v1/query_range", query=query, **span)["result"]
-    return found
+    return [each for each in found if any(value != UNKNOWN for _, value in each["values"])]

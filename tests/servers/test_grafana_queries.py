@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -16,6 +17,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from grafana.committed import dashboards
+from grafana.queries import unbroken
 from streams.config.force import find_force, shipped_force_text
 from streams.embedded import demo
 from streams.periods import DAY, HOUR, SECOND, Calendar, rfc3339
@@ -34,6 +36,18 @@ pytestmark = pytest.mark.servers
 
 MOST_CHOICES = 200
 PIPELINE = "Pipeline health"
+NOT_SHOWN = {
+    "watchroom_calls_from_totals": "figures from totals are marked on the wallboard",
+    "watchroom_exported_series": "what metrics cost: docs/operations.md",
+    "watchroom_log_gap_messages": "an alert of Prometheus, with its runbook",
+    "watchroom_reading_period_end_timestamp_seconds": "of which period a reading is",
+    "watchroom_readings_left_out": "readings of a force that has very many",
+    "watchroom_series_faults": "an alert of Prometheus, with its runbook",
+    "watchroom_service_level_info": "the formula of the force's file",
+    "watchroom_trouble": "the pipeline's reasons have it, and /readyz its words",
+    "watchroom_web_failures_total": "an alert of Prometheus, with its runbook",
+}
+"""Metrics of a monitor that no dashboard shows, and why."""
 ALL = {dashboard["title"]: dashboard for dashboard in dashboards()}
 FIGURES = [title for title in ALL if title != PIPELINE]
 CONFIG = """
@@ -105,6 +119,25 @@ def test_a_reader_finds_something_under_every_variable(prometheus: Prometheus) -
     for title in FIGURES:
         first = next(choices(prometheus, variables(ALL[title])), None)
         assert first is not None, title
+
+
+def test_what_a_monitor_exports_is_on_a_dashboard_or_left_out_on_purpose(replayed: str) -> None:
+    shown = json.dumps(dashboards())
+    found = {name for name in given(replayed) if name.startswith("watchroom_")}
+    # The numbers that a share of a wide table is made of stand for what the share is.
+    of = {name: re.sub("_(numerator|denominator)$", "_ratio", name) for name in found}
+    left_out = {name for name in found if name not in shown and of[name] not in shown}
+    assert {name for name in left_out if not name.endswith("_created")} <= NOT_SHOWN.keys()
+
+
+def test_a_stat_has_no_answer_of_what_is_gone(prometheus: Prometheus) -> None:
+    """As Prometheus gives it: a figure that has no value now is NaN at the last step."""
+    gone = unbroken('watchroom_crimes{force="nowhere"}')
+    end = time.time()
+    (found,) = prometheus.get(
+        "/api/v1/query_range", query=gone, start=str(end - 30), end=str(end), step="3"
+    )["result"]
+    assert {value for _, value in found["values"]} == {"NaN"}
 
 
 def unanswered(server: Prometheus, dashboard: dict[str, Any], most: int) -> list[str]:

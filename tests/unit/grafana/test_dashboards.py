@@ -35,7 +35,7 @@ from tests.source_tree import imports
 
 ROOT = Path(__file__).parents[3]
 ALL = {dashboard["title"]: dashboard for dashboard in dashboards()}
-BUILT_IN = {"__rate_interval", "__url_time_range", "__all"}
+BUILT_IN = {"__rate_interval", "__range", "__interval", "__url_time_range", "__all", "__data"}
 
 each_dashboard = pytest.mark.parametrize("dashboard", ALL.values(), ids=ALL.keys())
 
@@ -167,11 +167,7 @@ def strings(value: Any) -> Iterator[str]:
 @each_dashboard
 def test_every_variable_that_is_used_is_there_and_the_other_way_round(dashboard: Dashboard) -> None:
     named = {each["name"] for each in variables(dashboard)}
-    used = {
-        name
-        for text in strings({**dashboard, "links": []})
-        for name in re.findall(r"\$\{?(\w+)", text)
-    }
+    used = {name for text in strings(dashboard) for name in re.findall(r"\$\{?(\w+)", text)}
     assert used - BUILT_IN == named
 
 
@@ -181,8 +177,9 @@ def test_a_dashboard_has_its_variables_links_times_and_notes(dashboard: Dashboar
     assert names[:4] == ["datasource", "job", "instance", "force"]
     assert ("area" in names) == (dashboard["title"] != "Pipeline health")
     assert all(each["label"] and each["description"] for each in variables(dashboard))
-    assert (dashboard["timezone"], dashboard["tags"]) == ("browser", ["watchroom"])
-    siblings = dashboard["links"][0]
+    assert (dashboard["timezone"], dashboard["tags"]) == ("Europe/London", ["watchroom"])
+    siblings, wallboard, *_ = dashboard["links"]
+    assert wallboard["url"] == "${wallboard:raw}/?force=${force:percentencode}"
     assert (siblings["type"], siblings["tags"]) == ("dashboards", ["watchroom"])
     assert siblings["keepTime"]
     assert siblings["includeVars"]
