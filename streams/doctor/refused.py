@@ -13,7 +13,7 @@ from streams.doctor.brokers import Brokers, BrokersClient
 from streams.doctor.finding import Examined, Finding, Unknown, examined
 from streams.doctor.setup import Setup
 from streams.events.deadletters import DeadLetter, from_message, merged
-from streams.kafka.log_contents import reader
+from streams.kafka.log_reader import reader
 from streams.kafka.topics import INPUT_TOPICS, input_topic, topic_name
 from streams.periods import MINUTE
 from streams.sources.clock import wall_clock

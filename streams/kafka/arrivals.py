@@ -11,7 +11,6 @@ brokers took a message.
 from __future__ import annotations
 
 import datetime as dt
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -22,7 +21,7 @@ from kafka import TopicPartition
 
 from detectors.silence import duration_in_words
 from streams.config.force import Force
-from streams.errors import KafkaError, Refused
+from streams.errors import Refused
 from streams.events.schema import Heartbeat
 from streams.fold.heartbeats import (
     KIND_OF,
@@ -32,7 +31,7 @@ from streams.fold.heartbeats import (
     is_missed,
     patience,
 )
-from streams.kafka.log_contents import PATIENCE, reader
+from streams.kafka.log_reader import between, reader
 from streams.kafka.topics import INPUT_TOPICS, Found, input_topic
 from streams.kafka.unpacking import refusal
 from streams.periods import DAY, SECOND
@@ -216,22 +215,13 @@ def _ends(consumer: Any, places: list[Any], since: int) -> Iterator[Any]:
     """The newest messages of some partitions, back to an instant in ms, but for those that no
     worker folds."""
     begins, ends = consumer.beginning_offsets(places), consumer.end_offsets(places)
-    left = {place: ends[place] for place in places if ends[place] > begins[place]}
-    if not left:
-        return
-    then = consumer.offsets_for_times(dict.fromkeys(left, since))
-    consumer.assign(list(left))
-    for place, end in left.items():
+    held = [place for place in places if ends[place] > begins[place]]
+    then = consumer.offsets_for_times(dict.fromkeys(held, since)) if held else {}
+    spans = {}
+    for place in held:
+        end = ends[place]
         first = max(end - MOST_MESSAGES, then[place].offset if then[place] else end)
-        consumer.seek(place, max(begins[place], min(first, end - TAIL)))
-    last_word = time.monotonic()
-    while left := {place: end for place, end in left.items() if consumer.position(place) < end}:
-        polled = consumer.poll(timeout_ms=1000)
-        if polled:
-            last_word = time.monotonic()
-        elif time.monotonic() - last_word > PATIENCE:
-            raise KafkaError("the brokers give nothing of the input topics any more")
-        for records in polled.values():
-            for record in records:
-                if record.value and refusal(record) is None:
-                    yield record
+        spans[place] = max(begins[place], min(first, end - TAIL)), end
+    for record in between(consumer, spans):
+        if record.value and refusal(record) is None:
+            yield record

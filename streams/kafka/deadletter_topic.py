@@ -12,9 +12,9 @@ from streams.config.force import Force
 from streams.errors import KafkaError
 from streams.events.deadletters import DeadLetter, from_message, merged, peek
 from streams.kafka.brokers import await_brokers, connected, in_words
+from streams.kafka.log_reader import reader, whole
 from streams.kafka.refusals import Denied
 from streams.kafka.topics import INPUT_TOPICS, admin, input_topic, require, seen, topic_name
-from streams.kafka.whole_topic import reader, records
 from streams.periods import rfc3339
 from streams.sources.clock import wall_clock
 
@@ -38,7 +38,7 @@ def read(brokers: str, prefix: str) -> list[DeadLetter]:
             raise KafkaError(f"the topic {topic} is missing. Create it: watchroom topics create")
         letters = [
             from_message(record.key, record.value, record.headers)
-            for record in records(consumer, topic, numbers)
+            for record in whole(consumer, topic, numbers)
         ]
     # A mark that a letter was retried comes after it, in its partition.
     return sorted(merged(letters), key=lambda letter: letter.time or "")

@@ -8,25 +8,20 @@ the records it is read whole, which is done only where history might come too la
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import msgspec
-from kafka import KafkaConsumer, TopicPartition
+from kafka import TopicPartition
 
-from streams.errors import KafkaError
-from streams.kafka.brokers import connected, in_use
-from streams.kafka.unpacking import limit_unpacking, refusal
+from streams.kafka.log_reader import between, reader
+from streams.kafka.unpacking import refusal
 from streams.sources.event_lines import instant_of
 
 ENOUGH = 1000
 """Lines of the force from the end of the log, among which its newest is taken to be."""
 STRETCH = 500
 """Messages looked at first; each further stretch is four times as long."""
-PATIENCE = 30.0
-"""Seconds without a word from the brokers after which the looking is given up."""
 
 
 class _Line(msgspec.Struct):
@@ -53,7 +48,6 @@ def record_ids(bootstrap: str, topic: str, partition: int, force: str) -> Iterat
     """
     with reader(bootstrap) as consumer:
         tp = TopicPartition(topic, partition)
-        consumer.assign([tp])
         begin, end = consumer.beginning_offsets([tp])[tp], consumer.end_offsets([tp])[tp]
         for value in _between(consumer, tp, begin, end):
             for line in value.split(b"\n"):
@@ -62,25 +56,7 @@ def record_ids(bootstrap: str, topic: str, partition: int, force: str) -> Iterat
                     yield found.id
 
 
-@contextmanager
-def reader(bootstrap: str) -> Iterator[Any]:
-    """A consumer of no group, which commits nothing, and unpacks up to the limit of
-    `streams.kafka.unpacking`; raises `KafkaError`."""
-    limit_unpacking()
-    consumer = connected(
-        KafkaConsumer,
-        bootstrap,
-        enable_auto_commit=False,
-        auto_offset_reset="none",  # what the log loses meanwhile must not be passed over in silence
-        group_id=None,
-        isolation_level="read_committed",
-    )
-    with in_use(consumer, bootstrap, ("Read",)):
-        yield consumer
-
-
 def _backwards(consumer: Any, tp: Any, force: str) -> int:
-    consumer.assign([tp])
     begin = consumer.beginning_offsets([tp])[tp]
     until = consumer.end_offsets([tp])[tp]
     newest = seen = 0
@@ -101,18 +77,9 @@ def _backwards(consumer: Any, tp: Any, force: str) -> int:
 def _between(consumer: Any, tp: Any, first: int, until: int) -> Iterator[bytes]:
     """The values of the messages from one offset up to another, but for those that no worker
     folds."""
-    consumer.seek(tp, first)
-    last_word = time.monotonic()
-    while consumer.position(tp) < until:
-        polled = consumer.poll(timeout_ms=1000)
-        if polled:
-            last_word = time.monotonic()
-        elif time.monotonic() - last_word > PATIENCE:
-            raise KafkaError(f"the brokers give nothing of {tp.topic} any more")
-        for records in polled.values():
-            for record in records:
-                if record.offset < until and record.value and refusal(record) is None:
-                    yield record.value
+    for record in between(consumer, {tp: (first, until)}):
+        if record.value and refusal(record) is None:
+            yield record.value
 
 
 def _line_of(line: bytes) -> _Line | None:

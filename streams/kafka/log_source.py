@@ -18,7 +18,7 @@ from kafka.errors import OffsetOutOfRangeError
 
 from streams.errors import KafkaError
 from streams.kafka.brokers import await_brokers, in_words
-from streams.kafka.log_contents import PATIENCE, reader
+from streams.kafka.log_reader import PATIENCE, reader
 from streams.kafka.refusals import Denied
 from streams.kafka.topics import INPUT_TOPICS, admin, input_topic, seen
 from streams.kafka.unpacking import KEPT, REASON, refusal

@@ -22,9 +22,9 @@ from streams.errors import CheckpointError, KafkaError
 from streams.kafka import topics
 from streams.kafka.brokers import await_brokers, connected, in_use
 from streams.kafka.inputs import split_prefix
+from streams.kafka.log_reader import reader, whole
 from streams.kafka.producer import LARGEST
 from streams.kafka.topics import INPUT_TOPICS, partition_of, topic_name
-from streams.kafka.whole_topic import reader, records
 from streams.state.backup import (
     Backup,
     Entry,
@@ -59,7 +59,7 @@ def read(brokers: str, prefix: str) -> Iterator[Entry]:
                     f"the topic {topic} is missing. Name what its topics begin with: --prefix"
                 )
             latest: dict[bytes, bytes | None] = {}
-            for record in records(consumer, topic, numbers):
+            for record in whole(consumer, topic, numbers):
                 if record.key is not None and not _outranked(
                     part, record.value, latest, record.key
                 ):
@@ -201,7 +201,7 @@ class Target:
         topic = topic_name(self.prefix, "alerts")
         with reader(self.brokers) as consumer:
             numbers = consumer.partitions_for_topic(topic) or ()
-            for record in records(consumer, topic, numbers):
+            for record in whole(consumer, topic, numbers):
                 yield record.value
 
     def put_learned(self, backup: Backup, folder: Path, on_entry: OnEntry) -> None:

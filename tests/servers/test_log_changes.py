@@ -18,7 +18,7 @@ from kafka.admin import ConfigResource, ConfigResourceType, NewTopic
 from kafka.errors import TopicAlreadyExistsError
 
 from streams.events.deadletters import DeadLetter
-from streams.kafka import deadletter_topic, log_contents, topics
+from streams.kafka import deadletter_topic, log_reader, topics
 from tests.build import TINY_FORCE, call, lines, row
 from tests.servers.kafka import Kafka
 from tests.servers.process import wait_until
@@ -166,7 +166,7 @@ def test_what_was_committed_is_counted_and_the_end_of_a_transaction_is_no_lag(ri
 
 
 def beginning(rig: Rig, topic: str, partition: int) -> int:
-    with log_contents.reader(rig.bootstrap) as consumer:
+    with log_reader.reader(rig.bootstrap) as consumer:
         tp = TopicPartition(topic, partition)
         found: int = consumer.beginning_offsets([tp])[tp]
     return found

@@ -15,6 +15,7 @@ from kafka.admin import ConfigResource, ConfigResourceType, NewTopic
 from streams.cli import main
 from streams.kafka import brokers, topics
 from tests.servers.kafka import Kafka
+from tests.servers.process import wait_until
 
 
 def run(*arguments: str) -> Result:
@@ -88,9 +89,8 @@ def test_check_says_which_feeds_are_silent_and_for_how_long(
     kafka: Kafka, topic_prefix: str
 ) -> None:
     where = ("--broker", kafka.bootstrap, "--prefix", topic_prefix)
-    assert run("create", *where, "--partitions", "2").exit_code == 0
-    # Only so can a test say when the brokers took a message.
-    stamped_by(kafka, topic_prefix, "CreateTime")
+    stamped_by_senders(kafka, topic_prefix)
+    assert "alerts" in run("create", *where, "--partitions", "2").output  # and the other topics
     now = int(time.time())
     three_hours = [now - 3 * 3600 - n * 120 for n in range(60)]
     outage = [now - 7 * 86_400 - n * 600 for n in range(10)]
@@ -112,7 +112,7 @@ def test_check_says_which_feeds_are_silent_and_for_how_long(
             name = f"{topic_prefix}{topic}"
             producer.send(name, key=force.encode(), value=line, timestamp_ms=at * 1000)
     producer.close()
-    stamped_by(kafka, topic_prefix, "LogAppendTime")
+    stamped_by_brokers(kafka, topic_prefix)
 
     told = run("check", *where)
     assert told.exit_code == 1
@@ -137,18 +137,25 @@ def test_check_says_which_feeds_are_silent_and_for_how_long(
     assert run("check", *where, "--no-feeds").exit_code == 0
 
 
-def stamped_by(kafka: Kafka, prefix: str, kind: str) -> None:
-    """Has the input topics stamp messages so from now on."""
+def stamped_by_senders(kafka: Kafka, prefix: str) -> None:
+    """Makes the input topics so that a test can say when the brokers took a message. They are made
+    so, since a broker takes up a changed setting some time after it has confirmed it."""
+    names = [f"{prefix}{name}" for name in topics.INPUT_TOPICS.values()]
+    settings = {"message.timestamp.type": "CreateTime"}
     with topics.admin(kafka.bootstrap) as client:
-        client.alter_configs(
-            [
-                ConfigResource(
-                    ConfigResourceType.TOPIC,
-                    f"{prefix}{name}",
-                    configs={"message.timestamp.type": kind},
-                )
-                for name in topics.INPUT_TOPICS.values()
-            ]
+        client.create_topics([NewTopic(name, 2, 1, topic_configs=settings) for name in names])
+        client.wait_for_topics(names)
+
+
+def stamped_by_brokers(kafka: Kafka, prefix: str) -> None:
+    """Gives the input topics the settings that they should have."""
+    wanted = {topic.name: dict(topic.config) for topic in topics.wanted(prefix.rstrip("."))}
+    names = [f"{prefix}{name}" for name in topics.INPUT_TOPICS.values()]
+    with topics.admin(kafka.bootstrap) as client:
+        kind = ConfigResourceType.TOPIC
+        client.alter_configs([ConfigResource(kind, n, configs=wanted[n]) for n in names])
+        wait_until(
+            lambda: not any(topics.check(client, prefix.rstrip(".")).values()), 20, "it has them"
         )
 
 

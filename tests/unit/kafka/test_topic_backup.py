@@ -56,7 +56,7 @@ class Topics:
     def reader(self, _: str) -> Iterator[Any]:
         yield SimpleNamespace(partitions_for_topic=lambda _: {0})
 
-    def records(self, *_: Any) -> Iterator[Any]:
+    def whole(self, *_: Any) -> Iterator[Any]:
         return (SimpleNamespace(value=value) for value in self.alerts)
 
 
@@ -72,7 +72,7 @@ def restored(
     monkeypatch.setattr(topic_backup, "connected", topics.connected)
     monkeypatch.setattr(topic_backup, "in_use", _as_it_is)
     monkeypatch.setattr(topic_backup, "reader", topics.reader)
-    monkeypatch.setattr(topic_backup, "records", topics.records)
+    monkeypatch.setattr(topic_backup, "whole", topics.whole)
     monkeypatch.setattr("streams.kafka.topics.admin", _as_it_is)
     there = {name: Found(name, "", 1, 1) for name in ("w.alerts", "w.published")}
     monkeypatch.setattr(Target, "_describe", lambda *_: there)

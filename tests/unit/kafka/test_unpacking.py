@@ -19,7 +19,7 @@ from aiokafka.structs import TopicPartition
 from kafka.consumer.fetcher import Fetcher, IsolationLevel
 from kafka.record import MemoryRecords as PythonRecords
 
-from streams.kafka import log_contents, unpacking
+from streams.kafka import log_reader, unpacking
 from streams.kafka.unpacking import GivenUp, TooMuch, limit_unpacking, refusal
 from tests.build import Record
 
@@ -133,9 +133,9 @@ def test_a_log_that_is_replayed_is_unpacked_up_to_the_limit(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     limited: list[str] = []
-    monkeypatch.setattr(log_contents, "limit_unpacking", lambda: limited.append("before"))
-    monkeypatch.setattr(log_contents, "connected", lambda *_, **__: ExitStack())
-    with log_contents.reader("a:1"):
+    monkeypatch.setattr(log_reader, "limit_unpacking", lambda: limited.append("before"))
+    monkeypatch.setattr(log_reader, "connected", lambda *_, **__: ExitStack())
+    with log_reader.reader("a:1"):
         assert limited == ["before"]
 
 
