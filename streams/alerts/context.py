@@ -39,6 +39,8 @@ class PipelineHealth(NamedTuple):
     """Of the latest fault of a detector or of the alerts themselves; None before any."""
     troubles: Mapping[str, str] = {}
     """Sentences with their cures, by `kind:subject` (`streams.live.Health`)."""
+    lost_receivers: Mapping[str, int] = {}
+    """Since when, in ms, receivers of notifications can't be reached, by what they are called."""
 
 
 class RuleContext:

@@ -434,7 +434,18 @@ class AlertService:
             faults,
             None if last is None else (at - last) / 1000,
             troubles,
+            self._lost_receivers(force.id),
         )
+
+    def _lost_receivers(self, force: str) -> dict[str, int]:
+        """The receivers that can't be reached, and of which the alert is this force's: its own, and
+        of those of all forces, which are one alert, if it is the first."""
+        first = next(iter(self.live.forces()), None)
+        return {
+            name: lost.since
+            for name, lost in self.live.health.lost_receivers.items()
+            if (lost.force or first) == force
+        }
 
     # -- what the outputs read -----------------------------------------------------------------
 

@@ -15,6 +15,8 @@ from rich.console import Console
 from streams.cli.echo import CleanConsole
 from streams.config.force import Force, find_force, shipped_forces
 from streams.errors import ConfigError
+from streams.outputs.public_url import VARIABLE as PUBLIC_URL
+from streams.outputs.public_url import checked
 from streams.printing import LogFormatter
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -149,6 +151,20 @@ def board_console() -> Console:
     if not console.is_terminal and "COLUMNS" not in os.environ:
         console.width = 100
     return console
+
+
+def _public_url(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    return checked(value, "--public-url") if value else None
+
+
+public_url_option = click.option(
+    "--public-url",
+    envvar=PUBLIC_URL,
+    show_envvar=True,
+    metavar="URL",
+    callback=_public_url,
+    help="The address by which people reach the wallboard: messages about alerts link to it.",
+)
 
 
 def forces_named(names: tuple[str, ...]) -> list[Force]:

@@ -16,7 +16,7 @@ from streams.cli.closing import alerts_in_words, close, report, wait
 from streams.cli.comparing import compare_option, names_in
 from streams.cli.echo import echo
 from streams.cli.inputs import REFUSED, Inputs, source_options
-from streams.cli.options import Address, Speed, dead_letters_option, forces_named
+from streams.cli.options import Address, Speed, dead_letters_option, forces_named, public_url_option
 from streams.cli.progress import progress_bar
 from streams.cli.serving import serving_options
 from streams.config.force import Force
@@ -95,6 +95,7 @@ if TYPE_CHECKING:  # most runs need no server
     type=click.Path(file_okay=False, path_type=Path),
     help="The folder that alerts are kept in. A live run has one of its own; a replay keeps none.",
 )
+@public_url_option
 def run(  # noqa: PLR0913, PLR0917  one argument an option
     inputs: Inputs,
     force_names: tuple[str, ...],
@@ -109,6 +110,7 @@ def run(  # noqa: PLR0913, PLR0917  one argument an option
     state: Path | None,
     senders: Path | None,
     ingest: tuple[str, int],
+    public_url: str | None,
     access: Callable[[], Access],
 ) -> None:
     """Monitor files, folders or standard input ("-") without Kafka, and show the board at the end.
@@ -166,6 +168,7 @@ def run(  # noqa: PLR0913, PLR0917  one argument an option
                 watched=not no_surveillance,
                 alerts_in=state,
                 dead_letters=dead_letters,
+                public_url=public_url,
             )
         )
         if web is not None:

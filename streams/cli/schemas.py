@@ -1,4 +1,5 @@
-"""`watchroom schemas`: the JSON Schemas of the events, one file a kind, and of what is answered."""
+"""`watchroom schemas`: the JSON Schemas of the events, one file a kind, of what is answered, and of
+what a webhook is sent."""
 
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ from streams.board.model import TYPES, Series
 from streams.cli.echo import echo
 from streams.errors import WatchroomError
 from streams.events.schema import json_schema, json_schemas
+from streams.outputs.notify.message import Message
 from streams.registry.registry import REGISTRY
 
 ANSWERS: dict[str, type] = {"board": TYPES.board, "series": Series, "alerts": AlertList}
@@ -37,6 +39,7 @@ def schema_texts() -> dict[str, str]:
     answers = {
         name: json_schema(kind, f"Watchroom: /{name}.json") for name, kind in ANSWERS.items()
     }
+    answers["message"] = json_schema(Message, "Watchroom: what a webhook is sent about an alert")
     return {
         f"{name}.schema.json": json.dumps(_settled(schema), indent=2, sort_keys=True) + "\n"
         for name, schema in (json_schemas(REGISTRY.structs) | answers).items()

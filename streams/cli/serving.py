@@ -73,10 +73,12 @@ def access_of(
     sign_in: Path | None, certificate: Path | None, key: Path | None, *, insecure: bool
 ) -> Access:
     """Who may reach a server, by the options; raises `ConfigError`."""
+    from streams.outputs.public_url import public_url  # noqa: PLC0415
     from streams.outputs.sign_in.access import Access  # noqa: PLC0415
     from streams.outputs.sign_in.settings import SignInSettings  # noqa: PLC0415
     from streams.outputs.sign_in.tls import Tls  # noqa: PLC0415
 
+    public_url()  # what stands in it is told now, and not with the first message
     if (certificate is None) != (key is None):
         raise ConfigError("--tls-certificate and --tls-key belong together: name both")
     tls = None if certificate is None or key is None else Tls(certificate, key)

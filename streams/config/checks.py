@@ -59,6 +59,7 @@ def contradictions(file: ForceFile, text: str, source: str) -> Iterator[ConfigEr
         _vocabularies,
         _alerts,
         _telling,
+        _receivers,
         _readings,
         _measure_targets,
         _tiles,
@@ -67,6 +68,27 @@ def contradictions(file: ForceFile, text: str, source: str) -> Iterator[ConfigEr
             yield ConfigError(
                 problem, file=source, line=locate(text, field), field=field, cure=cure
             )
+
+
+def _receivers(file: ForceFile) -> Iterator[Problem]:
+    names = Counter(each.name for each in file.notify.receivers)
+    for number, each in enumerate(file.notify.receivers):
+        field = f"notify.receivers[{number}]"
+        given = [each.address_env is not None, each.address_file is not None, each.nobody]
+        if sum(given) != 1:
+            cure = "Name the variable or the file that holds its address; or nobody = true"
+            said = "one of" if sum(given) else "none of"
+            problem = "has more than" if sum(given) else "has"
+            yield f"{problem} {said} address_env, address_file and nobody", field, cure
+        if each.address_file is not None and "://" in each.address_file:
+            cure = "Write the address into a file or a variable, and name that here"
+            yield (
+                "an address may hold a password: it has no place here",
+                f"{field}.address_file",
+                cure,
+            )
+        if names[each.name] > 1:
+            yield f'two receivers are named "{each.name}"', f"{field}.name", "Name each once"
 
 
 def _time_zone(file: ForceFile) -> Iterator[Problem]:

@@ -279,6 +279,28 @@ class AlertSettings(Struct, kw_only=True, frozen=True, forbid_unknown_fields=Tru
     detectors: Annotated[list[ChosenDetector], Meta(max_length=200)] = []
 
 
+class ReceiverSettings(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """Somebody who is sent messages about the force's alerts. An address holds a password, so it
+    stands in a variable of the environment or in a file (looked for beside this one), and never
+    here. A receiver that is `nobody` has none: what it would be sent stands in the log."""
+
+    name: Slug
+    severities: list[Literal["page", "notice", "state"]] = []
+    """Which alerts; by default all."""
+    address_env: Annotated[str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] | None = None
+    address_file: Annotated[str, Meta(min_length=1, max_length=500)] | None = None
+    nobody: bool = False
+
+
+class NotifySettings(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """Who is sent messages about the alerts of the force by Watchroom itself; without `receivers`
+    those of the installation (`WATCHROOM_NOTIFY`) are. In a `trial` nobody is: what would have been
+    sent stands in the log."""
+
+    trial: bool = False
+    receivers: Annotated[list[ReceiverSettings], Meta(max_length=50)] = []
+
+
 class FeedSettings(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     """A feed that sends heartbeats. `heartbeat_seconds` is how far apart they are; without it that
     is learned from them. One that is `retired` is not missed, whatever it sends."""
@@ -349,3 +371,4 @@ class ForceFile(Struct, kw_only=True, forbid_unknown_fields=True):
     feeds: dict[Name, FeedSettings] = {}
     metrics: MetricSettings = MetricSettings()
     wallboard: WallboardSettings = WallboardSettings()
+    notify: NotifySettings = NotifySettings()

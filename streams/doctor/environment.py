@@ -8,6 +8,9 @@ from difflib import get_close_matches
 
 from streams.doctor.finding import Examined, Finding, examined
 from streams.doctor.setup import Setup
+from streams.errors import ConfigError
+from streams.outputs.public_url import VARIABLE as PUBLIC_URL
+from streams.outputs.public_url import checked
 
 CHECK = "environment"
 PREFIX = "WATCHROOM_"
@@ -55,10 +58,21 @@ def of_environment(environment: Mapping[str, str]) -> Iterator[Finding]:
             cure = f"export WATCHROOM_HOSTS={','.join(map(_name_of, value.split(',')))}"
             problem = f'"{wrong}" is no name of a host: no scheme, port or path belongs there'
             yield Finding(subject=name, problem=problem, cure=cure)
+        elif name == PUBLIC_URL and (bad := _no_link(value)) is not None:
+            yield Finding(subject=name, problem=bad.problem, cure=bad.cure or "")
         elif name == "WATCHROOM_BOOTSTRAP" and "://" in value:
             cure = f"export WATCHROOM_BOOTSTRAP={','.join(map(_address_of, value.split(',')))}"
             problem = "addresses of brokers are HOST:PORT, without a scheme"
             yield Finding(subject=name, problem=problem, cure=cure)
+
+
+def _no_link(value: str) -> ConfigError | None:
+    """What is wrong with the address that links begin with; None where nothing is."""
+    try:
+        checked(value)
+    except ConfigError as error:
+        return error
+    return None
 
 
 def _no_names(value: str) -> str:

@@ -19,15 +19,15 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from streams.alerts.model import Handover, Transition, decode, decode_fact, encode
+from streams.alerts.model import Alert, Handover, Transition, decode, decode_fact, encode
 from streams.errors import CheckpointError, NotStored
-from streams.outputs.notify import Delivery
+from streams.outputs.notify.notifier import Delivery
 from streams.private import private_file, private_folder
 from streams.state.durable import synchronise
 from streams.state.holders import holders
@@ -257,11 +257,11 @@ class AlertDatabase:
     def append(
         self,
         transitions: Iterable[Transition],
-        channels: Sequence[tuple[str, frozenset[str]]],
+        channels_for: Callable[[Alert], Iterable[str]],
         now: int,
     ) -> None:
         """Stores transitions, and for each of which people are to be notified a delivery by every
-        channel that takes its severity."""
+        channel that takes its alert."""
         with self._lock, self._db:
             for each in transitions:
                 added = self._db.execute(
@@ -271,14 +271,10 @@ class AlertDatabase:
                 if added and each.notify:
                     self._db.executemany(
                         "INSERT OR IGNORE INTO deliveries (key, channel, due) VALUES (?, ?, ?)",
-                        [
-                            (each.key, name, now)
-                            for name, severities in channels
-                            if each.alert.severity in severities
-                        ],
+                        [(each.key, name, now) for name in channels_for(each.alert)],
                     )
 
-    # -- the outbox (`streams.outputs.notify.DeliveryQueue`) -----------------------------------
+    # -- the outbox (`streams.outputs.notify.notifier.DeliveryQueue`) --------------------------
 
     def next(self, channel: str, now: int) -> Delivery | None:
         """The first delivery of a channel that is open, if its time has come; marks it."""
@@ -298,6 +294,16 @@ class AlertDatabase:
                 (number,),
             )
         return Delivery(number, decode(line), tries + 1, again=state == "sending")
+
+    def tried(self, channel: str) -> int:
+        """How often the first open delivery of a channel was tried."""
+        with self._lock:
+            row = self._db.execute(
+                "SELECT tries FROM deliveries "
+                "WHERE channel = ? AND state IN ('waiting', 'sending') ORDER BY number LIMIT 1",
+                (channel,),
+            ).fetchone()
+        return 0 if row is None else int(row[0])
 
     def sent(self, number: int) -> None:
         """Strikes a delivery off."""

@@ -7,20 +7,21 @@ A replay keeps its alerts in memory unless a folder is named, and notifies nobod
 from __future__ import annotations
 
 import logging
-import os
 import sqlite3
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from streams.alerts.model import Handover, Transition
+from streams.alerts.model import Alert, Handover, Transition
 from streams.alerts.service import AlertService
 from streams.embedded.alert_database import AlertDatabase, default_folder
 from streams.embedded.disk_watch import DiskWatch
 from streams.errors import CheckpointError, NotStored
 from streams.live import Live
-from streams.outputs.notify import LINK_VARIABLE, Channel, Notifier, channels
+from streams.outputs.notify.notifier import Notifier
+from streams.outputs.notify.receivers import Receiver, receivers
+from streams.outputs.public_url import public_url
 from streams.sources.clock import wall_clock
 from streams.state.sqlite import closed_on_error
 
@@ -91,13 +92,13 @@ class Alerting:
         self,
         live: Live,
         folder: Path | None = None,
-        channels_: Sequence[Channel] = (),
+        receivers_: Sequence[Receiver] = (),
         link: str | None = None,
         silencer: Silencer | None = None,
         every: float = EVERY,
     ) -> None:
         self.service = AlertService(live)
-        self.channels = tuple(channels_)
+        self.receivers = tuple(receivers_)
         self.database = None if folder is None else AlertDatabase(folder)
         self.notifier: Notifier | None = None
         self._disk = None if folder is None else DiskWatch(live.health, folder)
@@ -109,8 +110,8 @@ class Alerting:
                 self.service.restore(self.database.load())
             self.service.subscribe(self._keep)
             self.service.keeper = self.database
-            if self.channels:
-                self.notifier = Notifier(self.database, self.channels, link)
+            if self.receivers:
+                self.notifier = Notifier(self.database, self.receivers, link, health=live.health)
         if silencer is not None:
             self.service.subscribe(silencer.notify)
         for shard in live.monitor.shards:
@@ -122,9 +123,8 @@ class Alerting:
         if database is None:
             return
         self._unsaved += made
-        folds = [(channel.name, channel.severities) for channel in self.channels]
         try:
-            database.append(self._unsaved, folds, wall_clock())
+            database.append(self._unsaved, self._channels_for, wall_clock())
         except sqlite3.Error as error:
             self._note(
                 DISK,
@@ -136,6 +136,10 @@ class Alerting:
         self._note(DISK)
         if self.notifier is not None:
             self.notifier.wake()
+
+    def _channels_for(self, alert: Alert) -> Iterator[str]:
+        """The names of the channels that take an alert."""
+        return (each.channel.name for each in self.receivers if each.takes(alert))
 
     def _look_at_store(self) -> None:
         """Tries again to store what could not be stored, and says what of the store is damaged, for
@@ -182,11 +186,12 @@ def _silencer() -> Silencer | None:
     return Silencer.of_environment()
 
 
-def alerting(live: Live, named: Path | None, *, replay: bool) -> Alerting:
+def alerting(live: Live, named: Path | None, link: str | None = None, *, replay: bool) -> Alerting:
     """The alerts of an embedded monitor: a live one keeps them in `named`, or in the user's state
-    folder where that can be had, and notifies the channels of the environment."""
-    sent_to = [] if replay else channels()
-    link = os.environ.get(LINK_VARIABLE)
+    folder where that can be had, and notifies the receivers of the environment and of the forces'
+    files."""
+    sent_to = [] if replay else receivers(live.monitor.forces.values())
+    link = link or public_url()
     silencer = None if replay else _silencer()
     if named is not None or replay:
         return Alerting(live, named, sent_to, link, silencer)

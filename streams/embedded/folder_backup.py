@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from streams.alerts.model import Handover, Transition, decode_fact
+from streams.alerts.model import Alert, Handover, Transition, decode_fact
 from streams.embedded.alert_database import NAME, AlertDatabase, Hold
 from streams.embedded.calibration import kept_folder
 from streams.errors import CheckpointError, SourceError
@@ -70,10 +70,15 @@ def put_alerts(backup: Backup, folder: Path, on_entry: OnEntry, *, replace: bool
         for fact in found:
             if isinstance(fact, Handover):
                 database.keep(fact)
-        database.append((fact for fact in found if isinstance(fact, Transition)), (), 0)
+        database.append((fact for fact in found if isinstance(fact, Transition)), _nobody, 0)
     for _ in found:
         on_entry("alerts")
     return aside
+
+
+def _nobody(_: Alert) -> tuple[str, ...]:
+    """No channel is sent what is restored."""
+    return ()
 
 
 def _count(folder: Path) -> int:

@@ -32,11 +32,13 @@ def embedded_monitor(
     watched: bool = True,
     alerts_in: Path | None = None,
     dead_letters: Path | None = None,
+    public_url: str | None = None,
 ) -> Iterator[Embedded]:
     """A runner for a block. A `replay` has a clock of its own, keeps its alerts in memory unless a
     folder is named (`alerts_in`), and notifies nobody; else it follows the wall clock. With
     `watched` False no detector watches the measures. Refused rows are appended to `dead_letters`,
-    where a file is named. Raises `ConfigError` for forces that contradict each other."""
+    where a file is named. Messages lead to `public_url`, by default that of the environment. Raises
+    `ConfigError` for forces that contradict each other."""
     clock = ReplayClock() if replay else None
     live = Live(Monitor(forces)) if clock is None else Live(Monitor(forces), clock)
     with ExitStack() as open_things:
@@ -47,7 +49,7 @@ def embedded_monitor(
             watch_all(live.monitor)
         from streams.embedded.alerting import alerting  # noqa: PLC0415  slow to import
 
-        open_things.enter_context(alerting(live, alerts_in, replay=replay))
+        open_things.enter_context(alerting(live, alerts_in, public_url, replay=replay))
         letters = None if dead_letters is None else DeadLetterFile(dead_letters)
         if letters is not None:
             open_things.callback(letters.close)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 from streams.alerts.model import Alert, AlertsView, Handover
 from streams.board.freshness import Current, marks_of
@@ -113,6 +113,14 @@ class Busy:
         return f"counting: {self.seconds:.0f} s without a pause"
 
 
+class LostReceiver(NamedTuple):
+    """A receiver of notifications that can't be reached: of which force it is, where it is of one
+    alone, and since when, in ms."""
+
+    force: str | None
+    since: int
+
+
 @dataclass
 class Health:
     """How a runner is doing. Instants are in ms by the wall clock."""
@@ -151,6 +159,9 @@ class Health:
     (`topic:watchroom.calls`; the kinds are in `streams.live.reasons`). While there is any, the
     process is not ready."""
 
+    lost_receivers: dict[str, LostReceiver] = field(default_factory=dict)
+    """The receivers of notifications that can't be reached, by what they are called. Figures are
+    whole all the same, so the process stays ready."""
     web_failures: int = 0
     """How often the web server of the process has not answered the process itself."""
     log_gaps: dict[str, int] = field(default_factory=dict)

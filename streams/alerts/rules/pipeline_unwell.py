@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from streams.alerts import words as say
 from streams.alerts.context import PipelineHealth
-from streams.alerts.model import Evidence
+from streams.alerts.model import Alert, Evidence
 from streams.alerts.rules.base import AlertKind, Finding, InstantRule, TableRow
 from streams.config.force import Force
 from streams.live import OLD_CHECKPOINT
@@ -19,10 +19,14 @@ from streams.periods import MINUTE, SECOND
 from streams.registry.phrases import round_duration
 
 KIND = "pipeline_unwell"
+RECEIVER = "receiver"
+"""The measure of an alert that a receiver of notifications can't be reached."""
 LONG_BEHIND = 300
 """Seconds for which it must have been behind."""
 SETTLE = 2 * MINUTE
 """How long nothing must have been wrong before its alert is over, in ms."""
+REACHED = 10 * SECOND
+"""How long a receiver must be reached again before that is said, in ms."""
 FAULTY = 3600
 """Seconds for which a fault counts: a detector that fails does so again when the hour closes."""
 
@@ -45,7 +49,8 @@ def pipeline_unwell(force: Force, health: PipelineHealth, at: int) -> list[Findi
         said = _trouble(force, sentences)
         title = BY_CODE.get(kind, OTHER).title
         found.append((kind, title, 0.0, float(len(sentences)), said))
-    return [
+    lost = [_lost(force, name, since) for name, since in sorted(health.lost_receivers.items())]
+    return lost + [
         Finding(
             kind=KIND,
             severity="page",
@@ -60,6 +65,29 @@ def pipeline_unwell(force: Force, health: PipelineHealth, at: int) -> list[Findi
         )
         for measure, title, seconds, observed, said in found
     ]
+
+
+def _lost(force: Force, name: str, since: int) -> Finding:
+    """A receiver of notifications can't be reached. Its figures are right, so this is no page."""
+    title = f"Watchroom, {force.name}: no messages to {name}"
+    return Finding(
+        kind=KIND,
+        severity="notice",
+        records="",
+        group="pipeline",
+        measure=RECEIVER,
+        row={RECEIVER: name},
+        title=title,
+        since=since,
+        said=(f"{title}: it can't be reached.", "It is tried again every 5 minutes."),
+        settle=REACHED,
+    )
+
+
+def receiver_of(alert: Alert) -> str | None:
+    """The receiver that can't be reached, where an alert is about one; else None."""
+    about_one = alert.kind == KIND and alert.measure == RECEIVER
+    return alert.row.get(RECEIVER) if about_one else None
 
 
 def _behind(force: Force, seconds: float) -> tuple[str, ...]:
@@ -114,6 +142,11 @@ PIPELINE_UNWELL = AlertKind(
             "server, another holder), or a detector or the alerts failed within the hour",
             "page",
             f"{SETTLE // MINUTE} minutes after",
+        ),
+        TableRow(
+            "a receiver of Watchroom's own notifications can't be reached",
+            "notice",
+            "a message reaches it again",
         ),
     ),
     judged="process",

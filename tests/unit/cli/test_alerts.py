@@ -145,7 +145,7 @@ def test_what_can_not_be_done_is_told_in_plain_words(run: Run) -> None:
     assert none.output == 'Error: no alert is called "nonsense". See: watchroom alerts list\n'
 
 
-def test_a_test_message_says_which_channel_took_it() -> None:
+def test_a_test_message_says_which_receiver_took_it() -> None:
     with Receiver() as receiver:
         command = ["notify", "test"]
         env = {"WATCHROOM_NOTIFY": f"page {receiver.address}"}
@@ -159,7 +159,45 @@ def test_a_test_message_says_which_channel_took_it() -> None:
         assert "NOT SENT" in told.output
     told = CliRunner().invoke(main, command, env={"WATCHROOM_NOTIFY": ""})
     assert told.exit_code == 2
-    assert "no channel is named. Set WATCHROOM_NOTIFY" in told.output
+    assert "no receiver is named. Set WATCHROOM_NOTIFY" in told.output
+
+
+def test_a_rehearsal_plays_the_life_of_an_alert_to_the_receivers_and_every_message_says_so() -> (
+    None
+):
+    command = ["notify", "rehearse", "--force", "warwickshire", "--pause", "0.01"]
+    with Receiver() as receiver:
+        webhook = receiver.address.replace("json:", "webhook+http:")
+        env = {
+            "WATCHROOM_NOTIFY": f"page {webhook} notice json://127.0.0.1:1/",
+            "WATCHROOM_PUBLIC_URL": "https://watchroom.example",
+        }
+        told = CliRunner().invoke(main, command, env=env)
+        assert told.exit_code == 0, told.output
+        assert [(m["event"], m["title"]) for m in receiver.got] == [
+            ("opened", "REHEARSAL: Page: 999 calls, Warwickshire"),
+            ("escalated", "REHEARSAL: Still nobody: 999 calls, Warwickshire"),
+            ("acknowledged", "REHEARSAL: Taken: 999 calls, Warwickshire"),
+            ("resolved", "REHEARSAL: Over: 999 calls, Warwickshire"),
+        ]
+        assert len({m["alert"]["id"] for m in receiver.got}) == 1
+        for sent in receiver.got:
+            assert sent["rehearsal"]
+            assert sent["text"].startswith("REHEARSAL: 999 calls, Warwickshire: 3 callers waiting")
+            assert "nothing has happened, and nothing is to be done." in sent["text"]
+            assert sent["links"]["alert"].startswith("https://watchroom.example/alert?force=")
+        first, *_, last = told.output.splitlines()
+        assert first == "1 of 4: REHEARSAL: Page: 999 calls, Warwickshire"
+        assert last.endswith(": sent")
+        receiver.failing = True
+        told = CliRunner().invoke(main, command, env=env)
+        assert told.exit_code == 1
+        assert "Error: 4 of 4 messages were not taken" in told.output
+        told = CliRunner().invoke(main, [*command, "--severity", "state"], env=env)
+        assert told.exit_code == 2
+        assert "no receiver takes a state of Warwickshire" in told.output
+    told = CliRunner().invoke(main, command, env={**env, "WATCHROOM_PUBLIC_URL": "watchroom"})
+    assert told.exit_code == 2
 
 
 def test_a_number_is_one_of_an_open_alert_and_never_a_part_of_an_id(run: Run) -> None:

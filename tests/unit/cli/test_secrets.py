@@ -14,7 +14,7 @@ from streams.cli import main
 from streams.kafka import brokers
 from streams.outputs import silences
 from streams.outputs.front import Front
-from streams.outputs.notify import Channel
+from streams.outputs.notify.channels import channel_of
 from streams.outputs.rules.text import Links
 from streams.outputs.silences import Silencer, SilenceRequest
 from streams.printing import LogFormatter
@@ -138,10 +138,12 @@ def test_an_alertmanager_that_is_away_is_told_without_its_password(
 
 
 def test_a_channel_is_known_by_its_scheme_and_a_digest() -> None:
-    assert SECRET not in Channel(f"json://ops:{SECRET}@127.0.0.1:1/{SECRET}").name
+    assert SECRET not in channel_of(f"json://ops:{SECRET}@127.0.0.1:1/{SECRET}", "X").name
+    assert SECRET not in channel_of(f"webhook+https://{SECRET}@127.0.0.1:1/", "X").name
 
 
 def test_rules_lead_people_to_addresses_without_a_password() -> None:
     links = Links(URL, "")
-    assert links.runbook("A") == "http://127.0.0.1:1/public/runbooks/A.md"
+    assert links.runbook("A") == "http://localhost:8787/runbooks/A"
+    assert Links(wallboard=URL).board() == "http://127.0.0.1:1/"
     assert links.dashboard("calls") == "http://127.0.0.1:1/d/watchroom-calls"

@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from streams.alerts.model import Handover, Transition
+from streams.alerts.model import Alert, Handover, Transition
 from streams.board.monitor import Monitor
 from streams.embedded import alert_database
 from streams.embedded.alert_database import NAME, AlertDatabase
@@ -25,13 +25,20 @@ from tests.state_files import alert_facts
 
 TRANSITIONS = [each for each in alert_facts() if isinstance(each, Transition)]
 HANDOVERS = [each for each in alert_facts() if isinstance(each, Handover)]
-MAIL = [("mail", frozenset({"page", "notice", "state"}))]
+
+
+def mail(_: Alert) -> list[str]:
+    return ["mail"]
+
+
+def nobody(_: Alert) -> list[str]:
+    return []
 
 
 def filled(folder: Path) -> Path:
     """A store with some alerts, a handover and notifications that wait."""
     store = AlertDatabase(folder)
-    store.append(TRANSITIONS, MAIL, 0)
+    store.append(TRANSITIONS, mail, 0)
     for each in HANDOVERS:
         store.keep(each)
     store.close()
@@ -81,7 +88,7 @@ def test_a_damaged_store_is_set_aside_and_what_can_be_read_of_it_is_kept(
     assert store.set_aside is not None
     assert store.set_aside.name.startswith("alerts.db.damaged-")
     assert f"{len(kept)} entries of it were read back, others may be missing" in store.damage
-    store.append(TRANSITIONS, [], 0)
+    store.append(TRANSITIONS, nobody, 0)
     store.close()
     again = AlertDatabase(tmp_path)
     assert (again.load(), again.set_aside) == (TRANSITIONS, None)
@@ -95,7 +102,7 @@ def test_a_damaged_store_on_a_full_disk_stays_as_it_is_until_there_is_room(
 ) -> None:
     path = filled(tmp_path)
     with closing(AlertDatabase(tmp_path)) as store:  # of more than there is room for
-        store.append(many(), [], 0)
+        store.append(many(), nobody, 0)
     harm(path)
     made = pytest.raises(CheckpointError, match="Make room on its disk")
     with full_disk(room), made, closing(AlertDatabase(tmp_path)) as store:
@@ -211,7 +218,7 @@ def test_a_store_that_another_program_has_locked_is_not_taken_for_damaged(
 
 def test_a_store_can_be_read_while_it_is_used(tmp_path: Path) -> None:
     store = AlertDatabase(tmp_path)
-    store.append(TRANSITIONS, [], 0)
+    store.append(TRANSITIONS, nobody, 0)
     with closing(sqlite3.connect(f"{store.path.as_uri()}?mode=ro", uri=True)) as other:
         assert other.execute("SELECT count(*) FROM transitions").fetchone() == (len(TRANSITIONS),)
     store.close()
@@ -220,7 +227,7 @@ def test_a_store_can_be_read_while_it_is_used(tmp_path: Path) -> None:
 def test_only_its_owner_may_read_the_store(tmp_path: Path) -> None:
     folder = tmp_path / "state"
     store = AlertDatabase(folder)
-    store.append(TRANSITIONS, [], 0)
+    store.append(TRANSITIONS, nobody, 0)
     modes = {each.name: f"{each.stat().st_mode & 0o777:o}" for each in folder.iterdir()}
     assert modes == {NAME: "600", f"{NAME}-wal": "600", f"{NAME}-shm": "600", "alerts.lock": "600"}
     assert f"{folder.stat().st_mode & 0o777:o}" == "700"

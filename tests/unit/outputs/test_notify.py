@@ -1,20 +1,34 @@
 """Notifications of an embedded monitor: in order, none lost, none twice."""
 
+import datetime as dt
+import json
 import os
 import signal as signals
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
+from jsonschema import Draft202012Validator, FormatChecker
 
+from streams.alerts.actions import Request
 from streams.alerts.evaluation import evaluate
+from streams.alerts.lifecycle import Lifecycle
 from streams.alerts.model import Transition
+from streams.alerts.service import AlertService
+from streams.board.monitor import Monitor
+from streams.config.force import Force, check_force, find_force, shipped_force_text
 from streams.embedded.alert_database import AlertDatabase
 from streams.errors import ConfigError
-from streams.outputs.notify import AGAIN, ALL, Channel, Notifier, channels, message
-from tests.alerting import at, signal, store
+from streams.live import Health, Live, LostReceiver
+from streams.outputs.notify.channels import channel_of
+from streams.outputs.notify.message import AGAIN, Message, encode, message
+from streams.outputs.notify.notifier import Notifier
+from streams.outputs.notify.receivers import Receiver as Sent
+from streams.outputs.notify.receivers import receivers as receivers_of
+from tests.alerting import WARWICKSHIRE, at, signal, store
 from tests.receiver import Receiver
 from tests.servers.process import wait_until
 from tests.servers.receivers import receivers
@@ -31,37 +45,138 @@ def opened(count: int) -> list[Transition]:
     return made
 
 
-def test_the_words_come_first_and_are_complete_without_the_link() -> None:
+LINK = (
+    "https://watchroom.example/alert?force=warwickshire&id=warwickshire%2Fexceptional_volume"
+    "%2Fcalls.offered%2Fline%3D999%2Fforce%2Fup%2F2026-11-01T21%3A00%3A00Z"
+)
+
+
+def test_a_message_says_what_where_how_unusual_since_when_who_has_it_and_leads_to_its_page() -> (
+    None
+):
     (page,) = opened(1)
-    title, body = message(page, "http://watchroom.example/")
-    assert title == "Page: 999 calls, Warwickshire"
-    words, link = body.split("\n")
-    assert words == page.alert.words
-    assert link == (
-        "http://watchroom.example/alert?force=warwickshire&id=warwickshire%2Fexceptional_volume"
-        "%2Fcalls.offered%2Fline%3D999%2Fforce%2Fup%2F2026-11-01T21%3A00%3A00Z"
+    sent = message(page, "https://watchroom.example")
+    assert sent.title == "Page: 999 calls, Warwickshire"
+    assert sent.text.split("\n") == [
+        page.alert.words,
+        "Open since 22:00 on Saturday 21 November 2026.",
+        f"Take it: {LINK}",
+        "What to do: https://watchroom.example/runbooks/WatchroomExceptionalVolume",
+    ]
+    assert page.alert.words == (
+        "999 calls, Warwickshire: 21 in the hour to 22:00 on Sunday 1 November 2026, "
+        "usually 3 to 14. Nobody has this yet."
     )
-    assert AGAIN in message(page, None, again=True)[1]
 
 
-def test_where_the_runbooks_are_served_a_message_says_what_to_do(
+def test_without_a_public_address_the_words_are_complete_and_lead_nowhere() -> None:
+    (page,) = opened(1)
+    sent = message(page, None, again=True)
+    assert sent.text.split("\n") == [
+        page.alert.words,
+        "Open since 22:00 on Saturday 21 November 2026.",
+        AGAIN,
+    ]
+    assert (sent.links.alert, sent.links.runbook) == (None, None)
+
+
+def test_the_message_of_its_end_says_from_when_to_when_it_was_open() -> None:
+    known = store()
+    evaluate(known, [signal("2026-11-21 21:00")], [], NOW)
+    ended = Lifecycle(known, NOW + 3_600_000, notify=True)
+    ended.resolve(next(iter(known.alerts.values())))
+    sent = message(ended.made[0], "https://watchroom.example")
+    words, since, see = sent.text.split("\n")
+    assert words.endswith("Over at 23:00, open since 22:00.")
+    assert since == (
+        "Open from 22:00 on Saturday 21 November 2026 to 23:00 on Saturday 21 November 2026."
+    )
+    assert see.startswith("See it: https://watchroom.example/alert?")
+    assert sent.title == "Over: 999 calls, Warwickshire"
+
+
+def test_no_message_names_a_person_but_says_that_somebody_has_it() -> None:
+    known = store()
+    (page,) = evaluate(known, [signal("2026-11-21 21:00")], [], NOW)
+    asked = Request(action="acknowledge", who="Sgt Q. Ngata")
+    sent = message(known.act(page.alert.id, asked, NOW))
+    assert "Ngata" not in encode(sent).decode()
+    assert sent.text.startswith(
+        "999 calls, Warwickshire: 21 in the hour to 22:00, usually 3 to 14. Somebody has this."
+    )
+    assert sent.alert is not None
+    assert sent.alert.taken
+
+
+@pytest.mark.parametrize(
+    ("origin", "first"),
+    [("simulated", "SIMULATED"), ("replayed", "REPLAYED"), ("mixed", "PARTLY MADE UP")],
+)
+def test_the_first_words_of_a_message_say_what_is_made_up(origin: str, first: str) -> None:
+    (page,) = opened(1)
+    made_up = msgspec.structs.replace(page.alert, origin=origin)
+    sent = message(msgspec.structs.replace(page, alert=made_up))
+    assert sent.title == f"{first}: Page: 999 calls, Warwickshire"
+    assert sent.text.startswith(f"{first}: 999 calls, Warwickshire: 21 ")
+    assert sent.origin == origin
+
+
+def test_where_a_copy_of_the_runbooks_is_named_a_message_leads_there(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     (page,) = opened(1)
     monkeypatch.setenv("WATCHROOM_RUNBOOKS", "https://intranet.example/runbooks/")
-    assert message(page, None)[1].split("\n")[1] == (
+    assert message(page, None).text.split("\n")[2] == (
         "What to do: https://intranet.example/runbooks/WatchroomExceptionalVolume.md"
     )
     over = msgspec.structs.replace(page, what="resolved")
-    assert "What to do" not in message(over, None)[1]
+    assert "What to do" not in message(over, None).text
+
+
+SCHEMA = json.loads((ROOT / "docs" / "schemas" / "message.schema.json").read_text())
+
+
+def test_a_webhook_is_sent_what_the_schema_says_with_its_token() -> None:
+    (page,) = opened(1)
+    with receivers() as got:
+        webhook = f"webhook+http://t0ken@127.0.0.1:{got.web_port}/duty?team=a"
+        for sent in (
+            message(page, "https://watchroom.example"),
+            message(page, rehearsal=True),
+            Message(event="test", at=page.at, title="Test", text="A test."),
+        ):
+            assert channel_of(webhook, "X").send(sent)
+    first, rehearsed, tested = got.hooks
+    assert (first.path, first.authorization) == ("/duty?team=a", "Bearer t0ken")
+    for each in got.hooks:
+        Draft202012Validator(SCHEMA, format_checker=FormatChecker()).validate(each.content)
+    assert first.content["version"] == 1
+    assert first.content["event"] == "opened"
+    assert first.content["origin"] == "live"
+    assert first.content["links"]["alert"] == LINK
+    assert first.content["alert"]["opened_at"] == "2026-11-21T22:00:00Z"
+    assert first.content["alert"]["figures"]["observed"] == 21.0
+    assert rehearsed.content["rehearsal"]
+    assert tested.content["alert"] is None
+    broken = {**first.content, "event": "exploded"}
+    assert list(Draft202012Validator(SCHEMA).iter_errors(broken))
+
+
+def test_a_webhook_that_refuses_or_is_away_has_not_taken_a_message() -> None:
+    (page,) = opened(1)
+    with Receiver() as receiver:
+        receiver.failing = True
+        webhook = receiver.address.replace("json:", "webhook+http:")
+        assert not channel_of(webhook, "X").send(message(page))
+    assert not channel_of("webhook+http://127.0.0.1:1/", "X").send(message(page))
 
 
 def test_what_can_not_be_sent_waits_longer_each_time_and_comes_in_order(tmp_path: Path) -> None:
     store, now = AlertDatabase(tmp_path), 0
     with Receiver() as receiver:
-        channel = Channel(receiver.address)
-        notifier = Notifier(store, [channel], clock=lambda: now)
-        store.append(opened(2), [(channel.name, ALL)], now)
+        channel = channel_of(receiver.address, "X")
+        notifier = Notifier(store, [Sent(channel)], clock=lambda: now)
+        store.append(opened(2), lambda _: [channel.name], now)
         receiver.failing = True
         for pause in (2_000, 4_000, 8_000):
             assert notifier.serve(channel)
@@ -80,11 +195,11 @@ def test_what_can_not_be_sent_waits_longer_each_time_and_comes_in_order(tmp_path
 def test_a_transition_that_is_stored_twice_is_sent_once(tmp_path: Path) -> None:
     (page,) = opened(1)
     with Receiver() as receiver:
-        channel = Channel(receiver.address)
+        channel = channel_of(receiver.address, "X")
         for _ in range(2):
             store = AlertDatabase(tmp_path)
-            store.append([page, page], [(channel.name, ALL)], 0)
-            while Notifier(store, [channel]).serve(channel):
+            store.append([page, page], lambda _: [channel.name], 0)
+            while Notifier(store, [Sent(channel)]).serve(channel):
                 pass
             assert store.load() == [page]
             store.close()
@@ -95,7 +210,7 @@ def test_a_crash_between_the_sending_and_the_note_of_it_sends_again_and_says_so(
     tmp_path: Path,
 ) -> None:
     store = AlertDatabase(tmp_path)
-    store.append(opened(1), [("json-x", ALL)], 0)
+    store.append(opened(1), lambda _: ["json-x"], 0)
     first = store.next("json-x", 0)
     assert first is not None
     assert not first.again
@@ -110,11 +225,12 @@ def test_a_crash_between_the_sending_and_the_note_of_it_sends_again_and_says_so(
 CRASHING = """
 import sys, time
 from pathlib import Path
-from streams.outputs.notify import Channel, Notifier
-from streams.embedded.alert_database import NAME, AlertDatabase
-from streams.embedded.alerting import Alerting
-channel = Channel(sys.argv[1])
-notifier = Notifier(AlertDatabase(Path(sys.argv[2])), [channel])
+from streams.outputs.notify.channels import channel_of
+from streams.outputs.notify.notifier import Notifier
+from streams.outputs.notify.receivers import Receiver
+from streams.embedded.alert_database import AlertDatabase
+channel = channel_of(sys.argv[1], "X")
+notifier = Notifier(AlertDatabase(Path(sys.argv[2])), [Receiver(channel)])
 notifier.start()
 print("sending", flush=True)
 time.sleep(60)
@@ -124,9 +240,9 @@ time.sleep(60)
 def test_kill_9_loses_none_and_repeats_at_most_the_one_that_was_on_its_way(tmp_path: Path) -> None:
     made = opened(28)
     with Receiver() as receiver:
-        channel = Channel(receiver.address)
+        channel = channel_of(receiver.address, "X")
         store = AlertDatabase(tmp_path)
-        store.append(made, [(channel.name, ALL)], 0)
+        store.append(made, lambda _: [channel.name], 0)
         store.close()
         process = subprocess.Popen(
             [sys.executable, "-c", CRASHING, receiver.address, str(tmp_path)],
@@ -138,7 +254,7 @@ def test_kill_9_loses_none_and_repeats_at_most_the_one_that_was_on_its_way(tmp_p
         process.send_signal(signals.SIGKILL)
         process.communicate()
         store = AlertDatabase(tmp_path)
-        notifier = Notifier(store, [channel])
+        notifier = Notifier(store, [Sent(channel)])
         while notifier.serve(channel):
             pass
         store.close()
@@ -150,11 +266,76 @@ def test_kill_9_loses_none_and_repeats_at_most_the_one_that_was_on_its_way(tmp_p
         assert len(plain) in (len(made), len(made) - len(again))
 
 
+def test_a_dead_link_is_noted_once_and_so_is_its_end_over_a_restart_too(tmp_path: Path) -> None:
+    store, now, health = AlertDatabase(tmp_path), 0, Health()
+    with Receiver() as receiver:
+        channel = channel_of(receiver.address, "X")
+        notifier = Notifier(store, [Sent(channel)], clock=lambda: now, health=health)
+        store.append(opened(2), lambda _: [channel.name], now)
+        receiver.failing = True
+        for pause in (2_000, 4_000, 8_000):
+            assert notifier.serve(channel)
+            assert health.lost_receivers == {}
+            now += pause
+        notifier.serve(channel)
+        assert health.lost_receivers == {channel.name: (None, 14_000)}
+        store.close()
+        store, health = AlertDatabase(tmp_path), Health()  # as after a restart
+        notifier = Notifier(store, [Sent(channel)], clock=lambda: now, health=health)
+        assert health.lost_receivers == {channel.name: (None, 14_000)}
+        receiver.failing = False
+        now += 16_000
+        assert notifier.serve(channel)
+        assert health.lost_receivers == {}
+    store.close()
+
+
+def test_a_dead_link_is_one_notice_on_the_board_and_to_the_others_until_it_works_again() -> None:
+    now = NOW
+    live = Live(Monitor([WARWICKSHIRE, find_force("west-mercia")]), lambda: now)
+    service = AlertService(live)
+    live.health.state, said = "live", list[Transition]()
+    service.subscribe(said.extend)
+    live.health.lost_receivers = {"mailtos-1": LostReceiver(None, NOW - 14_000)}
+    for _ in range(3):
+        service.tick()
+        now += 2_000
+    (lost,) = said
+    assert (lost.what, lost.notify, lost.alert.severity) == ("opened", True, "notice")
+    assert lost.alert.words == (
+        "Watchroom, Warwickshire: no messages to mailtos-1: it can't be reached. "
+        "It is tried again every 5 minutes. Nobody has this yet."
+    )
+    assert live.health.ready  # the figures are whole all the same
+    dead, pager = sent_to("mailtos-1"), sent_to("pager", severities=frozenset({"page"}))
+    assert not dead.takes(lost.alert)
+    assert pager.takes(lost.alert)
+    live.health.lost_receivers = {}
+    now += 10_000
+    service.tick()
+    assert [each.what for each in said] == ["opened", "resolved"]
+    assert said[-1].notify
+
+
+class Named:
+    """A channel with a name, which takes everything."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def send(self, message: Message) -> bool:
+        return True
+
+
+def sent_to(name: str, **fields: Any) -> Sent:
+    return Sent(Named(name), **fields)
+
+
 def test_addresses_come_from_the_environment_or_a_file_and_are_never_shown(tmp_path: Path) -> None:
     named = tmp_path / "addresses"
     named.write_text("# on call\npage  json://user:secret@127.0.0.1:9/\n")
-    found = channels(
-        {
+    found = receivers_of(
+        environment={
             "WATCHROOM_NOTIFY": "json://127.0.0.1:8/ notice,state json://127.0.0.1:7/",
             "WATCHROOM_NOTIFY_FILE": str(named),
         }
@@ -164,19 +345,103 @@ def test_addresses_come_from_the_environment_or_a_file_and_are_never_shown(tmp_p
         ["notice", "state"],
         ["page"],
     ]
-    assert "secret" not in found[2].name
-    with pytest.raises(ConfigError) as told:
-        channels({"WATCHROOM_NOTIFY": "nonsense://user:secret@x/"})
-    assert "secret" not in str(told.value)
+    assert "secret" not in found[2].label
+    for wrong in ("nonsense://user:secret@x/", "webhook+ftp://user:secret@x/"):
+        with pytest.raises(ConfigError) as told:
+            receivers_of(environment={"WATCHROOM_NOTIFY": wrong})
+        assert "secret" not in str(told.value)
     with pytest.raises(ConfigError, match='"pager" is neither'):
-        channels({"WATCHROOM_NOTIFY": "pager json://127.0.0.1:8/"})
+        receivers_of(environment={"WATCHROOM_NOTIFY": "pager json://127.0.0.1:8/"})
+
+
+def notifying(policy: str) -> tuple[Force, list[ConfigError]]:
+    force, problems = check_force(shipped_force_text("warwickshire") + policy, "w/force.toml")
+    assert force is not None
+    return force, list(problems)
+
+
+OWN = """
+[[notify.receivers]]
+name = "duty"
+severities = ["page"]
+address_env = "DUTY"
+
+[[notify.receivers]]
+name = "log"
+nobody = true
+"""
+
+
+def test_a_force_with_receivers_of_its_own_has_its_alerts_sent_there_and_nowhere_else() -> None:
+    force, problems = notifying(OWN)
+    assert not problems
+    environment = {"WATCHROOM_NOTIFY": "json://127.0.0.1:8/", "DUTY": "json://127.0.0.1:7/"}
+    everybody, duty, quiet = receivers_of([force], environment)
+    (page,) = opened(1)
+    assert not everybody.takes(page.alert)
+    assert duty.takes(page.alert)
+    assert quiet.takes(page.alert)
+    notice = msgspec.structs.replace(page.alert, severity="notice")
+    assert not duty.takes(notice)
+    elsewhere = msgspec.structs.replace(page.alert, force="west-mercia")
+    assert [each.takes(elsewhere) for each in (everybody, duty, quiet)] == [True, False, False]
+    assert duty.label == "warwickshire/duty"
+
+
+def test_in_a_trial_nobody_is_notified_and_the_log_says_of_what(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    force, problems = notifying("\n[notify]\ntrial = true\n" + OWN)
+    assert not problems
+    everybody, trial = receivers_of([force], {"WATCHROOM_NOTIFY": "json://127.0.0.1:8/"})
+    (page,) = opened(1)
+    assert not everybody.takes(page.alert)
+    assert trial.takes(page.alert)
+    assert trial.channel.send(message(page))
+    assert caplog.messages == [
+        f"nobody is notified: Page: 999 calls, Warwickshire. {page.alert.words}"
+    ]
+
+
+def test_an_address_that_is_not_there_stops_the_start_and_is_said_with_its_place() -> None:
+    force, _ = notifying(OWN)
+    with pytest.raises(ConfigError) as told:
+        receivers_of([force], {})
+    assert str(told.value) == (
+        "w/force.toml [notify.receivers[0].address_env]: the environment has no variable DUTY. "
+        "Set it to the address of the receiver; see docs/notifications.md"
+    )
+    force, _ = notifying(OWN.replace('address_env = "DUTY"', 'address_file = "duty.txt"'))
+    with pytest.raises(ConfigError, match=r"w/duty\.txt can't be read: No such file"):
+        receivers_of([force], {})
+
+
+@pytest.mark.parametrize(
+    ("receiver", "problem"),
+    [
+        ('name = "a"', "has none of address_env, address_file and nobody"),
+        ('name = "a"\nnobody = true\naddress_env = "A"', "has more than one of address_env"),
+        ('name = "a"\naddress_file = "json://u:p@h/"', "an address may hold a password"),
+        ('name = "duty"\nnobody = true', 'two receivers are named "duty"'),
+    ],
+)
+def test_the_check_of_a_force_file_finds_what_is_wrong_with_its_receivers(
+    receiver: str, problem: str
+) -> None:
+    text = shipped_force_text("warwickshire") + OWN + f"\n[[notify.receivers]]\n{receiver}\n"
+    _, problems = check_force(text, "force.toml")
+    assert problems
+    assert all(problem in str(each) for each in problems)
 
 
 def test_what_a_feed_wrote_comes_by_mail_as_it_stands_and_is_no_markup() -> None:
     said = "Feed <b>calls</b> & <img src=x>: no heartbeat for 5 minutes."
     with receivers() as got:
         to = f"mailto://127.0.0.1:{got.mail_port}?from=watchroom@room.example&to=duty@room.example"
-        assert Channel(to).send("Page: feed <b>calls</b>", said, "page")
+        sent = Message(
+            event="test", at=dt.datetime.now(dt.UTC), title="Page: feed <b>calls</b>", text=said
+        )
+        assert channel_of(to, "X").send(sent)
     (mail,) = got.mails
     plain, marked_up = mail.get_body(("plain",)), mail.get_body(("html",))
     assert plain is not None or marked_up is not None
