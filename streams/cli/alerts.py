@@ -12,8 +12,8 @@ from urllib.parse import quote
 import click
 import msgspec
 
+from streams.alerts.handing_over import ShiftLog
 from streams.alerts.model import Alert, Handover, shift
-from streams.board.model import Board
 from streams.cli.asking import monitor_at, token_option, url_option
 from streams.cli.echo import echo
 from streams.errors import WatchroomError
@@ -53,9 +53,16 @@ class AlertsClient:
         except UNREADABLE as error:
             raise self._unreadable(error) from None
 
-    def board(self) -> Board:
-        """The board of the force; raises `WatchroomError`."""
-        return self._ask("/board.json", Board, {"force": self.force})
+    def shift(self, hours: int) -> ShiftLog:
+        """What was done in the last hours, and what is open; raises `WatchroomError`."""
+        return self._ask("/shift.json", ShiftLog, {"force": self.force, "hours": str(hours)})
+
+    def hand_shift_over(self, force: str, **details: str | None) -> int:
+        """Hands over the room, with every open alert that whoever does it has; returns how many.
+        Raises `WatchroomError`."""
+        given = {name: value for name, value in details.items() if value is not None}
+        path = f"/api/alerts/{quote(shift(force))}/hand_over"
+        return self._ask(path, _Done, body={**given, "held": True}).handed
 
     def me(self) -> Me:
         """Who asks, as the monitor sees it; raises `WatchroomError`."""
@@ -130,6 +137,7 @@ class Me(msgspec.Struct):
 
 class _Done(msgspec.Struct):
     alert: _Changed
+    handed: int = 0
 
 
 def _open(known: list[Answered]) -> list[Answered]:
@@ -322,45 +330,20 @@ def handover(
             raise click.UsageError("say whom it is handed to: --to")
         _do(url, force, alert, "hand_over", who=_name(who), to=to, note=note)
         return
-    board = client.board()
     if to is not None:
-        signed_in = client.me()
-        if not signed_in.sees_names:
-            raise WatchroomError(
-                "this monitor does not say who has which alert: sign in with a token that may act "
-                "(--token-file), or hand over alert by alert"
-            )
-        me = signed_in.name or _name(who)
-        held = [one.alert for one in _open(client.history()) if one.alert.owner == me]
-        names = [*(one.id for one in held), shift(board.force.id)]
-        _hand_over_all(client, names, who=me, to=to, note=note)
-        many = "1 alert" if len(held) == 1 else f"{len(held)} alerts"
+        force_id, me = client.shift(hours).force, client.me().name or _name(who)
+        handed = client.hand_shift_over(force_id, who=me, to=to, note=note)
+        many = "1 alert" if handed == 1 else f"{handed} alerts"
         echo(f"Handed over from {me} to {to}: {many}.")
-        board = client.board()
-    since = dt.datetime.fromisoformat(board.at) - dt.timedelta(hours=hours)
-    for entry in [] if board.alerts is None else board.alerts.handovers:
-        if entry.at >= since:
-            echo(_handed(entry))
-            for words in entry.open:
-                echo(f"    open: {words}")
-    for each in (one.alert for one in client.history()):
-        done = [e for e in each.log if e.at >= since]
-        if each.open or done:
-            echo(f"- {each.words}")
-            for e in done[-5:]:
-                echo(f"    {_minute(e.at)} {e.who}: {e.what} {e.note}".rstrip())
-
-
-def _hand_over_all(client: AlertsClient, names: list[str], **details: str | None) -> None:
-    """Hands alerts over and last the shift; raises `WatchroomError`, which says how far it came."""
-    for number, name in enumerate(names):
-        try:
-            client.act(name, "hand_over", **details)
-        except WatchroomError as error:
-            raise WatchroomError(
-                f"{error}. Handed over so far: {number} of {len(names) - 1} alerts, and not the "
-                "shift. Give the command again for the rest"
-            ) from None
+    log = client.shift(hours)
+    for entry in log.handovers:
+        echo(_handed(entry))
+        for words in entry.open:
+            echo(f"    open: {words}")
+    for each in (*log.open, *log.ended):
+        echo(f"- {each.alert.words}")
+        for e in each.done:
+            echo(f"    {_minute(e.at)} {e.who}: {e.what} {e.note}".rstrip())
 
 
 def _handed(entry: Handover) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from streams.alerts.handing_over import ShiftLog
 from streams.alerts.model import AlertList
 from streams.board.model import TYPES, Series
 from streams.cli.echo import echo
@@ -16,8 +17,13 @@ from streams.events.schema import json_schema, json_schemas
 from streams.outputs.notify.message import Message
 from streams.registry.registry import REGISTRY
 
-ANSWERS: dict[str, type] = {"board": TYPES.board, "series": Series, "alerts": AlertList}
-"""What a monitor answers at `/board.json`, `/series.json` and `/alerts.json`."""
+ANSWERS: dict[str, type] = {
+    "board": TYPES.board,
+    "series": Series,
+    "alerts": AlertList,
+    "shift": ShiftLog,
+}
+"""What a monitor answers at `/board.json`, `/series.json`, `/alerts.json` and `/shift.json`."""
 
 
 def _settled(schema: object) -> object:

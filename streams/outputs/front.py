@@ -5,9 +5,9 @@ each force the worker that has it and passes on what is asked. It counts nothing
 
 | path | answer |
 |---|---|
-| `/`, `/chart`, `/alert` | the wallboard's pages, which are the same everywhere |
+| `/`, `/chart`, `/alert`, `/handover` | the wallboard's pages, which are the same everywhere |
 | `/board.json`, `/series.json`, `/trends.json`, `/drawing.json` | the worker's, of `?force=` |
-| `/alerts.json`, `/events` | the same |
+| `/alerts.json`, `/shift.json`, `/events` | the same |
 | `/api/board`, `/api/series`, `/api/flags`, `/explore`, `/chart.svg`, `/ahead` | the same |
 | `/api/measures`, `/api/openapi.json` | any worker's |
 | POST `/api/alerts/<id>/<action>` | the worker's; a page of another site is refused here |
@@ -51,6 +51,7 @@ from streams.outputs.sign_in.least import caller_of
 from streams.outputs.sign_in.roles import Caller, Role
 from streams.outputs.wallboard.alert_actions import body_of
 from streams.outputs.wallboard.pages import PAGES, Files
+from streams.outputs.wallboard.unknown import no_force
 from streams.outputs.web import Running, as_json, guarded, in_words
 from streams.printing import masked
 
@@ -85,6 +86,7 @@ FIGURES = (
     "/trends.json",
     "/drawing.json",
     "/alerts.json",
+    "/shift.json",
     "/api/board",
     "/api/series",
     "/api/flags",
@@ -176,13 +178,19 @@ class Front:
 
     async def page(self, path: str, request: Request) -> Response:
         """A page of the wallboard; where nobody serves what it would show, one that says so and
-        looks again by itself."""
+        looks again by itself; where it is asked for what there is not, the worker's that says
+        so."""
+        named = request.query_params.get("force")
         try:
-            self.holder(self.force_of(request.query_params.get("force")))
+            self.holder(self.force_of(named))
+            if request.query_params and (answer := await self.figures(request)).status_code == 404:
+                return answer
         except HTTPException as error:
             if error.status_code == 503:
                 return self._nobody(error.detail)
-            # Which force to look at, or that there is no such force, the page says itself.
+            if error.status_code == 404:
+                return self.files.nothing(no_force(path, request.query_params, self.holders.names))
+            # Which force to look at the page asks itself.
         return self.files.page(path)
 
     def _nobody(self, why: str) -> Response:

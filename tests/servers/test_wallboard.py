@@ -442,27 +442,6 @@ def test_motion_and_sound_are_off_until_asked_for(show: Open) -> None:
     assert page.evaluate("document.documentElement.dataset.motion") == "on"
 
 
-@pytest.mark.parametrize("theme", ["dark", "light"])
-@pytest.mark.parametrize("size", [(1920, 1080), (390, 844)])
-def test_axe_finds_nothing(show: Open, evening: Room, theme: str, size: tuple[int, int]) -> None:
-    alert = evening.alert(WAITS, 12)
-    evening.alert("Emergencies unattended: 2.", 3, owner="AB")
-    evening.clock.move(12 * MINUTE)
-    evening.beat("incidents")
-    evening.live.health.replay = True
-    page = show("/", *size, color_scheme=theme)
-    page.get_by_text("Menu").click()
-    assert faults(page) == []
-    for path in ("/chart?chart=waiting&line=999", "/chart?chart=answer&line=999"):
-        page.goto(f"{evening.url}{path}")
-        expect(page.locator("figure svg")).to_be_visible()
-        assert faults(page) == []
-    for path in ("/chart?chart=feeds", "/alert", f"/alert?id={quote(alert)}"):
-        page.goto(f"{evening.url}{path}")
-        expect(page.get_by_role("heading", level=1)).to_be_visible()
-        assert faults(page) == []
-
-
 @pytest.mark.parametrize("name", [each for each in SCENES if each not in ("simulated", "replay")])
 def test_in_every_state_and_size_nothing_overlaps_is_cut_off_or_empty(
     opened: Browser, name: str

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
+from streams.alerts.handing_over import ShiftAlert, ShiftLog
 from streams.alerts.model import Alert, AlertsView, Handover
 from streams.alerts.words import owned
 from streams.board.model import Board
@@ -45,6 +46,22 @@ def nameless(alert: Alert) -> Alert:
 def nameless_handover(handover: Handover) -> Handover:
     """That the room was handed over, and when."""
     return msgspec.structs.replace(handover, who=SOMEBODY, to=SOMEBODY, note="", open=())
+
+
+def nameless_shift(log: ShiftLog) -> ShiftLog:
+    """The log of a shift: what was done, not by whom, nor what they wrote."""
+
+    def without(each: ShiftAlert) -> ShiftAlert:
+        shown = nameless(each.alert)
+        done = [entry for entry in shown.log if entry.at >= log.since]
+        return ShiftAlert(alert=shown, done=done)
+
+    return msgspec.structs.replace(
+        log,
+        handovers=[nameless_handover(each) for each in log.handovers],
+        open=[without(each) for each in log.open],
+        ended=[without(each) for each in log.ended],
+    )
 
 
 def nameless_view(view: AlertsView) -> AlertsView:

@@ -6,6 +6,7 @@
 | `/chart`, `/alert` | one step down: a tile's last hours; an alert, its evidence and who has it |
 | `/events?force=` | server-sent events: the board when it changes, else a beat; `&screen=first` |
 | `/forces.json`, `/series.json`, `/trends.json`, `/alerts.json` | what the pages ask for |
+| `/handover`, `/shift.json` | what was done in the shift, and its handover |
 | `/drawing.json` | a chart one step down, in the size of the screen |
 | POST `/api/alerts/<id>/<action>` | acknowledge, snooze, close, note, hand_over |
 """
@@ -37,7 +38,7 @@ from streams.outputs.instants import parse_instant
 from streams.outputs.readiness import readiness
 from streams.outputs.sign_in.access import while_allowed
 from streams.outputs.sign_in.least import caller_of
-from streams.outputs.sign_in.without_names import nameless
+from streams.outputs.sign_in.without_names import nameless, nameless_shift
 from streams.outputs.wallboard import alert_actions, drawings, series
 from streams.outputs.wallboard.hub import MOST_VIEWERS, Hub
 from streams.outputs.wallboard.trends import Trends
@@ -48,6 +49,8 @@ from streams.registry.dimensions import AREA
 STATIC = Path(str(resources.files("streams.outputs.wallboard") / "static"))
 CHART = Path(str(resources.files("streams.charts") / svg.CSS_FILE))
 """How charts look, on whichever page they are."""
+MOST_HOURS = 24
+"""How far back a shift goes, in hours."""
 _STREAM = {"cache-control": "no-store", "x-accel-buffering": "no"}
 
 ForceOf = Callable[[str | None], str]
@@ -128,6 +131,7 @@ class Wallboard:
             Route("/trends.json", self.trends),
             Route("/drawing.json", self.drawing),
             Route("/alerts.json", self.alerts),
+            Route("/shift.json", self.shift),
             Route("/api/alerts/{alert:path}/{action}", self.act, methods=["POST"]),
         ]
 
@@ -262,6 +266,15 @@ class Wallboard:
             found = [nameless(alert) for alert in found]
         return _json(AlertList(alerts=found))
 
+    def shift(self, request: Request) -> Response:
+        """What was done in the last `hours` (12, at most 24), and what is open."""
+        force = self._force_of(request.query_params.get("force"))
+        hours = request.query_params.get("hours") or "12"
+        if not hours.isdigit() or not 1 <= int(hours) <= MOST_HOURS:
+            raise HTTPException(400, f"hours are 1 to {MOST_HOURS}")
+        log = alert_actions.log_of(self.live, force, int(hours))
+        return _json(log if caller_of(request).sees_names else nameless_shift(log))
+
     async def act(self, request: Request) -> Response:
         """What a person does about an alert."""
         alert, action = request.path_params["alert"], request.path_params["action"]
@@ -274,5 +287,10 @@ class Wallboard:
         return _json(done)
 
 
-PAGES = {"": "wallboard.html", "chart": "below.html", "alert": "below.html"}
+PAGES = {
+    "": "wallboard.html",
+    "chart": "below.html",
+    "alert": "below.html",
+    "handover": "below.html",
+}
 """The file of the page at each path; a page below the wallboard loads the script of its path."""

@@ -55,8 +55,7 @@ def unknown(live: Live, path: str, query: Mapping[str, str]) -> Unknown | None:
     asked, forces = _Asked(path, query), live.monitor.forces
     named = query.get("force") or (query.get("id") or "").partition("/")[0]
     if named and named not in forces:
-        there = [(force.name, asked.but(force=name, id=None)) for name, force in forces.items()]
-        return Unknown(f'There is no force "{named}" here.', "There are:", there)
+        return no_force(path, query, {name: force.name for name, force in forces.items()})
     held = [named] if named else live.forces()
     if len(held) != 1:
         return None
@@ -69,6 +68,13 @@ def unknown(live: Live, path: str, query: Mapping[str, str]) -> Unknown | None:
     if path == "alert" and query.get("id"):
         return _alert(live, force, query["id"])
     return None
+
+
+def no_force(path: str, query: Mapping[str, str], names: Mapping[str, str]) -> Unknown:
+    """The force of a page's address, which there is not; `names` are those of the forces by id."""
+    asked, named = _Asked(path, query), query.get("force") or (query.get("id") or "").split("/")[0]
+    there = [(words, asked.but(force=name, id=None)) for name, words in names.items()]
+    return Unknown(f'There is no force "{named}" here.', "There are:", there)
 
 
 def _no_area(asked: _Asked, force: Force, area: str) -> Unknown:

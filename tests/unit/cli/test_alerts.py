@@ -66,7 +66,7 @@ def test_a_handover_that_is_broken_off_says_how_far_it_came(run: Run) -> None:
     assert result.exit_code == 1
     assert result.output == (
         "Error: the disk is full, so it is not done. Handed over so far: 1 of 1 alerts, and not "
-        "the shift. Give the command again for the rest\n"
+        "the shift. Hand over again for the rest\n"
     )
 
 
@@ -97,6 +97,19 @@ def test_an_alert_is_listed_taken_handed_over_and_closed(run: Run) -> None:
     assert (kept["id"], kept["outcome"]) == (ID, "planned_event")
     shown = run("alerts", "show", ID).output
     assert "  upper: 14.0\n" in shown or "  upper: 14\n" in shown
+
+
+def test_a_handover_shows_all_that_was_done_in_the_shift(run: Run) -> None:
+    run("alerts", "ack", "1")
+    for number in range(7):
+        run.service.act(ID, "note", NOW, "AB", note=f"call {number}")  # type: ignore[attr-defined]
+    run("alerts", "close", "1", "--outcome", "real", "--note", "A crash")
+    assert run("alerts", "handover").output.splitlines() == [
+        f"- {LEAD} Closed at 22:00: real.",
+        "    2026-11-21 22:00 Duty inspector: acknowledged",
+        *(f"    2026-11-21 22:00 AB: noted call {number}" for number in range(7)),
+        "    2026-11-21 22:00 Duty inspector: closed real: A crash",
+    ]
 
 
 def test_an_alert_is_printed_as_json_as_the_monitor_sent_it(run: Run) -> None:

@@ -211,7 +211,9 @@ def test_a_force_that_no_worker_knows_is_told_with_those_there_are(rig: Rig) -> 
     assert rig.get("/board.json").json()["error"].startswith("which force? Name one of: tiny")
 
 
-@pytest.mark.parametrize("path", ["/", "/?force=tiny", "/chart?force=tiny", "/alert?force=tiny"])
+@pytest.mark.parametrize(
+    "path", ["/", "/?force=tiny", "/chart?force=tiny&chart=feeds", "/alert?force=tiny", "/handover"]
+)
 def test_the_pages_and_what_they_load_are_there(rig: Rig, path: str) -> None:
     page = rig.get(path)
     assert page.status_code == 200

@@ -136,6 +136,7 @@ function links() {
     if (explore) explore.href = address("/explore", { measure: explored(kind === "open" ? kind : of[kind], line) });
   }
   by("#explore").href = address("/explore");
+  by("#handover").href = address("/handover");
   const views = [{ id: null, name: `All of ${screen.force.name}` }, ...screen.areas];
   by("#views").replaceChildren(
     ...views.map((view) => {
@@ -228,6 +229,11 @@ async function start() {
   buttons();
   stayAwake();
   if (kiosk) by("#menu").hidden = true;
+  by("#menu").addEventListener("keydown", (event) => { // closes it, and leads back to what opened it
+    if (event.key !== "Escape" || !by("#menu").open) return;
+    by("#menu").open = false;
+    by("#menu summary").focus();
+  });
   const held = await forces();
   const force = asked.get("force") ?? (held.length === 1 ? held[0].id : null);
   if (!force) return choice(held);

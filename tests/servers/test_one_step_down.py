@@ -1,0 +1,336 @@
+"""One step down from the wallboard in a real browser: charts, alerts and the shift's handover, all
+by the keyboard alone, and nothing that axe finds on any page that a link leads to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import parse_qs, quote, urljoin, urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from streams.outputs.public.screen import serve_public
+from streams.periods import MINUTE
+from tests.servers.chromium import Chromium
+from tests.servers.wallboard_rig import FORCE, Room, browser, faults, room
+
+WAITS = "999 calls, Warwickshire, 20:00 to 21:00: 31, expected 6 to 23."
+CHART = "/chart?chart=waiting&line=999"
+Open = Callable[..., Page]
+FOCUSED = """() => {
+  const element = document.activeElement;
+  const { outlineStyle, outlineWidth } = getComputedStyle(element);
+  const { width, height } = element.getBoundingClientRect();
+  return { seen: outlineStyle !== "none" && parseFloat(outlineWidth) >= 2 && width * height > 0,
+    words: element.innerText || element.id || element.tagName };
+}"""
+
+
+@pytest.fixture(scope="module")
+def opened(chromium: Chromium) -> Iterator[Browser]:
+    with browser(chromium.path) as made:
+        yield made
+
+
+@pytest.fixture
+def evening() -> Iterator[Room]:
+    with room() as made:
+        yield made
+
+
+@pytest.fixture
+def show(opened: Browser, evening: Room) -> Iterator[Open]:
+    """Opens a page of the evening; a message on the console fails the test at its end."""
+    said: list[str] = []
+    contexts = []
+
+    def open_page(path: str = "/", width: int = 1280, height: int = 800, **more: Any) -> Page:
+        context = opened.new_context(viewport={"width": width, "height": height}, **more)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: said.append(message.text))
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.goto(f"{evening.url}{path}")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert [text for text in said if "404 (Not Found)" not in text] == []
+
+
+# -- charts ----------------------------------------------------------------------------------------
+
+
+def picture(page: Page) -> Locator:
+    return page.locator(".picture svg.chart")
+
+
+def test_a_chart_fills_the_screen_and_follows_its_size(show: Open) -> None:
+    page = show(CHART, 1920, 1080)
+    expect(picture(page)).to_be_visible()
+    box = picture(page).bounding_box()
+    assert box is not None
+    assert box["width"] > 1800
+    assert box["height"] > 600
+    assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")
+    page.set_viewport_size({"width": 390, "height": 844})
+    expect(picture(page)).to_have_attribute("viewBox", re.compile("^0 0 3"))
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_arrow_keys_go_from_hour_to_hour_and_say_each(show: Open) -> None:
+    page = show(CHART)
+    slider = page.get_by_role("slider", name="Period shown")
+    slider.focus()
+    page.keyboard.press("ArrowLeft")
+    words = re.compile("^20:00 to 21:00 on 14 January 2022: 15")
+    expect(page.locator(".read")).to_have_text(words)
+    expect(slider).to_have_attribute("aria-valuetext", words)
+    page.keyboard.press("Home")
+    expect(page.locator(".read")).to_have_text(re.compile("^00:00 to 01:00 on 14 January 2022"))
+
+
+def test_buttons_show_hours_and_days_and_the_address_keeps_them(show: Open) -> None:
+    page = show(CHART)
+    expect(page.get_by_role("button", name="Last 24 hours")).to_have_attribute(
+        "aria-pressed", "true"
+    )
+    page.get_by_role("button", name="Last 6 hours").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#said")).to_contain_text("from 15:00 on 14 January 2022")
+    expect(page.locator("#spoken")).to_contain_text("Last 6 hours. By hour, from 15:00")
+    assert "hours=6" in page.url
+    page.get_by_role("button", name="Last 28 days").click()
+    expect(page.locator("#said")).to_contain_text("By day")
+    page.reload()
+    expect(page.locator("#said")).to_contain_text("By day")
+
+
+def test_dragging_and_the_wheel_show_less_and_escape_lets_go(show: Open) -> None:
+    page = show(CHART)
+    expect(picture(page)).to_be_visible()
+    box = picture(page).bounding_box()
+    assert box is not None
+    y = box["y"] + box["height"] / 2
+
+    def drag(first: float, last: float, *, drop: bool = True) -> None:
+        page.mouse.move(box["x"] + box["width"] * first, y)
+        page.mouse.down()
+        page.mouse.move(box["x"] + box["width"] * last, y, steps=4)
+        if not drop:
+            page.keyboard.press("Escape")
+        page.mouse.up()
+
+    drag(0.5, 0.8, drop=False)
+    assert "from=" not in page.url
+    drag(0.5, 0.8)
+    expect(page.locator("#said")).to_contain_text("from 10:00 on 14 January 2022 to 18:00")
+    assert "from=" in page.url
+    page.mouse.wheel(0, 100)
+    expect(page.locator("#spoken")).to_contain_text("Zoomed out")
+    page.get_by_role("button", name="Zoom in").click()
+    expect(page.locator("#spoken")).to_contain_text("Zoomed in")
+    page.get_by_role("button", name="Earlier").click()
+    expect(page.locator("#spoken")).to_contain_text("Earlier. By hour")
+
+
+def test_a_chart_renews_itself_and_keeps_its_time_and_the_cursor(show: Open, evening: Room) -> None:
+    page = show(f"{CHART}&hours=6")
+    slider = page.get_by_role("slider", name="Period shown")
+    slider.focus()
+    page.keyboard.press("ArrowLeft")
+    expect(page.locator(".read")).to_contain_text("20:00 to 21:00")
+    before = picture(page).inner_html()
+    evening.take(evening.call(0), evening.call(0))
+    expect(picture(page)).not_to_have_text(before)
+    rows = page.locator(".rows-of-chart tbody tr").first
+    expect(rows).to_contain_text("5")
+    expect(page.locator(".read")).to_contain_text("20:00 to 21:00")
+    expect(slider).to_be_focused()
+    assert "hours=6" in page.url
+
+
+# -- by the keyboard alone -------------------------------------------------------------------------
+
+
+def tab_to(page: Page, words: str, most: int = 40) -> None:
+    """Goes on with Tab until what has these words has the focus; it is to be seen all the way."""
+    for _ in range(most):
+        page.keyboard.press("Tab")
+        found = page.evaluate(FOCUSED)
+        assert found["seen"], f"nobody sees the focus on {found['words']}"
+        if words in found["words"]:
+            return
+    raise AssertionError(f"Tab does not come to {words}")
+
+
+def test_an_alerts_whole_life_and_the_handover_go_by_the_keyboard_alone(
+    show: Open, evening: Room
+) -> None:
+    alert = evening.alert(WAITS, 12, owner="Duty inspector")
+    page = show("/")
+    expect(page.locator("#tiles")).to_be_visible()
+    tab_to(page, WAITS)
+    page.keyboard.press("Enter")
+    spoken, status = page.locator("#spoken"), page.locator("#status")
+    expect(status).to_contain_text("by Duty inspector")
+
+    tab_to(page, "who")
+    page.keyboard.type("AB")
+    page.keyboard.press("Enter")
+    asks = page.get_by_role("alert").filter(has_text="Duty inspector has it. Take over?")
+    expect(asks).to_be_visible()
+    expect(page.get_by_role("button", name="Take over")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(spoken).to_have_text("Not taken over.")
+    expect(page.get_by_role("button", name="I have it")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(asks).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(spoken).to_have_text("You have it now.")
+    expect(status).to_contain_text("by AB")
+    expect(page.get_by_role("button", name="I have it")).to_be_focused()
+
+    tab_to(page, "Snooze, hand over, note or close")
+    page.keyboard.press("Enter")
+    tab_to(page, "30 minutes")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Tab")
+    page.keyboard.type("football")
+    page.keyboard.press("Enter")
+    expect(spoken).to_have_text("Snoozed.")
+    expect(status).to_contain_text("snoozed until 14 Jan, 22:10: football")
+    expect(page.get_by_role("button", name="Snooze")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.locator("#actions summary")).to_be_focused()
+
+    page.keyboard.press("Enter")
+    tab_to(page, "real")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Tab")
+    page.keyboard.type("match day")
+    page.keyboard.press("Enter")
+    expect(spoken).to_have_text("Closed.")
+    expect(status).to_contain_text("outcome: a planned event")
+    expect(status).to_be_focused()
+    assert evening.alerts()[alert].outcome == "planned_event"
+
+    evening.alert("Emergencies unattended: 2.", 3, owner="AB")
+    page.keyboard.press("Shift+Tab")
+    page.goto(f"{evening.url}/alert?force={FORCE}")
+    expect(page.get_by_role("link", name="Emergencies unattended: 2.")).to_be_visible()
+    tab_to(page, "Shift handover")
+    page.keyboard.press("Enter")
+    expect(page.locator("#last")).to_have_text("Not handed over in the last 12 hours.")
+    tab_to(page, "to")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_have_text("Say who has the room now.")
+    expect(page.locator("#along")).to_have_text("1 open alert that you have goes along.")
+    page.keyboard.type("Night shift")
+    page.keyboard.press("Enter")
+    expect(spoken).to_have_text("Handed over to Night shift, with 1 alert.")
+    expect(page.locator("#last")).to_be_focused()
+    expect(page.locator("#last")).to_contain_text("AB to Night shift")
+    log = page.locator("#log")
+    for words in ("Night shift", "match day", "until 2022-01-14T22:10", "it was a planned event"):
+        expect(log).to_contain_text(words)
+    page.goto(evening.url)
+    expect(page.locator("#alerts")).to_contain_text("handed over 14 Jan, 21:10")
+
+
+def test_what_was_typed_and_the_focus_survive_a_renewal(show: Open, evening: Room) -> None:
+    alert = evening.alert(WAITS, 12)
+    page = show(f"/alert?id={quote(alert)}")
+    page.get_by_label("You: initials or role").fill("AB")
+    page.get_by_text("Snooze, hand over, note or close").click()
+    reason = page.get_by_label("because")
+    reason.focus()
+    page.keyboard.type("foot")
+    evening.service.act(alert, "acknowledge", evening.clock(), "CD")
+    expect(page.locator("#status")).to_contain_text("by CD")
+    page.keyboard.type("ball")
+    expect(reason).to_have_value("football")
+    expect(reason).to_be_focused()
+    page.get_by_role("region", name="What happened").focus()
+    evening.service.act(alert, "note", evening.clock(), "CD", note="called them")
+    expect(page.locator("#log")).to_contain_text("called them")
+    expect(page.get_by_role("region", name="What happened")).to_be_focused()
+
+
+def test_escape_closes_the_menu_and_leads_back_to_it(show: Open) -> None:
+    page = show("/")
+    expect(page.locator("#tiles")).to_be_visible()
+    page.locator("#menu summary").focus()
+    page.keyboard.press("Enter")
+    tab_to(page, "Shift handover")
+    page.keyboard.press("Escape")
+    expect(page.locator("#menu")).not_to_have_attribute("open", "")
+    expect(page.locator("#menu summary")).to_be_focused()
+
+
+# -- axe -------------------------------------------------------------------------------------------
+
+
+def kind_of(address: str) -> tuple[str, ...]:
+    """What tells one kind of page from another: its path and its parameters, and which chart."""
+    parts = urlsplit(address)
+    query = parse_qs(parts.query)
+    return (parts.path, *sorted(query), *query.get("chart", ()), *query.get("grain", ()))
+
+
+def links(page: Page) -> list[str]:
+    found: list[str] = page.eval_on_selector_all(
+        "a[href]:not([download])", "all => all.map(each => each.getAttribute('href'))"
+    )
+    return found
+
+
+@pytest.mark.parametrize(("theme", "width", "height"), [("dark", 1920, 1080), ("light", 390, 844)])
+def test_axe_finds_nothing_on_any_page_that_links_lead_to(
+    show: Open, evening: Room, theme: str, width: int, height: int
+) -> None:
+    evening.alert(WAITS, 12)
+    evening.alert("Emergencies unattended: 2.", 3, owner="AB")
+    evening.service.act(f"{FORCE}/shift", "hand_over", evening.clock(), "AB", to="CD")
+    evening.clock.move(12 * MINUTE)
+    evening.beat("incidents")
+    evening.live.health.replay = True
+    page = show("/", width, height, color_scheme=theme)
+    page.get_by_text("Menu").click()
+    assert faults(page) == []
+    wanted = [*links(page), "/about", "/sign-in", "/runbooks/", "/?area=nosuch", "/chart?chart=x"]
+    seen: dict[tuple[str, ...], list[str]] = {}
+    while wanted:
+        address = urljoin(evening.url, wanted.pop())
+        kind = kind_of(address)
+        if not address.startswith(evening.url) or kind in seen:
+            continue
+        answer = page.request.get(address)
+        if "text/html" not in answer.headers["content-type"]:
+            seen[kind] = []
+            continue
+        page.goto(address)
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
+        expect(page.get_by_text("Reading …")).to_have_count(0)
+        for each in page.locator("details").all():
+            each.evaluate("one => one.open = true")
+        seen[kind] = faults(page)
+        wanted += links(page)
+    assert {" ".join(kind): found for kind, found in seen.items() if found} == {}
+    paths = {path for path, *_ in seen}
+    assert {"/", "/alert", "/chart", "/handover", "/explore", "/ahead", "/about"} <= paths
+
+
+def test_axe_finds_nothing_on_the_public_screen(opened: Browser, evening: Room) -> None:
+    public = serve_public([evening.url], below=5)
+    page = opened.new_page()
+    try:
+        page.goto(f"{public.url}/?force={FORCE}")
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
+        assert faults(page) == []
+    finally:
+        page.close()
+        public.stop()
