@@ -16,8 +16,10 @@ _HEAD = """<!doctype html>
 <main id="main">
 """
 NOBODY = (
-    _HEAD.replace("{more}", '<meta http-equiv="refresh" content="2">\n')
-    + """<p class="message" role="status">{words}.</p>
+    _HEAD.replace("{more}", '<script type="module" src="{assets}/nobody_page.js"></script>\n')
+    + """<h1>Watchroom</h1>
+<p class="message" role="status">{words}.</p>
+<noscript><p><a href="">Look again</a></p></noscript>
 </main>
 </body>
 </html>
@@ -35,7 +37,7 @@ ABOUT = (
 """
 )
 PUBLIC = (
-    _HEAD.replace("{more}", '<meta http-equiv="refresh" content="60">\n')
+    _HEAD.replace("{more}", '<script type="module" src="{assets}/public_page.js"></script>\n')
     + """{content}
 </main>
 </body>

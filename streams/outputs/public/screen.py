@@ -133,7 +133,8 @@ def _table(found: PublicTable, below: int) -> Markup:
     for row in found.rows:
         share = "not shown" if row.share is None else f"{row.share} %"
         rows.append([row.name, shown(row, below), *([share] * shares)])
-    return table(f"{found.title} by {found.by}", headings, rows)
+    caption = f"{found.title} by {found.by}, {WINDOWS[found.window].lower()}"
+    return table(caption, headings, rows)
 
 
 def serve_public(

@@ -304,7 +304,7 @@ def test_a_force_is_found_again_where_another_worker_took_it_over(rigged: Made) 
     page = made.get("/?force=tiny&kiosk")
     assert page.status_code == 503
     assert "No worker serves Tiny Police now; trying again." in page.text
-    assert 'http-equiv="refresh"' in page.text
+    assert "/nobody_page.js" in page.text
     assert made.get("/?force=warwickshire").status_code == 200
     assert made.get("/readyz").status_code == 200
     with made.lives[1].lock:
