@@ -45,8 +45,8 @@ def unbroken(expr: str) -> str:
 
 def unbroken_by(label: str, expr: str, known: str) -> str:
     """The same of a series for each value of a label, of which `known` is a metric that has all of
-    them."""
-    values = f"max by ({label}) (last_over_time({known}[$__range]))"
+    them: which there are is looked up once, and not at every step."""
+    values = f"max by ({label}) (last_over_time({known}[$__range] @ end()))"
     return f"max by ({label}) ({expr}) or {UNKNOWN} * {values}"
 
 

@@ -195,3 +195,24 @@ def test_categories_names_what_there_is_instead(arguments: tuple[str, ...], said
     result = CliRunner().invoke(main, ["force", "categories", *arguments])
     assert result.exit_code == 2
     assert said in result.stderr
+
+
+def commands_of_the_page() -> list[str]:
+    """The commands of docs/forces.md that list what events may name."""
+    page = (Path(__file__).parents[3] / "docs" / "forces.md").read_text("utf-8")
+    (block,) = [each for each in page.split("```") if each.startswith("sh\nwatchroom force categ")]
+    return [line.partition("#")[0].strip() for line in block.splitlines()[1:]]
+
+
+@pytest.mark.parametrize("command", commands_of_the_page())
+def test_the_commands_of_the_page_list_something(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("my-force.toml").write_text(shipped_force_text("warwickshire"), encoding="utf-8")
+    mapping = Path(__file__).parents[3] / "examples" / "dublin_fire_brigade" / "mapping.toml"
+    Path("incidents.toml").write_bytes(mapping.read_bytes())
+    words = command.partition(" > ")[0].split()[1:]
+    answer = CliRunner().invoke(main, words)
+    assert answer.exit_code == 0, answer.output
+    assert len(answer.stdout.splitlines()) > 5
