@@ -63,6 +63,7 @@ def contradictions(file: ForceFile, text: str, source: str) -> Iterator[ConfigEr
         _readings,
         _measure_targets,
         _tiles,
+        _areas_shown,
     ):
         for problem, field, cure in part(file):
             yield ConfigError(
@@ -347,6 +348,15 @@ def _tiles(file: ForceFile) -> Iterator[Problem]:
             yield f'there is no tile "{tile}"', field, f"Use some of: {', '.join(known)}"
         elif tile in chosen[:number]:
             yield f'the tile "{tile}" is there twice', field, "Keep one of them"
+
+
+def _areas_shown(file: ForceFile) -> Iterator[Problem]:
+    """A kind of area that the wallboard shows and the force has not."""
+    kinds = list(dict.fromkeys(area.kind for area in file.areas))
+    kind = file.wallboard.areas
+    if kind is not None and kind not in kinds:
+        cure = f"Use one of: {', '.join(kinds)}" if kinds else "Take it out, or list [[areas]]"
+        yield f'there is no area of the kind "{kind}"', "wallboard.areas", cure
 
 
 def _alerts(file: ForceFile) -> Iterator[Problem]:

@@ -334,11 +334,23 @@ OF_LINES: tuple[TileKind, ...] = ("waiting", "in_time", "ahead")
 """The tiles of which each line has one."""
 
 
+AreaOrder = Literal["worst_first", "as_listed"]
+
+
 class WallboardSettings(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     """Which tiles the wallboard has, in their order: `unattended`, or one of a line: `waiting.101`.
-    Without any the wallboard chooses by the force's lines and by what its feeds bring."""
+    Without any the wallboard chooses by the force's lines and by what its feeds bring.
+
+    `areas` is the kind of those that stand beside each other on the screen of areas, by default the
+    smallest; `area_order` puts those that need somebody first, or keeps the order of the file.
+    `roles` are posts (`Duty inspector`): an alert that one of them has says so on the first screen,
+    which names nobody else.
+    """
 
     tiles: Annotated[list[str], Meta(min_length=1, max_length=16)] | None = None
+    areas: AreaKind | None = None
+    area_order: AreaOrder = "worst_first"
+    roles: Annotated[list[Name], Meta(max_length=50)] = []
 
 
 class ForceFile(Struct, kw_only=True, forbid_unknown_fields=True):

@@ -43,6 +43,7 @@ from streams.outputs.explore.asked import Asked
 from streams.outputs.explore.page import Frame, force_page
 from streams.outputs.front_pages import ABOUT, NOBODY
 from streams.outputs.holders import Holders, Worker
+from streams.outputs.merged import framed, merged
 from streams.outputs.monitor_client import LOOPBACK
 from streams.outputs.readiness import ReasonShown
 from streams.outputs.runbook_pages import RunbookPages
@@ -50,7 +51,7 @@ from streams.outputs.sign_in.access import Access, while_allowed
 from streams.outputs.sign_in.least import caller_of
 from streams.outputs.sign_in.roles import Caller, Role
 from streams.outputs.wallboard.alert_actions import body_of
-from streams.outputs.wallboard.pages import PAGES, Files
+from streams.outputs.wallboard.pages import PAGES, STREAM, Files
 from streams.outputs.wallboard.unknown import no_force
 from streams.outputs.web import Running, as_json, guarded, in_words
 from streams.printing import masked
@@ -67,6 +68,8 @@ IN_THE_CLEAR = (
 )
 
 AGAIN = {"retry-after": "2"}
+RETRY = 2.0
+"""Seconds after which a worker of one of several forces is looked for again."""
 PASSED_ON = (
     "content-type",
     "cache-control",
@@ -179,7 +182,9 @@ class Front:
     async def page(self, path: str, request: Request) -> Response:
         """A page of the wallboard; where nobody serves what it would show, one that says so and
         looks again by itself; where it is asked for what there is not, the worker's that says
-        so."""
+        so. Of several forces each says for itself that it has none."""
+        if len(request.query_params.getlist("force")) > 1:
+            return self.files.page(path)
         named = request.query_params.get("force")
         try:
             self.holder(self.force_of(named))
@@ -249,13 +254,43 @@ class Front:
         return await self._passed(force, worker, passed)
 
     async def events(self, request: Request) -> Response:
-        """A worker's stream, word by word, until either side leaves or another has the force."""
+        """A worker's stream, word by word, until either side leaves or another has the force; of
+        several forces those of all their workers in one."""
+        if len(request.query_params.getlist("force")) > 1:
+            return self._events_of_several(request)
         force, worker, address = self._asked(request)
         answer = await self._answer(force, worker, self._request("GET", address, request))
         if answer.status_code != 200:
             return await _whole(answer)
         words = while_allowed(request, self._words(force, worker, answer))
         return _Stream(answer, words)
+
+    def _events_of_several(self, request: Request) -> Response:
+        query = request.query_params
+        if query.get("screen") != "places" or "areas" in query:
+            raise HTTPException(400, "of several forces there is a screen of places: screen=places")
+        forces = [self.force_of(each) for each in dict.fromkeys(query.getlist("force"))]
+        headers = self.access.forwarded(caller_of(request))
+        streams = [self._places_of(force, headers) for force in forces]
+        frames = while_allowed(request, merged(streams))
+        return StreamingResponse(frames, headers=STREAM, media_type="text/event-stream")
+
+    async def _places_of(self, force: str, headers: dict[str, str]) -> AsyncIterator[bytes]:
+        """What is to be shown of one of several forces, from whichever worker has it: nothing as
+        long as none has."""
+        while not self.closing:
+            if (worker := self.holders.of(force)) is not None:
+                address = f"{worker.url}/events?screen=places&force={quote(force)}"
+                sent = self._client.build_request("GET", address, headers=headers)
+                with suppress(HTTPException):
+                    answer = await self._answer(force, worker, sent)
+                    try:
+                        if answer.status_code == 200:
+                            async for frame in framed(self._words(force, worker, answer)):
+                                yield frame
+                    finally:
+                        await answer.aclose()
+            await asyncio.sleep(RETRY)
 
     async def _words(
         self, force: str, worker: Worker, answer: httpx2.Response

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
@@ -63,6 +64,8 @@ class Room:
         self.live.alerts = self.service = AlertService(self.live)
         self.handle: Running = serve(self.live, port=port)
         self.url = self.handle.url
+        self.origin: str | None = None
+        """What its records say of where they come from."""
         self._number = 0
 
     @property
@@ -73,7 +76,8 @@ class Room:
 
     def take(self, *records: dict[str, Any]) -> None:
         """Folds records as they arrive now."""
-        lines = "\n".join(json.dumps({"force": FORCE, **record}) for record in records)
+        made_up = {} if self.origin is None else {"origin": self.origin}
+        lines = "\n".join(json.dumps({"force": FORCE, **made_up, **record}) for record in records)
         refused = self.live.ingest(lines.encode(), self.clock() + MINUTE)
         if refused:
             raise ValueError(refused)
@@ -122,14 +126,16 @@ class Room:
         self.take(*calls, *jobs)
         self.beat("calls", "incidents")
 
-    def alert(self, words: str, minutes: int, owner: str | None = None) -> str:
+    def alert(
+        self, words: str, minutes: int, owner: str | None = None, force: str = FORCE, **more: Any
+    ) -> str:
         """An alert that was opened so many minutes ago; its id."""
         zone = find_force(FORCE).zone
         opened = instant(self.clock() - minutes * MINUTE, zone)
         who = "Nobody has this yet." if owner is None else f"{owner} has this."
         made = Alert(
-            id=f"{FORCE}/exceptional_volume/calls.offered/line=999/force/up/{opened.isoformat()}",
-            force=FORCE,
+            id=f"{force}/exceptional_volume/calls.offered/line=999/force/up/{opened.isoformat()}",
+            force=force,
             kind="exceptional_volume",
             severity="page",
             direction="up",
@@ -157,6 +163,7 @@ class Room:
             ),
             owner=owner,
         )
+        made = msgspec.structs.replace(made, **more)
         self.service.restore([Transition(what="opened", at=opened, alert=made)])
         return made.id
 

@@ -9,8 +9,9 @@ what the room hears or how its monitor does. Needs Chromium; WATCHROOM_CHROMIUM 
 
 from __future__ import annotations
 
+import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import takewhile
 from pathlib import Path
@@ -18,7 +19,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, expect
 
 from streams.board.monitor import Monitor
-from streams.config.force import find_force
+from streams.config.force import Force, check_force, find_force, shipped_force_text
 from streams.periods import DAY, MINUTE
 from streams.sources.simulator import Rates, simulate
 from streams.state.surveillance import watch_all
@@ -31,6 +32,9 @@ DOCUMENTED = {
     "wallboard.png": ("breached", 1920, 1080, "dark", 0.6),
     "wallboard-calm.png": ("calm", 1920, 1080, "light", 0.42),
     "wallboard-portrait.png": ("late", 1080, 1920, "dark", 0.3333),
+    "wallboard-areas.png": ("areas", 1920, 1080, "dark", 0.5),
+    "wallboard-forces.png": ("forces", 1920, 1080, "light", 0.5),
+    "wallboard-43-forces.png": ("forces_43", 1920, 1080, "dark", 0.5),
 }
 """By file: the state, the size of the screen, its theme, and the scale of the picture."""
 WEEKS = 6
@@ -58,6 +62,7 @@ def simulated_room(lines: bytes) -> Room:
     for first in range(0, len(every), CHUNK):
         room.live.ingest(b"\n".join(every[first : first + CHUNK]), START)
     room.live.health.simulated = "calls and incidents"
+    room.origin = "simulated"
     return room
 
 
@@ -115,6 +120,39 @@ def replay(room: Room) -> None:
     room.live.health.replay, room.live.health.speed = True, 60.0
 
 
+def areas(room: Room) -> None:
+    """A district with a page, another with a late emergency, a third close to its limit."""
+    breached(room)
+    room.take(room.call(-12, area="rugby"), room.emergency(-1010, area="stratford"))
+    room.beat(*FEEDS)
+    room.alert("999 calls, Rugby, 20:00 to 21:00: 14, expected 1 to 6.", 9, area="rugby")
+
+
+def several(room: Room, forces: Sequence[str]) -> None:
+    """Forces of which a few need somebody, each for another reason."""
+    for at, force in enumerate(forces):
+        answered = [room.call(-97 * n - 20, -97 * n - 15) for n in range(30 + 7 * at % 40)]
+        beats = ({"kind": "heartbeat", "feed": feed, "at": text(room.clock())} for feed in FEEDS)
+        room.take(*({**each, "force": force} for each in (*answered, *done(room), *beats)))
+        if at % 11 == 1:
+            room.take(*(room.call(-103 + 31 * n, force=force) for n in range(3)))
+        if at % 13 == 2:
+            room.take(room.emergency(-1960, force=force))
+        if at % 9 == 5:
+            room.take(room.emergency(-1010, force=force))
+        if at % 12 == 7:
+            room.take(*(room.call(-300 * n - 60, -300 * n - 20, force=force) for n in range(25)))
+    name = room.live.monitor.forces[forces[1]].name
+    words = f"999 calls, {name}, 20:00 to 21:00: 31, expected 9 to 20."
+    room.alert(words, 12, force=forces[1], area_name=name)
+    if len(forces) > LATE:
+        room.clock.move(4 * MINUTE)
+        for at, force in enumerate(forces):
+            feeds = FEEDS[1:] if at == LATE else FEEDS
+            now = text(room.clock())
+            room.take(*({"kind": "heartbeat", "feed": f, "at": now, "force": force} for f in feeds))
+
+
 SCENES: dict[str, Callable[[Room], None]] = {
     "calm": calm,
     "busy": busy,
@@ -130,6 +168,22 @@ SCENES: dict[str, Callable[[Room], None]] = {
 """By name what each does to a room. In `empty` no record was ever heard of, only heartbeats; in
 `nothing` not even these; in `stale` the connection is lost."""
 ON_NOTHING = ("empty", "nothing")
+FEEDS = "calls", "incidents"
+LATE = 20
+"""Of many forces, the one of which calls are silent."""
+FORCES = [
+    each.strip()
+    for each in """
+    Avon and Somerset, Bedfordshire, Cambridgeshire, Cheshire, City of London, Cleveland, Cumbria,
+    Derbyshire, Devon and Cornwall, Dorset, Durham, Dyfed-Powys, Essex, Gloucestershire, Greater
+    Manchester, Gwent, Hampshire and Isle of Wight, Hertfordshire, Humberside, Kent, Lancashire,
+    Leicestershire, Lincolnshire, Merseyside, Metropolitan Police, Norfolk, North Wales,
+    North Yorkshire, Northamptonshire, Northumbria, Nottinghamshire, South Wales, South Yorkshire,
+    Staffordshire, Suffolk, Surrey, Sussex, Thames Valley, Warwickshire, West Mercia, West Midlands,
+    West Yorkshire, Wiltshire
+""".replace("Greater\n    ", "Greater ").split(",")
+]
+"""The territorial forces of England and Wales."""
 
 
 def done(room: Room) -> list[dict[str, object]]:
@@ -150,6 +204,64 @@ def scene(name: str, lines: bytes | None = None) -> Iterator[Room]:
         yield room
     finally:
         room.stop()
+
+
+def room_of(names: Sequence[str]) -> Room:
+    """A room of forces that are alike but for their names."""
+    return Room(monitor=Monitor([renamed(name) for name in names]))
+
+
+def renamed(name: str) -> Force:
+    """The force of the rig under another name."""
+    ident = re.sub(r"[^a-z]+", "-", name.lower())
+    held = shipped_force_text(FORCE)
+    for key, value in (("id", ident), ("name", name), ("partition_group", ident)):
+        held = re.sub(rf"^{key} = .*$", f'{key} = "{value}"', held, count=1, flags=re.MULTILINE)
+    force, problems = check_force(held, f"{ident}.toml")
+    assert force is not None, problems
+    return force
+
+
+@contextmanager
+def scene_of(names: Sequence[str]) -> Iterator[Room]:
+    """Several forces, of which some need somebody."""
+    room = room_of(names)
+    room.origin = room.live.health.simulated = "simulated"
+    room.live.health.simulated = "calls and incidents"
+    try:
+        several(room, list(room.live.monitor.forces))
+        yield room
+    finally:
+        room.stop()
+
+
+BESIDE = {"areas": f"&force={FORCE}&areas", "forces": "&forces=all", "forces_43": "&forces=all"}
+"""Screens of several places, and their addresses."""
+FEW = ("Warwickshire", "West Mercia", "West Midlands", "Staffordshire", "Leicestershire")
+
+
+@contextmanager
+def beside(name: str, lines: bytes | None = None) -> Iterator[Room]:
+    """A room for a screen of several places."""
+    if name != "areas":
+        with scene_of(FEW if name == "forces" else FORCES) as made:
+            yield made
+        return
+    room = Room() if lines is None else simulated_room(lines)
+    try:
+        areas(room)
+        yield room
+    finally:
+        room.stop()
+
+
+def look_beside(page: Page, room: Room, name: str, query: str = "") -> None:
+    """Opens a screen of several places and waits until it shows them."""
+    page.goto(f"{room.url}/?kiosk{BESIDE[name]}{query}")
+    expect(page.locator(".place").nth(4)).to_be_visible()
+    expect(page.locator(".place[data-state=unheard]")).to_have_count(0, timeout=120_000)
+    page.wait_for_function("document.fonts.ready.then(() => true)")
+    settled(page)
 
 
 def look(page: Page, room: Room, name: str, query: str = "") -> None:
@@ -173,11 +285,12 @@ def settled(page: Page) -> None:
 
 def pictures(opened: Browser, room: Room, name: str, to: Path) -> None:
     """A picture of a state in each size, dark, and one that is light."""
+    shown = look_beside if name in BESIDE else look
     for width, height in SIZES:
         for theme in ("dark", "light") if (width, height) == SIZES[0] else ("dark",):
             context = opened.new_context(viewport={"width": width, "height": height})
             page = context.new_page()
-            look(page, room, name, f"&theme={theme}")
+            shown(page, room, name, f"&theme={theme}")
             ending = "" if theme == "dark" else "-light"
             page.screenshot(path=to / f"{name}-{width}x{height}{ending}.png")
             context.close()
@@ -193,7 +306,7 @@ def documented(opened: Browser, name: str, room: Room) -> None:
                 viewport={"width": width, "height": height}, device_scale_factor=scale
             )
             page = context.new_page()
-            look(page, room, name, f"&theme={theme}")
+            (look_beside if name in BESIDE else look)(page, room, name, f"&theme={theme}")
             page.screenshot(path=DOCS / file)
             context.close()
 
@@ -203,10 +316,11 @@ def main(to: Path | None) -> None:
     lines = history()
     if to is not None:
         to.mkdir(parents=True, exist_ok=True)
-    names = {of for of, *_ in DOCUMENTED.values()} if to is None else SCENES
+    documented_ones = dict.fromkeys(of for of, *_ in DOCUMENTED.values())
+    names = documented_ones if to is None else (*SCENES, *BESIDE)
     with browser(find().path) as opened:
         for name in names:
-            with scene(name, lines) as room:
+            with (beside if name in BESIDE else scene)(name, lines) as room:
                 if to is None:
                     documented(opened, name, room)
                 else:

@@ -19,8 +19,11 @@ from typing import NamedTuple
 import msgspec
 
 from streams.board.model import Board
+from streams.config.schema import WallboardSettings
 from streams.live import Live
+from streams.outputs.merged import merged
 from streams.outputs.sign_in.without_names import nameless_board
+from streams.outputs.wallboard import places as beside
 from streams.outputs.wallboard.screen import Screen, fingerprint, first_screen
 
 LEAST = 0.25
@@ -60,17 +63,28 @@ def nameless_content(board: Board) -> Content:
 
 
 def screen_content(
-    board: Board, area: str | None = None, chosen: Sequence[str] | None = None
+    board: Board,
+    area: str | None = None,
+    chosen: Sequence[str] | None = None,
+    roles: Sequence[str] = (),
 ) -> Content:
     """The first screen of an area, or of the force, with the tiles that it chooses."""
-    screen = first_screen(board, area, chosen)
+    screen = first_screen(board, area, chosen, roles)
     return Content(screen, fingerprint(screen))
+
+
+def places_content(
+    board: Board, settings: WallboardSettings, kind: str | None, *, areas: bool
+) -> Content:
+    """A force beside others, or with its areas beside each other."""
+    shown = beside.places(board, settings, kind, areas=areas)
+    return Content(shown, beside.fingerprint(shown))
 
 
 class Content(NamedTuple):
     """What is sent of a board, and marks: where they are equal, it need not be sent again."""
 
-    sent: Board | Screen
+    sent: Board | Screen | beside.Places
     marks: object
 
 
@@ -94,7 +108,7 @@ class View:
     def show(self, board: Board, now: float) -> None:
         """Makes the next frame where one is due; `now` in seconds by any steady clock."""
         content, marks = self.make(board)
-        self.beat = _frame("beat", {"at": board.at})
+        self.beat = _frame("beat", {"at": board.at, "force": board.force.id})
         if marks != self._marks:
             self.board = _frame(self.event, content)
             self.boards += 1
@@ -126,13 +140,10 @@ class Hub:
         self.closing = False
         self.computed = 0
         """How many boards have been computed."""
+        self.viewers = 0
+        """How many screens look on."""
         self._forces: dict[str, _Watched] = {}
         self._turn = asyncio.Lock()
-
-    @property
-    def viewers(self) -> int:
-        """How many look on."""
-        return sum(view.viewers for held in self._forces.values() for view in held.views.values())
 
     def close(self) -> None:
         """Lets every viewer's stream end within a second; may be called from any thread."""
@@ -143,19 +154,48 @@ class Hub:
     ) -> AsyncIterator[bytes]:
         """The frames of one viewer: the newest at once, then each that follows. `names`: whether
         the viewer may see those of persons, which stand in the whole board only."""
-        watched = self._forces.setdefault(force, _Watched())
         key = f"screen/{area}" if not whole else "board" if names else "board/nameless"
-        chosen = self.live.monitor.forces[force].file.wallboard.tiles
+        settings = self.live.monitor.forces[force].file.wallboard
         make: Callable[[Board], Content] = board_content if names else nameless_content
         if not whole:
-            make = partial(screen_content, area=area, chosen=chosen)
-        view = watched.views.setdefault(key, View("board" if whole else "screen", make))
+            make = partial(screen_content, area=area, chosen=settings.tiles, roles=settings.roles)
+        frames = self._frames(force, key, View("board" if whole else "screen", make))
+        async for frame in self._as_one(frames):
+            yield frame
+
+    async def places(
+        self, forces: Sequence[str], *, kind: str | None, areas: bool
+    ) -> AsyncIterator[bytes]:
+        """The frames of one viewer of several forces, or of the areas of one, of a kind or of that
+        which the force's file names."""
+        streams = []
+        for force in forces:
+            settings = self.live.monitor.forces[force].file.wallboard
+            make = partial(places_content, settings=settings, kind=kind, areas=areas)
+            key = f"places/{areas}/{kind}"
+            streams.append(self._frames(force, key, View("places", make)))
+        async for frame in self._as_one(merged(streams)):
+            yield frame
+
+    async def _as_one(self, frames: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        """The frames, counted as those of one screen."""
+        self.viewers += 1
+        try:
+            # Two seconds after a lost connection the browser asks again.
+            yield b"retry: 2000\n\n"
+            async for frame in frames:
+                yield frame
+        finally:
+            self.viewers -= 1
+
+    async def _frames(self, force: str, key: str, made: View) -> AsyncIterator[bytes]:
+        """What is to be sent of one force to who looks at it by a view."""
+        watched = self._forces.setdefault(force, _Watched())
+        view = watched.views.setdefault(key, made)
         view.viewers += 1
         if watched.task is None:
             watched.task = asyncio.create_task(self._watch(force, watched))
         try:
-            # Two seconds after a lost connection the browser asks again.
-            yield b"retry: 2000\n\n"
             board, beat = 0, view.beats
             while not self.closing:
                 changed = watched.changed

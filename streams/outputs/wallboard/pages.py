@@ -2,9 +2,10 @@
 
 | path | answer |
 |---|---|
-| `/` | the wallboard; `?force=&area=&kiosk&theme=dark|light` |
+| `/` | the wallboard; `?force=&area=&kiosk&theme=dark|light`; several `force`, or `areas` |
 | `/chart`, `/alert` | one step down: a tile's last hours; an alert, its evidence and who has it |
-| `/events?force=` | server-sent events: the board when it changes, else a beat; `&screen=first` |
+| `/events?force=` | server-sent events: the board when it changes, else a beat; `&screen=first`,
+`&screen=places` |
 | `/forces.json`, `/series.json`, `/trends.json`, `/alerts.json` | what the pages ask for |
 | `/handover`, `/shift.json` | what was done in the shift, and its handover |
 | `/drawing.json` | a chart one step down, in the size of the screen |
@@ -51,7 +52,8 @@ CHART = Path(str(resources.files("streams.charts") / svg.CSS_FILE))
 """How charts look, on whichever page they are."""
 MOST_HOURS = 24
 """How far back a shift goes, in hours."""
-_STREAM = {"cache-control": "no-store", "x-accel-buffering": "no"}
+STREAM = {"cache-control": "no-store", "x-accel-buffering": "no"}
+"""The headers of an answer that goes on."""
 
 ForceOf = Callable[[str | None], str]
 """The force that a request names, or the only one; raises an `HTTPException` in words."""
@@ -162,14 +164,33 @@ class Wallboard:
     async def events(self, request: Request) -> Response:
         """Frames until the viewer leaves."""
         query = request.query_params
+        named: list[str | None] = [*dict.fromkeys(query.getlist("force"))]
         # The lock that this waits for is held while a runner folds a batch.
-        force = await run_in_threadpool(self._force_of, query.get("force"))
-        area = self._area_of(request, force)
+        forces = [await run_in_threadpool(self._force_of, each) for each in named or [None]]
+        area = self._area_of(request, forces[0])
         if self.hub.viewers >= MOST_VIEWERS:
             raise HTTPException(503, f"{MOST_VIEWERS} screens are connected; no more are served")
-        whole, names = query.get("screen") != "first", caller_of(request).sees_names
-        frames = while_allowed(request, self.hub.stream(force, area, whole=whole, names=names))
-        return StreamingResponse(frames, headers=_STREAM, media_type="text/event-stream")
+        if query.get("screen") == "places":
+            kind, areas = self._kind_of(request, forces), "areas" in query
+            frames = self.hub.places(forces, kind=kind, areas=areas)
+        else:
+            whole, names = query.get("screen") != "first", caller_of(request).sees_names
+            frames = self.hub.stream(forces[0], area, whole=whole, names=names)
+        frames = while_allowed(request, frames)
+        return StreamingResponse(frames, headers=STREAM, media_type="text/event-stream")
+
+    def _kind_of(self, request: Request, forces: list[str]) -> str | None:
+        """The kind of area that a request names; raises an `HTTPException` where a force has none
+        of these."""
+        kind = request.query_params.get("areas") or None
+        if "areas" in request.query_params and len(forces) > 1:
+            raise HTTPException(400, "areas are those of one force: name one")
+        of = self.live.monitor.forces[forces[0]]
+        kinds = list(dict.fromkeys(each.kind for each in of.areas if each is not None))
+        if "areas" in request.query_params and (not kinds or kind not in (None, *kinds)):
+            known = f"only: {', '.join(kinds)}" if kinds else "it has no areas"
+            raise HTTPException(404, f'no areas of kind "{kind or ""}" in {of.name}, {known}')
+        return kind
 
     def _area_of(self, request: Request, force: str) -> str | None:
         """The area that a request names by its id; raises an `HTTPException` for none of these."""
@@ -200,6 +221,7 @@ class Wallboard:
     def trends(self, request: Request) -> Response:
         """The last hours of each tile of a force or one of its areas, as charts."""
         force = self._force_of(request.query_params.get("force"))
+        self._kind_of(request, [force])
         return _json(self._trends.of(force, self._area_of(request, force)))
 
     def drawing(self, request: Request) -> Response:
@@ -252,6 +274,7 @@ class Wallboard:
         """The alerts of a force, open ones and old ones."""
         query = request.query_params
         force = self._force_of(query.get("force"))
+        self._area_of(request, force)
         zone = self.live.monitor.forces[force].zone
         try:
             since = parse_instant(query["since"], zone) if query.get("since") else None

@@ -246,6 +246,8 @@ class AlertShown(Struct):
     words: str
     opened_at: dt.datetime
     owned: bool
+    role: str | None
+    """The post of who has it (`Duty inspector`), where the force's file names such."""
     lasting: bool
     snoozed_until: dt.datetime | None
 
@@ -299,10 +301,13 @@ class Screen(Struct):
 
 
 def first_screen(
-    board: Board, area: str | None = None, chosen: Sequence[str] | None = None
+    board: Board,
+    area: str | None = None,
+    chosen: Sequence[str] | None = None,
+    roles: Sequence[str] = (),
 ) -> Screen:
     """The figures of the first screen, for the force or one of its areas (by id). `chosen` names
-    the tiles that a force's file asks for.
+    the tiles that a force's file asks for, `roles` the posts that are no names of persons.
 
     Raises ValueError for an area that the force does not have.
     """
@@ -329,7 +334,7 @@ def first_screen(
         open=_open(board, area, incidents),
         handlers=handlers,
         ahead={each: _ahead(board, each) for each in _lines(tiles, "ahead")},
-        alerts=_alerts(board, area),
+        alerts=alerts_tile(board, None if area is None else _near(areas, area), roles),
         feeds=feeds,
         incomplete=[each.words for each in board.incomplete],
     )
@@ -651,13 +656,18 @@ def _ahead(board: Board, line: str) -> AheadTile:
     return AheadTile(line, hours, found.reason)
 
 
-def _alerts(board: Board, area: str | None) -> AlertsTile | None:
-    """The open alerts, without the names of their owners; None where none are raised at all."""
+def alerts_tile(
+    board: Board, near: set[str] | None = None, roles: Sequence[str] = ()
+) -> AlertsTile | None:
+    """The open alerts of the areas that are `near`, or all, without the names of their owners; None
+    where none are raised at all."""
     held = board.alerts
     if held is None:
         return None
-    near = None if area is None else _near(board.definitions.areas, area)
-    shown = [_shown(alert) for alert in held.open if near is None or (alert.area or WHOLE) in near]
+    posts = {each.casefold(): each for each in roles}
+    shown = [
+        _shown(alert, posts) for alert in held.open if near is None or (alert.area or WHOLE) in near
+    ]
     # The board's order, but what nobody has comes first among its like, and what sleeps last.
     shown.sort(key=lambda a: (SEVERITIES.index(a.severity), bool(a.snoozed_until), a.owned))
     return AlertsTile(
@@ -691,13 +701,14 @@ def _urgency(shown: list[AlertShown]) -> Literal["page", "notice", "taken", "cal
     return "notice" if alone else "taken" if shown else "calm"
 
 
-def _shown(alert: Alert) -> AlertShown:
+def _shown(alert: Alert, posts: Mapping[str, str]) -> AlertShown:
     return AlertShown(
         id=alert.id,
         severity=alert.severity,
         words=_words(alert),
         opened_at=alert.opened_at,
         owned=bool(alert.owner),
+        role=posts.get((alert.owner or "").strip().casefold()),
         lasting=alert.lasting,
         snoozed_until=alert.snoozed_until,
     )

@@ -14,6 +14,7 @@ from streams.charts.model import Chart
 from streams.charts.svg import svg
 from streams.charts.words import amount
 from streams.config.force import WHOLE, Force
+from streams.config.measures import Unit
 from streams.config.schema import OF_LINES
 from streams.errors import QueryError
 from streams.live import Live
@@ -26,18 +27,20 @@ SIZE = (300, 76)
 
 
 class Shown(NamedTuple):
-    """What a tile's chart is of: an indicator of a line, or of none, and the word for its cases."""
+    """What a tile's chart is of: an indicator of a line, or of none, and the word for one of its
+    cases and for several."""
 
     indicator: str
-    noun: str
+    noun: tuple[str, str]
 
 
+CALLS, EMERGENCIES = ("call", "calls"), ("emergency", "emergencies")
 OF_TILE = {
-    "waiting": Shown("calls.offered{{line={line}}}", "calls"),
-    "in_time": Shown("calls.service_level{{line={line}}}", "in time of"),
-    "unattended": Shown("attendance.emergencies", "emergencies"),
-    "attended": Shown("attendance.within", "in time of"),
-    "open": Shown("incidents.count", "incidents"),
+    "waiting": Shown("calls.offered{{line={line}}}", CALLS),
+    "in_time": Shown("calls.service_level{{line={line}}}", CALLS),
+    "unattended": Shown("attendance.emergencies", EMERGENCIES),
+    "attended": Shown("attendance.within", EMERGENCIES),
+    "open": Shown("incidents.count", ("incident", "incidents")),
 }
 """By kind of tile."""
 
@@ -97,20 +100,27 @@ def _trend(query: Query, tile: str, area: str) -> Trend | None:
     return Trend(svg(layout(chart, *SIZE, "tile"), ident), words(chart, shown.noun))
 
 
-def words(chart: Chart, noun: str) -> str:
-    """The last hour: `20 to 21 h: 13 calls, usually 6 to 23, last week 12`."""
+def words(chart: Chart, noun: tuple[str, str]) -> str:
+    """The last hour, so short that it stays readable across a room: `20 to 21 h: 13 calls, usually
+    6 to 23`; that of last week where nothing usual is known. The chart has both."""
     last = chart.points[-1]
     hour = f"{last.start:%H} to {last.end:%H} h"
     if last.value is None:
         return f"{hour}: {last.missing or 'not known'}"
-    said = [f"{amount(last.value, chart.unit)} {noun}"]
-    if isinstance(last.cases, tuple):
-        said[0] += f" {last.cases[1]:,}"
+    share = isinstance(last.cases, tuple)
+    said = [_short(last.value, chart.unit)]
+    if not share:
+        said[0] += f" {noun[0] if last.value == 1 else noun[1]}"
     usual = chart.expected[-1] if chart.expected else None
-    if usual is not None:
-        low, high = (amount(each, chart.unit) for each in (usual.lower, usual.upper))
-        said.append(f"usually {low.removesuffix(' %').removesuffix('.0')} to {high}")
     before = chart.earlier[0].values[-1] if chart.earlier else None
-    if before is not None:
-        said.append(f"last week {amount(before, chart.unit)}")
+    if usual is not None:
+        low, high = (_short(each, chart.unit) for each in (usual.lower, usual.upper))
+        said.append(f"usually {low.removesuffix(' %')} to {high}")
+    elif before is not None:
+        said.append(f"last week {_short(before, chart.unit)}")
     return f"{hour}: {', '.join(said)}"
+
+
+def _short(value: float, unit: Unit) -> str:
+    """A value; a share in whole percent."""
+    return f"{value * 100:.0f} %" if unit == "ratio" else amount(value, unit)

@@ -72,6 +72,14 @@ def problems_of(old: str, new: str) -> list[ConfigError]:
     return problems
 
 
+def test_a_kind_of_area_that_the_wallboard_shows_and_the_force_has_not_is_named() -> None:
+    without_beats = GOOD.replace('kind = "beat"', 'kind = "district"')
+    _, problems = check_force(f'{without_beats}\n[wallboard]\nareas = "beat"\n', "mine.toml")
+    assert [(each.field, each.problem) for each in problems] == [
+        ("wallboard.areas", 'there is no area of the kind "beat"')
+    ]
+
+
 @pytest.mark.parametrize(
     ("tiles", "field", "words"),
     [

@@ -19,7 +19,7 @@ from streams.cli import main
 from streams.config.force import find_force
 from streams.events.schema import KINDS
 from streams.live import Live
-from streams.outputs import holders
+from streams.outputs import front, holders
 from streams.outputs.front import serve_front
 from streams.outputs.wallboard import hub
 from streams.outputs.web import Running, serve
@@ -287,6 +287,36 @@ def test_events_arrive_as_they_are_sent_and_a_viewer_who_leaves_is_let_go(rigged
         assert hub is not None
         assert hub.viewers == 1
     wait_until(lambda: hub.viewers == 0, 10, "the worker knows that he left")
+
+
+def places_of(said: Iterator[str]) -> Iterator[str]:
+    """The forces of which a stream of several says something, as it comes."""
+    for line in said:
+        if line.startswith("data: "):
+            found = json.loads(line.removeprefix("data: "))["force"]
+            yield found if isinstance(found, str) else found["id"]
+
+
+def test_several_forces_of_several_workers_come_in_one_stream_and_one_that_is_lost_comes_back(
+    rigged: Made, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(front, "RETRY", 0.05)
+    made = rigged(live("tiny"), live("warwickshire"))
+    made.until("/board.json?force=tiny")
+    made.until("/board.json?force=warwickshire")
+    query = "screen=places&force=tiny&force=warwickshire"
+    with made.client.stream("GET", f"/events?{query}") as answer:
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        said = places_of(answer.iter_lines())
+        assert {next(said) for _ in range(20)} == {"tiny", "warwickshire"}
+        made.workers[0].stop()
+        wait_until(lambda: next(said) == next(said) == "warwickshire", 10, "one goes on alone")
+        with made.lives[1].lock:
+            take(made.lives[1].monitor, "tiny")
+        wait_until(lambda: next(said) == "tiny", 10, "the other worker has it")
+    assert made.get("/?force=tiny&force=warwickshire").status_code == 200
+    assert made.get("/events?screen=places&force=tiny&force=nowhere").status_code == 404
+    assert made.get("/events?force=tiny&force=warwickshire").status_code == 400
 
 
 def test_a_force_is_found_again_where_another_worker_took_it_over(rigged: Made) -> None:

@@ -472,7 +472,7 @@ def test_a_trend_is_the_chart_of_a_tile_and_its_last_hour_in_words(client: TestC
     shown = live(*(call(f"c{n}", f"2021-03-01T0{n}:30:00Z") for n in range(4, 10)))
     with TestClient(application(shown)) as served:
         made = served.get("/trends.json").json()
-    assert made["waiting.999"]["words"] == "09 to 10 h: 1 calls"
+    assert made["waiting.999"]["words"] == "09 to 10 h: 1 call"
     assert made["waiting.999"]["svg"].startswith("<svg xmlns=")
     assert "waiting.101" in made
     assert client.get("/trends.json?area=nowhere").status_code == 404

@@ -7,8 +7,8 @@ const SILENCE = 4500;
 const AGAIN = 2000;
 
 export class Link {
-  constructor(url, { onScreen, onBeat, onState }) {
-    Object.assign(this, { url, onScreen, onBeat, onState });
+  constructor(url, { onScreen, onPlaces, onBeat, onState }) {
+    Object.assign(this, { url, onScreen, onPlaces, onBeat, onState });
     this.state = "opening";
     this.heard = this.opened = performance.now();
     this.open();
@@ -21,6 +21,7 @@ export class Link {
     this.opened = performance.now();
     const source = (this.source = new EventSource(this.url));
     source.addEventListener("screen", (event) => this.take(event, this.onScreen));
+    source.addEventListener("places", (event) => this.take(event, this.onPlaces));
     source.addEventListener("beat", (event) => this.take(event, this.onBeat));
   }
 

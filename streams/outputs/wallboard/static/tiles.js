@@ -5,8 +5,8 @@ import { by, made, say, shape } from "./dom.js";
 import { age, count, duration, limit, percent, plural } from "./words.js";
 
 const WHEN = { today: "today" };
-const STATES = { calm: "calm", approaching: "approaching", breached: "breached", unjudged: "not judged", late: "late", unknown: "not known" };
-const GRADES = { emergency: "Emergency", priority: "Priority", scheduled: "Scheduled" };
+export const STATES = { calm: "calm", approaching: "approaching", breached: "breached", unjudged: "not judged", late: "late", unknown: "not known" };
+export const GRADES = { emergency: "Emergency", priority: "Priority", scheduled: "Scheduled" };
 const TARGETED = ["waiting", "in_time", "unattended", "attended"];
 
 const since = (instant, now) => (now - Date.parse(instant)) / 1000;
@@ -208,14 +208,14 @@ function handlers(tile, screen) {
 
 function ahead(tile, screen, line, time) {
   const held = screen.ahead[line];
-  say(by("a", tile), `${line} in the next hours`);
+  say(by("a", tile), `${line} expected in the next hours`);
   const most = Math.max(1, ...held.hours.map((hour) => hour.high));
   rows(by(".rows", tile), JSON.stringify(held), () => held.hours.map((hour) => made("li", {},
     made("span", { class: "at" }, time.clock.minute(Date.parse(hour.from))), bar(hour, most), made("b", {}, count(Math.round(hour.expected))),
     made("span", { class: "for" }, `${count(hour.low)} to ${count(hour.high)}`))));
   tile.dataset.state = held.hours.length ? "unjudged" : "unknown";
   if (!held.hours.length) return state(tile, "unknown", held.reason);
-  say(by(".state", tile), "calls expected, and the range of four in five");
+  say(by(".state", tile), "and the range of four in five");
 }
 
 function bar(hour, most) {
@@ -231,7 +231,7 @@ function bar(hour, most) {
 // -- alerts ------------------------------------------------------------------------------------
 
 const SEVERITIES = { page: "page", notice: "notice", state: "state" };
-const owner = (alert) => alert.owned ? "taken" : "nobody yet";
+const owner = (alert) => alert.role ? `${alert.role} has it` : alert.owned ? "taken" : "nobody yet";
 
 function line(alert, force, first) {
   const far = first ? " far" : "";
@@ -290,17 +290,18 @@ export function draw(tile, screen, time) {
 const out = (element) => element.scrollHeight > element.clientHeight + 1 || element.scrollWidth > element.clientWidth + 1;
 const over = (tile) => out(tile.firstElementChild) || [...tile.querySelectorAll(".rows, .alerts, .ages")].some(out);
 const TIGHT = ["", "tight", "tighter", "tightest"];
+const LEAST_ROWS = [5, 4, 3, 1];
 
-// A tile says less, and then in smaller letters, until all of it can be read.
+// A tile says less, and then in letters a little smaller, until all of it can be read.
 export function fit(tile, again) {
   const list = by(".rows, .alerts", tile);
-  const many = list?.children.length ?? 0;
-  for (const size of TIGHT) {
+  for (const [at, size] of TIGHT.entries()) {
     tile.classList.remove(...TIGHT.slice(1));
     if (size) tile.classList.add(size);
     if (list) { delete list.dataset.most; again(tile); }
     if (!over(tile)) return;
-    for (let most = many - 1; list && most >= (tile.dataset.kind === "alerts" ? 1 : 2); most -= 1) {
+    const least = tile.dataset.kind === "alerts" ? 1 : LEAST_ROWS[at];
+    for (let most = (list?.children.length ?? 0) - 1; list && most >= least; most -= 1) {
       list.dataset.most = most;
       again(tile);
       if (!over(tile)) return;

@@ -3,6 +3,7 @@
 
 import { answered, by, made, say } from "./dom.js";
 import { Link } from "./link.js";
+import { begin } from "./places.js";
 import { buttons, chime, kiosk, settings, stayAwake } from "./settings.js";
 import * as tiles from "./tiles.js";
 import { age, clocks, explored, mode, origin } from "./words.js";
@@ -16,6 +17,7 @@ let heardAt = 0; // the board's instant, in ms, and when it was heard by the scr
 let heardHere = 0;
 let stale = false;
 let release = null;
+let several = false; // forces are monitored here
 const known = new Set(); // alerts that have been heard of
 let first = true;
 
@@ -138,7 +140,9 @@ function links() {
   by("#explore").href = address("/explore");
   by("#handover").href = address("/handover");
   const views = [{ id: null, name: `All of ${screen.force.name}` }, ...screen.areas];
+  const beside = [...(several ? [["/?forces=all", "All forces beside each other"]] : []), ...(screen.areas.length ? [[`/?force=${screen.force.id}&areas`, "Its areas beside each other"]] : [])];
   by("#views").replaceChildren(
+    ...beside.map(([to, words]) => made("li", {}, made("a", { href: to }, words))),
     ...views.map((view) => {
       const query = new URLSearchParams({ force: screen.force.id, ...(view.id ? { area: view.id } : {}) });
       return made("li", {}, made("a", { href: `/?${query}`, "aria-current": (view.id ?? null) === area ? "page" : null }, view.name));
@@ -196,6 +200,7 @@ async function forces() {
     try {
       const held = await (await answered("/forces.json")).json();
       release = held.version;
+      several = held.forces.length > 1;
       if (held.forces.length) return held.forces;
       say(by("#message"), "No force is monitored here yet.");
     } catch {
@@ -219,7 +224,7 @@ function choice(held) {
 // Why the server does not show what the address asks for, as an area that there is not.
 async function refusal(force) {
   try {
-    const answer = await answered(`/trends.json?${new URLSearchParams({ force, ...(area ? { area } : {}) })}`);
+    const answer = await answered(`/trends.json?${new URLSearchParams({ force, ...(area ? { area } : {}), ...(asked.has("areas") ? { areas: asked.get("areas") } : {}) })}`);
     if (answer.status === 404 || answer.status === 400) return (await answer.json()).error;
   } catch { /* the link says what is wrong */ }
   return "";
@@ -235,11 +240,18 @@ async function start() {
     by("#menu summary").focus();
   });
   const held = await forces();
+  const named = asked.getAll("force");
+  if (asked.get("forces") === "all" || named.length > 1) {
+    const unknown = named.filter((force) => !held.some((one) => one.id === force));
+    if (unknown.length) return say(by("#message"), `No force "${unknown[0]}" is monitored here, only: ${held.map((one) => one.id).join(", ")}`);
+    return begin(named.length ? named.map((force) => held.find((one) => one.id === force)) : held, held, release);
+  }
   const force = asked.get("force") ?? (held.length === 1 ? held[0].id : null);
   if (!force) return choice(held);
   if (!held.some((one) => one.id === force)) return say(by("#message"), `No force "${force}" is monitored here, only: ${held.map((one) => one.id).join(", ")}`);
   const refused = await refusal(force);
   if (refused) return say(by("#message"), refused);
+  if (asked.has("areas")) return begin([held.find((one) => one.id === force)], held, release);
   const query = new URLSearchParams({ force, screen: "first", ...(area ? { area } : {}) });
   new Link(`/events?${query}`, { onScreen, onBeat, onState });
   setInterval(draw, 250);

@@ -1,0 +1,46 @@
+"""Several streams as one."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Sequence
+
+log = logging.getLogger("watchroom.web")
+
+
+async def merged(streams: Sequence[AsyncIterator[bytes]]) -> AsyncIterator[bytes]:
+    """What all of some streams yield, as it comes, until they have ended. None gets ahead of who
+    reads by more than one part, and all are let go when who reads leaves."""
+    parts: asyncio.Queue[bytes | None] = asyncio.Queue(maxsize=1)
+
+    async def read(stream: AsyncIterator[bytes]) -> None:
+        try:
+            async for part in stream:
+                await parts.put(part)
+        except Exception:  # the others go on
+            log.exception("one of several streams ended")
+        await parts.put(None)
+
+    tasks = [asyncio.create_task(read(each)) for each in streams]
+    try:
+        running = len(tasks)
+        while running:
+            part = await parts.get()
+            if part is None:
+                running -= 1
+            else:
+                yield part
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def framed(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """The frames of a stream of server-sent events, each whole, however they arrive."""
+    held = b""
+    async for part in parts:
+        *frames, held = (held + part).split(b"\n\n")
+        if frames:
+            yield b"".join(frame + b"\n\n" for frame in frames)
