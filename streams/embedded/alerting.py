@@ -27,6 +27,7 @@ from streams.state.sqlite import closed_on_error
 
 if TYPE_CHECKING:
     from streams.outputs.silences import Silencer
+    from streams.outputs.silences_set_there import SilencesSetThere
 
 log = logging.getLogger("watchroom.alerts")
 
@@ -112,8 +113,12 @@ class Alerting:
             self.service.keeper = self.database
             if self.receivers:
                 self.notifier = Notifier(self.database, self.receivers, link, health=live.health)
+        self._silences: SilencesSetThere | None = None
         if silencer is not None:
+            from streams.outputs.silences_set_there import SilencesSetThere  # noqa: PLC0415  slow
+
             self.service.subscribe(silencer.notify)
+            self._silences = SilencesSetThere(self.service, silencer.url)
         for shard in live.monitor.shards:
             self.service.attach(shard)
         live.alerts = self.service
@@ -165,6 +170,8 @@ class Alerting:
         self._thread.start()
         if self._disk is not None:
             self._disk.start()
+        if self._silences is not None:
+            self._silences.start()
         if self.notifier is not None:
             self.notifier.start()
         return self
@@ -172,6 +179,8 @@ class Alerting:
     def __exit__(self, *_: object) -> None:
         """Ends; what was not sent is kept for the next time."""
         self._thread.stop()
+        if self._silences is not None:
+            self._silences.stop()
         if self._disk is not None:
             self._disk.stop()
         if self.notifier is not None:

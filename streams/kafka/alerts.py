@@ -29,6 +29,7 @@ from streams.kafka.topics import topic_name
 from streams.live import Live
 from streams.live.lease import Lease
 from streams.outputs.silences import Silencer
+from streams.outputs.silences_set_there import SilencesSetThere
 from streams.state.snapshot import Outgoing
 
 log = logging.getLogger("watchroom.alerts")
@@ -69,6 +70,7 @@ class TopicAlerts:
         self.silencer = Silencer.of_environment()
         if self.silencer is not None:
             self.service.subscribe(self.silencer.notify)
+            SilencesSetThere(self.service, self.silencer.url).start()
         live.alerts = self.service
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = 0

@@ -24,6 +24,10 @@ from streams.periods import HOUR, rfc3339, to_ms
 log = logging.getLogger("watchroom.alerts")
 
 VARIABLE = "ALERTMANAGER_URL"
+CREATOR = "watchroom"
+"""Who makes the silences of this module."""
+SET_THERE = "set in Alertmanager"
+"""Why an alert is snoozed that somebody silenced there (`streams.outputs.silences_set_there`)."""
 SHIFT = 12 * HOUR
 SECONDS = 10.0
 TRIES = 4
@@ -53,6 +57,8 @@ def silence(transition: Transition) -> SilenceRequest | None:
     alert = transition.alert
     if transition.what not in ("acknowledged", "handed_over", "snoozed") or not alert.log:
         return None
+    if transition.what == "snoozed" and alert.snooze_reason == SET_THERE:
+        return None  # it is there already
     start = to_ms(transition.at)
     end = start + SHIFT
     if transition.what == "snoozed" and alert.snoozed_until is not None:
@@ -62,7 +68,7 @@ def silence(transition: Transition) -> SilenceRequest | None:
         matchers=(Matcher("alert", alert.id),),
         starts_at=rfc3339(start),
         ends_at=rfc3339(end),
-        created_by="watchroom",
+        created_by=CREATOR,
         comment=f"{alert.log[-1].what.replace('_', ' ')}; who and why: the alert on the wallboard",
     )
 

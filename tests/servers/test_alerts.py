@@ -14,12 +14,16 @@ from kafka import KafkaConsumer, TopicPartition
 
 from streams.alerts.actions import Request
 from streams.alerts.evaluation import evaluate
-from streams.alerts.model import Handover, decode_fact
+from streams.alerts.model import Handover, Transition, decode_fact
+from streams.alerts.service import AlertService
+from streams.board.monitor import Monitor
 from streams.kafka import topics
-from streams.outputs.silences import Silencer
-from streams.periods import rfc3339
+from streams.live import Live
+from streams.outputs.silences import Silencer, silence
+from streams.outputs.silences_set_there import SilencesSetThere
+from streams.periods import rfc3339, to_ms
 from streams.sources.clock import wall_clock
-from tests.alerting import at, signal, store
+from tests.alerting import WARWICKSHIRE, at, signal, store
 from tests.build import call, lines
 from tests.servers.alertmanager import Alertmanager
 from tests.servers.kafka import Kafka
@@ -73,13 +77,19 @@ def test_a_worker_keeps_all_that_it_has_confirmed_though_it_is_killed_at_once(ri
     worker = rig.worker("worker", "--every", "30")  # its checkpoint would come too late
     worker.start()
     now = wall_clock()
-    waits = call("c1", rfc3339(now - 5 * MINUTE), force="tiny", answered=None)
+    begun = rfc3339(now - 5 * MINUTE)
+    waits = call("c1", begun, force="tiny", answered=None, origin="simulated")
     rig.send("call", "tiny", lines([waits]))
     rig.producer.flush()
     wait_until(lambda: len(alerts(worker)) == 1, 40, "a caller waits too long")
     (first,) = alerts(worker)
     assert first["kind"] == "callers_waiting"
     assert first["words"].startswith("999 calls, Tiny Police: 1 caller waiting for ")
+    # What is made up says so: on the alert, and in the label and first words for Alertmanager.
+    assert first["origin"] == "simulated"
+    metrics = worker.get("/metrics")[1].decode()
+    assert 'kind="callers_waiting",measure="oldest_waiting",origin="simulated"' in metrics
+    assert 'words="SIMULATED: 999 calls, Tiny Police: 1 caller waiting for ' in metrics
     made = [f"note {number}" for number in range(6)]
     for note in made:
         act(worker, first["id"], "note", who="Duty inspector", note=note)
@@ -94,6 +104,7 @@ def test_a_worker_keeps_all_that_it_has_confirmed_though_it_is_killed_at_once(ri
     wait_until(lambda: len(alerts(other)) == 1, 40, "the alert is there again")
     (again,) = alerts(other)
     assert (again["id"], again["owner"]) == (first["id"], "Duty inspector")
+    assert again["origin"] == "simulated"
     assert [entry["note"] for entry in again["log"]] == [*made, ""]
     wait_until(lambda: len(alerts(other)) == 1, 5, "and stays one")
     (shift,) = json.loads(other.get("/board.json?force=tiny")[1])["alerts"]["handovers"]
@@ -178,3 +189,54 @@ def test_alertmanager_is_told_until_when_an_alert_is_snoozed_and_not_by_whom_or_
     assert [(m["name"], m["value"]) for m in found["matchers"]] == [("alert", alert)]
     assert (found["createdBy"], found["endsAt"][:19]) == ("watchroom", rfc3339(until)[:19])
     assert found["comment"] == "snoozed; who and why: the alert on the wallboard"
+
+
+def test_a_silence_of_exactly_one_alert_shows_on_the_board_as_a_snooze_with_its_end(
+    alertmanager_factory: Callable[..., Alertmanager], amtool: Path
+) -> None:
+    server, now = alertmanager_factory(CONFIG), wall_clock()
+    live = Live(Monitor([WARWICKSHIRE]), lambda: now)
+    service = live.alerts = AlertService(live)
+    live.health.state = "live"
+    known, period = service.stores["warwickshire"], at("2026-11-21 22:00")
+    (one,) = evaluate(known, [signal("2026-11-21 21:00")], [], period)
+    # As Watchroom itself silences what somebody has: that is no snooze.
+    taken = known.act(one.alert.id, Request(action="acknowledge", who="AB"), now)
+    asked = silence(taken)
+    assert asked is not None
+    Silencer(server.url).post(asked)
+    silenced_there = SilencesSetThere(service, server.url)
+
+    def amtool_says(*words: str) -> str:
+        command = [str(amtool), "--alertmanager.url", server.url, "silence", *words]
+        return subprocess.check_output(command, text=True).strip()
+
+    def add(*matchers: str) -> str:
+        return amtool_says("add", *matchers, "--duration=2h", "--author=AB", "--comment=Football")
+
+    add("force=warwickshire")  # more than one
+    add(f"alert=~{one.alert.id}")
+    add(f"alert={one.alert.id}", "severity=notice")  # it is a page
+    silenced_there.take_in()
+    assert [each.snoozed_until for each in service.view("warwickshire", now).open] == [None]
+
+    made = add(f"alert={one.alert.id}", "severity=page", "alertname=WatchroomExceptionalVolume")
+    silenced_there.take_in()
+    silenced_there.take_in()
+    (snoozed,) = service.view("warwickshire", now).open
+    (held,) = [each for each in server.get("/api/v2/silences") if each["id"] == made]
+    assert snoozed.snoozed_until is not None
+    assert rfc3339(to_ms(snoozed.snoozed_until))[:19] == held["endsAt"][:19]
+    assert snoozed.words.endswith(": set in Alertmanager.")
+    assert "Snoozed until " in snoozed.words
+    done = [(entry.who, entry.what) for entry in snoozed.log]
+    assert done == [("AB", "acknowledged"), ("Alertmanager", "snoozed")]
+    # It is not asked for at Alertmanager once more.
+    entry = Transition(what="snoozed", at=snoozed.updated_at, alert=snoozed)
+    assert silence(entry) is None
+
+    amtool_says("expire", made)
+    silenced_there.take_in()
+    ends = known.alerts[one.alert.id].snoozed_until
+    assert ends is not None
+    assert to_ms(ends) == now + 1_000

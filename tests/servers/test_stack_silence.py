@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -61,5 +62,10 @@ def test_a_silent_feed_is_told_once_and_so_is_its_end(
         for told in got.notifications(SILENT, "/pager"):
             (alert,) = told.content["alerts"]
             by_alert.setdefault(alert["labels"]["alert"], []).append(told.status)
+            # The room is made up, which its messages say first; their link is to this very alert.
+            assert alert["labels"]["origin"] == "simulated"
+            assert alert["annotations"]["summary"].startswith("SIMULATED: ")
+            asked = parse_qs(urlsplit(alert["annotations"]["wallboard_url"]).query)
+            assert asked == {"force": [FORCE], "id": [alert["labels"]["alert"]]}
         assert by_alert
         assert set(map(tuple, by_alert.values())) == {("firing", "resolved")}
