@@ -10,7 +10,10 @@ from pathlib import Path
 from streams.alerts.rules import KINDS
 
 DOCS = Path(__file__).parents[1] / "docs"
-KINDS_HEAD = "| kind | opened when | severity | over when |\n|---|---|---|---|\n"
+KINDS_HEAD = (
+    "| kind | opened when | severity | over when | a message of it | false alarms | runbook |\n"
+    "|---|---|---|---|---|---|---|\n"
+)
 RUNBOOKS_HEAD = "| alert | means |\n|---|---|\n"
 
 
@@ -18,7 +21,8 @@ def pages() -> dict[Path, str]:
     """The text that each page should have."""
     alerts, index = DOCS / "alerts.md", DOCS / "runbooks" / "README.md"
     kinds = [
-        f"| {kind.name.replace('_', ' ')} | {row.opened} | {row.severity} | {row.ended} |"
+        f"| {kind.name.replace('_', ' ')} | {row.opened} | {row.severity} | {row.ended} "
+        f"| {row.example} | {row.false_alarms} | [what to do](runbooks/{kind.runbook}.md) |"
         for kind in KINDS
         for row in kind.table
     ]

@@ -314,7 +314,8 @@ class MetricSettings(Struct, kw_only=True, frozen=True, forbid_unknown_fields=Tr
 
     `tables` are those that are exported, by default all; `left_out` names tables, or single
     measures (`calls.abandonment`), that are not. Rows by category, grade or offence, and those of
-    wide tables, are in `windows` alone, and of a table there are at most `most_rows`. `figures` are
+    wide tables, are in `windows` alone, and of a table there are at most `most_rows`. Of the
+    series that detectors watch there are at most `most_watches`, widest areas first. `figures` are
     indicators of which the value by area is exported, of each of the `periods` the one that runs
     and the last that is over.
     """
@@ -323,6 +324,7 @@ class MetricSettings(Struct, kw_only=True, frozen=True, forbid_unknown_fields=Tr
     left_out: list[str] = []
     windows: tuple[Window, ...] = ("1h", "today", "month")
     most_rows: Annotated[int, Meta(ge=1, le=100_000)] = 5_000
+    most_watches: Annotated[int, Meta(ge=0, le=100_000)] | None = None
     figures: Annotated[list[str], Meta(max_length=500)] = []
     periods: tuple[Literal["day", "month", "quarter", "financial_year"], ...] = ("month",)
 

@@ -8,7 +8,7 @@
   ask it: no person is named in them, and nothing stands there that somebody wrote.
 * `watchroom_watch_*`, the last closed period of every watched series: what was counted, what was
   expected, and the usual range; `flagged` is 1 or -1 where it was exceptional. At most
-  `MOST_WATCHES` series a force, widest areas first.
+  `most_watches` series a force, widest areas first.
 * `watchroom_detector_faults_total` and `watchroom_alert_faults_total`, what failed in them. A shard
   takes the count of its detectors along to the worker that has it next;
   `watchroom_series_faults_total` has that of each series that failed in this process.
@@ -17,7 +17,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from msgspec import UNSET
@@ -34,7 +34,6 @@ from streams.periods import to_ms
 if TYPE_CHECKING:  # slow to import
     from streams.surveillance.watch import Watch
 
-MOST_WATCHES = 2_000
 WATCHED = {
     "observed": "What was counted in the last closed period of a watched series.",
     "expected": "What was expected in it.",
@@ -135,8 +134,10 @@ def fault_metrics(live: Live) -> Iterator[Metric]:
 class WatchMetrics:
     """Those of the last closed period of every watched series."""
 
-    def __init__(self, live: Live) -> None:
+    def __init__(self, live: Live, most: Mapping[str, int]) -> None:
         self.live = live
+        self.most = most
+        """By force, how many series are given at most."""
         self._kept: dict[int, tuple[Watch, object, list[str]]] = {}
         """By the identity of a watch: its mark (`Adapter.mark`) and lines at the last scrape."""
 
@@ -157,7 +158,7 @@ class WatchMetrics:
                 states.add_metric([force, grain, state], number)
             found = [watch for watch in found if watch.adapter.taken]
             found.sort(key=lambda watch: (watch.series.area != WHOLE, len(watch.series.name)))
-            for watch in found[:MOST_WATCHES]:
+            for watch in found[: self.most[force]]:
                 for family, text in zip(families, self._lines(force, watch, kept), strict=True):
                     if text:
                         family.lines.append(text)

@@ -1,13 +1,16 @@
-"""What of a force's figures is exported as metrics, by `[metrics]` of its file."""
+"""What of a force's figures is exported as metrics, by `[metrics]` of its file, or by
+`WATCHROOM_METRICS` where that names no tables."""
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterable
 from math import prod
 
 from streams.board.monitor import WINDOWS
 from streams.config.force import Force
+from streams.errors import ConfigError
 from streams.fold.totals import MEASURE
 from streams.registry.aggregates import Count, Share
 from streams.registry.dimensions import AREA, Dimension
@@ -18,6 +21,22 @@ ALL_WINDOWS = len(WINDOWS) + 2
 """The sliding ones, today and the month."""
 KEY = "figures"
 """What the series of figures by name are called beside those of tables."""
+
+
+VARIABLE = "WATCHROOM_METRICS"
+CORE = ("calls", "incidents", "attendance", "crimes")
+"""The tables of `WATCHROOM_METRICS=core`: what the room works by, and how much was recorded."""
+PRESETS = {"": None, "all": None, "core": CORE}
+MOST_WATCHES, CORE_WATCHES = 2_000, 100
+"""Watched series of a force that are exported, unless its file says otherwise; and with `core`."""
+
+
+def preset() -> tuple[str, ...] | None:
+    """The tables that the environment chooses, None for all; raises `ConfigError`."""
+    named = os.environ.get(VARIABLE, "")
+    if named not in PRESETS:
+        raise ConfigError(f'{VARIABLE} is "{named}": write core, or all')
+    return PRESETS[named]
 
 
 def own_parts(group: Group, measure: Measure) -> tuple[str, ...]:
@@ -39,7 +58,8 @@ class Exported:
 
     def __init__(self, force: Force, registry: Registry) -> None:
         self.force, self.registry, self.settings = force, registry, force.file.metrics
-        tables, left_out = self.settings.tables, frozenset(self.settings.left_out)
+        tables = preset() if self.settings.tables is None else self.settings.tables
+        left_out = frozenset(self.settings.left_out)
         self._measures = {
             group.name: frozenset(
                 measure.name
@@ -53,6 +73,13 @@ class Exported:
     def measures(self, group: Group) -> frozenset[str]:
         """The names of the measures of a table that are exported."""
         return self._measures[group.name]
+
+    @property
+    def most_watches(self) -> int:
+        """How many of the series that detectors watch are exported at most."""
+        if self.settings.most_watches is not None:
+            return self.settings.most_watches
+        return MOST_WATCHES if preset() is None else CORE_WATCHES
 
     def most(self) -> dict[str, int]:
         """By table how many series there can be at most; those that are not exported left out. That

@@ -88,7 +88,9 @@ class Exporter:
             GroupMetrics(group, registry.kinds[group.kind], self.exported)
             for group in registry.groups
         ]
-        self._watches = WatchMetrics(live)
+        self.watches = WatchMetrics(
+            live, {name: each.most_watches for name, each in self.exported.items()}
+        )
         self._runtime = CollectorRegistry()
         ProcessCollector(registry=self._runtime)
         PlatformCollector(registry=self._runtime)
@@ -126,7 +128,7 @@ class Exporter:
         if self.live.health.held:  # else they may be another worker's, and otherwise by now
             yield from alert_metrics(boards)
         yield from heartbeat_metrics(boards)
-        yield from self._watches.families(boards)
+        yield from self.watches.families(boards)
         yield from self._runtime.collect()
 
     def _process(self) -> Iterator[Metric]:

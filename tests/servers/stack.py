@@ -24,6 +24,7 @@ from tests.servers.prometheus import Prometheus
 from tests.servers.receivers import Receivers, receivers
 
 WORKERS = ("worker-1", "worker-2")
+FRONT = "wallboard"
 WATCHROOM = [sys.executable, "-m", "streams.cli"]
 TOKEN = "the token of "  # noqa: S105 - and the name of the file
 
@@ -55,7 +56,8 @@ class Stack:
     def __init__(self, folder: Path, kafka: Kafka, got: Receivers, workers: Workers) -> None:
         self.folder, self.kafka, self.got = folder, kafka, got
         self.services: dict[str, dict[str, Any]] = compose()["services"]
-        self.ports = {name: free_port() for name in WORKERS}
+        self.ports = {name: free_port() for name in (*WORKERS, FRONT)}
+        self.front_url = f"http://127.0.0.1:{self.ports[FRONT]}"
         self.workers = {
             name: self._server(name, *workers.options, environment=workers.environment)
             for name in WORKERS
@@ -78,6 +80,10 @@ class Stack:
         """The simulator, not started."""
         return self._server("simulator", *options)
 
+    def front(self) -> Server:
+        """The wallboard of all workers, not started."""
+        return self._server(FRONT, environment={"WATCHROOM_INSECURE": "1"})
+
     def _server(
         self, name: str, *options: str, environment: Mapping[str, str] | None = None
     ) -> Server:
@@ -89,11 +95,14 @@ class Stack:
         places = {
             "/var/lib/watchroom": str(self.folder / f"{name}-data"),
             "0.0.0.0:8787": f"127.0.0.1:{self.ports.get(name, 0)}",
+            **{f"http://{each}:8787": f"http://127.0.0.1:{self.ports[each]}" for each in WORKERS},
         }
         words = [places.get(word, word) for word in self.services[name]["command"]]
         verb, *rest = words
         # Compose gives the brokers by the environment.
         broker = ["--broker", self.kafka.bootstrap]
+        if name == FRONT:  # which knows no brokers
+            broker = []
         return [*WATCHROOM, verb, *(rest + broker if verb == "topics" else broker + rest)]
 
 
@@ -147,7 +156,11 @@ def stack(
         sender = Alertmanager(alertmanager, *alertmanager_files(folder, got))
         opened.callback(sender.close)
         sender.start()
-        places = {f"{name}:8787": f"127.0.0.1:{port}" for name, port in made.ports.items()}
+        places = {
+            f"{name}:8787": f"127.0.0.1:{port}"
+            for name, port in made.ports.items()
+            if name in WORKERS
+        }
         places["alertmanager:9093"] = sender.url.removeprefix("http://")
         port = free_port()
         assert not port_is_open(port)

@@ -153,6 +153,10 @@ class TableRow(NamedTuple):
     opened: str
     severity: str
     ended: str
+    example: str = ""
+    """A message of it, without who has it."""
+    false_alarms: str = ""
+    """How often it comes by chance alone, where that is known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

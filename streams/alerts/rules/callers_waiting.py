@@ -185,6 +185,9 @@ CALLERS_WAITING = AlertKind(
             "have, or one far longer",
             "page",
             f"{DEFAULT_SETTLE // MINUTE} minutes after",
+            "999 calls, Warwickshire: 3 callers waiting, the longest for 5 min 10 s. 1 of the 3 is "
+            "beyond the limit of 5 min. The target is 10 s.",
+            "none: the wait is real; [how often](#callers-waiting-emergencies-unattended)",
         ),
     ),
     judged="instant",

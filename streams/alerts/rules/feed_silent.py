@@ -177,11 +177,15 @@ FEED_SILENT = AlertKind(
             "([how soon](#silent-feeds))",
             "page",
             f"{SETTLE // MINUTE} minutes after",
+            "Feed incidents, Warwickshire: no heartbeat for 5 minutes.",
+            "with heartbeats none; without, each silence is chance once in 100,000",
         ),
         TableRow(
             "feeds with heartbeats are silent that the force's file does not name, all together",
             "notice",
             f"{SETTLE // MINUTE} minutes after, or {FORGOTTEN // DAY} days after the last of them",
+            '2 feeds that nobody knows are silent: "telephony", "web". What [feeds] does not name '
+            "is forgotten after 7 days.",
         ),
     ),
     judged="instant",

@@ -161,6 +161,9 @@ LEVEL_CHANGE = AlertKind(
             "notice",
             f"a person closes it, which accepts the new level, or {BACK_PERIODS['day']} days "
             f"({BACK_PERIODS['hour']} hours, {BACK_PERIODS['month']} months) are at the old one",
+            "Shoplifting offences, Warwickshire: 44 in July 2026. A new level since about May "
+            "2026: 58 a month before, 41 since (3 months).",
+            "in the same budget",
         ),
     ),
     judged="period",

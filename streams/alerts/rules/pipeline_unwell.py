@@ -142,11 +142,15 @@ PIPELINE_UNWELL = AlertKind(
             "server, another holder), or a detector or the alerts failed within the hour",
             "page",
             f"{SETTLE // MINUTE} minutes after",
+            "Watchroom, Warwickshire: behind for 6 min 40 s. The figures are older than they look. "
+            "No other alert can be relied on.",
         ),
         TableRow(
             "a receiver of Watchroom's own notifications can't be reached",
             "notice",
             "a message reaches it again",
+            "Watchroom, Warwickshire: no messages to the pager: it can't be reached. It is tried "
+            "again every 5 minutes.",
         ),
     ),
     judged="process",

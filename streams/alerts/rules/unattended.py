@@ -152,6 +152,9 @@ UNATTENDED = AlertKind(
             "an emergency has waited beyond the limit",
             "page",
             f"{DEFAULT_SETTLE // MINUTE} minutes after",
+            "Emergency incidents, Warwickshire: 2 not attended, the oldest for 1 h 6 min. Both are "
+            "beyond the limit of 25 min.",
+            "where an arrival was not keyed; [how often](#callers-waiting-emergencies-unattended)",
         ),
     ),
     judged="instant",

@@ -1,10 +1,15 @@
 """Metrics of alerts and watches."""
 
+import msgspec
+import pytest
+
 from streams.alerts.evaluation import evaluate
 from streams.alerts.service import AlertService
 from streams.board.monitor import Monitor
 from streams.live import Live
+from streams.outputs.exported import Exported
 from streams.outputs.prometheus import Exporter
+from streams.registry.registry import REGISTRY
 from streams.state.surveillance import watch_all
 from tests.alerting import WARWICKSHIRE, at, signal
 from tests.build import call, lines
@@ -54,6 +59,30 @@ def test_open_alerts_and_what_is_watched_are_metrics() -> None:
         'measure="offered",row="line=999"} 6.0' in text
     )
     assert 'watchroom_watches{force="warwickshire",grain="hour",state="learning"}' in text
+
+
+def test_of_what_is_watched_as_much_is_given_as_the_force_s_file_says(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    live = Live(Monitor([WARWICKSHIRE]), lambda: NOW)
+    watch_all(live.monitor)
+    live.health.state = "live"
+    found = [
+        call(f"c{n}", f"2026-11-21T{n // 6:02}:{n % 6 * 10:02}:00Z", force="warwickshire")
+        for n in range(132)
+    ]
+    live.ingest(lines(found), NOW)
+    exporter = Exporter(live)
+    assert exporter.text()[0].count(b"watchroom_watch_observed{") == 2
+    exporter.watches.most = {"warwickshire": 1}
+    assert exporter.text()[0].count(b"watchroom_watch_observed{") == 1
+    exported = Exported(WARWICKSHIRE, REGISTRY)
+    assert exported.most_watches == 2000
+    monkeypatch.setenv("WATCHROOM_METRICS", "core")
+    assert exported.most_watches == 100
+    few = msgspec.structs.replace(WARWICKSHIRE.file.metrics, most_watches=7)
+    exported.settings = few
+    assert exported.most_watches == 7
 
 
 def test_an_alert_of_simulated_records_says_so_in_its_label_and_in_its_first_words() -> None:

@@ -353,6 +353,20 @@ def test_of_the_tables_those_that_a_force_names_are_exported() -> None:
     assert names(series) & TABLES == {"watchroom_calls_offered"}
 
 
+def test_the_environment_chooses_the_core_tables_unless_the_force_s_file_names_some(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("WATCHROOM_METRICS", "core")
+    given = names(scraped(live(ANSWERED, incident())))
+    assert {"watchroom_calls_offered", "watchroom_incidents"} <= given
+    assert not any(name.startswith("watchroom_deployment") for name in given)
+    named = names(scraped(live(ANSWERED, incident(), metrics='tables = ["deployment"]')))
+    assert named.isdisjoint({"watchroom_calls_offered", "watchroom_incidents"})
+    monkeypatch.setenv("WATCHROOM_METRICS", "few")
+    with pytest.raises(ConfigError, match='WATCHROOM_METRICS is "few": write core, or all'):
+        scraped(live(ANSWERED))
+
+
 def test_a_table_or_a_measure_may_be_left_out() -> None:
     left_out = 'left_out = ["incidents", "calls.abandonment"]'
     series = scraped(live(ANSWERED, incident(), metrics=left_out))

@@ -99,7 +99,7 @@ def test_the_example_opens_an_alert_with_words_and_ends_it(tmp_path: Path) -> No
     tree.run("-m", "streams.cli", "rules", "write")
     rules = (tree.root / "deploy/prometheus/rules/watchroom-alerts.yml").read_text()
     assert '{kind="many_waiting"} > 0' in rules
-    assert "/public/runbooks/WatchroomManyWaiting.md" in rules
+    assert "/runbooks/WatchroomManyWaiting" in rules
     tree.run("-m", "tests.alert_docs")
     assert "| many waiting | 40 callers" in (tree.root / "docs/alerts.md").read_text()
     tree.run("-m", "pytest", "-q", "-n", "0", "tests/unit/outputs/test_rules.py")
