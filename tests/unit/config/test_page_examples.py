@@ -52,7 +52,7 @@ def blocks() -> Iterator[Example]:
 
 
 EVERY = list(blocks())
-OF_FORCES = [e for e in EVERY if e.page in {"alerts", "forces", "operations", "sizing", "wallboard"}]
+OF_FORCES = [e for e in EVERY if e.page in {"alerts", "forces", "operations", "wallboard"}]
 OF_MAPPINGS = [e for e in EVERY if e.page == "sources"]
 OF_REPORTS = [e for e in EVERY if e.page == "report"]
 
