@@ -52,20 +52,20 @@ def blocks() -> Iterator[Example]:
 
 
 EVERY = list(blocks())
-OF_FORCES = [e for e in EVERY if e.page in {"alerts", "forces", "operations", "wallboard"}]
 OF_MAPPINGS = [e for e in EVERY if e.page == "sources"]
 OF_REPORTS = [e for e in EVERY if e.page == "report"]
+OTHERS = {"sources", "report", *ELSEWHERE}
+OF_FORCES = [e for e in EVERY if e.page not in OTHERS]
 
 
 def named(example: Example) -> str:
     return f"{example.page}-{example.number}"
 
 
-def test_every_example_of_the_pages_is_read_by_a_test() -> None:
-    assert {e.page for e in EVERY} - ELSEWHERE.keys() == {
-        e.page for e in (*OF_FORCES, *OF_MAPPINGS, *OF_REPORTS)
-    }
-    assert len(OF_FORCES) >= 20
+def test_the_pages_whose_examples_another_test_reads_have_some() -> None:
+    assert {e.page for e in EVERY} >= ELSEWHERE.keys()
+    for path in ELSEWHERE.values():
+        assert "```toml" in (DOCS.parent / path).read_text("utf-8")
 
 
 # -- a force's file ----------------------------------------------------------------------------
