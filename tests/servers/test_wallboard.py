@@ -349,14 +349,18 @@ def test_the_evidence_of_waiting_callers_is_in_minutes(show: Open, evening: Room
     expect(page.locator("#alerts")).not_to_contain_text("Nobody has this")
 
 
-def test_owned_and_unowned_differ_by_shape_and_word(show: Open, evening: Room) -> None:
-    evening.alert(WAITS, 12)
+def test_unowned_owned_and_snoozed_differ_by_shape_and_word(show: Open, evening: Room) -> None:
+    alert = evening.alert(WAITS, 12)
     evening.alert("Emergencies unattended: 2.", 3, owner="AB")
     page = show("/", 390, 844)
     marks = page.locator("#alerts .who")
     expect(marks).to_have_text(["pagenobody yetopen 12 min", "pagetakenopen 3 min"])
     shapes = [marks.nth(n).locator("b svg").inner_html() for n in range(2)]
     assert shapes[0] != shapes[1]
+    until = evening.clock() + 60 * MINUTE
+    reason = "football, planned"
+    evening.service.act(alert, "snooze", evening.clock(), "AB", until=until, reason=reason)
+    expect(marks.filter(has_text="snoozed")).to_contain_text("open 12 min, snoozed until 22:10")
 
 
 def test_what_is_read_from_five_metres_is_at_least_64_px(show: Open, evening: Room) -> None:

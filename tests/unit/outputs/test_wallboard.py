@@ -307,6 +307,15 @@ def test_no_name_is_on_the_first_screen() -> None:
     assert "Bond" not in json.dumps(told)
 
 
+def test_the_post_that_has_an_alert_is_on_the_first_screen_as_the_force_file_writes_it() -> None:
+    shown = live(WAITING)
+    alert(shown, owner=" duty INSPECTOR")
+    board = shown.board("tiny")
+    told = as_json(first_screen(board, roles=["Duty inspector"]))
+    assert told["alerts"]["open"][0]["role"] == "Duty inspector"
+    assert as_json(first_screen(board))["alerts"]["open"][0]["role"] is None
+
+
 def test_of_an_alert_the_first_screen_says_two_sentences() -> None:
     shown = live(WAITING)
     said = ("999 calls, North: 21.", "16 of them in Town.", "17 of 21 answered within 10 s.")

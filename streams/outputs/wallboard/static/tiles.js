@@ -208,7 +208,7 @@ function handlers(tile, screen) {
 
 function ahead(tile, screen, line, time) {
   const held = screen.ahead[line];
-  say(by("a", tile), `${line} expected in the next hours`);
+  say(by("a", tile), `${line} expected in the next hours${screen.area ? `, all of ${screen.force.name}` : ""}`);
   const most = Math.max(1, ...held.hours.map((hour) => hour.high));
   rows(by(".rows", tile), JSON.stringify(held), () => held.hours.map((hour) => made("li", {},
     made("span", { class: "at" }, time.clock.minute(Date.parse(hour.from))), bar(hour, most), made("b", {}, count(Math.round(hour.expected))),

@@ -40,6 +40,11 @@ function head() {
   const place = screen.area ? screen.area.name : screen.force.name;
   say(by("#place"), place);
   by("#place").title = place;
+  by("#up").hidden = !screen.area;
+  if (screen.area) {
+    by("#up a").href = `/?${new URLSearchParams({ force: screen.force.id })}&areas`;
+    say(by("#up a"), `an area of ${screen.force.name}`);
+  }
   document.title = `${stale ? "STALE: " : ""}${place} – Watchroom`;
   const told = mode(screen.status);
   by("#mode").hidden = !told;
