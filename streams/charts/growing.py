@@ -7,6 +7,7 @@ from streams.alerts.model import Alert
 from streams.board.query import Query
 from streams.charts.indicator import alert_mark, is_of, usual_so_far
 from streams.charts.model import Chart, Flag, Point, Range, Side
+from streams.charts.words import amount
 from streams.errors import QueryError
 from streams.periods import HOUR, MINUTE, Period, to_ms
 from streams.registry import phrases
@@ -101,4 +102,5 @@ def _figures_of(alert: Alert, points: tuple[Point, ...]) -> tuple[Flag, ...]:
     if found is None or direction is None or points[found].value is None:
         return ()
     side: Side = "above" if direction == "up" else "below"
-    return (Flag(first=found, last=found, rule="limit", side=side, words="what the alert says"),)
+    words = f"the alert said {amount(alert.evidence.observed or 0.0, 'count')}"
+    return (Flag(first=found, last=found, rule="limit", side=side, words=words),)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from streams.charts.model import Chart, When
 from streams.charts.shapes import SMALL, Dot, Line, Shape, Text, cross, diamond, triangle
 from streams.charts.text import lines, width
-from streams.charts.words import EACH, counted
+from streams.charts.words import EACH, band, counted
 from streams.periods import Grain
 
 ROW = 18.0
@@ -82,6 +82,10 @@ def _changing(chart: Chart) -> bool:
     return any(each.provisional and not each.running for each in chart.points)
 
 
+def _with_band(words: str) -> Callable[[Chart], bool]:
+    return lambda chart: any(chart.expected) and band(chart) == words
+
+
 def _beside(when: When) -> Callable[[Chart], bool]:
     return lambda chart: any(
         each.when == when and any(value is not None for value in each.values)
@@ -90,8 +94,7 @@ def _beside(when: When) -> Callable[[Chart], bool]:
 
 
 _MEANINGS: tuple[tuple[str, str, Callable[[Chart], bool]], ...] = (
-    ("band", "expected", lambda chart: any(chart.expected) and not chart.cumulative),
-    ("band", "usual by then", lambda chart: any(chart.expected) and chart.cumulative),
+    *(("band", words, _with_band(words)) for words in ("expected", "usual", "usual by then")),
     ("centre", "average", lambda chart: bool(chart.levels)),
     ("limit", "limits", _limits),
     ("target", "target", lambda chart: bool(chart.targets)),

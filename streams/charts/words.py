@@ -123,6 +123,14 @@ def value_of(chart: Chart, point: Point) -> str:
     return said if point.cases is None else f"{said} (of {point.cases:,})"
 
 
+def band(chart: Chart) -> str:
+    """What the range of a point is: what such an hour or day usually has, or what is expected of a
+    longer period."""
+    if chart.cumulative:
+        return "usual by then"
+    return "usual" if chart.period in ("hour", "day") else "expected"
+
+
 def flag_words(flags: list[Flag]) -> str:
     """The flags of a point in words."""
     return "; ".join(each.words for each in flags)
@@ -144,8 +152,7 @@ def spot(chart: Chart, place: int) -> str:
             f"average {amount(level.centre, unit)}{_limits(level.lower, level.upper, unit)}"
         )
     if chart.expected and (expected := chart.expected[place]) is not None:
-        usual = "usual by then" if chart.cumulative else "expected"
-        said.append(f"{usual} {_between(expected.lower, expected.upper, unit)}")
+        said.append(f"{band(chart)} {_between(expected.lower, expected.upper, unit)}")
     said += (
         f"{beside.when} {amount(earlier, unit)}"
         for beside in chart.earlier
@@ -280,8 +287,7 @@ def table(chart: Chart) -> Table:
     column("Cases", [_cases(each) for each in chart.points], always=shares)
     column("Average", [_centre(chart, at) for at in places])
     column("Limits", [_limit_range(chart, at) for at in places])
-    usual = "Usual by then" if chart.cumulative else "Expected"
-    column(usual, [_expected(chart, at) for at in places])
+    column(band(chart).capitalize(), [_expected(chart, at) for at in places])
     for beside in chart.earlier:
         texts = ["" if each is None else amount(each, unit) for each in beside.values]
         column(beside.when.capitalize(), texts)

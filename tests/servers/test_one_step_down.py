@@ -68,11 +68,24 @@ def picture(page: Page) -> Locator:
     return page.locator(".picture svg.chart")
 
 
+SETTLED = """() => {
+  const drawn = document.querySelector(".picture svg.chart");
+  const { width, height } = drawn?.getBoundingClientRect() ?? {};
+  const before = window.before;
+  window.before = `${width} ${height}`;
+  return height > 0 && window.before === before;
+}"""
+
+
+def box_of(page: Page) -> Any:
+    """Where the chart is once it has the size of the screen: it is measured, and drawn again."""
+    page.wait_for_function(SETTLED, polling=500)
+    return page.locator(".picture").bounding_box()
+
+
 def test_a_chart_fills_the_screen_and_follows_its_size(show: Open) -> None:
     page = show(CHART, 1920, 1080)
-    expect(picture(page)).to_be_visible()
-    box = picture(page).bounding_box()
-    assert box is not None
+    box = box_of(page)
     assert box["width"] > 1800
     assert box["height"] > 600
     assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")
@@ -111,9 +124,7 @@ def test_buttons_show_hours_and_days_and_the_address_keeps_them(show: Open) -> N
 
 def test_dragging_and_the_wheel_show_less_and_escape_lets_go(show: Open) -> None:
     page = show(CHART)
-    expect(picture(page)).to_be_visible()
-    box = picture(page).bounding_box()
-    assert box is not None
+    box = box_of(page)
     y = box["y"] + box["height"] / 2
 
     def drag(first: float, last: float, *, drop: bool = True) -> None:
@@ -151,6 +162,21 @@ def test_a_chart_renews_itself_and_keeps_its_time_and_the_cursor(show: Open, eve
     expect(page.locator(".read")).to_contain_text("20:00 to 21:00")
     expect(slider).to_be_focused()
     assert "hours=6" in page.url
+
+
+def test_an_alerts_page_shows_its_hour_as_it_came_in_what_was_usual_by_then(
+    show: Open, evening: Room
+) -> None:
+    page = show(f"/alert?id={quote(evening.alert(WAITS, 12))}")
+    course = page.get_by_role("region", name="The hour as it came")
+    expect(course).to_contain_text(
+        "Counted from 20:00 on, 14 January 2022: 15 by 21:00, usually 6 to 23 by then."
+    )
+    expect(course.locator("svg.chart")).to_be_visible()
+    course.get_by_role("slider").focus()
+    page.keyboard.press("End")
+    expect(course.locator(".read")).to_contain_text("By 21:00: 15. Usual by then 6 to 23.")
+    expect(course.locator(".read")).to_contain_text("The alert said 31.")
 
 
 # -- by the keyboard alone -------------------------------------------------------------------------

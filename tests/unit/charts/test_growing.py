@@ -77,7 +77,7 @@ def test_at_the_instant_of_the_alert_the_chart_says_what_the_alert_says(target: 
     assert made.points[11].value == 9
     assert made.expected[11] == Range(0, 3)
     assert [(each.first, each.side) for each in made.flags] == [(11, "above")]
-    assert spot(made, 11).startswith("By 11:11: 9. Usual by then 0 to 3. What the alert says.")
+    assert spot(made, 11).startswith("By 11:11: 9. Usual by then 0 to 3. The alert said 9.")
     assert sentence(made).startswith(
         "Incidents, Tiny Police, counted from 11:00 on, 12 April 2021: "
         "9 by 11:11, usually 0 to 3 by then; 10 by 11:20, usually "

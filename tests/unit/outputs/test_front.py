@@ -212,6 +212,20 @@ def test_a_force_that_no_worker_knows_is_told_with_those_there_are(rig: Rig) -> 
 
 
 @pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("/?force=nosuch", 'There is no force "nosuch" here.'),
+        ("/?force=tiny&area=nosuch", 'There is no area "nosuch" in Tiny Police.'),
+        ("/chart?force=tiny&chart=nosuch", 'There is no chart "nosuch".'),
+    ],
+)
+def test_a_page_says_what_there_is_not_as_the_worker_does(rig: Rig, path: str, words: str) -> None:
+    page = rig.get(path)
+    assert page.status_code == 404
+    assert words in page.text
+
+
+@pytest.mark.parametrize(
     "path", ["/", "/?force=tiny", "/chart?force=tiny&chart=feeds", "/alert?force=tiny", "/handover"]
 )
 def test_the_pages_and_what_they_load_are_there(rig: Rig, path: str) -> None:

@@ -110,7 +110,7 @@ async function chart(alert) {
 // The hour or day of its figures as its count grew, in the range usual by then: what the words say,
 // and what has come since. Nothing where it is of no such count.
 function course() {
-  const drawn = growing({ force, id }, { zoomed: false, room: 330, most: 380, onDrawn: (found) => { section.hidden = !found; } });
+  const drawn = growing({ force, id }, { zoomed: false, most: 380, onDrawn: (found) => { section.hidden = !found; } });
   const section = made("section", { "aria-labelledby": "course-label", hidden: true },
     made("h2", { id: "course-label" }, current.grain === "day" ? "The day as it came" : "The hour as it came"),
     drawn.said, drawn.figure,
@@ -125,7 +125,7 @@ function runbook(alert) {
   const base = by('meta[name="runbooks"]')?.content;
   if (!base) return null;
   const name = alert.kind.split("_").map((word) => word[0].toUpperCase() + word.slice(1)).join("");
-  return made("p", {}, made("a", { href: `${base}/Watchroom${name}.md`, rel: "noreferrer" }, "What to do: the runbook"));
+  return made("p", {}, made("a", { class: "onward", href: `${base}/Watchroom${name}.md`, rel: "noreferrer" }, "What to do: the runbook"));
 }
 
 // Who has it stands beside it, and may change while the page is open.

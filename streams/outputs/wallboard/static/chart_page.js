@@ -74,7 +74,7 @@ async function hours() {
   const title = titled(`${line ? `${line} ` : ""}${words}, ${place}`);
   const lead = made("p", { class: "lead" });
   const said = () => say(lead, leading(board, ["answer", "attended"].includes(chart)));
-  const drawn = drawing(named, { room: 250 });
+  const drawn = drawing(named);
   const next = ["waiting", "answer"].includes(chart) ? board.ahead?.lines.find((each) => each.line === line)?.hours?.[0]?.words : null;
   const links = [
     next ? made("a", { class: "onward", href: `/ahead?${new URLSearchParams(force ? { force } : {})}` }, `The next 12 hours: ${next}`) : null,

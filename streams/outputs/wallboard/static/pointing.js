@@ -51,7 +51,7 @@ export function follow(figure, read, { signal } = {}) {
 
   figure.insertBefore(bar, read.parentNode === figure ? read : null);
   choose();
-  bar.addEventListener("input", () => show(Number(bar.value)));
+  for (const event of ["input", "focus"]) bar.addEventListener(event, () => show(Number(bar.value)));
   figure.addEventListener("pointermove", (event) => {
     const place = spots.indexOf(event.target.closest?.(".spot"));
     if (place >= 0) show(place);

@@ -10,10 +10,11 @@ const EVERY = 10_000; // ms from one asking to the next
 const WINDOWS = { 6: "6 h", 24: "24 h", 168: "7 days", 672: "28 days" };
 const NAMED = { 6: "Last 6 hours", 24: "Last 24 hours", 168: "Last 7 days", 672: "Last 28 days" };
 const LEAST = 3 * HOUR;
+const LETTERS = 1600; // px of a screen from which on letters grow with it
 const DRAG = 12; // px below which a drag is a click
 
 // `asked` is what the address asks for: what the chart is of. `zoomed` leaves out what changes the time.
-export function chart(asked, { zoomed = true, room = 200, most = Infinity, onDrawn = () => {} } = {}) {
+export function chart(asked, { zoomed = true, most = Infinity, onDrawn = () => {} } = {}) {
   const window_ = { hours: Number(asked.hours) || 24, from: asked.from ?? null, to: asked.to ?? null };
   const picture = made("div", { class: "picture" });
   const read = made("p", { class: "read", "aria-hidden": "true" });
@@ -37,9 +38,15 @@ export function chart(asked, { zoomed = true, room = 200, most = Infinity, onDra
   };
 
   const measured = () => {
-    const width = Math.max(260, Math.round(picture.clientWidth || figure.clientWidth || 800));
-    const height = Math.round(Math.min(Math.max(width < 560 ? 300 : 320, innerHeight - picture.getBoundingClientRect().top - scrollY - room), width * 0.75 + 80, Math.max(most, 300)));
-    return { width, height };
+    const main = by("#main");
+    const { paddingLeft, paddingRight } = getComputedStyle(main);
+    const width = Math.max(260, Math.round(picture.clientWidth || main.clientWidth - parseFloat(paddingLeft) - parseFloat(paddingRight)));
+    const box = picture.getBoundingClientRect();
+    // What stands below it, but for the table; at first without the slider and what is said.
+    const below = main.getBoundingClientRect().bottom - box.bottom - (rows.closest("details")?.open ? rows.offsetHeight : 0) + (pointer ? 0 : 90);
+    const height = Math.round(Math.min(Math.max(width < 560 ? 300 : 320, innerHeight - box.top - scrollY - below), width * 0.75 + 80, Math.max(most, 300)));
+    const larger = Math.max(1, innerWidth / LETTERS); // on a large screen all of it is
+    return { width: Math.round(width / larger), height: Math.round(height / larger) };
   };
 
   async function refresh({ words = "" } = {}) {
@@ -66,6 +73,7 @@ export function chart(asked, { zoomed = true, room = 200, most = Infinity, onDra
     drawing = { ...found, heard: new Date() };
     picture.innerHTML = found.svg; // markup of this server, which escapes every text in it
     if (!found.svg) picture.replaceChildren(made("p", { class: "message" }, "Nothing is known of this time."));
+    const first = !pointer;
     pointer ??= follow(figure, read);
     pointer.renew(instant == null ? null : found.starts.indexOf(instant));
     renew(said, made("p", {}, found.said));
@@ -74,6 +82,8 @@ export function chart(asked, { zoomed = true, room = 200, most = Infinity, onDra
     by('[data-tool="later"]', controls ?? document)?.toggleAttribute("disabled", !window_.to);
     if (words) announce(`${words}. ${found.said}`);
     onDrawn(found);
+    const fit = measured();
+    if (first && (fit.width !== fits.width || Math.abs(fit.height - fits.height) > 3)) await refresh();
   }
 
   const clock = ({ heard }) => heard.toTimeString().slice(0, 5);
