@@ -33,8 +33,10 @@ class Sender:
                 "labels": labels,
                 "annotations": {
                     "summary": words,
+                    "wallboard_url": "https://watchroom.example/alert?id=x",
+                    "since": "22:00 on Saturday 21 November 2026",
                     "description": "What it means.",
-                    "runbook_url": "http://localhost:3000/public/runbooks/x.md",
+                    "runbook_url": "http://localhost:8787/runbooks/x",
                     "dashboard_url": "http://localhost:3000/d/x",
                 },
                 "startsAt": self.started.isoformat(),
@@ -101,6 +103,17 @@ def test_each_alert_is_told_once_and_its_end_once_whatever_becomes_of_its_words(
     subjects = [str(mail["subject"]) for mail in sender.got.mails]
     assert "999 calls: 41, expected 12 to 24." in subjects[:2]
     assert subjects[2] == "Over: 999 calls: 57, expected 12 to 24."
+    body = sender.got.mails[2].get_body(("plain",))
+    assert body is not None
+    # The words first, then where somebody takes it, and since when in the force's own time.
+    lines = [line for line in body.get_content().splitlines() if line]
+    assert lines[:5] == [
+        "Over: 999 calls: 57, expected 12 to 24.",
+        "See it:     https://watchroom.example/alert?id=x",
+        "What to do: http://localhost:8787/runbooks/x",
+        "Figures:    http://localhost:3000/d/x",
+        "Since:      22:00 on Saturday 21 November 2026",
+    ]
 
 
 def test_a_silent_feed_holds_back_what_its_figures_say_of_the_same_force(sender: Sender) -> None:

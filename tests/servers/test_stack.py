@@ -92,8 +92,8 @@ def test_the_loss_of_all_workers_is_told_once_and_so_is_its_end(
         assert body is not None
         text = body.get_content().replace("\r\n", "\n")
         assert text.startswith(words)
-        assert "Take it:    http://localhost:8787/\n" in text
-        assert "/runbooks/WatchroomAllWorkersDown\n" in text
+        assert "Wallboard:  http://localhost:8787/" in text.splitlines()
+        assert "/runbooks/WatchroomAllWorkersDown" in text
         assert {told.path for told in got.hooks} >= {"/heartbeat", "/pager"}
 
 

@@ -158,6 +158,13 @@ def test_hosts_and_brokers_that_are_written_as_addresses_of_pages() -> None:
     assert hosts.cure == "export WATCHROOM_HOSTS=a.example,b.example"
 
 
+def test_an_address_for_links_that_is_none_is_found_with_its_cure() -> None:
+    (found,) = environment.of_environment({"WATCHROOM_PUBLIC_URL": "watchroom.example"})
+    assert found.problem == '"watchroom.example" is no address that a link can begin with'
+    assert found.cure == "Write it whole: WATCHROOM_PUBLIC_URL=https://watchroom.example"
+    assert not [*environment.of_environment({"WATCHROOM_PUBLIC_URL": "https://w.example"})]
+
+
 def test_the_variables_that_are_known_are_those_that_the_code_reads() -> None:
     read = {
         name

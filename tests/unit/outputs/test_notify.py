@@ -17,12 +17,15 @@ from streams.alerts.actions import Request
 from streams.alerts.evaluation import evaluate
 from streams.alerts.lifecycle import Lifecycle
 from streams.alerts.model import Transition
+from streams.alerts.rules import pipeline_unwell
 from streams.alerts.service import AlertService
 from streams.board.monitor import Monitor
 from streams.config.force import Force, check_force, find_force, shipped_force_text
 from streams.embedded.alert_database import AlertDatabase
+from streams.embedded.alerting import Alerting
 from streams.errors import ConfigError
 from streams.live import Health, Live, LostReceiver
+from streams.outputs.notify import notifier as notifier_module
 from streams.outputs.notify.channels import channel_of
 from streams.outputs.notify.message import AGAIN, Message, encode, message
 from streams.outputs.notify.notifier import Notifier
@@ -315,6 +318,40 @@ def test_a_dead_link_is_one_notice_on_the_board_and_to_the_others_until_it_works
     service.tick()
     assert [each.what for each in said] == ["opened", "resolved"]
     assert said[-1].notify
+
+
+def test_of_a_receiver_that_is_away_the_others_get_one_message_and_one_when_it_is_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(notifier_module, "FIRST_PAUSE", 40)
+    monkeypatch.setattr(notifier_module, "LONGEST_PAUSE", 80)
+    monkeypatch.setattr(pipeline_unwell, "REACHED", 200)
+    live = Live(Monitor([WARWICKSHIRE]))
+    live.health.state = "live"
+    with Receiver() as away, Receiver() as other:
+        away.failing = True
+        webhooks = [each.address.replace("json:", "webhook+http:") for each in (away, other)]
+        sent_to_both = [Sent(channel_of(each, "X")) for each in webhooks]
+        name = sent_to_both[0].label
+        with Alerting(live, tmp_path, sent_to_both, every=0.05) as alerting:
+            live.health.note(("web",), {"web": "the web server does not answer. Start it again"})
+
+            def about_it() -> list[str]:
+                return [m["event"] for m in other.got if f"no messages to {name}" in m["title"]]
+
+            wait_until(lambda: about_it() == ["opened"], 30, "the others are sent that it is away")
+            (alert,) = [
+                each
+                for each in alerting.service.view("warwickshire", live.clock()).open
+                if each.measure == "receiver"
+            ]
+            assert name in alert.words
+            away.failing = False
+            wait_until(lambda: about_it() == ["opened", "resolved"], 30, "and that it is back")
+        titles = [m["title"] for m in away.got]
+    # What it missed comes once it is back; of its own absence it is sent nothing.
+    assert titles == ["Page: Watchroom, Warwickshire: its web server does not answer"]
+    assert away.got[0]["alert"]["severity"] == "page"
 
 
 class Named:

@@ -13,6 +13,7 @@ from streams.alerts.rules import KINDS
 from streams.board.monitor import Monitor
 from streams.live import Live
 from streams.outputs import runbook_pages
+from streams.outputs.front import Front
 from streams.outputs.runbook_pages import names, runbook
 from streams.outputs.web import application
 from tests.build import tiny_force
@@ -106,3 +107,9 @@ def test_html_in_a_runbook_is_shown_as_it_stands(
 def test_where_no_copy_is_named_pages_lead_to_the_runbooks_that_are_served() -> None:
     with served() as client:
         assert '<meta name="runbooks" content="/runbooks">' in client.get("/alert").text
+
+
+def test_the_front_serves_them_where_no_worker_answers() -> None:
+    with TestClient(Front(["http://127.0.0.1:1"]).application()) as client:
+        assert client.get("/runbooks/").status_code == 200
+        assert "No worker answers" in client.get("/runbooks/WatchroomAllWorkersDown").text
