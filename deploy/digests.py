@@ -1,7 +1,7 @@
 """Pin the images of docker-compose.yml and deploy/Dockerfile to their bytes.
 
 A tag can be pointed at other bytes; a digest can't. `make digests` asks each image's registry for
-the digest behind its tag and writes it after the tag (`prom/prometheus:v2.53.4@sha256:...`). Run it
+the digest behind its tag and writes it after the tag (`prom/prometheus:v3.13.5@sha256:...`). Run it
 where the registries can be reached, and look at what it changed before you commit it.
 """
 

@@ -22,6 +22,8 @@ from streams.outputs.monitor_client import Declined, NoAnswer
 Answer = TypeVar("Answer", bound=msgspec.Struct)
 UNREADABLE = (ValueError, msgspec.MsgspecError)
 """Before msgspec 0.20 its errors are no ValueError."""
+LEAST_LETTERS = 8
+"""The fewest letters that the beginning of an id is recognised by."""
 OUTCOME_NAMES = ("real", "planned_event", "data_fault", "false")
 
 
@@ -69,8 +71,9 @@ class AlertsClient:
         return self._ask("/me.json", Me)
 
     def find(self, wanted: str) -> Answered:
-        """The alert of an id, of the number of an open one, or of the only id that holds `wanted`,
-        open ones first. A number is never taken for a part of an id: ids hold dates."""
+        """The alert of an id, of the number of an open one, or of the only id that begins with
+        `wanted`, open ones first. Nothing else is taken for an alert: what is done to one is told
+        to others."""
         known = self.history()
         if exact := [one for one in known if one.alert.id == wanted]:
             return exact[0]
@@ -81,14 +84,20 @@ class AlertsClient:
             has = f"they have 1 to {len(held)}" if held else "none is open"
             raise WatchroomError(
                 f"no open alert has the number {wanted}: {has}. "
-                "Name one that is over by its id, or a part of it: watchroom alerts list --all"
+                "Name one that is over by its id, or the beginning of it: "
+                "watchroom alerts list --all"
             )
-        fits = [one for one in known if wanted in one.alert.id]
+        fits = [one for one in known if one.alert.id.startswith(wanted)]
+        if len(wanted) < LEAST_LETTERS:
+            fits = []
         fits = _open(fits) or fits
         if len(fits) == 1:
             return fits[0]
         if not fits:
-            raise WatchroomError(f'no alert is called "{wanted}". See: watchroom alerts list')
+            raise WatchroomError(
+                f'no alert is called "{wanted}": give its number, its id, or at least '
+                f"{LEAST_LETTERS} letters from the beginning of it. See: watchroom alerts list"
+            )
         names = "\n  ".join(one.alert.id for one in fits[:10])
         raise WatchroomError(f'"{wanted}" may be any of {len(fits)} alerts:\n  {names}')
 
@@ -169,8 +178,8 @@ def _name(who: str | None) -> str:
 
 @click.group()
 def alerts() -> None:
-    """Alerts of a running monitor. ALERT is the number of an open one in the list, an id, or a
-    part of one.
+    """Alerts of a running monitor. ALERT is the number of an open one in the list, an id, or the
+    beginning of one, of at least 8 letters, that no other has.
 
     \b
     Examples:

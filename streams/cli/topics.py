@@ -10,6 +10,7 @@ import click
 
 from streams.cli.echo import echo
 from streams.cli.options import (
+    Seconds,
     broker_option,
     forces_known,
     more_forces_option,
@@ -19,6 +20,7 @@ from streams.cli.options import (
 from streams.config.force import Force, find_force
 from streams.kafka import arrivals
 from streams.kafka import topics as kafka_topics
+from streams.kafka.brokers import await_brokers
 from streams.kafka.inputs import split_prefix
 from streams.periods import DAY, SECOND
 
@@ -54,6 +56,9 @@ def topics() -> None:
     show_default=True,
     help="Copies of each topic; 3 where there are three brokers.",
 )
+@click.option(
+    "--wait", type=Seconds(), help="How long to wait for the brokers to answer; default: 10s."
+)
 @click.pass_context
 def create(
     context: click.Context,
@@ -62,6 +67,7 @@ def create(
     topic_prefixes: tuple[str, ...],
     partitions: int,
     replication_factor: int,
+    wait: float | None,
 ) -> None:
     """Create the topics that are missing, and check the others.
 
@@ -73,8 +79,10 @@ def create(
       watchroom topics create
       watchroom topics create --broker kafka1:9092 --replication-factor 3
       watchroom topics create --topic-prefix warwickshire --topic-prefix west-mercia
+      watchroom topics create --wait 3m
     """
     inputs = [split_prefix(text)[0] for text in topic_prefixes]
+    await_brokers(broker, wait)
     with kafka_topics.admin(broker) as client:
         for name in kafka_topics.create(
             client, prefix, partitions, replication_factor, inputs=inputs

@@ -12,12 +12,35 @@ from tests.compose import FILE, FILLED_IN, compose
 from tests.servers.docker_compose import Found
 
 
-def test_docker_compose_accepts_the_file(docker_compose: Found) -> None:
-    answer = docker_compose.config(FILE, {**FILLED_IN, "COMPOSE_PROFILES": "simulator"})
+def services(docker_compose: Found, **variables: str) -> set[str]:
+    """The services that would be started: those without profiles, and those of a chosen one. The
+    profiles are as Compose makes them of the variables; its first version prints all services."""
+    answer = docker_compose.config(FILE, {**FILLED_IN, **variables})
     assert answer.returncode == 0, answer.stderr
     assert answer.stderr == ""
-    told = yaml.safe_load(answer.stdout)
-    assert set(told["services"]) == set(compose()["services"])
+    chosen = set(variables.get("COMPOSE_PROFILES", "").split(","))
+    told = yaml.safe_load(answer.stdout)["services"]
+    return {name for name, each in told.items() if chosen & set(each.get("profiles") or chosen)}
+
+
+ALL = set(compose()["services"])
+OWN = "kafka1.example.org:9092,kafka2.example.org:9092"
+
+
+def test_docker_compose_starts_kafka_and_the_simulator_by_their_profiles(
+    docker_compose: Found,
+) -> None:
+    assert services(docker_compose, COMPOSE_PROFILES="kafka") == ALL - {"simulator"}
+    assert services(docker_compose, COMPOSE_PROFILES="kafka,simulator") == ALL
+
+
+@pytest.mark.parametrize("profiles", ["", "kafka"])
+def test_docker_compose_starts_no_kafka_where_brokers_are_named(
+    docker_compose: Found, profiles: str
+) -> None:
+    chosen = {"COMPOSE_PROFILES": profiles} if profiles else {}
+    found = services(docker_compose, WATCHROOM_BOOTSTRAP=OWN, **chosen)
+    assert found == ALL - {"kafka", "simulator"}
 
 
 @pytest.mark.parametrize("missing", FILLED_IN)

@@ -43,6 +43,23 @@ def test_it_is_valid_by_the_compose_specification() -> None:
 def test_it_has_the_parts_that_make_up_watchroom() -> None:
     assert SERVED | {"topics", "simulator"} == set(SERVICES)
     assert SERVICES["simulator"]["profiles"] == ["simulator"]
+    assert SERVICES["kafka"]["profiles"] == ["kafka"]
+
+
+def test_kafka_is_of_no_profile_that_is_chosen_once_brokers_are_named() -> None:
+    named = compose({**FILLED_IN, "WATCHROOM_BOOTSTRAP": "kafka1.example.org:9092"})
+    assert named["services"]["kafka"]["profiles"] == ["kafka1.example.org:9092"]
+    told = named["services"]["worker-1"]["environment"]["WATCHROOM_BOOTSTRAP"]
+    assert told == "kafka1.example.org:9092"
+
+
+def test_nothing_waits_for_a_service_that_may_not_be_started() -> None:
+    optional = {name for name, each in SERVICES.items() if "profiles" in each}
+    assert optional == {"kafka", "simulator"}
+    for name, service in SERVICES.items():
+        assert not optional & set(service.get("depends_on", ())), name
+    # The first that needs the brokers waits for them itself.
+    assert SERVICES["topics"]["command"] == ["topics", "create", "--wait", "3m"]
 
 
 def test_every_image_is_pinned_to_a_release() -> None:
@@ -85,13 +102,14 @@ def test_no_password_stands_in_it_and_none_has_a_default() -> None:
             compose({**rest, missing: ""})
     example = (ROOT / ".env.example").read_text()
     named = dict(re.findall(r"^(\w+)=(.*)$", example, re.MULTILINE))
-    assert named == dict.fromkeys(FILLED_IN, "")
+    assert named == {**dict.fromkeys(FILLED_IN, ""), "COMPOSE_PROFILES": "kafka"}
     assert "/.env" in (ROOT / ".gitignore").read_text().splitlines()
     assert SERVICES["grafana"]["environment"]["GF_AUTH_ANONYMOUS_ENABLED"] == "false"
 
 
 def test_every_variable_is_explained_in_the_example() -> None:
     used = set(re.findall(r"\$\{(\w+)", (ROOT / "docker-compose.yml").read_text()))
+    used.add("COMPOSE_PROFILES")  # which Compose itself reads
     explained = re.findall(r"^#?(\w+)=", (ROOT / ".env.example").read_text(), re.MULTILINE)
     assert used == set(explained)
 

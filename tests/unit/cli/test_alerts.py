@@ -16,7 +16,7 @@ from streams.errors import NotStored
 from streams.live import Live
 from streams.outputs.web import serve
 from streams.periods import HOUR
-from tests.alerting import WARWICKSHIRE, at, signal
+from tests.alerting import WARWICKSHIRE, at, incidents, signal
 from tests.receiver import Receiver
 
 NOW = at("2026-11-21 22:00")
@@ -86,7 +86,7 @@ def test_an_alert_is_listed_taken_handed_over_and_closed(run: Run) -> None:
     )
     snoozed = run("alerts", "snooze", "1", "--until", "2026-11-21T23:30", "--reason", "Football")
     assert snoozed.output == f"{LEAD} Snoozed until 23:30: Football.\n"
-    closed = run("alerts", "close", "offered", "--outcome", "planned_event")
+    closed = run("alerts", "close", ID[:20], "--outcome", "planned_event")
     assert closed.output == f"{LEAD} Closed at 22:00: a planned event.\n"
     assert run("alerts", "list").output == "No alert is open.\n"
     assert run("alerts", "list", "--all").output == (
@@ -155,7 +155,11 @@ def test_what_can_not_be_done_is_told_in_plain_words(run: Run) -> None:
     assert late.exit_code == 1
     assert late.output == "Error: a snooze ends in the future, at most 14 days from now\n"
     none = run("alerts", "ack", "nonsense")
-    assert none.output == 'Error: no alert is called "nonsense". See: watchroom alerts list\n'
+    assert none.exit_code == 1
+    assert none.output == (
+        'Error: no alert is called "nonsense": give its number, its id, or at least 8 letters '
+        "from the beginning of it. See: watchroom alerts list\n"
+    )
 
 
 def test_a_test_message_says_which_receiver_took_it() -> None:
@@ -214,16 +218,42 @@ def test_a_rehearsal_plays_the_life_of_an_alert_to_the_receivers_and_every_messa
 
 
 def test_a_number_is_one_of_an_open_alert_and_never_a_part_of_an_id(run: Run) -> None:
-    """The id holds the date, so "21" would fit it."""
+    """The id holds the date, so "21" would fit it, and "3" would fit with one open alert."""
+    third = run("alerts", "ack", "3")
+    assert third.exit_code == 1
+    assert third.output.startswith("Error: no open alert has the number 3: they have 1 to 1. ")
+    assert "Nobody has this yet." in run("alerts", "list").output
     wrong = run("alerts", "close", "21", "--outcome", "false")
     assert wrong.exit_code == 1
     assert wrong.output == (
         "Error: no open alert has the number 21: they have 1 to 1. "
-        "Name one that is over by its id, or a part of it: watchroom alerts list --all\n"
+        "Name one that is over by its id, or the beginning of it: watchroom alerts list --all\n"
     )
     run("alerts", "close", "1", "--outcome", "false")
     none = run("alerts", "close", "1", "--outcome", "real")
     assert none.output.startswith("Error: no open alert has the number 1: none is open. ")
+
+
+@pytest.mark.parametrize("part", ["offered", "999", ID[:7], ID[1:], f"{ID} "])
+def test_an_alert_is_not_recognised_by_any_part_of_its_id(run: Run, part: str) -> None:
+    assert run("alerts", "ack", part).exit_code == 1
+    assert "Nobody has this yet." in run("alerts", "list").output
+
+
+def test_the_beginning_of_an_id_that_two_alerts_have_is_no_name(run: Run) -> None:
+    store = run.service.stores["warwickshire"]  # type: ignore[attr-defined]
+    evaluate(store, [signal("2026-11-21 21:00"), incidents("rugby", 90, 20.0)], [], NOW)
+    assert len(run("alerts", "list", "--json").output.splitlines()) == 2
+    many = run("alerts", "ack", ID[:8])
+    assert many.exit_code == 1
+    assert many.output.startswith(f'Error: "{ID[:8]}" may be any of 2 alerts:\n')
+
+
+def test_a_handover_shows_all_that_was_done(run: Run) -> None:
+    for number in range(8):
+        run("alerts", "snooze", "1", "--until", "2026-11-21T23:30", "--reason", f"round {number}")
+    told = run("alerts", "handover").output
+    assert [f"round {n}" in told for n in range(8)] == [True] * 8
 
 
 @pytest.mark.parametrize(
