@@ -15,7 +15,7 @@
 # It prints the commands of Kafka's own tools, and runs them only with --apply.
 #
 #   --apply               run them
-#   --bootstrap HOST:PORT the brokers (default: WATCHROOM_BOOTSTRAP, else localhost:9092)
+#   --broker HOST:PORT    the brokers (default: WATCHROOM_BOOTSTRAP, else localhost:9092)
 #   --config FILE         how to reach them as somebody who may grant rights, as Kafka's tools read it
 #                         (default: admin.properties)
 #   --prefix PREFIX       what topic names start with (default: watchroom)
@@ -43,7 +43,7 @@ while [ $# -gt 0 ] && [[ $1 == -* ]]; do
     esac
     [ $# -gt 1 ] || wrong "$1 needs a value"
     case $1 in
-        --bootstrap) bootstrap=$2 ;;
+        --broker) bootstrap=$2 ;;
         --config) config=$2 ;;
         --prefix) prefix=${2%.} ;;
         --topic-prefix) input_prefixes+=("${2%.}") ;;

@@ -66,8 +66,8 @@ class Label(click.ParamType):
     + ", ".join(f"{name}={value}" for name, value in SCRAPED.items()),
 )
 @click.option(
-    "--output",
     "-o",
+    "--output",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
     help="The file of OpenMetrics. Default: standard output, or none with --into.",

@@ -43,8 +43,6 @@ EVERY = 10_000
 
 _broker = click.option(
     "--broker",
-    "--bootstrap",
-    "broker",
     **{name: value for name, value in BROKERS.items() if not name.endswith("default")},
 )
 

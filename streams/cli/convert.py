@@ -41,7 +41,9 @@ PART = ".part"
 @source_options
 @more_forces_option
 @click.option(
-    "--to",
+    "-o",
+    "--output",
+    "to",
     type=click.Path(dir_okay=False, path_type=Path),
     help="The file to write; one that ends in .gz or .zst is compressed. Default: the terminal.",
 )
@@ -65,8 +67,8 @@ def convert(
 
     \b
     Examples:
-      watchroom convert calls.csv --mapping calls.toml --force my-force.toml --to calls.ndjson.gz
-      watchroom convert street/ --glob '*-west-mercia-street.csv' --to crimes.ndjson
+      watchroom convert calls.csv --mapping calls.toml --force my-force.toml -o calls.ndjson.gz
+      watchroom convert street/ --glob '*-west-mercia-street.csv' -o crimes.ndjson
       watchroom convert cad.csv --mapping cad.toml --force my-force.toml --whole | head
 
     \b

@@ -15,7 +15,7 @@ from rich.text import Text
 from streams.alerts.model import Transition
 from streams.cli.board import rows_that_fit
 from streams.cli.echo import CleanConsole, echo
-from streams.cli.options import Seconds, Speed, board_console
+from streams.cli.options import Address, Seconds, Speed, board_console
 from streams.embedded.demo import FORCE, HISTORY_WEEKS, Demo
 from streams.errors import WatchroomError
 from streams.outputs.terminal import render, summary
@@ -42,9 +42,10 @@ EVERY_LINE = 10.0
     help="How many times as fast as real time.",
 )
 @click.option(
-    "--port",
-    type=click.IntRange(0, 65535),
-    help=f"Web port on this machine. Default: {PORT}, or any that is free where it is in use.",
+    "--web",
+    type=Address(),
+    metavar="HOST:PORT",
+    help=f"Where to serve. Default: port {PORT} here, or any that is free where it is in use.",
 )
 @click.option("--seed", type=int, default=1, show_default=True, help="Of all that is simulated.")
 @click.option(
@@ -55,7 +56,11 @@ EVERY_LINE = 10.0
     help="Weeks read before the start. With fewer it starts sooner, and no alert opens.",
 )
 def demo(
-    seconds: float | None, speed: float, port: int | None, seed: int, history_weeks: int
+    seconds: float | None,
+    speed: float,
+    web: tuple[str, int] | None,
+    seed: int,
+    history_weeks: int,
 ) -> None:
     """Show the monitor at work: real crimes, simulated calls and incidents, at 60 times real speed.
 
@@ -70,7 +75,7 @@ def demo(
     Examples:
       watchroom demo
       watchroom demo --for 60s             an hour of event time, then the closing board
-      watchroom demo --speed 600 --port 0
+      watchroom demo --speed 600 --web 0
     """
     if not speed:
         raise click.BadParameter("a demonstration needs a pace: write 60, not max")
@@ -78,7 +83,7 @@ def demo(
     with ExitStack() as opened:
         stops = opened.enter_context(Stops())
         shown = Demo(seed, stops, history_weeks, speed=speed, seconds=seconds)
-        handle = _serve(shown, port)
+        handle = _serve(shown, web)
         opened.callback(handle.stop)
         stopped: Stopped | None = None
         try:
@@ -99,9 +104,9 @@ def demo(
             raise click.exceptions.Exit(stopped.exit_code)
 
 
-def _serve(shown: Demo, port: int | None) -> Running:
-    if port is not None:
-        return serve(shown.live, port=port)
+def _serve(shown: Demo, web: tuple[str, int] | None) -> Running:
+    if web is not None:
+        return serve(shown.live, *web)
     try:
         return serve(shown.live, port=PORT)
     except WatchroomError:

@@ -60,7 +60,7 @@ def flags(
     Examples:
       watchroom flags 2024-05
       watchroom flags 2024-05 --rate 0.2
-      watchroom flags 2022-03 --from street/ --force west-mercia
+      watchroom flags 2022-03 --source street/ --force west-mercia
       watchroom flags 2024-05 --format csv > flags.csv
 
     \b

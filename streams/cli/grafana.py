@@ -47,8 +47,8 @@ def grafana() -> None:
 
     \b
     Examples:
-      watchroom grafana push --url http://localhost:3000 --token-file token
-      watchroom grafana push --url https://grafana.example --force warwickshire
+      watchroom grafana push --grafana http://localhost:3000 --token-file token
+      watchroom grafana push --grafana https://grafana.example --force warwickshire
       watchroom grafana generate --check
     """
 
@@ -56,6 +56,7 @@ def grafana() -> None:
 @grafana.command()
 @click.option("--check", is_flag=True, help="Write nothing; fail where a file is out of date.")
 @click.option(
+    "-o",
     "--output",
     type=click.Path(file_okay=False, path_type=Path),
     help="The folder to write to, in place of the package's own.",
@@ -109,7 +110,7 @@ def generate(
 
 @grafana.command()
 @click.option(
-    "--url",
+    "--grafana",
     envvar="WATCHROOM_GRAFANA_URL",
     default="http://localhost:3000",
     show_default=True,
@@ -135,7 +136,8 @@ def generate(
     "may be repeated.",
 )
 @click.option(
-    "--monitor",
+    "--url",
+    "monitor",
     metavar="URL",
     help="A running monitor, whose changes of level are published too. Where people sign in there, "
     "set WATCHROOM_TOKEN or WATCHROOM_TOKEN_FILE.",
@@ -143,7 +145,7 @@ def generate(
 @_settings
 @click.option("--quiet", is_flag=True, help="Print only what was changed.")
 def push(
-    url: str,
+    grafana: str,
     token_file: Path | None,
     data_source: str | None,
     force_names: tuple[str, ...],
@@ -161,15 +163,15 @@ def push(
     \b
     Examples:
       watchroom grafana push --token-file /run/secrets/grafana
-      watchroom grafana push --force warwickshire --monitor http://localhost:8787
+      watchroom grafana push --force warwickshire --url http://localhost:8787
       watchroom grafana push --force my-force.toml --wallboard https://watchroom.example.org
-      watchroom grafana push --url https://example.org/grafana --data-source prometheus
+      watchroom grafana push --grafana https://example.org/grafana --data-source prometheus
     """
     from grafana import change_points, committed, publish  # noqa: PLC0415 - help is quick
     from grafana.client import Grafana  # noqa: PLC0415
 
     if monitor and not force_names:
-        raise click.UsageError("--monitor needs --force: whose change points?")
+        raise click.UsageError("--url needs --force: whose change points?")
     forces = [find_force(name) for name in force_names]
     points = {
         force.id: [
@@ -178,7 +180,7 @@ def push(
         ]
         for force in forces
     }
-    server = Grafana(url, _token(token_file))
+    server = Grafana(grafana, _token(token_file))
 
     def report(step: publish.Step) -> None:
         if not quiet or step.done != "unchanged":

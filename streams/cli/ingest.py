@@ -35,7 +35,8 @@ def _most(option: str, usual: int, words: str) -> Callable[[Command], Command]:
 
 @click.command(short_help="Take events over HTTP, and send them to Kafka.")
 @click.option(
-    "--tokens",
+    "--ingest-tokens",
+    "tokens",
     type=FILE,
     required=True,
     envvar="WATCHROOM_INGEST_TOKENS",
@@ -101,8 +102,8 @@ def ingest(  # noqa: PLR0913, PLR0917  one argument an option
     \b
     Examples:
       watchroom token add telephony --sends warwickshire --file senders.json
-      watchroom ingest --tokens senders.json --force warwickshire
-      watchroom ingest --tokens senders.json --web 0.0.0.0:8788 \\
+      watchroom ingest --ingest-tokens senders.json --force warwickshire
+      watchroom ingest --ingest-tokens senders.json --web 0.0.0.0:8788 \\
           --tls-certificate ingest.pem --tls-key ingest.key
 
     \b

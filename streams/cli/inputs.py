@@ -30,16 +30,18 @@ NAMED = 3
 
 
 class Paired(click.ParamType):
-    """`FILE:MAPPING`: a source, a colon, and the path of its mapping."""
+    """`FILE:MAPPING`: a source, a colon, and the path of its mapping; or a source alone."""
 
     name = "source"
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, Path]:
+    ) -> tuple[str, Path | None]:
         """(source, mapping)."""
         if isinstance(value, tuple):
             return value
+        if ":" not in value:
+            return value, None
         source, colon, mapping = value.rpartition(":")
         if not (source and colon and mapping):
             self.fail(
@@ -62,8 +64,9 @@ MAPPING_OPTIONS = (
         "paired",
         type=Paired(),
         multiple=True,
-        metavar="FILE:MAPPING",
-        help="A table with a mapping of its own: calls.csv:calls.toml. Repeatable.",
+        metavar="FILE[:MAPPING]",
+        help="A file or folder to read, a table with a mapping of its own: calls.csv:calls.toml. "
+        "Repeatable.",
     ),
 )
 """Which files are read, and what their columns mean."""
@@ -75,7 +78,7 @@ def _with_inputs(command: Command, *options: Callable[[Any], Any]) -> Command:
     @functools.wraps(command)
     def with_inputs(
         sources: tuple[str, ...],
-        paired: tuple[tuple[str, Path], ...],
+        paired: tuple[tuple[str, Path | None], ...],
         mappings: tuple[Path, ...],
         glob: str | None,
         **others: Any,
@@ -86,7 +89,9 @@ def _with_inputs(command: Command, *options: Callable[[Any], Any]) -> Command:
                 "--source calls.csv:calls.toml --source cad.csv:cad.toml"
             )
         mapping = next(iter(mappings), None)
-        return command(inputs=Inputs(sources, paired, mapping, glob), **others)
+        alone = tuple(source for source, its in paired if its is None)
+        mapped = tuple((source, its) for source, its in paired if its is not None)
+        return command(inputs=Inputs((*sources, *alone), mapped, mapping, glob), **others)
 
     adorned: Any = with_inputs
     for option in (*MAPPING_OPTIONS, *options):
@@ -100,20 +105,9 @@ def source_options(command: Command) -> Command:
 
 
 def asked_options(command: Command) -> Command:
-    """Adds who is asked: files, as `inputs`, or where none is named a monitor at a `url`."""
-    return _with_inputs(
-        command,
-        url_option,
-        token_option,
-        click.option(
-            "--from",
-            "sources",
-            multiple=True,
-            metavar="SOURCE",
-            help="A file or folder of events to read and count; repeatable. Without it, and "
-            "without --source, a monitor is asked.",
-        ),
-    )
+    """Adds who is asked: files (--source), as `inputs`, or without any a monitor at a `url`."""
+    earlier = click.option("--from", "sources", multiple=True, hidden=True)  # as it was called once
+    return _with_inputs(command, url_option, token_option, earlier)
 
 
 class Inputs(NamedTuple):

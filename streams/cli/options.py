@@ -31,8 +31,7 @@ BROKERS: dict[str, Any] = {
     "help": "The Kafka brokers. Secured ones: WATCHROOM_KAFKA_..., see docs/kafka.md.",
 }
 
-broker_option = click.option("--broker", "--bootstrap", "broker", **BROKERS)
-bootstrap_option = click.option("--bootstrap", **BROKERS)
+broker_option = click.option("--broker", **BROKERS)
 prefix_option = click.option(
     "--prefix", default=PREFIX, show_default=True, help="What topic names start with."
 )

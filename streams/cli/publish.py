@@ -24,7 +24,7 @@ from streams.cli.inputs import (
 )
 from streams.cli.options import (
     Speed,
-    bootstrap_option,
+    broker_option,
     dead_letters_option,
     forces_known,
     more_forces_option,
@@ -41,7 +41,7 @@ from streams.sources.stops import Stopped, Stops
 
 @click.command(short_help="Send files, folders or standard input to Kafka.")
 @source_options
-@bootstrap_option
+@broker_option
 @more_forces_option
 @click.option(
     "--batch",
@@ -60,7 +60,7 @@ from streams.sources.stops import Stopped, Stops
 )
 def publish(
     inputs: Inputs,
-    bootstrap: str,
+    broker: str,
     force_names: tuple[str, ...],
     batch: int,
     prefix: str,
@@ -83,7 +83,7 @@ def publish(
       watchroom publish street/ --glob '*-west-mercia-street.csv'
       watchroom publish calls.tsv --mapping bank.toml --force bank-force.toml
       watchroom publish --source calls.csv:calls.toml --source incidents.csv:cad.toml
-      zcat events.ndjson.gz | watchroom publish - --bootstrap kafka1:9092,kafka2:9092
+      zcat events.ndjson.gz | watchroom publish - --broker kafka1:9092,kafka2:9092
 
     \b
     Exit codes:
@@ -105,7 +105,7 @@ def publish(
         if following:
             sources.append(open_things.enter_context(inputs.open(named or None, files=False)))
         publisher = open_things.enter_context(
-            Publisher(bootstrap, prefix, forces, batch=batch, dead_letters=dead_letters)
+            Publisher(broker, prefix, forces, batch=batch, dead_letters=dead_letters)
         )
         run = Sending(publisher, dead_letters, *sources)
         open_things.callback(run.report)

@@ -112,7 +112,7 @@ def query(  # noqa: PLR0913, PLR0917  one argument an option
     Examples:
       watchroom query total_recorded_crime robbery --period 2021-12
       watchroom query --period 2021-Q4 --area all --compare previous,last_year,rate
-      watchroom query --from street/ --force west-mercia vehicle_offences \\
+      watchroom query --source street/ --force west-mercia vehicle_offences \\
           --period 2021/22 --by month --compare average,standing
       watchroom query --source calls.csv:calls.toml --source cad.csv:cad.toml \\
           --force my-force.toml calls_999 incidents --period 2021-12
@@ -247,7 +247,7 @@ def answer_of(
     except NoAnswer as error:
         raise WatchroomError(
             f"{client.url} does not answer: {error}. Name a running monitor with --url, or "
-            "what to read with --from"
+            "what to read with --source"
         ) from None
 
 

@@ -50,7 +50,9 @@ def _address(_: click.Context, __: click.Parameter, value: str) -> str:
 
 def _out(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option(
-        "--out",
+        "-o",
+        "--output",
+        "out",
         type=click.Path(file_okay=False, path_type=Path),
         default=FOLDER,
         show_default=True,
@@ -97,13 +99,13 @@ def check(out: Path, grafana: str, runbooks: str, wallboard: str) -> None:
 
     \b
     Example:
-      watchroom rules check --out /etc/prometheus/rules
+      watchroom rules check --output /etc/prometheus/rules
     """
     texts = rule_files(Links(grafana, runbooks, wallboard))
     stale = [name for name, text in texts.items() if _read(out / name) != text]
     if stale:
         raise WatchroomError(
-            f"{out}: not current: {', '.join(stale)}. Run watchroom rules write --out {out}"
+            f"{out}: not current: {', '.join(stale)}. Run watchroom rules write --output {out}"
         )
     echo(f"{out}: all {len(texts)} rule files are current")
 

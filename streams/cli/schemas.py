@@ -54,7 +54,9 @@ def schema_texts() -> dict[str, str]:
 
 @click.command()
 @click.option(
-    "--out",
+    "-o",
+    "--output",
+    "out",
     type=click.Path(file_okay=False, path_type=Path),
     default=Path("docs/schemas"),
     show_default=True,
@@ -67,7 +69,7 @@ def schemas(out: Path, check: bool) -> None:
     \b
     Examples:
       watchroom schemas                    write docs/schemas/call.schema.json and the others
-      watchroom schemas --out /tmp/schemas
+      watchroom schemas --output /tmp/schemas
       watchroom schemas --check            for a build: are they current?
     """
     texts = schema_texts()
@@ -75,7 +77,7 @@ def schemas(out: Path, check: bool) -> None:
         stale = [name for name, text in texts.items() if _read(out / name) != text]
         if stale:
             raise WatchroomError(
-                f"{out}: not current: {', '.join(stale)}. Run watchroom schemas --out {out}"
+                f"{out}: not current: {', '.join(stale)}. Run watchroom schemas --output {out}"
             )
         echo(f"{out}: all {len(texts)} schemas are current")
         return

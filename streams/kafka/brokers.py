@@ -39,7 +39,7 @@ def unreachable(bootstrap: str, why: object) -> KafkaError:
     """The error for brokers that do not answer, with its cure."""
     return KafkaError(
         f"the Kafka brokers at {bootstrap} can't be reached ({why}). Check that they run, and the "
-        "address in --bootstrap (host:port, several with commas)"
+        "address in --broker (host:port, several with commas)"
     )
 
 

@@ -259,7 +259,7 @@ class Publisher:
         if limit is None:
             raise KafkaError(
                 f'the topic "{topic}" is missing. Create the topics with: watchroom topics create '
-                f"--bootstrap {self.bootstrap} --prefix {self.prefix}"
+                f"--broker {self.bootstrap} --prefix {self.prefix}"
             )
         pending = self._pending.get((kind, key))
         if pending is None:  # forces of one partition group share their batches

@@ -234,7 +234,7 @@ def test_street_and_outcome_files_are_asked_for_outcomes_by_the_command(shared_d
     street = sorted(folder.glob("2021-0[3-6]-warwickshire-street.csv.gz"))
     outcomes = sorted(folder.glob("2021-0[3-6]-warwickshire-outcomes.csv.gz"))
     expected = sum(n for (m, _, _), n in plain(street, outcomes).outcomes.items() if m == "2021-05")
-    sources = [part for path in [*outcomes, *street] for part in ("--from", str(path))]
+    sources = [part for path in [*outcomes, *street] for part in ("--source", str(path))]
     asked = CliRunner().invoke(
         main,
         ["query", *sources, "--force", "warwickshire", "offences_outcomed", "--period", "2021-05",

@@ -113,7 +113,8 @@ def test_kafka_has_what_was_answered_and_what_it_could_not_take_is_sent_again(
         create(client, prefix, 6, 1)
     token = TokenFile(tmp_path / "senders.json").add("cad", "send:warwickshire", 1)
     line = [
-        "ingest", "--tokens", "senders.json", "--broker", kafka.bootstrap, "--prefix", prefix,
+        "ingest", "--ingest-tokens", "senders.json",
+        "--broker", kafka.bootstrap, "--prefix", prefix,
         "--force", "warwickshire",
     ]  # fmt: skip
     events = [event(n) for n in range(700)]

@@ -221,7 +221,7 @@ def test_the_command_tells_what_was_sent_and_ends_with_0(
 ) -> None:
     file = tmp_path / "events.ndjson"
     file.write_bytes(b"\n".join(event("call", "warwickshire", n) for n in range(5)))
-    result = run(str(file), "--bootstrap", kafka.bootstrap, "--prefix", f"{prefix}.")
+    result = run(str(file), "--broker", kafka.bootstrap, "--prefix", f"{prefix}.")
     assert result.exit_code == 0
     assert "Sent 5 calls in 1 messages" in result.output
 
@@ -232,7 +232,7 @@ def test_the_command_names_what_was_refused_and_the_cure(
     file, refused = tmp_path / "events.ndjson", tmp_path / "refused.ndjson"
     file.write_bytes(event("call", "warwickshire", 1) + b"\nnonsense\n")
     result = run(
-        str(file), "--bootstrap", kafka.bootstrap, "--prefix", prefix,
+        str(file), "--broker", kafka.bootstrap, "--prefix", prefix,
         "--dead-letters", str(refused),
     )  # fmt: skip
     assert result.exit_code == 0
@@ -247,7 +247,7 @@ def test_the_command_ends_with_3_where_every_row_was_refused(
     file, refused = tmp_path / "events.ndjson", tmp_path / "refused.ndjson"
     file.write_bytes(b"nonsense\nmore of it\n")
     result = run(
-        str(file), "--bootstrap", kafka.bootstrap, "--prefix", prefix,
+        str(file), "--broker", kafka.bootstrap, "--prefix", prefix,
         "--dead-letters", str(refused),
     )  # fmt: skip
     assert result.exit_code == 3
@@ -270,7 +270,7 @@ def test_files_are_sent_in_the_order_of_time(kafka: Kafka, prefix: str, tmp_path
     april, march = tmp_path / "a.ndjson", tmp_path / "b.ndjson"
     april.write_bytes(b"\n".join([opened(90, "4"), opened(88, "3")]))
     march.write_bytes(b"\n".join([opened(60, "2"), opened(59, "1")]))
-    result = run(str(april), str(march), "--bootstrap", kafka.bootstrap, "--prefix", prefix)
+    result = run(str(april), str(march), "--broker", kafka.bootstrap, "--prefix", prefix)
     assert result.exit_code == 0, result.output
     arrived = [json.loads(x)["id"] for _, _, b in messages(kafka, f"{prefix}.incidents") for x in b]
     assert arrived == ["1", "2", "3", "4"]
@@ -282,7 +282,7 @@ def test_history_that_would_be_refused_as_sealed_is_not_sent(
     live, old = tmp_path / "live.ndjson", tmp_path / "old.ndjson"
     live.write_bytes(b"\n".join(opened(100 + n % 9, f"live-{n}") for n in range(1200)))
     old.write_bytes(b"\n".join([opened(10, "a"), opened(20, "b"), opened(99, "c")]))
-    ours = ["--bootstrap", kafka.bootstrap, "--prefix", prefix, "--batch", "7"]
+    ours = ["--broker", kafka.bootstrap, "--prefix", prefix, "--batch", "7"]
     assert run(str(live), *ours).exit_code == 0
     before = len(messages(kafka, f"{prefix}.incidents"))
     result = main_run("publish", str(old), *ours)
@@ -305,7 +305,7 @@ def test_files_that_were_sent_in_part_can_be_sent_again_as_a_whole(
     file = tmp_path / "months.ndjson"
     known = [opened(number, f"known-{number}") for number in range(0, 100, 3)]
     file.write_bytes(b"\n".join(known))
-    ours = ["--bootstrap", kafka.bootstrap, "--prefix", prefix]
+    ours = ["--broker", kafka.bootstrap, "--prefix", prefix]
     assert run(str(file), *ours).exit_code == 0
     file.write_bytes(b"\n".join([*known, opened(98, "more")]))
     result = main_run("publish", str(file), *ours)
@@ -320,7 +320,7 @@ def test_ctrl_c_sends_what_was_read_and_says_how_far_it_got(
     kafka: Kafka, prefix: str, tmp_path: Path
 ) -> None:
     letters = tmp_path / "refused.ndjson"
-    arguments = ["publish", "-", "--bootstrap", kafka.bootstrap, "--prefix", prefix]
+    arguments = ["publish", "-", "--broker", kafka.bootstrap, "--prefix", prefix]
     arguments += ["--dead-letters", str(letters)]
     process = subprocess.Popen(
         [sys.executable, "-m", "streams.cli", *arguments],
@@ -360,7 +360,7 @@ def test_brokers_out_of_reach_are_named_with_the_cure(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("streams.kafka.brokers.BOOTSTRAP_SECONDS", 0.3)
-    with pytest.raises(KafkaError, match=r"127\.0\.0\.1:1 can't be reached.*--bootstrap"):
+    with pytest.raises(KafkaError, match=r"127\.0\.0\.1:1 can't be reached.*--broker"):
         publish([], "127.0.0.1:1", forces=FORCES, dead_letters=tmp_path / "r")
 
 

@@ -99,7 +99,7 @@ def test_there_is_no_command_that_no_test_here_runs() -> None:
 
 
 def test_make_demo_shows_the_board_and_ends(checkout: Path) -> None:
-    out = run(block("make demo").replace("make demo", 'make demo ARGS="--for 5s --port 0"'), ROOT)
+    out = run(block("make demo").replace("make demo", 'make demo ARGS="--for 5s --web 0"'), ROOT)
     assert "999 emergency calls" in out
 
 

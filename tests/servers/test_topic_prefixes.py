@@ -27,7 +27,7 @@ def test_a_worker_counts_each_force_from_its_own_topics_and_refuses_it_in_the_ot
     prefix = topic_prefix.rstrip(".")
     own = {name: f"{prefix}.{name}" for name in FORCES}
     options = [part for each in own.values() for part in ("--topic-prefix", each)]
-    where = ("--bootstrap", kafka.bootstrap, "--prefix")
+    where = ("--broker", kafka.bootstrap, "--prefix")
     made = run("topics", "create", *where, prefix, *options, "--partitions", "4")
     assert made.count("created") == 13
     sent = events.events(200)

@@ -246,7 +246,7 @@ def test_a_damaged_input_fails_after_the_board_of_what_came_before(folder: Path)
         (["board", "--every", "soon"], 2, '"soon" is no length of time'),
         (["demo", "--speed", "max"], 2, "needs a pace"),
         (["demo", "--for", "0s"], 2, '"0s" is no length of time'),
-        (["schemas", "--check", "--out", "nowhere"], 1, "nowhere: not current"),
+        (["schemas", "--check", "--output", "nowhere"], 1, "nowhere: not current"),
     ],
 )
 def test_an_error_is_told_in_plain_words_with_its_exit_code(

@@ -27,7 +27,7 @@ RECORDS = [
 def files(tmp_path: Path) -> tuple[str, ...]:
     (tmp_path / "tiny.toml").write_text(TINY_FORCE)
     (tmp_path / "crimes.ndjson").write_bytes(lines(RECORDS) + b"\n")
-    return "--from", str(tmp_path / "crimes.ndjson"), "--force", str(tmp_path / "tiny.toml")
+    return "--source", str(tmp_path / "crimes.ndjson"), "--force", str(tmp_path / "tiny.toml")
 
 
 @pytest.fixture(scope="module")

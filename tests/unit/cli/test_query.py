@@ -54,7 +54,7 @@ def url() -> Iterator[str]:
     running.stop()
 
 
-FILES = ("--from", "crimes.ndjson", "--force", "tiny.toml")
+FILES = ("--source", "crimes.ndjson", "--force", "tiny.toml")
 
 
 def asked(*arguments: str) -> Result:
@@ -172,7 +172,7 @@ def exports(folder: Path) -> tuple[str, ...]:
 
 
 def test_tables_are_asked_each_through_its_own_mapping(exports: tuple[str, ...]) -> None:
-    answer = asked("calls_999", "incidents", "crimes.count", *exports, "--from", "crimes.ndjson",
+    answer = asked("calls_999", "incidents", "crimes.count", *exports, "--source", "crimes.ndjson",
                    "--period", "2021-05")  # fmt: skip
     assert [row[-1] for row in table(answer.stdout)[1:]] == ["2", "2", "26"]
 
@@ -189,7 +189,7 @@ def test_what_stands_out_is_asked_of_tables_with_mappings(exports: tuple[str, ..
 def test_of_several_mappings_it_is_said_how_each_gets_its_table(
     exports: tuple[str, ...], command: tuple[str, ...]
 ) -> None:
-    answer = watchroom(*command, "--from", "calls.csv", "--mapping", "calls.toml", "--mapping",
+    answer = watchroom(*command, "--source", "calls.csv", "--mapping", "calls.toml", "--mapping",
                        "logs.toml")  # fmt: skip
     assert answer.exit_code == 2
     assert "give each table its own, --source calls.csv:calls.toml" in " ".join(
@@ -247,7 +247,7 @@ def test_where_nothing_answers_it_is_said_what_to_do() -> None:
 
 
 def test_files_without_records_of_the_forces_are_said_to_be_so(folder: Path) -> None:
-    answer = watchroom("query", "robbery", "--period", "2021", "--from", "crimes.ndjson")
+    answer = watchroom("query", "robbery", "--period", "2021", "--source", "crimes.ndjson")
     assert answer.exit_code == 2
     assert "the input has no records" in answer.stderr
 

@@ -35,7 +35,7 @@ LINES = {
     "board --url": ["board", "--url", URL],
     "query --url": ["query", "calls.offered", "--period", "2024-01", "--url", URL],
     "flags --url": ["flags", "2024-01", "--url", URL],
-    "publish --bootstrap": ["publish", "events.ndjson", "--bootstrap", BROKER],
+    "publish --broker": ["publish", "events.ndjson", "--broker", BROKER],
     "simulate --broker": ["simulate", "--broker", BROKER],
     "topics check --broker": ["topics", "check", "--broker", BROKER],
     "topics create --broker": ["topics", "create", "--broker", BROKER],
@@ -53,18 +53,18 @@ LINES = {
     "alerts snooze --url": [
         "alerts", "snooze", "1", "--until", "1h", "--reason", "x", "--who", "AB", "--url", URL,
     ],
-    "rules check --grafana": ["rules", "check", "--out", "rules", "--grafana", URL],
-    "rules check --runbooks": ["rules", "check", "--out", "rules", "--runbooks", URL],
+    "rules check --grafana": ["rules", "check", "--output", "rules", "--grafana", URL],
+    "rules check --runbooks": ["rules", "check", "--output", "rules", "--runbooks", URL],
     "rules error-budget --grafana": ["rules", "error-budget", "--target", "0.9", "--grafana", URL],
     "rules error-budget --runbooks": [
         "rules", "error-budget", "--target", "0.9", "--runbooks", URL,
     ],
-    "rules write --grafana": ["rules", "write", "--out", "rules", "--grafana", URL],
-    "rules write --runbooks": ["rules", "write", "--out", "rules", "--runbooks", URL],
-    "ingest --broker": ["ingest", "--tokens", "senders.json", "--broker", BROKER],
-    "ingest --web": ["ingest", "--tokens", "senders.json", "--web", NOT_ONE],
-    "grafana push --url": ["grafana", "push", "--url", URL],
-    "grafana push --monitor": ["grafana", "push", "--force", "warwickshire", "--monitor", URL],
+    "rules write --grafana": ["rules", "write", "--output", "rules", "--grafana", URL],
+    "rules write --runbooks": ["rules", "write", "--output", "rules", "--runbooks", URL],
+    "ingest --broker": ["ingest", "--ingest-tokens", "senders.json", "--broker", BROKER],
+    "ingest --web": ["ingest", "--ingest-tokens", "senders.json", "--web", NOT_ONE],
+    "grafana push --grafana": ["grafana", "push", "--grafana", URL],
+    "grafana push --url": ["grafana", "push", "--force", "warwickshire", "--url", URL],
 }  # fmt: skip
 """What is typed, by command and option, where that alone is not enough. Nothing listens at any of
 the addresses."""

@@ -12,7 +12,7 @@ from streams.embedded.demo import SIMULATED, Demo, sample
 from streams.events.schema import Crime, decode
 from streams.sources.simulator import spread_crimes
 
-DEMO = ["demo", "--port", "0", "--history-weeks", "0"]
+DEMO = ["demo", "--web", "0", "--history-weeks", "0"]
 
 
 def test_it_ends_by_itself_with_the_closing_board() -> None:

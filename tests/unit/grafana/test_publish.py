@@ -38,7 +38,7 @@ def server() -> Iterator[FakeGrafana]:
 
 
 def push(server: FakeGrafana, *options: str, token: str = EDITOR, url: str | None = None) -> Result:
-    arguments = ["grafana", "push", "--url", url or server.url, *options]
+    arguments = ["grafana", "push", "--grafana", url or server.url, *options]
     answer = CliRunner().invoke(main, arguments, env={"WATCHROOM_GRAFANA_TOKEN": token})
     assert answer.exception is None or isinstance(answer.exception, SystemExit)
     return answer
@@ -298,7 +298,7 @@ def test_a_monitors_changes_of_level_are_noted_at_their_onset(server: FakeGrafan
     monitor = HTTPServer(("127.0.0.1", 0), Handler)
     thread = Thread(target=monitor.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
-    options = ["--force", "warwickshire", "--monitor", f"http://127.0.0.1:{monitor.server_port}"]
+    options = ["--force", "warwickshire", "--url", f"http://127.0.0.1:{monitor.server_port}"]
     try:
         push(server, *options)
         server.requests.clear()
@@ -319,11 +319,11 @@ def test_a_monitor_that_is_not_there_is_told_before_anything_is_written(
     server: FakeGrafana,
 ) -> None:
     monitor = f"http://127.0.0.1:{free_port()}"
-    answer = push(server, "--force", "warwickshire", "--monitor", monitor)
+    answer = push(server, "--force", "warwickshire", "--url", monitor)
     assert answer.exit_code == 1
     assert f"the monitor at {monitor} can't be reached" in answer.output
     assert server.requests == []
-    assert push(server, "--monitor", monitor).exit_code == 2
+    assert push(server, "--url", monitor).exit_code == 2
 
 
 def test_a_change_of_a_force_stands_at_midnight_where_the_force_is() -> None:

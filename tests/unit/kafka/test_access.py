@@ -14,7 +14,7 @@ REACH = "kafka-acls.sh --bootstrap-server k:1 --command-config admin.properties"
 
 def run(*arguments: str, said: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [str(SCRIPT), "--bootstrap", "k:1", *arguments],
+        [str(SCRIPT), "--broker", "k:1", *arguments],
         input=said,
         capture_output=True,
         text=True,

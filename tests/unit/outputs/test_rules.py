@@ -54,7 +54,7 @@ def test_the_command_writes_checks_and_finds_what_is_stale(tmp_path: Path) -> No
         answer = CliRunner().invoke(main, ["rules", *words])
         return answer.exit_code, answer.output
 
-    out = ["--out", str(tmp_path / "rules"), "--grafana", "https://grafana.example.org/"]
+    out = ["--output", str(tmp_path / "rules"), "--grafana", "https://grafana.example.org/"]
     out += ["--wallboard", "https://watchroom.example.org/"]
     assert rules("write", *out)[0] == 0
     assert rules("check", *out)[0] == 0
@@ -80,7 +80,7 @@ def test_the_wallboard_is_where_the_environment_says_and_no_password_stands_in_a
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WATCHROOM_PUBLIC_URL", "https://room.example")
-    out = ["rules", "write", "--out", str(tmp_path)]
+    out = ["rules", "write", "--output", str(tmp_path)]
     assert CliRunner().invoke(main, out).exit_code == 0
     assert "https://room.example/alert?force=" in (tmp_path / "watchroom-alerts.yml").read_text()
     answer = CliRunner().invoke(main, [*out, "--wallboard", "https://ops:secret@room.example"])

@@ -80,5 +80,5 @@ def test_a_kind_of_record_is_fed_by_a_mapping_like_any_other(tmp_path: Path) -> 
     tried = tree.run("-m", "streams.cli", "mapping", "check", *files)
     assert "1 rows read: 1 events, 0 refused" in tried
     assert "patrol.schema.json" in tree.run(
-        "-m", "streams.cli", "schemas", "--out", str(tmp_path / "schemas")
+        "-m", "streams.cli", "schemas", "--output", str(tmp_path / "schemas")
     )

@@ -344,7 +344,7 @@ def test_rows_that_convert_refuses_are_dead_letters_that_can_be_chosen_by_time(
     folder: Path,
 ) -> None:
     table(folder / "in.csv", [ROWS[0], "3,yesterday,,"])
-    arguments = ["convert", "in.csv", "--mapping", "cad.toml", "--force", "tiny.toml", "--to", "o"]
+    arguments = ["convert", "in.csv", "--mapping", "cad.toml", "--force", "tiny.toml", "-o", "o"]
     assert CliRunner().invoke(main, arguments).exit_code == 0
     listed = CliRunner().invoke(
         main, ["deadletter", "list", "--file", "refused.ndjson", "--since", "2024-01-01"]
@@ -357,7 +357,7 @@ def test_convert_writes_what_publish_would_send(folder: Path) -> None:
     table(folder / "in.csv", [ROWS[1], ROWS[0]])
     answer = CliRunner().invoke(
         main,
-        ["convert", "in.csv", "--mapping", "cad.toml", "--force", "tiny.toml", "--to", "o.ndjson"],
+        ["convert", "in.csv", "--mapping", "cad.toml", "--force", "tiny.toml", "-o", "o.ndjson"],
     )
     assert answer.exit_code == 0, answer.output
     written = [json.loads(line) for line in (folder / "o.ndjson").read_text().splitlines()]
@@ -388,7 +388,7 @@ def test_convert_that_is_asked_to_end_leaves_no_half_file(
     folder: Path, number: signal.Signals
 ) -> None:
     (folder / "out.ndjson").write_text("what was there\n")
-    with converting(folder, "-", "--to", "out.ndjson") as process:
+    with converting(folder, "-", "-o", "out.ndjson") as process:
         assert process.stdin is not None
         process.stdin.write(f"{HEADER}\n{ROWS[0]}\nb,nonsense,,\n")
         process.stdin.flush()
@@ -412,7 +412,7 @@ def test_convert_says_where_it_can_not_write(folder: Path) -> None:
             "cad.toml",
             "--force",
             "tiny.toml",
-            "--to",
+            "-o",
             "out.ndjson",
         ],
     )
@@ -426,7 +426,7 @@ def test_convert_keeps_what_came_before_the_damage(folder: Path) -> None:
     (folder / "in.csv.gz").write_bytes(whole[:-12])
     answer = CliRunner().invoke(
         main,
-        ["convert", "in.csv.gz", "--mapping", "cad.toml", "--force", "tiny.toml", "--to", "o.zst"],
+        ["convert", "in.csv.gz", "--mapping", "cad.toml", "--force", "tiny.toml", "-o", "o.zst"],
     )
     assert answer.exit_code == 1
     assert "damaged" in answer.output
@@ -434,7 +434,7 @@ def test_convert_keeps_what_came_before_the_damage(folder: Path) -> None:
         assert {json.loads(line)["id"] for line in file.read().splitlines()} >= {"1", "2"}
 
 
-@pytest.mark.parametrize("to", [(), ("--to", "/dev/full")])
+@pytest.mark.parametrize("to", [(), ("-o", "/dev/full")])
 def test_a_full_disk_is_told_in_one_line(folder: Path, to: tuple[str, ...]) -> None:
     table(folder / "in.csv", ROWS)
     command = [sys.executable, "-m", "streams.cli", "convert", "in.csv", "--mapping", "cad.toml"]

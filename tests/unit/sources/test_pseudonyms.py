@@ -343,7 +343,7 @@ def test_no_person_is_seen_in_what_a_command_says_or_writes(
     monkeypatch.chdir(tmp_path)
     said = [
         run("mapping", "check", mapping_file, export, "--all"),
-        run("convert", export, "--mapping", mapping_file, "--force", "warwickshire", "--to",
+        run("convert", export, "--mapping", mapping_file, "--force", "warwickshire", "-o",
             "events.ndjson"),
         run("run", export, "--mapping", mapping_file, "--force", "warwickshire"),
         run("mapping", "suggest", export),
