@@ -122,7 +122,10 @@ class LazyGroup(click.Group):
 @click.group(
     cls=LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Each command has its own --help, with examples.",
+    epilog="Each command has its own --help, with examples. Exit codes: 0 done; 1 it could not be "
+    "done, or what was looked at is wrong; 2 an option or a file of yours is wrong; 3 much of the "
+    "input was refused; 130 Ctrl-C. All of them, and what is read of the environment: "
+    "docs/commands.md.",
 )
 @click.version_option(version("watchroom"), prog_name="watchroom")
 def main() -> None:
