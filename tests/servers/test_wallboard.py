@@ -357,6 +357,7 @@ def test_unowned_owned_and_snoozed_differ_by_shape_and_word(show: Open, evening:
     expect(marks).to_have_text(["pagenobody yetopen 12 min", "pagetakenopen 3 min"])
     shapes = [marks.nth(n).locator("b svg").inner_html() for n in range(2)]
     assert shapes[0] != shapes[1]
+    page.set_viewport_size({"width": 1920, "height": 1080})
     until = evening.clock() + 60 * MINUTE
     reason = "football, planned"
     evening.service.act(alert, "snooze", evening.clock(), "AB", until=until, reason=reason)
