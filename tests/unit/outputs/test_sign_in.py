@@ -111,14 +111,14 @@ def test_who_has_not_signed_in_is_answered_nothing_that_needs_a_role(
 def test_a_browser_is_shown_the_page_of_sign_in_and_then_what_it_asked_for(
     room: Room, asked: httpx2.Client
 ) -> None:
-    page = asked.get("/alert?force=tiny&id=x", headers=HTML)
+    page = asked.get("/chart?force=tiny&chart=feeds", headers=HTML)
     assert page.status_code == 401
-    assert 'name="next" value="/alert?force=tiny&amp;id=x"' in page.text
+    assert 'name="next" value="/chart?force=tiny&amp;chart=feeds"' in page.text
     assert "Sign in first." in page.text
-    sent = {"token": room.screen, "next": "/alert?force=tiny&id=x"}
+    sent = {"token": room.screen, "next": "/chart?force=tiny&chart=feeds"}
     answer = asked.post("/sign-in", data=sent, headers=OWN)
-    assert answer.headers["location"] == "/alert?force=tiny&id=x"
-    assert asked.get("/alert?force=tiny&id=x", headers=HTML).status_code == 200
+    assert answer.headers["location"] == "/chart?force=tiny&chart=feeds"
+    assert asked.get("/chart?force=tiny&chart=feeds", headers=HTML).status_code == 200
 
 
 @pytest.mark.parametrize("path", ["//evil.example", "/\\evil.example", "https://evil.example", ""])
