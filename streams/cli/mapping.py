@@ -21,6 +21,11 @@ from streams.sources.mapping.file import load_mapping, parse_mapping
 from streams.sources.mapping.model import Mapping
 from streams.sources.mapping.pseudonyms import NoKey
 
+UNCHECKED = (
+    "Not checked, as the force is not known: whether it has these lines, areas, categories and "
+    "markers. --force FILE checks that too."
+)
+
 
 @click.group()
 def mapping() -> None:
@@ -101,8 +106,9 @@ def check(
 ) -> None:
     """Try a mapping on files: how many rows become events, and why others do not.
 
-    Nothing is counted and nothing is written. Where the force is known, values that its file has
-    not (areas, categories, markers) are said too: events count without them. Ends with 3 when all
+    Nothing is counted and nothing is written. Rows are judged as a run judges them. Where the force
+    is known, values that its file has not (areas, categories, markers) are said too: events count
+    without them. Ends with 3 when all
     rows of a file are refused, or more than 1 % and at least ten of them; with 2 when the mapping
     or an option is wrong.
 
@@ -113,14 +119,17 @@ def check(
     """
     rules = load_mapping(mapping_file)
     force = find_force(force_name) if force_name else None
-    bad = False
+    bad = unlisted = False
     for file in files:
         trial = _try(file, rules, force, None if whole else MOST)
         echo(f"{file}: ", nl=False)
         _say(trial)
+        unlisted |= trial.without_lists > 0
         bad |= trial.refused > 0 and (
             trial.events == 0 or (trial.refused >= 10 and trial.refused > trial.rows / 100)
         )
+    if unlisted:
+        echo(UNCHECKED, err=True)
     if bad:
         context.exit(REFUSED)
     known = force_name or rules.force

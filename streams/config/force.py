@@ -26,6 +26,7 @@ from streams.config.schema import (
     WHOLE,
     Area,
     Attendance,
+    AttendanceTarget,
     Change,
     ForceFile,
     Line,
@@ -57,6 +58,7 @@ __all__ = [
     "parse_toml",
     "shipped_force_text",
     "shipped_forces",
+    "without_lists",
 ]
 
 
@@ -421,6 +423,22 @@ def find_force(name: str) -> Force:
     raise ConfigError(
         f'there is no force "{name}"',
         cure=f"Use one of {', '.join(shipped_forces())}, or the path of a TOML file",
+    )
+
+
+def without_lists(timezone: str) -> Force:
+    """Stands for a force of which nothing but the time zone is known: it has no line and no area,
+    and the package's own categories. The rules that ask no list judge by it."""
+    never = AttendanceTarget(since=dt.date(2000, 1, 1), seconds=1)
+    return Force(
+        ForceFile(
+            id=WHOLE,
+            name="a force that is not known",
+            timezone=timezone,
+            population=1,
+            lines=[],
+            attendance=Attendance(targets=[never]),
+        )
     )
 
 

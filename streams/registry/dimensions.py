@@ -23,6 +23,9 @@ ALL = "all"
 """The value of a dimension that stands for all of its values together."""
 
 
+UNKNOWN_LINE = "unknown_line"
+"""Why a call is refused whose line the force has not."""
+
 AREA = "area"
 """The dimension that every kind has: each row of a table is of an area."""
 
@@ -103,7 +106,7 @@ class Lines(Dimension):
         if found is None:
             known = ", ".join(force.line_index)
             detail = f'"{raw}" is no line of {force.name}, which has {known}'
-            raise Refused("unknown_line", detail)
+            raise Refused(UNKNOWN_LINE, detail)
         return found
 
     def knows(self, force: Force, raw: Any) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from streams.errors import SourceError
 from streams.sources.bytes.forms import shown
@@ -11,7 +13,13 @@ from streams.sources.draft.columns import Column
 from streams.sources.draft.draft import Work, clean, one_or_more, quoted
 from streams.sources.draft.field_words import MAIN, PARTIAL, TIMES
 from streams.sources.draft.time_guess import read_time
-from streams.sources.mapping.times import compile_format
+from streams.sources.mapping.times import DAY, compile_format
+
+FEW = 0.01
+"""So large a share of times that run backwards is not worth a line."""
+NIGHT = dt.timedelta(hours=6)
+"""How late a time can be after the first that is dated a day too early by midnight; a wrong clock
+is off by anything."""
 
 
 def place_times(work: Work) -> None:
@@ -168,22 +176,50 @@ def _second_choice(work: Work, field: str, column: Column, lines: list[str]) -> 
     work.doubts.append(f"`{field}`: {len(blank):,} rows have no {column.name} and take {best.name}")
 
 
-def _backwards(work: Work, column: Column) -> float:
-    """The share of rows in which a time lies before the main one."""
+class _Backwards(NamedTuple):
+    """How many rows have two times, in how many the second lies before the first, and how many of
+    these it would follow within `NIGHT` if it were of the next day."""
+
+    rows: int = 0
+    before: int = 0
+    overnight: int = 0
+
+
+def _backwards(work: Work, column: Column) -> _Backwards:
+    """How often a time lies before the main one."""
     main = work.main
     if main is None or main.times is None or column.times is None:
-        return 0
+        return _Backwards()
     if {main.times.precision, column.times.precision} != {"second"}:
-        return 0
-    before = both = 0
+        return _Backwards()
+    rows = before = overnight = 0
     for first, second in zip(main.cells, column.cells, strict=True):
         if second in column.nulls:
             continue
         a, b = read_time(main.times, first), read_time(column.times, second)
         if a is not None and b is not None:
-            both += 1
+            rows += 1
             before += b < a
-    return before / max(1, both)
+            overnight += b < a <= b + DAY <= a + NIGHT
+    return _Backwards(rows, before, overnight)
+
+
+def _backwards_doubt(field: str, column: Column, found: _Backwards) -> str:
+    """What is wrong with the rows that run backwards, and the setting that mends it."""
+    wrong = found.before - found.overnight
+    said = (
+        f"`{field}`: {found.before:,} of {found.rows:,} {column.name} "
+        f"({found.before / found.rows:.0%}) lie before the first time, and are refused"
+    )
+    if found.overnight:
+        said += (
+            f'; {found.overnight:,} of them have the date of the day before: roll = "day" puts '
+            "them on the next"
+        )
+    if wrong:
+        others = "the others are" if found.overnight else "these are"
+        said += f'; {others} wrong times, which on_error = "leave_out" leaves out'
+    return said
 
 
 def _other_time(work: Work, field: str, column: Column) -> None:
@@ -193,8 +229,9 @@ def _other_time(work: Work, field: str, column: Column) -> None:
              f"format = {one_or_more(times.formats)}"]  # fmt: skip
     if column.zeros:
         lines.append(f"null = {quoted(sorted(column.zeros))}")
-    if work.kind != "crime" and (share := _backwards(work, column)) > 0.01:
-        work.doubts.append(f"`{field}`: {share:.0%} of {column.name} lie before the first time")
+    found = _backwards(work, column)
+    if work.kind != "crime" and found.before > FEW * found.rows:
+        work.doubts.append(_backwards_doubt(field, column, found))
     if field not in PARTIAL:
         # The nearest first: a closing follows the arrival where there was one.
         before = [name for name in reversed(work.placed) if name not in PARTIAL - {"opened_at"}]

@@ -33,6 +33,8 @@ class Trial(NamedTuple):
     """What counts and should be looked at."""
     unknown: str = ""
     """Values that no list knows, of rows that count in everything else, in words."""
+    without_lists: int = 0
+    """Events of forces that are not known: no list of areas, lines or categories was asked."""
 
     @property
     def refused(self) -> int:
@@ -59,11 +61,12 @@ def try_mapping(
     path: Path | str, mapping: Mapping, force: Force | None, most: int | None = None
 ) -> Trial:
     """Reads up to about `most` rows, or all; raises as `open_source` does. What becomes an event is
-    judged by the rules and lists of `force`, where that is known."""
+    judged by the rules of its kind as a run does, and by the lists of `force` where that is known.
+    """
     rows = events = joined = excluded = 0
     reasons: Counter[str] = Counter()
     examples: dict[str, Rejected] = {}
-    judge = Judge([] if force is None else [force])
+    judge = Judge([] if force is None else [force], mapping.timezone)
 
     def refuse(rejected: Rejected) -> None:
         reasons[rejected.reason] += 1
@@ -85,4 +88,14 @@ def try_mapping(
             if most is not None and rows >= most:
                 break
     unknown = in_words(judge.unknown())
-    return Trial(rows, events, excluded, reasons, examples, joined, source.warnings, unknown)
+    return Trial(
+        rows,
+        events,
+        excluded,
+        reasons,
+        examples,
+        joined,
+        source.warnings,
+        unknown,
+        judge.without_lists,
+    )

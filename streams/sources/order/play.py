@@ -13,12 +13,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import compress
 from typing import Protocol
 
-from streams.config.force import Force
+from streams.config.force import Force, without_lists
 from streams.errors import Refused, SourceError
 from streams.events.lenient import read
 from streams.events.schema import Event, Versioned
 from streams.events.unknown_values import UnknownValues
 from streams.periods import DAY, Calendar, rfc3339, to_ms
+from streams.registry.dimensions import UNKNOWN_LINE
 from streams.registry.packing import Packer
 from streams.registry.registry import REGISTRY
 from streams.registry.times import EARLIEST, SKEW
@@ -59,9 +60,13 @@ def number_of(place: int) -> int:
 
 
 class Judge:
-    """Judges events by the rules of their kind, for the forces that are known."""
+    """Judges events by the rules of their kind, for the forces that are known.
 
-    def __init__(self, forces: Sequence[Force]) -> None:
+    `take` judges events of any other force too where their time zone (`elsewhere`) is given: by all
+    that needs no list of a force, such as the order of their times.
+    """
+
+    def __init__(self, forces: Sequence[Force], elsewhere: str | None = None) -> None:
         self.calendars = {force.id: Calendar(force.zone) for force in forces}
         self._packers = {
             (kind.name, force.id): Packer(kind, force)
@@ -69,6 +74,12 @@ class Judge:
             for kind in REGISTRY.kinds.values()
         }
         self._unjudged = UnknownValues()
+        self.without_lists = 0
+        """Events taken of forces that are not known."""
+        self._elsewhere: dict[str, Packer] = {}
+        if elsewhere is not None:
+            unlisted = without_lists(elsewhere)
+            self._elsewhere = {k.name: Packer(k, unlisted) for k in REGISTRY.kinds.values()}
 
     def packer(self, event: Event) -> Packer | None:
         """The rules for an event; None for a kind without records, or a force that is not known."""
@@ -89,8 +100,23 @@ class Judge:
         unknown = self._unjudged if packer is None else packer.unknown
         for field, value in kept.unknown:
             unknown.note(kept.event, field, value)
-        self.packed(kept.event)
+        if packer is None:
+            self._take_elsewhere(kept.event)
+        else:
+            self.packed(kept.event)
         unknown.settle(kept.event)
+
+    def _take_elsewhere(self, event: Event) -> None:
+        """Judges an event of a force that is not known; raises `Refused`."""
+        packer = self._elsewhere.get(str(type(event).__struct_config__.tag))
+        if packer is not None and isinstance(event, Versioned) and not event.deleted:
+            try:
+                packer.pack(event, to_ms(event.updated_at))
+            except Refused as refused:
+                # Lists are asked last, when nothing else is wrong.
+                if refused.reason != UNKNOWN_LINE:
+                    raise
+        self.without_lists += 1
 
     def unknown(self) -> dict[str, UnknownValues]:
         """The unknown values of the lines that were taken, by kind of record."""

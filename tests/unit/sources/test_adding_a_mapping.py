@@ -20,7 +20,8 @@ def test_every_row_of_an_export_is_an_event_or_excluded(tmp_path: Path) -> None:
     tree = examples()["A source mapping"].make(tmp_path)
     (tree.root / "log.csv").write_text(EXPORT)
     said = tree.run("-m", "streams.cli", "mapping", "check", MAPPING, "log.csv")
-    assert said == "log.csv: 4 rows read: 3 events, 0 refused, 1 excluded or blank.\n"
+    first, _, _ = said.partition("\n")
+    assert first == "log.csv: 4 rows read: 3 events, 0 refused, 1 excluded or blank."
     tree.run("-m", "streams.cli", "convert", "log.csv", "--mapping", MAPPING, "--whole",
              "--to", "events.ndjson")  # fmt: skip
     written = (tree.root / "events.ndjson").read_text().splitlines()

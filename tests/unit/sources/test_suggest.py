@@ -747,6 +747,17 @@ def run(*arguments: str | Path) -> Result:
     return CliRunner().invoke(main, ["mapping", *map(str, arguments)])
 
 
+INCIDENTS_BY_ID = """\
+kind = "incident"
+timezone = "UTC"
+id = "id"
+[constants]
+category = "other"
+[fields.opened_at]
+column = "opened"
+"""
+
+
 def test_suggest_prints_the_draft_and_says_beside_it_what_to_check(tmp_path: Path) -> None:
     path = EXAMPLES / "own_export/calls.csv"
     result = run("suggest", path, "--force", "warwickshire")
@@ -783,7 +794,7 @@ def test_suggest_says_in_one_line_what_it_can_not_read(tmp_path: Path) -> None:
 def test_check_says_how_many_rows_go_in_and_why_others_do_not(tmp_path: Path) -> None:
     rows = "".join(f"{n},{'soon' if n < 15 else '2024-01-01'}\n" for n in range(500))
     path = write(tmp_path / "x.csv", f"id,opened\n{rows}")
-    toml = 'kind = "incident"\ntimezone = "UTC"\nid = "id"\n[fields.opened_at]\ncolumn = "opened"\n'
+    toml = INCIDENTS_BY_ID
     result = run("check", write(tmp_path / "m.toml", toml), path)
     assert result.exit_code == 3
     assert result.stdout.splitlines() == [
@@ -795,7 +806,7 @@ def test_check_says_how_many_rows_go_in_and_why_others_do_not(tmp_path: Path) ->
 
 def test_check_reads_the_first_thousand_rows_or_all(tmp_path: Path) -> None:
     path = write(tmp_path / "x.csv", "id,opened\n" + "1,2024-01-01\n" * 5000)
-    toml = 'kind = "incident"\ntimezone = "UTC"\nid = "id"\n[fields.opened_at]\ncolumn = "opened"\n'
+    toml = INCIDENTS_BY_ID
     mapping = write(tmp_path / "m.toml", toml)
     assert run("check", mapping, path).stdout.startswith(f"{path}: 1,200 rows read")
     assert run("check", mapping, path, "--all").stdout.startswith(f"{path}: 5,000 rows read")
@@ -816,7 +827,7 @@ def test_check_says_what_counts_and_should_be_looked_at(tmp_path: Path) -> None:
 
 def test_check_counts_the_rows_of_one_id_as_one_event_where_they_are_merged(tmp_path: Path) -> None:
     path = write(tmp_path / "x.csv", "id,opened\n1,2024-01-02\n1,2024-01-01\n2,2024-01-01\n")
-    toml = 'kind = "incident"\ntimezone = "UTC"\nid = "id"\n[fields.opened_at]\ncolumn = "opened"\n'
+    toml = INCIDENTS_BY_ID
     result = run("check", write(tmp_path / "m.toml", toml), path)
     first, second = result.stdout.splitlines()
     assert first == f"{path}: 3 rows read: 3 events, 0 refused, 0 excluded or blank."
@@ -836,3 +847,52 @@ def test_check_names_a_mistake_of_the_mapping(tmp_path: Path) -> None:
     result = run("check", write(tmp_path / "m.toml", 'kind = "x"\ntimezone = "UTC"\n'), "x.csv")
     assert result.exit_code == 2
     assert "m.toml:1 [kind]" in result.stderr
+
+
+def test_check_refuses_without_a_force_what_a_run_refuses(tmp_path: Path) -> None:
+    rows = "1,2024-01-01 23:03,2024-01-01 00:04\n2,2024-01-01 22:00,2024-01-01 22:50\n"
+    path = write(tmp_path / "x.csv", f"id,opened,closed\n{rows}")
+    toml = INCIDENTS_BY_ID + '[fields.closed_at]\ncolumn = "closed"\n'
+    mapping = write(tmp_path / "m.toml", toml)
+    alone, known = (
+        run("check", mapping, path),
+        run("check", mapping, path, "--force", "warwickshire"),
+    )
+    assert alone.stdout == known.stdout
+    assert alone.stdout.splitlines() == [
+        f"{path}: 2 rows read: 1 events, 1 refused (50.0%), 0 excluded or blank.",
+        f"  closed_before_opened 1: {path}:2: closed_at is earlier than opened_at",
+    ]
+
+
+def test_check_says_what_it_could_not_check_without_a_force(tmp_path: Path) -> None:
+    path = write(tmp_path / "x.csv", "id,opened\n1,2024-01-01 10:00\n")
+    mapping = write(tmp_path / "m.toml", INCIDENTS_BY_ID)
+    unchecked = "Not checked, as the force is not known: whether it has these lines, areas, "
+    assert run("check", mapping, path).stderr.startswith(unchecked)
+    assert "Not checked" not in run("check", mapping, path, "--force", "warwickshire").stderr
+
+
+def test_check_lets_a_call_in_whose_line_no_force_is_known_to_lack(tmp_path: Path) -> None:
+    path = write(tmp_path / "x.csv", "id,offered\n1,2024-01-01 10:00\n")
+    toml = INCIDENTS_BY_ID.replace("incident", "call").replace("opened", "offered")
+    mapping = write(tmp_path / "m.toml", toml.replace('category = "other"', 'line = "hotline"'))
+    assert "1 rows read: 1 events, 0 refused" in run("check", mapping, path).stdout
+    known = run("check", mapping, path, "--force", "warwickshire").stdout
+    assert "1 rows read: 0 events, 1 refused" in known
+    assert "unknown_line 1" in known
+
+
+def test_the_draft_says_how_times_that_run_backwards_are_mended(tmp_path: Path) -> None:
+    text = table(
+        "Incident No,Opened,Closed,Type",
+        lambda n: [f"I{n}", f"2024-01-{n % 20 + 1:02} 23:30:00",
+                   f"2024-01-{n % 20 + 1:02} {'00:20' if n < 4 else '09:49' if n < 6 else '23:50'}",
+                   "FIRE"],
+    )  # fmt: skip
+    doubts = suggest(read_sample(write(tmp_path / "x.csv", text))).doubts
+    assert (
+        "`closed_at`: 6 of 120 Closed (5%) lie before the first time, and are refused; 4 of them "
+        'have the date of the day before: roll = "day" puts them on the next; the others are wrong '
+        'times, which on_error = "leave_out" leaves out'
+    ) in doubts
