@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shlex
+from collections import Counter
+from collections.abc import Mapping as AnyMapping
 from pathlib import Path
 
 import click
@@ -11,8 +13,10 @@ import msgspec
 from streams.cli.echo import echo
 from streams.cli.inputs import REFUSED
 from streams.config.force import Force, find_force, shipped_forces
+from streams.errors import WatchroomError
 from streams.outputs.field_dictionary import dictionary, page
 from streams.registry.registry import REGISTRY
+from streams.sources.draft.all_values import all_values
 from streams.sources.draft.field_words import KINDS, Kind
 from streams.sources.draft.sample import MOST, read_sample
 from streams.sources.draft.suggest import suggest
@@ -54,6 +58,8 @@ def mapping() -> None:
 def suggest_(file: str, kind: Kind | None, timezone: str | None, force_name: str | None) -> None:
     """Draft a mapping from the header and the first thousand rows of FILE ("-": standard input).
 
+    Categories, offences and grades are looked up in all rows of a file (up to 500,000).
+
     FILE may be CSV, TSV, JSON, GeoJSON, NDJSON, Excel, OpenDocument or Parquet, plain, compressed
     or in a ZIP archive. The draft goes to standard output; what it could not know, and how many of
     the rows go through, to standard error. Lines with CHECK are the ones to look at.
@@ -68,11 +74,15 @@ def suggest_(file: str, kind: Kind | None, timezone: str | None, force_name: str
     sample = read_sample(None if file == "-" else Path(file))
     draft = suggest(sample, kind, timezone, force)
     parsed = parse_mapping(draft.toml, "the draft")
+    readable = file != "-" and Path(file).is_file()
+    if readable and (values := _values(file, parsed, force)):
+        draft = suggest(sample, kind, timezone, force, values)
+        parsed = parse_mapping(draft.toml, "the draft")
     echo(draft.toml, nl=False)
     echo(f"A draft for {len(sample.rows):,} rows of {sample.origin}.", err=True)
     for doubt in draft.doubts:
         echo(f"  CHECK {doubt}.", err=True)
-    if file == "-" or not Path(file).is_file():
+    if not readable:
         what = "standard input" if file == "-" else f"{file} is a pipe, which"
         echo(f"It was not tried: {what} can be read once only.", err=True)
         return
@@ -171,6 +181,16 @@ def fields(kind: str | None, *, as_page: bool, as_json: bool) -> None:
         widest = max(len(entry.name) for entry in table)
         for entry in table:
             echo(f"  {entry.name:{widest}}  {entry.says} ({entry.form})")
+
+
+def _values(
+    file: str, drafted: Mapping, force: Force | None
+) -> AnyMapping[str, Counter[str]] | None:
+    """The values of the columns of words in all rows; None where they can't be read."""
+    try:
+        return all_values(file, drafted, force)
+    except WatchroomError:
+        return None  # the trial of the draft says why
 
 
 def _try(file: str, rules: Mapping, force: Force | None, most: int | None) -> Trial:

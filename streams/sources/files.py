@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import io
 import sys
+from collections import Counter
 from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Mapping as AnyMapping
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, cast
 
@@ -92,6 +94,11 @@ class Source:
     def warnings(self) -> list[str]:
         """What the user should look at though it counts, each said once with its number."""
         return self._reader.notices.texts()
+
+    @property
+    def by_default(self) -> AnyMapping[str, Counter[str]]:
+        """By field the values that the default of a mapping stands for, with their rows."""
+        return self._reader.notices.by_default
 
     def __iter__(self) -> Iterator[Chunk]:
         """Itself."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from streams.sources.bytes.forms import shown
 
 MOST = 100
@@ -9,12 +11,24 @@ MOST = 100
 LONGEST_TEXT = 500
 """Characters that an example has at most: it may quote the row."""
 
+MOST_VALUES = 20_000
+"""Different values of a field that are kept; a column of types has hundreds."""
+
 
 class Notices:
     """Counts what happened by a sentence about it, and keeps the first place of each."""
 
     def __init__(self) -> None:
         self._found: dict[str, tuple[int, str]] = {}
+        self.by_default: dict[str, Counter[str]] = {}
+        """By field the values that no list of the mapping has, so that its `default` stands for
+        them, with how many rows have each."""
+
+    def add_default(self, field: str, value: str) -> None:
+        """Count a value that the default of its field stands for."""
+        found = self.by_default.setdefault(field, Counter())
+        if value in found or len(found) < MOST_VALUES:
+            found[value] += 1
 
     def add(self, sentence: str, example: str) -> None:
         """Count one more. `sentence` has `{count}`, `{s}` and `{example}` where these belong."""

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from streams.config.force import Force
 from streams.sources.draft.columns import Column, Columns
@@ -13,8 +16,17 @@ from streams.sources.draft.sample import Sample
 class Work:
     """A draft in the making: each step adds lines, and marks the columns that it used."""
 
-    def __init__(self, sample: Sample, columns: Columns, kind: Kind, force: Force | None) -> None:
+    def __init__(
+        self,
+        sample: Sample,
+        columns: Columns,
+        kind: Kind,
+        force: Force | None,
+        values: Mapping[str, Counter[str]] = MappingProxyType({}),
+    ) -> None:
         self.sample, self.columns, self.kind, self.force = sample, columns, kind, force
+        self.values = values
+        """By column the values in all rows, with how many have each, where these were counted."""
         self.doubts: list[str] = list(sample.notes)
         self.constants: list[str] = []
         self.fields: list[str] = []

@@ -58,12 +58,14 @@ TIMES: Mapping[Kind, Sequence[tuple[str, Sequence[str]]]] = {
                         r"date|time|stamp", r".")),
     ),
     "incident": (
-        ("dispatched_at", (r"first.*(dispatch|assign)", r"dispatch|despatch|alloc|assign|mobil")),
+        ("dispatched_at", (r"first.*(dispatch|assign)", r"dispatch|despatch|alloc|assign|mobil",
+                           r"notif")),
         ("arrived_at", (r"first.*(arriv|on ?scene)", r"arriv|on ?scene|at ?scene|attend|^ia$")),
         ("closed_at", (r"clos|clear", r"complet|\bend|finish|resolved|^cd$|stop|dispos",
                        r"availab")),
         ("graded_at", (r"grad|triag",)),
-        ("opened_at", (r"open", r"receiv|(call|incident|event).*(date|time)|^toc$",
+        ("opened_at", (r"open", r"\b(911|999|112)\b",
+                       r"receiv|(call|incident|event).*(date|time)|^toc$",
                        r"creat|report|entry|enter|start|occur", r"date|time|stamp", r".")),
     ),
     "crime": (
@@ -102,7 +104,7 @@ OFFENCE = (
 GRADE = (
     r"final.*(grade|priorit)",
     r"grade|priorit",
-    r"severity|urgency|acuity|response level|response code",
+    r"severity|urgency|acuity|response (level|code|type|mode|class)|mode of response",
 )
 LINE = (r"queue|\bline\b|skill|ddi|dnis|service", r"type|group")
 PRIVATE = r"addr|name|phone|caller|location|street|block|\blat|\blon|descr?\b|remark|note|comment"

@@ -7,6 +7,9 @@ are written. It is a beginning for a person to correct, and always loads.
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from streams.config.force import Force
@@ -71,8 +74,10 @@ def suggest(
     kind: Kind | None = None,
     timezone: str | None = None,
     force: Force | None = None,
+    values: Mapping[str, Counter[str]] = MappingProxyType({}),
 ) -> Draft:
-    """A draft for a sample; raises `SourceError` where it has no times to map."""
+    """A draft for a sample; raises `SourceError` where it has no times to map. `values` are those
+    in all rows of the file, by column, where these were counted (`all_values`)."""
     columns = Columns(sample)
     events = states_of(columns) if kind in {None, "call"} else None
     if events is not None:
@@ -84,7 +89,7 @@ def suggest(
     counted = kind is None and guess.kind in {"call", "reading"} and are_totals(columns)
     if counted and (totals := _totals(sample, timezone, force)) is not None:
         return totals
-    work = Work(sample, columns, kind or guess.kind, force)
+    work = Work(sample, columns, kind or guess.kind, force, values)
     if kind is None and not guess.sure:
         work.doubts.append(f"`kind`: no column's name says what a row is; {guess.kind} is a guess")
     if kind is None and guess.other is not None:
@@ -127,10 +132,10 @@ def _draft(work: Work, timezone: str | None) -> Draft:
         place_call(work)
     place_area(work)
     if work.kind == "incident":
-        place_words(work, "category", CATEGORY, value_guess.INCIDENTS, "other")
+        place_words(work, "category", CATEGORY, value_guess.CATEGORIES)
         place_grade(work)
     elif work.kind == "crime":
-        place_words(work, "offence", OFFENCE, value_guess.OFFENCES, "other_crime")
+        place_words(work, "offence", OFFENCE, value_guess.CRIMES)
     place_id(work)
     place_details(work)
     return Draft(_text(work, timezone), work.doubts)

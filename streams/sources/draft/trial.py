@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 from streams.config.force import Force
 from streams.errors import Refused
 from streams.events.unknown_values import in_words
+from streams.events.unknown_values import shown as shown_value
 from streams.sources.bytes.forms import shown
 from streams.sources.event_lines import Rejected
 from streams.sources.files import open_source
-from streams.sources.mapping.model import Mapping
+from streams.sources.mapping.model import Mapping as MappingFile
 from streams.sources.order.play import Judge
 from streams.sources.reasons import LONGEST_TEXT
+
+NAMED = 5
+"""How many values a line names."""
 
 
 class Trial(NamedTuple):
@@ -33,6 +38,8 @@ class Trial(NamedTuple):
     """What counts and should be looked at."""
     unknown: str = ""
     """Values that no list knows, of rows that count in everything else, in words."""
+    by_default: Mapping[str, Counter[str]] = MappingProxyType({})
+    """By field the values that its default stands for, with the rows of each."""
     without_lists: int = 0
     """Events of forces that are not known: no list of areas, lines or categories was asked."""
 
@@ -52,13 +59,19 @@ class Trial(NamedTuple):
             first = self.examples[reason]
             detail = shown(first.detail, LONGEST_TEXT)
             lines.append(f"  {reason} {count:,}: {first.origin}: {detail}")
+        for field, values in self.by_default.items():
+            named = ", ".join(f'"{shown_value(v)}" {n:,}' for v, n in values.most_common(NAMED))
+            lines.append(
+                f"  {field} by default, as the mapping does not list the value: "
+                f"{values.total():,} ({named}{', ...' if len(values) > NAMED else ''})"
+            )
         if self.unknown:
             lines.append(f"  unknown, of events that count in everything else: {self.unknown}")
         return [*lines, *(f"  Look: {warning}" for warning in self.warnings)]
 
 
 def try_mapping(
-    path: Path | str, mapping: Mapping, force: Force | None, most: int | None = None
+    path: Path | str, mapping: MappingFile, force: Force | None, most: int | None = None
 ) -> Trial:
     """Reads up to about `most` rows, or all; raises as `open_source` does. What becomes an event is
     judged by the rules of its kind as a run does, and by the lists of `force` where that is known.
@@ -97,5 +110,6 @@ def try_mapping(
         joined,
         source.warnings,
         unknown,
+        source.by_default,
         judge.without_lists,
     )

@@ -7,30 +7,56 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 INCIDENTS: Sequence[tuple[str, str]] = (
-    (r"collision|accident|\b(mva|mvc|rtc|rta)\b|crash", "road_collision"),
-    (r"alarm", "alarm"),
-    (r"traffic|vehicle|parking|\broad\b|\bdui\b|speeding|motorist|highway|hazard", "road_related"),
-    (r"domestic|family", "domestic"),
-    (r"mental|suicid|crisis|psych|behaviou?r", "mental_health"),
-    (r"missing|runaway", "missing_person"),
-    (r"sudden death|\bdoa\b|deceased|\bdead\b", "sudden_death"),
-    (r"welfare|concern|well.?being|check (on )?(person|well)", "concern_for_safety"),
-    (r"shots|shoot|\bstab(b|s|\b)|assault|fight|violen|weapon|\bgun\b|batter|homicid", "violence"),
-    (r"\bfire\b|smoke|gas (leak|odou?r)|burning|^f/", "fire"),
-    (r"\bems\b|medic|cardiac|breath|seiz|\bsick|injur|\bfalls?\b|chest|uncons", "medical"),
-    (r"stroke|overdose|ambul|ha?emorr|diabet|matern|aid response|abdominal|allerg", "medical"),
+    (r"collision|accident(?!al)|\b(mva|mvc|rtc|rta)\b|crash|hit (and|&) run|\bveh(icle)? col\b",
+     "road_collision"),
+    (r"alarm|\balrm\b|(detector|sprinkler|system) activation", "alarm"),
+    (r"theft|burgl|robb|larcen|fraud|shoplift|stolen|vandal|trespass|forger|mischief",
+     "crime_report"),
+    (r"\bb ?& ?e\b|break(ing)?.?(in\b|(and|&) enter)|unauthori[sz]ed use", "crime_report"),
     (r"suspicious|prowler|\bsusp", "suspicious"),
+    (r"traffic|parking|\broad\b|\bdu?wi\b|\bdui\b|speeding|motorist|highway", "road_related"),
+    (r"(abandoned|disabled) (vehicle|veh|auto|car)\b", "road_related"),
+    (r"domestic|\bdomstc", "domestic"),
+    (r"mental|suicid|psyc|behav", "mental_health"),
+    (r"missing|runaway", "missing_person"),
+    (r"sudden death|\bdoa\b|deceased|\bdead\b|death invest", "sudden_death"),
+    (r"welfare|well.?being|check (on )?(person|well)", "concern_for_safety"),
+    (r"shots|shoot|\bstab(b|s|\b)|assault|\basslt|fight|violen|\bgun\b|batter|homicid",
+     "violence"),
+    (r"\bfire\b(?! dep| dist| prot)|smoke|gas (leak|odou?r)|burning|explosion|^f/", "fire"),
+    (r"\bems\b|medic|cardiac|heart|breath|seiz|\bsick|injur|\binj\b|\bfalls?\b|chest|uncons",
+     "medical"),
+    (r"stroke|overdose|ambul|ha?emorr|bleed|diabet|aid response|abdominal|allerg|\bchok",
+     "medical"),
+    ((r"child ?birth|matern|pregnan|\blabou?r\b|faint|syncop|headache|\bpain\b|trauma|eye prob|"
+     r"poison|(heat|cold) exposure|hypotherm|drown|unrespons|convuls|\bcpr\b"), "medical"),
     (r"in.progress", "crime_in_progress"),
-    (r"theft|burgl|robb|larcen|fraud|shoplift|stolen|vandal|trespass|crim", "crime_report"),
-    (r"forger|mischief|drug|narcot|break.?in", "crime_report"),
-    (r"nuisance|noise|disturb|disorder|loiter|loud|rowdy|anti.?social|firework|drunk|intox",
-     "asb.nuisance"),
-    (r"harass|threat|stalk", "asb.personal"),
+    (r"drug|narcot", "crime_report"),
+    ((r"nuisance|noise|disturb|disorder|loiter|loud|rowdy|anti.?social|firework|drunk|intox|"
+     r"bark"), "asb.nuisance"),
+    (r"harass|stalk", "asb.personal"),
     (r"graffiti|litter|dumping|fly.?tip", "asb.environmental"),
-    (r"assist|\blift|lock.?out|locked|animal|water|hazmat|rescue|service|^s/s", "special_service"),
+    (r"lift assist|assist invalid|lock.?(out|in)\b|animal|hazmat|rescue|^s/s", "special_service"),
 )  # fmt: skip
+INCIDENT_HINTS: Sequence[tuple[str, str]] = (
+    (r"weapon|firearm|knife", "violence"),
+    (r"family", "domestic"),
+    (r"crisis", "mental_health"),
+    (r"concern", "concern_for_safety"),
+    (r"threat", "asb.personal"),
+    (r"crim|\bsex|indecen|obscene", "crime_report"),
+    (r"neighbo", "asb.nuisance"),
+    (r"\b(pt|patient)\b", "medical"),
+    (r"assist|\basst\b|\blift|locked|water|service", "special_service"),
+    (r"hazard|chemical|carbon monoxide|power.?line|electric", "special_service"),
+    (r"vehicle|\bveh\b", "road_related"),
+)
+"""Words that make a category likely, where none of `INCIDENTS` is among them."""
+GENERAL = frozenset({"road_collision", "road_related", "special_service", "crime_report"})
+"""Categories that a more special word beside them does not make doubtful, nor the other way."""
 OFFENCES: Sequence[tuple[str, str]] = (
     (r"homicide|murder|manslaughter", "violence.homicide"),
     (r"violen.*sexual", "violence_and_sexual"),
@@ -38,8 +64,11 @@ OFFENCES: Sequence[tuple[str, str]] = (
     (r"sex|indecen|molest|lewd", "sexual.other"),
     (r"robb.*(business|commercial|bank)", "robbery.business"),
     (r"robb", "robbery.personal"),
-    (r"burgl.*(resid|dwell|home|house)", "burglary.residential"),
-    (r"burgl|break.*enter|b&e", "burglary.business_community"),
+    (
+        r"(burgl|break.*enter|b ?& ?e).*((?<!non)(?<!non[ -])resid|dwell|home|house)",
+        "burglary.residential",
+    ),
+    (r"burgl|break.*enter|b ?& ?e", "burglary.business_community"),
     (r"shoplift", "shoplifting"),
     (r"bicycle|\bbike", "bicycle_theft"),
     (r"vehicle|\bauto|motor|carjack", "vehicle"),
@@ -53,7 +82,11 @@ OFFENCES: Sequence[tuple[str, str]] = (
     (r"disorder|public|disturb|trespass|nuisance|liquor|drunk", "public_order"),
 )
 GRADES: Sequence[tuple[str, str]] = (
-    (r"no.?(attend|deploy|dispatch)|resolved|advice|telephone|\bno action", "no_attendance"),
+    (r"^non.?emerg", "priority"),
+    (
+        r"no.?(attend|deploy|dispatch|response)|resolved|advice|telephone|\bno action",
+        "no_attendance",
+    ),
     (r"emerg|immediate|critical|life|urgent|^(grade )?(i|one)$|\bhot\b|echo|delta", "emergency"),
     (r"priorit(y|ies)$|prompt|significant|high|^(grade )?(ii|two)$|charlie", "priority"),
     (r"schedul|routine|standard|low|medium|appointment|planned|non|alpha|bravo", "scheduled"),
@@ -78,6 +111,40 @@ CHANNELS: Sequence[tuple[str, str]] = (
 )
 ABANDONED = r"abandon|hang|hung|lost|miss|drop|unanswer|not answer|no answer"
 ANSWERED = r"answer|agent|connect|handled|success|served|complete|transfer"
+
+
+class Words(NamedTuple):
+    """What the values of a column mean: by sure patterns, by hints, else `default`."""
+
+    sure: Sequence[tuple[str, str]]
+    hints: Sequence[tuple[str, str]]
+    default: str
+    general: frozenset[str] | None = None
+    """Where other sure patterns that a value fits make a guess doubtful: what never does."""
+
+
+CATEGORIES = Words(INCIDENTS, INCIDENT_HINTS, "other", GENERAL)
+CRIMES = Words(OFFENCES, (), "other_crime")
+
+
+class ValueGuess(NamedTuple):
+    """What a value means, and whether that is sure."""
+
+    name: str
+    sure: bool
+
+
+def guessed(value: str, words: Words) -> ValueGuess | None:
+    """What a value means; None where no pattern fits it."""
+    text = value.casefold()
+    fitting = dict.fromkeys(name for pattern, name in words.sure if re.search(pattern, text))
+    if not fitting:
+        hint = translated(value, words.hints, "")
+        return ValueGuess(hint, False) if hint else None
+    first, *others = fitting
+    general = words.general
+    doubtful = general is not None and first not in general and not general.issuperset(others)
+    return ValueGuess(first, not doubtful)
 
 
 def translated(value: str, table: Sequence[tuple[str, str]], default: str) -> str:

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 from streams.config.force import Force
+from streams.sources.bytes.forms import shown
 from streams.sources.draft import value_guess
 from streams.sources.draft.columns import Column
-from streams.sources.draft.draft import Work, quoted
+from streams.sources.draft.draft import Work, clean, quoted
 from streams.sources.draft.field_words import AREA, GRADE
+from streams.sources.draft.value_guess import Words, guessed
 
+MOST_LISTED = 500
+"""So many values that some pattern knows are listed in a draft."""
 MOST_VALUES = 40
 """So many values that no pattern knows are listed in a draft."""
+NAMED, LONGEST = 5, 60
+"""How many values a line names, and characters that it has of each."""
+NOT_SURE = "# CHECK: not sure"
 
 
 def place_area(work: Work) -> None:
@@ -54,16 +62,14 @@ def _is_area(force: Force, name: str) -> bool:
     return True
 
 
-def place_words(
-    work: Work, field: str, patterns: Sequence[str], table: Sequence[tuple[str, str]], default: str
-) -> None:
+def place_words(work: Work, field: str, patterns: Sequence[str], words: Words) -> None:
     """Adds a category or offence, each value translated by the first pattern that it fits."""
-    columns = work.columns
+    columns, default = work.columns, words.default
     texts = columns.texts(max(30, len(work.sample.rows) // 4))
     named = [c for p in patterns for c in texts
              if c.name not in columns.used and re.search(p, c.words)]  # fmt: skip
     # Of several, such as a code and its words, the one that says most.
-    column = min(named, key=lambda c: round(_strange(c, table, default), 1), default=None)
+    column = min(named, key=lambda c: round(_strange(c, words), 1), default=None)
     if column is None:
         work.constants.append(f"{field} = {quoted(default)}    # no column says it")
         work.doubts.append(f"`{field}`: no column was found for it")
@@ -72,17 +78,40 @@ def place_words(
     work.fields += ["", f"[fields.{field}]", f"column = {quoted(column.name)}",
                     f"default = {quoted(default)}    # values that are not listed", "",
                     f"[fields.{field}.values]"]  # fmt: skip
-    known = {v: value_guess.translated(v, table, default) for v in column.counts}
-    listed = [v for v, _ in column.counts.most_common() if known[v] != default]
-    others = [v for v, _ in column.counts.most_common() if known[v] == default]
-    shown = [*listed[: MOST_VALUES * 4], *others[:MOST_VALUES]]
-    work.fields += [f"{quoted(value)} = {quoted(known[value])}" for value in shown]
-    counted = sum(column.counts[v] for v in others)
-    share = counted / max(1, len(column.values))
+    counts = work.values.get(column.name, column.counts)
+    found = {value: guessed(value, words) for value, _ in counts.most_common()}
+    listed = {value: guess for value, guess in found.items() if guess is not None}
+    for value, guess in list(listed.items())[:MOST_LISTED]:
+        note = "" if guess.sure else f"    {NOT_SURE}"
+        work.fields.append(f"{quoted(value)} = {quoted(guess.name)}{note}")
+    others = [value for value in found if value not in listed]
+    if others:
+        work.fields.append(f"# CHECK: no word of these is known, so they count as {default}:")
+    work.fields += [f"{quoted(value)} = {quoted(default)}" for value in others[:MOST_VALUES]]
+    fallen = others + list(listed)[MOST_LISTED:]
+    rows, share = _rows(counts, fallen), _rows(counts, fallen) / max(1, counts.total())
     work.doubts.append(
-        f"`{field}`: {column.name} is translated by its words; {share:.0%} of the rows fall under "
-        f"{default}"
+        f"`{field}`: {column.name} is translated by its words; {share:.0%} of the rows "
+        f"({rows:,} of {counts.total():,}) fall under {default}{_most_often(counts, fallen)}"
     )
+    unsure = [value for value, guess in listed.items() if not guess.sure]
+    if unsure:
+        work.doubts.append(
+            f"`{field}`: what {len(unsure):,} values mean is not sure ({_rows(counts, unsure):,} "
+            f"rows); their lines say CHECK{_most_often(counts, unsure)}"
+        )
+
+
+def _rows(counts: Counter[str], values: Sequence[str]) -> int:
+    """In how many rows some values stand."""
+    return sum(counts[value] for value in values)
+
+
+def _most_often(counts: Counter[str], values: Sequence[str]) -> str:
+    """The values of which most rows are, in words."""
+    few = sorted(values, key=lambda value: -counts[value])[:NAMED]
+    named = ", ".join(f"{shown(clean(value), LONGEST)} ({counts[value]:,})" for value in few)
+    return f"; most often {named}" if few else ""
 
 
 def place_grade(work: Work) -> None:
@@ -90,7 +119,8 @@ def place_grade(work: Work) -> None:
     columns = work.columns
     few = [c for c in columns.all if c.times is None and 2 <= len(c.counts) <= 15]
     column = columns.find(GRADE, few)
-    found = value_guess.grades(sorted(column.counts)) if column is not None else None
+    values = Counter[str]() if column is None else work.values.get(column.name, column.counts)
+    found = None if column is None else value_guess.grades(sorted(values))
     if column is None or found is None:
         work.doubts.append("`grade`: no column was found for it, so response times have no grade")
         return
@@ -109,7 +139,7 @@ def place_grade(work: Work) -> None:
     )
 
 
-def _strange(column: Column, table: Sequence[tuple[str, str]], default: str) -> float:
+def _strange(column: Column, words: Words) -> float:
     """The share of rows whose value no pattern knows."""
-    known = {v: value_guess.translated(v, table, default) != default for v in column.counts}
+    known = {v: guessed(v, words) is not None for v in column.counts}
     return sum(n for v, n in column.counts.items() if not known[v]) / max(1, len(column.values))

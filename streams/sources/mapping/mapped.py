@@ -498,27 +498,26 @@ class Mapper:
         pattern = None if rule.match is None else Pattern(rule.match)
         below = rule.under
         number = self._number(name, rule) if name in self._numbers or below is not None else None
-        field = name.partition(".")[0]
-        may_be_unknown = field in self._may_be_unknown and not _lenient(rule)
+        may_be_unknown = self._may_be_sent(name, rule)
+        kept = name not in self.mapping.persons  # of people no value is kept
 
-        def unlisted(text: str, why: str) -> str:
-            if not may_be_unknown:
-                raise Refused("unknown_value", f'{name}: "{text}" {why}')
-            self._unlisted.add(field)
-            return text
+        def unlisted(text: str, why: str) -> Scalar:
+            if default is not None:
+                if kept:
+                    self.notices.add_default(name, text)
+                return default
+            return self._unknown(name, text, why, may_be=may_be_unknown)
 
         def translate(text: str) -> Scalar:
             if values is None:
                 return text
-            found = values.get(text, default)
+            found = values.get(text)
             return unlisted(text, "is none of the listed values") if found is None else found
 
         def translate_match(text: str) -> Scalar:
             whole = text if pattern is None else pattern(text)
             if whole is None:
-                if default is None:
-                    return unlisted(text, "does not match the pattern")
-                return default
+                return unlisted(text, "does not match the pattern")
             found = translate(whole)
             if number is None or not isinstance(found, str):
                 return found
@@ -527,9 +526,20 @@ class Mapper:
             except Refused:
                 if not may_be_unknown:
                     raise
-                return unlisted(text, "is no number")
+                return self._unknown(name, text, "is no number", may_be=True)
 
         return translate if pattern is None and number is None else translate_match
+
+    def _may_be_sent(self, name: str, rule: Rule) -> bool:
+        """Whether a value that no list has is sent all the same."""
+        return name.partition(".")[0] in self._may_be_unknown and not _lenient(rule)
+
+    def _unknown(self, name: str, text: str, why: str, *, may_be: bool) -> str:
+        """A value that no list has, sent as it stands where it `may_be`; raises `Refused`."""
+        if not may_be:
+            raise Refused("unknown_value", f'{name}: "{text}" {why}')
+        self._unlisted.add(name.partition(".")[0])
+        return text
 
     def _number(self, name: str, rule: Rule) -> Callable[[str], str]:
         decimal, thousands = self.mapping.marks(rule)

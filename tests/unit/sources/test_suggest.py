@@ -20,7 +20,7 @@ from streams.sources.draft.sample import Sample, encoding_of, read_sample
 from streams.sources.draft.suggest import guess_kind, suggest
 from streams.sources.draft.time_guess import find_times
 from streams.sources.draft.trial import try_mapping
-from streams.sources.draft.value_guess import INCIDENTS, translated
+from streams.sources.draft.value_guess import CATEGORIES, CRIMES, INCIDENTS, guessed, translated
 from streams.sources.mapping.file import parse_mapping
 from streams.sources.mapping.model import Mapping
 from tests.tables import write
@@ -896,3 +896,88 @@ def test_the_draft_says_how_times_that_run_backwards_are_mended(tmp_path: Path) 
         'have the date of the day before: roll = "day" puts them on the next; the others are wrong '
         'times, which on_error = "leave_out" leaves out'
     ) in doubts
+
+
+def test_values_are_looked_up_in_all_rows_of_a_file(tmp_path: Path) -> None:
+    text = table(
+        "Incident No,Opened,Nature",
+        lambda n: [f"I{n}", at(n), "ALARMS" if n < 1_400 else "17A2 FALL" if n < 1_480 else "XYZ"],
+        rows=1_500,
+    )
+    result = run("suggest", write(tmp_path / "x.csv", text))
+    category = parse_mapping(result.stdout).fields["category"]
+    assert category.values == {"ALARMS": "alarm", "17A2 FALL": "medical", "XYZ": "other"}
+    assert (
+        "CHECK `category`: Nature is translated by its words; 1% of the rows (20 of 1,500) fall "
+        "under other; most often XYZ (20)."
+    ) in result.stderr
+
+
+def test_a_guess_that_is_not_sure_says_so_in_its_line(tmp_path: Path) -> None:
+    text = table(
+        "Incident No,Opened,Nature",
+        lambda n: [f"I{n}", at(n), pick(n, "HAZARDOUS CONDITION", "FIRE", "STATUS MOVE")],
+    )
+    result = run("suggest", write(tmp_path / "x.csv", text))
+    lines = result.stdout.splitlines()
+    assert '"HAZARDOUS CONDITION" = "special_service"    # CHECK: not sure' in lines
+    assert '"FIRE" = "fire"' in lines
+    unknown = lines.index("# CHECK: no word of these is known, so they count as other:")
+    assert lines[unknown + 1] == '"STATUS MOVE" = "other"'
+    assert (
+        "CHECK `category`: what 1 values mean is not sure (40 rows); their lines say CHECK; most "
+        "often HAZARDOUS CONDITION (40)."
+    ) in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("value", "name", "sure"),
+    [
+        ("HAZARDOUS CONDITION", "special_service", False),
+        ("B&E RESIDENCE", "crime_report", True),
+        ("24B2 CHILDBIRTH", "medical", True),
+        ("11E1 CHOKING", "medical", True),
+        ("19D4 HEART PROB", "medical", True),
+        ("26A9 SICK PRSN", "medical", True),
+        ("VEH COL", "road_collision", True),
+        ("VEH FIRE", "fire", True),
+        ("SUSPICIOUS VEHICLE", "suspicious", True),
+        ("MEDICAL ALRM", "alarm", False),
+        ("ACCIDENTAL POISONING", "medical", True),
+        ("ASST CITIZEN (FIRE DEPT)", "special_service", False),
+    ],
+)
+def test_a_category_is_told_by_its_words(value: str, name: str, sure: bool) -> None:
+    assert guessed(value, CATEGORIES) == (name, sure)
+
+
+def test_a_burglary_of_no_residence_is_no_residential_one() -> None:
+    found = [guessed(value, CRIMES) for value in ("B&E RESIDENCE", "B&E NONRESIDENCE")]
+    assert found == [("burglary.residential", True), ("burglary.business_community", True)]
+
+
+def test_the_draft_of_a_fire_service_finds_grade_and_dispatch(tmp_path: Path) -> None:
+    text = table(
+        "Incident Num,Incident Category,Response Type,911 Date,Notify Date,Arrival Date,Clear Date",
+        lambda n: [f"SM-{n}", "FIRE", pick(n, "Emergent", "Non-emergent",
+                   "Emergent initially, changing to non-emergent", "No response (walk-in, etc.)"),
+                   at(n), at(n, 60), at(n, 400), at(n, 3000)],
+    )  # fmt: skip
+    path = write(tmp_path / "x.csv", text)
+    found = fields(path)
+    assert found["opened_at"] == "911 Date"
+    assert found["dispatched_at"] == "Notify Date"
+    assert draft(path).fields["grade"].values == {
+        "Emergent": "emergency",
+        "Emergent initially, changing to non-emergent": "emergency",
+        "No response (walk-in, etc.)": "no_attendance",
+        "Non-emergent": "priority",
+    }
+
+
+def test_check_says_which_values_the_default_stands_for(tmp_path: Path) -> None:
+    path = write(tmp_path / "x.csv", "id,opened,type\n1,2024-01-01 10:00,FALL\n")
+    toml = INCIDENTS_BY_ID.replace('[constants]\ncategory = "other"\n', "")
+    toml += '[fields.category]\ncolumn = "type"\ndefault = "other"\nvalues = { FIRE = "fire" }\n'
+    said = run("check", write(tmp_path / "m.toml", toml), path).stdout
+    assert '  category by default, as the mapping does not list the value: 1 ("FALL" 1)' in said
