@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from streams.alerts.evaluation import evaluate
-from streams.alerts.lookup import Answers, NoLookup
+from streams.alerts.lookup import Answers, CountedPeriod, NoLookup
 from streams.alerts.model import Alert, Evidence, Transition, instant
 from streams.alerts.rules.base import Finding
 from streams.alerts.service import AlertService
@@ -45,12 +46,17 @@ class Known(NoLookup):
         answered: Answers | None = None,
         mostly: tuple[str, int] | None = None,
         wholly: dict[str, Any] | None = None,
+        since_onset: Sequence[CountedPeriod] = (),
     ) -> None:
         self.signals = {signal.series: signal for signal in signals}
         self.calls, self.area, self.whole = answered, mostly, wholly
+        self.of_change = since_onset
 
     def last(self, series: tuple[str, ...]) -> Signal | None:
         return self.signals.get(series)
+
+    def since_onset(self, signal: Signal) -> Sequence[CountedPeriod]:
+        return self.of_change
 
     def answered(self, signal: Signal) -> Answers | None:
         return self.calls

@@ -299,6 +299,13 @@ class CountWatch(Detector):
         """What came since the onset over what was expected."""
         return self._focus.level
 
+    def points_since(self, place: int) -> list[tuple[float | None, float]]:
+        """The points from a place of the stream (from 0) on in which a change is looked for, as far
+        back as the window reaches: count and expected count; None for the count where it is part of
+        no change."""
+        held = self._recent[max(0, place - self._points + len(self._recent)) :]
+        return [(count, mean) for count, mean in held]
+
     def take_level(self, ratio: float, spread: float) -> None:
         """Takes a level of so many times what was learned, known with that relative variance, from
         the next point on. The points of the week that is running are not learned."""

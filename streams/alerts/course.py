@@ -11,13 +11,16 @@ before; and people are notified of an hour only if it is far beyond that ratio (
 from __future__ import annotations
 
 import datetime as dt
+from itertools import dropwhile
 from math import sqrt
 
 import msgspec
 
 from detectors.counts.predictive import Predictive
 from detectors.homogeneity import dispersion
-from streams.alerts.model import Alert, Course, instant, ms_of
+from streams.alerts import peak
+from streams.alerts.lookup import CountedPeriod, PeriodLookup
+from streams.alerts.model import Alert, Course, Peak, instant, ms_of
 from streams.alerts.rules import lasts
 from streams.alerts.rules.base import GROWN
 from streams.alerts.rules.exceptional_volume import (
@@ -29,7 +32,6 @@ from streams.alerts.rules.exceptional_volume import (
 from streams.alerts.rules.signals import A_WEEK
 from streams.config.force import Force
 from streams.periods import DAY, HOUR, Calendar, to_ms
-from streams.surveillance.day_names import DayNames
 from streams.surveillance.signals import LOOKS, Signal
 
 LONG = 3
@@ -38,8 +40,6 @@ signals of the same measure join the alert, and what had joined it before."""
 LASTS_FROM, LASTS_FROM_BY_MONTH = 14 * DAY, 62 * DAY
 """After so long an alert, and an alert by the month, counts as lasting: people are asked to say
 whether it is the new level."""
-LONG_EVENT = dt.timedelta(weeks=2)
-"""An event that is as long has a level of its own by which its days are compared."""
 BURST = 2 * DAY
 """For so long after a burst people are not notified of another, unless it is a quarter greater."""
 SURE = 3.0
@@ -53,48 +53,54 @@ def is_exceptional(day: Signal, direction: str | None) -> bool:
     return raises and day.direction == direction
 
 
-def first_day(force: Force, day: Signal, onset: int) -> Course:
+def first_day(force: Force, day: Signal, onset: int, lookup: PeriodLookup) -> Course:
     """The course of an alert with that onset (ms), of which `day` is the first exceptional one."""
-    expected = max(day.expected or 0.0, LEAST_EXPECTED)
-    observed, days = day.observed, 1
-    since = min(day.start, max(onset, day.start - DAY))
-    left_out: tuple[dt.datetime, ...] = ()
-    if day.onset is not None and day.onset < day.start and day.ratio:
-        # The change was found in the sum of several days.
-        since, days = day.onset, round((day.end - day.onset) / DAY)
-        expected = expected * days
-        observed = day.ratio * expected
-        left_out = _named_days(force, day)
+    counted = days_of(day, lookup)
+    latest = day.observed, max(day.expected or 0.0, LEAST_EXPECTED)
+    sums = [(each.observed, each.expected) for each in counted if each.observed is not None]
+    observed, expected = (sum(each) for each in zip(*sums, strict=True))
+    left_out = tuple(instant(each.start, force.zone) for each in counted if each.observed is None)
     ratio, end = observed / expected, instant(day.end, force.zone)
     if day.start < onset < day.end:
         # The day is exceptional by a part of it alone.
         ratio = max(0.0, 1.0 + (ratio - 1.0) * DAY / max(day.end - onset, 6 * HOUR))
     return Course(
-        since=instant(Calendar(force.zone).start("day", since), force.zone),
+        since=instant(counted[0].start, force.zone),
         until=end,
-        taken=days,
+        taken=len(sums),
         left_out=left_out or msgspec.UNSET,
         observed=observed,
         expected=expected,
-        latest=(day.observed, max(day.expected or 0.0, LEAST_EXPECTED)),
+        latest=latest,
         notified_ratio=ratio,
         judged_to=end,
     )
 
 
-def _named_days(force: Force, day: Signal) -> tuple[dt.datetime, ...]:
-    """The starts of the days with a name between the onset of a change and the day in which it was
-    found: these belong to no change (`detectors.counts.count_watch`). Those of an event that lasts
-    for weeks do."""
-    long = {e.name for e in force.file.events if (e.end or e.start) - e.start >= LONG_EVENT}
-    calendar, names, found = Calendar(force.zone), DayNames(force).names, []
-    at = day.onset or day.start
-    while at < day.start:
-        local = calendar.local(at)
-        if set(names(day.area, local.date())) - long:
-            found.append(local)
-        at = calendar.end("day", at)
-    return tuple(found)
+def days_of(day: Signal, lookup: PeriodLookup) -> list[CountedPeriod]:
+    """The days in which an exceptional day was found: those since the onset of a change, where the
+    change was found in the sum of several, else the day alone. The first of them is counted."""
+    found = list(lookup.since_onset(day)) if day.onset is not None and day.onset < day.start else []
+    counted = [
+        each._replace(expected=max(each.expected, LEAST_EXPECTED))
+        for each in dropwhile(lambda each: each.observed is None, found)
+    ]
+    alone = CountedPeriod(day.start, day.observed, max(day.expected or 0.0, LEAST_EXPECTED))
+    return counted or [alone]
+
+
+def peak_of(force: Force, day: Signal, lookup: PeriodLookup) -> Peak | msgspec.UnsetType:
+    """The day that is furthest out of those in which an exceptional day was found."""
+    calendar = Calendar(force.zone)
+    found: Peak | msgspec.UnsetType = msgspec.UNSET
+    for each in days_of(day, lookup):
+        if each.observed is not None:
+            end = calendar.end("day", each.start)
+            one = msgspec.structs.replace(
+                day, start=each.start, end=end, observed=each.observed, first=None
+            )
+            found = peak.furthest(peak.of_signal(force, one), found, day.direction)
+    return found
 
 
 def next_day(force: Force, alert: Alert, course: Course, day: Signal, at: int) -> Course:
@@ -112,6 +118,8 @@ def next_day(force: Force, alert: Alert, course: Course, day: Signal, at: int) -
             max(notified, min(whole)) if alert.direction == "down" else min(notified, max(whole))
         )
     judged = instant(day.end, force.zone)
+    missing = _days_between(force, max(course.judged_to, course.since), day.start)
+    left_out = (*(course.left_out or ()), *missing)
     # Once a person has said that it is real, the figures stay those of which that was said.
     adds = course.accepted is None and (course.held is None or alert.outcome != "real")
     return msgspec.structs.replace(
@@ -119,19 +127,36 @@ def next_day(force: Force, alert: Alert, course: Course, day: Signal, at: int) -
         until=course.until if usual else judged,
         days=days,
         taken=course.taken + adds,
+        left_out=left_out or msgspec.UNSET,
         observed=course.observed + day.observed * adds,
         expected=course.expected + expected * adds,
         latest=(day.observed, expected),
-        before_latest=course.latest,
+        before_latest=None if missing else course.latest,
         notified_ratio=notified,
         usual_days=usual,
         week=(*course.week, (day.observed, expected))[-MOST_CLEAR_DAYS:],
         usual_sums=(course.usual_sums[0] + day.observed, course.usual_sums[1] + expected)
         if usual
         else (0.0, 0.0),
+        usual_peak=peak_with(force, alert, course, day) if usual else msgspec.UNSET,
         judged_to=judged,
         held=instant(at, force.zone) if course.held is None and days >= LONG else course.held,
     )
+
+
+def _days_between(force: Force, first: dt.datetime, until: int) -> tuple[dt.datetime, ...]:
+    """The starts of the days from one on up to an instant, in ms."""
+    calendar, at, found = Calendar(force.zone), to_ms(first), []
+    while at < until:
+        found.append(instant(at, force.zone))
+        at = calendar.end("day", at)
+    return tuple(found)
+
+
+def peak_with(force: Force, alert: Alert, before: Course, day: Signal) -> Peak | msgspec.UnsetType:
+    """The day that is furthest out of one that is not usual and of the usual days before it, which
+    are part of the stretch since it goes on; `before` is the course up to these."""
+    return peak.furthest(peak.of_signal(force, day), before.usual_peak, alert.direction)
 
 
 def _is_usual(alert: Alert, course: Course, day: Signal) -> bool:
@@ -148,15 +173,17 @@ def _is_usual(alert: Alert, course: Course, day: Signal) -> bool:
 def in_another_area(force: Force, course: Course, signal: Signal) -> Course:
     """The course of an alert that follows the series of another area from a signal on: its sums
     begin anew, as those so far are of the area before."""
-    since = Calendar(force.zone).start("day", signal.start)
+    since = instant(Calendar(force.zone).start("day", signal.start), force.zone)
     return msgspec.structs.replace(
         course,
-        since=instant(since, force.zone),
+        since=since,
+        judged_to=min(since, course.judged_to),
         taken=0,
         left_out=msgspec.UNSET,
         observed=0.0,
-        expected=LEAST_EXPECTED,
+        expected=0.0,
         usual_days=0,
+        usual_peak=msgspec.UNSET,
         week=(),
         usual_sums=(0.0, 0.0),
         latest=(0.0, LEAST_EXPECTED),

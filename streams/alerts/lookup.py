@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
 import msgspec
@@ -20,6 +21,7 @@ from streams.registry.calls import CALLS
 from streams.registry.counting import SERIES_KEY_MASK
 from streams.registry.registry import REGISTRY
 from streams.surveillance.adapters.base import TAIL
+from streams.surveillance.adapters.counts import Counts
 from streams.surveillance.signals import Signal
 
 for _name in ("offered", "answered", "answered_within", "abandoned", "end_unknown"):
@@ -46,6 +48,15 @@ class Answers(NamedTuple):
     """Within so many seconds a call is to be answered."""
 
 
+class CountedPeriod(NamedTuple):
+    """A closed period of a stretch. `start` is in ms; `observed` is None where it is not part of
+    the stretch, as it has a name or is missing."""
+
+    start: int
+    observed: float | None
+    expected: float
+
+
 class PeriodLookup(Protocol):
     """What rules and the lifecycle may look up about a period."""
 
@@ -55,6 +66,10 @@ class PeriodLookup(Protocol):
     def day_so_far(self, series: tuple[str, ...]) -> Signal | None:
         """A series by the day, of the day up to its last closed hour, if there is something to
         show of that."""
+
+    def since_onset(self, signal: Signal) -> Sequence[CountedPeriod]:
+        """The periods in which a change of a count was found, from its onset to the signal's;
+        empty where it was found in that one alone, or they are not known."""
 
     def answered(self, signal: Signal) -> Answers | None:
         """What became of the calls of a signal's period."""
@@ -79,6 +94,10 @@ class NoLookup:
     def day_so_far(self, series: tuple[str, ...]) -> Signal | None:
         """Not known."""
         return None
+
+    def since_onset(self, signal: Signal) -> Sequence[CountedPeriod]:
+        """Not known."""
+        return ()
 
     def answered(self, signal: Signal) -> Answers | None:
         """Not known."""
@@ -135,6 +154,16 @@ class MonitorLookup:
             return None
         signal: Signal | None = found[0].day_so_far(found[1])
         return signal
+
+    def since_onset(self, signal: Signal) -> Sequence[CountedPeriod]:
+        """The periods in which a change of a count was found, from its onset to the signal's."""
+        found = self._watch(signal.series)
+        adapter = None if found is None else found[1].adapter
+        if signal.onset is None or not isinstance(adapter, Counts):
+            return ()
+        if adapter.starts[-1:] != [signal.start]:
+            return ()  # it has taken further periods since
+        return [CountedPeriod(*each) for each in adapter.since(signal.onset)]
 
     def _watch(self, series: tuple[str, ...]) -> tuple[Any, Any] | None:
         """The watch of a series that has begun, and the surveillance that it belongs to."""

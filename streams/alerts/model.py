@@ -64,6 +64,18 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     end: dt.datetime | None = None
 
 
+class Peak(msgspec.Struct, frozen=True, kw_only=True):
+    """The figure of an alert that was furthest out: of a period, or at an instant."""
+
+    observed: float
+    numerator: int | None = None
+    denominator: int | None = None
+    """What a share is made of."""
+    grain: Literal["hour", "day", "month", "now"]
+    start: dt.datetime
+    end: dt.datetime
+
+
 class Course(msgspec.Struct, frozen=True, kw_only=True):
     """The course of an exceptional volume by its days (`streams.alerts.course`). Expected is what
     the level before the onset would have brought."""
@@ -73,12 +85,12 @@ class Course(msgspec.Struct, frozen=True, kw_only=True):
     until: dt.datetime
     """The end of the last day that was not usual."""
     days: int = 1
-    """Days that were not usual, up to now."""
+    """Days that were not usual, from the one in which it was found up to now."""
     taken: int = 1
-    """Days that the sums are of; missing days are not among them."""
+    """Days that the sums are of: all since it began but those left out."""
     left_out: tuple[dt.datetime, ...] | msgspec.UnsetType = msgspec.UNSET
-    """The starts of days with a name before the first that was exceptional, which the change that
-    was found in several days has left out; not written where there are none."""
+    """The starts of the days since it began that are in no sum, since they are missing, or have a
+    name and came before the day in which the change was found; not written where there are none."""
     observed: float
     expected: float
     """Of these days together."""
@@ -94,6 +106,9 @@ class Course(msgspec.Struct, frozen=True, kw_only=True):
     """Observed and expected of these together."""
     week: tuple[tuple[float, float], ...] = ()
     """Observed and expected of the days after the first, the last seven of them."""
+    usual_peak: Peak | msgspec.UnsetType = msgspec.UNSET
+    """The figure of the usual days in a row that is furthest out; not written where there are
+    none."""
     judged_to: dt.datetime
     """The end of the last day that was counted."""
     accepted: dt.datetime | None = None
@@ -110,26 +125,15 @@ class Course(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def ratio(self) -> float:
-        """What came since the onset over what the level before would have brought."""
-        return self.observed / self.expected
+        """What came since the onset over what the level before would have brought; 0 before any
+        day is counted."""
+        return self.observed / self.expected if self.expected else 0.0
 
     @property
     def while_it_lasted(self) -> tuple[float, float, int]:
         """Observed and expected up to the last day that was not usual, and of how many days."""
         observed, expected = self.usual_sums
         return self.observed - observed, self.expected - expected, self.taken - self.usual_days
-
-
-class Peak(msgspec.Struct, frozen=True, kw_only=True):
-    """The figure of an alert that was furthest out: of a period, or at an instant."""
-
-    observed: float
-    numerator: int | None = None
-    denominator: int | None = None
-    """What a share is made of."""
-    grain: Literal["hour", "day", "month", "now"]
-    start: dt.datetime
-    end: dt.datetime
 
 
 class LogEntry(msgspec.Struct, frozen=True, kw_only=True):

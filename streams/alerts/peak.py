@@ -58,6 +58,13 @@ def with_peak(alert: Alert, changes: dict[str, Any]) -> dict[str, Any]:
     return changes
 
 
+def furthest(
+    one: Peak | UnsetType, other: Peak | UnsetType, direction: str | None
+) -> Peak | UnsetType:
+    """The one of two figures that is further out."""
+    return one if beyond(one, other, direction) else other
+
+
 def beyond(new: Peak | UnsetType, held: Peak | UnsetType, direction: str | None) -> TypeGuard[Peak]:
     """Whether a figure is further out than the peak so far."""
     if isinstance(new, UnsetType):
@@ -79,12 +86,11 @@ def in_words(force: Force, alert: Alert, at: int) -> str:
     if isinstance(peak, UnsetType) or alert.severity == "state":
         return ""
     total, _, days = course.while_it_lasted if course is not None else (0.0, 0.0, 0)
-    if days > 1:  # the words give what came a day
-        said_already = round(total / days) == round(peak.observed)
-    else:
-        period = found.start if peak.grain != "now" else peak.start
-        said_already = (found.observed, period) == (peak.observed, peak.start)
-    if said_already:
+    period = found.start if peak.grain != "now" else peak.start
+    said_already = (found.observed, period) == (peak.observed, peak.start)
+    if days >= 1 and alert.cleared:  # the words give what came a day, and not the last of them
+        said_already = False
+    if said_already or (days >= 1 and round(total / days) == round(peak.observed)):
         return ""
     calendar = Calendar(force.zone)
     start, end = to_ms(peak.start), to_ms(peak.end)

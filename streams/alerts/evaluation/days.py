@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from streams.alerts import peak, policy, rules
+from streams.alerts import policy, rules
 from streams.alerts.correlation.signals import SignalCluster
 from streams.alerts.course import (
     first_day,
@@ -17,6 +17,8 @@ from streams.alerts.course import (
     has_lasted,
     is_exceptional,
     next_day,
+    peak_of,
+    peak_with,
 )
 from streams.alerts.evaluation.signals import SignalEvaluation
 from streams.alerts.feedback import start_of
@@ -63,14 +65,19 @@ class DayEvaluation:
             if course is not None and day.end > to_ms(course.judged_to):
                 self._take_day(alert, course, day)
             elif course is None and day.end > onset and is_exceptional(day, alert.direction):
-                course = first_day(self.force, day, onset)
+                course = first_day(self.force, day, onset, self.lookup)
                 changes = self._of_last_day(alert, course, day)
+                changes["peak"] = peak_of(self.force, day, self.lookup)
                 self.lifecycle.change(alert, "updated", course=course, **changes)
 
     def _take_day(self, alert: Alert, course: Course, day: Signal) -> None:
+        furthest = peak_with(self.force, alert, course, day)
         course = next_day(self.force, alert, course, day, self.at)
         if alert.open:
-            self._take_day_of_open(alert, course, day)
+            changes: dict[str, Any] = {"course": course}
+            if not course.usual_days:
+                changes["peak"] = furthest
+            self._take_day_of_open(alert, course, day, changes)
         else:
             self._take_day_of_closed(alert, course, day)
 
@@ -83,14 +90,15 @@ class DayEvaluation:
         if ratio is not None and is_exceptional(day, alert.direction):
             self.signals.open(SignalCluster(day), alert.kind, rules.severity_of(day))
 
-    def _take_day_of_open(self, alert: Alert, course: Course, day: Signal) -> None:
-        changes: dict[str, Any] = {"course": course}
+    def _take_day_of_open(
+        self, alert: Alert, course: Course, day: Signal, changes: dict[str, Any]
+    ) -> None:
         lasts = has_lasted(msgspec.structs.replace(alert, course=course), self.at)
         if not course.usual_days and (lasts or not exceptional_volume.usual_again(day)):
             # A day inside the usual range says less than the one before it that was not.
             changes |= self._of_last_day(alert, course, day)
         if exceptional_volume.has_cleared(alert, course, day):
-            self.lifecycle.resolve(alert, **changes | self._of_all_days(alert, course))
+            self.lifecycle.resolve(alert, **(changes | self._of_all_days(alert, course)))
         elif exceptional_volume.is_settled(course, day):
             accepted = stamp(self.at, self.force.zone)
             changes |= self._of_last_day(alert, course, day)
@@ -110,7 +118,7 @@ class DayEvaluation:
         if ratio is not None:
             if notify:
                 course = msgspec.structs.replace(course, notified_ratio=ratio)
-            changes = {"course": course, **self._of_last_day(alert, course, day, grew=True)}
+            changes |= {"course": course, **self._of_last_day(alert, course, day, grew=True)}
         self.lifecycle.change(alert, "updated", notify=notify, **changes)
 
     def _of_last_day(
@@ -137,7 +145,6 @@ class DayEvaluation:
             "said": said,
             "evidence": evidence(self.force, day),
             "lasting": lasts,
-            "peak": peak.of_signal(self.force, day),
         }
 
     def _alike(self, day: Signal, since: int, ratio: float) -> int | None:
@@ -153,7 +160,7 @@ class DayEvaluation:
             return {"lasting": False}
         span = to_ms(course.since), to_ms(course.until)
         a_day = observed / days, expected / days
-        left_out = [to_ms(day) for day in course.left_out or ()]
+        left_out = [to_ms(day) for day in course.left_out or () if day < course.until]
         said = exceptional_volume.by_days_past(
             self.force, alert.title, a_day, span, self.at, left_out
         )

@@ -20,7 +20,13 @@ from streams.alerts import words as say
 from streams.alerts.actions import may_notify
 from streams.alerts.correlation.open_alerts import OpenAlertCorrelation, is_held
 from streams.alerts.correlation.signals import SignalCluster, clusters_of
-from streams.alerts.course import first_day, in_another_area, is_burst, with_burst
+from streams.alerts.course import (
+    first_day,
+    in_another_area,
+    is_burst,
+    peak_of,
+    with_burst,
+)
 from streams.alerts.lifecycle import Lifecycle
 from streams.alerts.lookup import PeriodLookup
 from streams.alerts.model import SEVERITIES, Alert, Severity, ms_of, stamp
@@ -65,6 +71,8 @@ class SignalEvaluation:
         start = rfc3339(s.start).replace("+00:00", "Z") if s.grain == "hour" else s.period
         alert_id = f"{name}/{start}"
         by_day = kind == EXCEPTIONAL_VOLUME.name and s.grain == "day"
+        if by_day:
+            figures["peak"] = peak_of(self.force, s, self.lookup)
         if alert_id not in self.store.alerts:
             self.lifecycle.open(
                 id=alert_id,
@@ -81,7 +89,7 @@ class SignalEvaluation:
                 **figures,
                 also=cluster.also,
                 judged_to=None if s.running else stamp(s.end, self.force.zone),
-                course=first_day(self.force, s, s.start) if by_day else None,
+                course=first_day(self.force, s, s.start, self.lookup) if by_day else None,
             )
         return alert_id
 

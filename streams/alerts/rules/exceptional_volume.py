@@ -283,7 +283,7 @@ def by_days_past(
     if first != last:
         when = f"from {day if last.partition(' ')[2] == month else first} to {last}"
     if left_out:
-        many = f"{len(left_out)} days with a name"
+        many = f"{len(left_out)} of these days"
         when += f" without {date(calendar, left_out[0], now) if len(left_out) == 1 else many}"
     came, usually = (rough(each) for each in a_day)
     daily = " a day" * (first != last)

@@ -335,6 +335,15 @@ class Counts(Adapter):
         shown = watch.change_rate <= self.allowed * SHOWN and not self._denies_rise(watch)
         return super().onset if shown else None
 
+    def since(self, onset: int) -> list[tuple[int, float | None, float]]:
+        """The periods from the onset of a change (ms) to the last one, as far back as changes are
+        looked for: start in ms, count, expected count; None for the count where the period is part
+        of no change."""
+        starts = [start for start in self.starts if start >= onset]
+        points = self.detector.points_since(self.taken - len(starts))
+        starts = starts[len(starts) - len(points) :]
+        return [(start, *point) for start, point in zip(starts, points, strict=True)]
+
     def judge(self, counts: RowCounts, point: PeriodPoint, share: float) -> Assessment | None:
         """The count so far."""
         if self.state == "learning":

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from streams.alerts.actions import Request
 from streams.alerts.evaluation import evaluate
+from streams.alerts.lookup import CountedPeriod
 from streams.alerts.model import Alert, Transition, decode, encode
 from streams.alerts.rules import exceptional_volume
 from streams.alerts.store import AlertStore
@@ -692,7 +693,11 @@ def test_a_bank_holiday_that_the_change_left_out_is_named_where_it_is_over() -> 
     found = {"onset": at("2026-08-29 00:00"), "ratio": 7.1, "method": "change"}
     few: dict[str, Any] = {"expected": 0.8, "lower": 0, "upper": 2}
     made = [signal("2026-09-01 00:00", grain="day", observed=6, **few, **found)]
-    evaluate(b, made, [], at("2026-09-02 00:01"))
+    counted = [
+        CountedPeriod(at(f"2026-{day} 00:00"), observed, 0.8)
+        for day, observed in (("08-29", 9.0), ("08-30", 2.0), ("08-31", None), ("09-01", 6.0))
+    ]
+    evaluate(b, made, [], at("2026-09-02 00:01"), Known(since_onset=counted))
     for day in range(2, 10):
         over = quiet(f"2026-09-{day:02} 00:00", grain="day", **{**few, "observed": 1})
         evaluate(b, [over], [], over.end + MINUTE)
@@ -700,6 +705,41 @@ def test_a_bank_holiday_that_the_change_left_out_is_named_where_it_is_over() -> 
     assert the(b).words.startswith(
         "999 calls, Warwickshire: 7.1 times the usual from 29 August to 1 September without "
         "31 August, 5.7 a day, usually about 0.8."
+    )
+
+
+def test_an_hour_late_in_the_evening_before_does_not_make_its_day_one_of_the_stretch() -> None:
+    b = store()
+    evaluate(b, [signal("2026-06-30 23:00")], [], at("2026-07-01 00:01"))
+    for n, count in enumerate((320, 340, 200, 200)):
+        close_day(b, n, count)
+    assert the(b).words.startswith(
+        "999 calls, Warwickshire: 1.6 times the usual from 1 to 2 July, 330 a day, usually about "
+        "200. Highest 340 on Thursday. Over at 00:02."
+    )
+
+
+def test_a_usual_day_within_the_stretch_can_be_its_highest_and_one_after_it_can_not() -> None:
+    b = store()
+    weekend = {"expected": 400.0, "lower": 360, "upper": 440}
+    close_day(b, 0, 320)
+    close_day(b, 1, 410, notify=False, **weekend)
+    close_day(b, 2, 320)
+    close_day(b, 3, 420, notify=False, **weekend)
+    close_day(b, 4, 200)
+    assert the(b).words.startswith(
+        "999 calls, Warwickshire: 1.3 times the usual from 1 to 3 July, 350 a day, usually about "
+        "267. Highest 410 on Thursday. Over on 6 July 2026."
+    )
+
+
+def test_a_missing_day_within_the_stretch_is_named_as_left_out() -> None:
+    b = store()
+    for n, count in ((0, 320), (2, 340), (3, 200), (5, 200)):
+        close_day(b, n, count)
+    assert the(b).words.startswith(
+        "999 calls, Warwickshire: 1.6 times the usual from 1 to 3 July without 2 July, 330 a day, "
+        "usually about 200. Highest 340 on Friday. Over on 7 July 2026."
     )
 
 
