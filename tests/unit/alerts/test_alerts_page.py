@@ -47,7 +47,7 @@ SAID = {
     "takes more days, up to {}": exceptional_volume.MOST_CLEAR_DAYS,
     "| {} weeks without anybody closing it": exceptional_volume.SETTLED // (7 * DAY),
     "at least 1 time in {:.0f}": 1 / exceptional_volume.CHANCE,
-    "| {} days (a change of level": course.LONG_EVENT.days,
+    "| {} days (a change of level": course.LASTS_FROM // DAY,
     "or {} days (24 hours, 2 months) are at the old one": level_change.BACK_PERIODS["day"],
     "each is forgotten {} days after its last heartbeat": heartbeats.FORGOTTEN // DAY,
     "Of a force {} feeds are kept": heartbeats.MOST_FEEDS,
