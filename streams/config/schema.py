@@ -368,7 +368,8 @@ class ForceFile(Struct, kw_only=True, forbid_unknown_fields=True):
     country: str | None = None
     partition_group: Slug | None = None
     service_level: ServiceLevel = "answered_of_offered"
-    lines: Annotated[list[Line], Meta(min_length=1, max_length=60)]
+    lines: Annotated[list[Line], Meta(max_length=60)] = []
+    """None for a service whose calls are not fed."""
     attendance: Attendance
     areas: Annotated[list[Area], Meta(max_length=4000)] = []
     incident_categories: Annotated[list[Dotted], Meta(max_length=4000)] = []

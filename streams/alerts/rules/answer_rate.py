@@ -179,7 +179,7 @@ class AnswerRateRule(InstantRule):
         goes_on = self._goes_on()
         if goes_on and at % HOUR == 0:
             return at
-        if max(missed) <= ALWAYS_FINE and not goes_on:
+        if max(missed, default=0) <= ALWAYS_FINE and not goes_on:
             for line, few in zip(windows.lines, missed, strict=True):
                 line.most = line.worse + ALWAYS_FINE - few
             return maxsize

@@ -40,6 +40,8 @@ EMERGENCY_LINE = "999"
 """Comes first; where a force has none, its first line does."""
 LINES = 2
 """Lines that have tiles where none are chosen."""
+NO_CALLS = ("unattended", "attended", "open", "feeds")
+"""The tiles of a force that has no line, where none are chosen."""
 HOURS_AHEAD = 6
 BY_GRADE, UNATTENDED = "attendance_by_grade", "unattended"
 """The table of incidents that are to be attended, and what of it is open."""
@@ -341,10 +343,11 @@ def first_screen(
 
 
 def _usual_tiles(board: Board, handlers: HandlersTile | None) -> list[str]:
-    """The tiles of a force that chooses none: two lines, the first of them for emergencies."""
+    """The tiles of a force that chooses none: two lines, the first of them for emergencies; of one
+    without lines those of incidents."""
     lines = usual_lines(board.definitions.lines)
     tiles = [f"{kind}.{line}" for line in lines for kind in ("waiting", "in_time")]
-    tiles += ["unattended", "open", "feeds"]
+    tiles += ["unattended", "open", "feeds"] if lines else NO_CALLS
     tiles += ["handlers"] if handlers is not None else []
     tiles.append("alerts")
     known = [] if board.ahead is None else [each.line for each in board.ahead.lines if each.hours]

@@ -88,8 +88,16 @@ def draft_force(answers: Answers, events: Iterable[Event] = ()) -> ForceDraft:
         example = "GB-ENG" if answers.timezone == BRITISH else "IE"
         text.append(f'# country = "{example}"    # CHECK: without it no bank holiday is known')
         doubts.append("`country`: not given, so no bank holidays are known; give --country GB-ENG")
-    text += _lines(lines)
-    doubts.append("the targets of lines and of attendance are the national ones: set your own")
+    if kinds and Call not in kinds:
+        text += [
+            "",
+            "lines = []    # the export has no calls: list [[lines]] once they are fed",
+        ]
+        doubts.append("`lines`: no call is in the export, so there is none")
+        doubts.append("the target of attendance is the national one: set your own")
+    else:
+        text += _lines(lines)
+        doubts.append("the targets of lines and of attendance are the national ones: set your own")
     text += [
         "",
         "[attendance]",
@@ -116,18 +124,14 @@ def _ranked(seen: Counter[str]) -> list[str]:
 
 
 def _tiles(kinds: set[type[Event]], lines: list[str]) -> list[str]:
-    """The wallboard of a force of which there are incidents alone, or calls alone; else it is left
-    to the wallboard's own choice."""
-    if Call in kinds and Incident not in kinds:
-        tiles = [f"{kind}.{line}" for line in lines[:2] for kind in ("waiting", "in_time")]
-    elif Incident in kinds and Call not in kinds:
-        tiles = ["unattended", "attended", "open"]
-    else:
+    """The wallboard of a force of which there are calls alone; else it is left to the wallboard's
+    own choice, which has no tile of calls for a force without lines."""
+    if Call not in kinds or Incident in kinds:
         return []
-    other = "incidents" if Call in kinds else "calls"
+    tiles = [f"{kind}.{line}" for line in lines[:2] for kind in ("waiting", "in_time")]
     return [
         "",
-        f"[wallboard]    # the export has no {other}: take this table out once they are fed, too",
+        "[wallboard]    # the export has no incidents: take this table out once they are fed, too",
         f"tiles = {quoted([*tiles, 'feeds', 'alerts'])}",
     ]
 

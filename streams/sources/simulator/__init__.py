@@ -47,6 +47,7 @@ from operator import itemgetter
 from random import Random
 
 from streams.config.force import Force
+from streams.errors import ConfigError
 from streams.periods import SECOND
 from streams.sources.simulator.agenda import Agenda
 from streams.sources.simulator.arrivals import STRAINED, Rates, expected_calls
@@ -162,7 +163,14 @@ def _usual(
     likeness: Likeness | None = None,
     effects: Sequence[Effect] = (),
 ) -> Events:
-    """A room, plain or with all that a likeness adds."""
+    """A room, plain or with all that a likeness adds; raises `ConfigError` for a force without
+    lines, since all begins with calls."""
+    if not force.lines:
+        raise ConfigError(
+            f"{force.name} has no lines, and what is made up begins with calls",
+            field="lines",
+            cure="List its [[lines]], or simulate another force",
+        )
     rng, details = Random(f"{seed}/{force.id}"), Random(f"{seed}/{force.id}/facts")
     agenda = Agenda()
     writer = Writer(force, start_ms)

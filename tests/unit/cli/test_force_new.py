@@ -8,8 +8,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from streams.board.monitor import Monitor
 from streams.cli import main
-from streams.config.force import check_force
+from streams.config.force import check_force, find_force
+from streams.outputs.notify.rehearsal import life
+from streams.outputs.wallboard.screen import first_screen
 from tests.exports import calls, incidents
 
 
@@ -46,7 +49,7 @@ def test_a_force_is_drafted_with_the_areas_of_its_export(export: Path) -> None:
         "sandmoor": "Sandmoor",
         "st-oswins": "St. Oswin's",
     }
-    assert [line.id for line in force.lines] == ["999", "101"]
+    assert force.lines == ()
 
 
 def test_every_row_of_the_export_counts_in_the_drafted_force(export: Path) -> None:
@@ -112,10 +115,37 @@ def test_a_table_of_calls_goes_the_same_way(export: Path) -> None:
     assert offered["999", "south"] == 67
 
 
-def test_the_wallboard_of_incidents_alone_has_no_tiles_of_calls(export: Path) -> None:
-    force, _ = check_force(run(*NEW, *OWN).stdout, "force.toml")
+def test_the_force_of_incidents_alone_has_no_line_and_no_tiles_of_calls(export: Path) -> None:
+    made = run(*NEW, *OWN)
+    force, _ = check_force(made.stdout, "force.toml")
     assert force is not None
-    assert force.file.wallboard.tiles == ["unattended", "attended", "open", "feeds", "alerts"]
+    assert (force.lines, force.file.wallboard.tiles) == ((), None)
+    assert "CHECK `lines`: no call is in the export, so there is none." in made.stderr
+    board = Monitor([force]).board(force.id)
+    assert first_screen(board).tiles == ["unattended", "attended", "open", "feeds", "alerts"]
+
+
+def test_a_force_without_lines_is_run_and_its_alerts_are_judged(export: Path) -> None:
+    (export / "force.toml").write_text(run(*NEW, *OWN).stdout)
+    done = run("run", *OWN, "--force", "force.toml", "--json")
+    assert (done.exit_code, "Traceback" in done.stderr) == (0, False)
+    board = json.loads(done.stdout)
+    assert board["windows"]["month"]["calls"] == []
+    assert sum(r["count"] for r in board["windows"]["month"]["incidents"] if r["area"] == "force")
+
+
+def test_what_a_force_without_lines_can_not_do_is_said(export: Path) -> None:
+    (export / "force.toml").write_text(run(*NEW, *OWN).stdout)
+    simulated = run("simulate", "--force", "force.toml", "--since", "2024-01-01", "--until",
+                    "2024-01-02")  # fmt: skip
+    assert simulated.exit_code == 2
+    assert "Borsetshire has no lines, and what is made up begins with calls" in simulated.stderr
+
+
+def test_the_rehearsal_of_a_force_without_lines_is_of_incidents(export: Path) -> None:
+    (export / "force.toml").write_text(run(*NEW, *OWN).stdout)
+    opened, *_ = life(find_force("force.toml"), 1_704_067_200_000)
+    assert opened.alert.title == "Emergency incidents, Borsetshire"
 
 
 def test_the_wallboard_of_calls_alone_has_no_tiles_of_incidents(export: Path) -> None:

@@ -336,6 +336,14 @@ def test_a_mistake_is_named_with_its_line_field_and_cure(mistake: str) -> None:
     assert cure in (found[0].cure or "")
 
 
+def test_a_force_may_have_no_lines() -> None:
+    begin, _, rest = GOOD.partition("[[lines]]")
+    text = f"{begin}lines = []\n\n[attendance]{rest.partition('[attendance]')[2]}"
+    for each in (text, text.replace("lines = []\n", "")):
+        force, problems = check_force(each, "mine.toml")
+        assert (problems, force and force.lines) == ([], ())
+
+
 def test_a_circle_is_named_at_each_area_in_it_and_not_below_it() -> None:
     text = GOOD.replace('kind = "policing_area"', 'kind = "policing_area"\nparent = "north"')
     _, problems = check_force(text, "mine.toml")
