@@ -3,9 +3,11 @@ period that is not over is about, so that its figure and the chart are of the sa
 
 from __future__ import annotations
 
+from detectors.counts.predictive import Predictive
+from detectors.homogeneity import dispersion
 from streams.alerts.model import Alert
 from streams.board.query import Query
-from streams.charts.indicator import alert_mark, is_of, usual_so_far
+from streams.charts.indicator import UsualSoFar, alert_mark, is_of, usual_so_far
 from streams.charts.model import Chart, Flag, Point, Range, Side
 from streams.charts.words import amount
 from streams.errors import QueryError
@@ -13,21 +15,22 @@ from streams.periods import HOUR, MINUTE, Period, to_ms
 from streams.registry import phrases
 from streams.registry.indicator import Indicator
 from streams.stretches import Stretch
+from streams.surveillance.adapters.base import TAIL
 
 STEPS = {"hour": MINUTE, "day": HOUR}
 """From one point to the next, in ms, by what the count is of."""
 
 
 def growing_chart(query: Query, indicator: Indicator, alert: Alert) -> Chart | None:
-    """The count of the hour or day that an alert's figures are of, from its start on: each point
-    what had come by then, the one of the figures marked, and the usual range up to the end. None
-    where the alert is not of a count of an hour or a day, and where the minutes of that hour are
-    not kept any more. Raises `QueryError` for what there is not."""
+    """The count of the hour or day that an alert's figures are of, in the area that it names, from
+    its start on: each point what had come by then, the one of the figures marked, and the usual
+    range up to the end. None where the alert is not of a count of an hour or a day, and where the
+    minutes of that hour are not kept any more. Raises `QueryError` for what there is not."""
     evidence = alert.evidence
     step = STEPS.get(alert.grain)
     if step is None or evidence.start is None or evidence.end is None:
         return None
-    if query.unit(indicator) != "count" or not is_of(alert, query, indicator, alert.watched):
+    if query.unit(indicator) != "count" or not is_of(alert, query, indicator, alert.area):
         return None
     calendar = query.calendar
     period = calendar.holding("hour" if step == MINUTE else "day", to_ms(evidence.start))
@@ -39,7 +42,7 @@ def growing_chart(query: Query, indicator: Indicator, alert: Alert) -> Chart | N
     if 2 * sum(each.value is not None for each in past) < len(past):
         return None
     return Chart(
-        title=f"{indicator.title}, {phrases.place(query.force, alert.watched)}",
+        title=f"{indicator.title}, {phrases.place(query.force, alert.area)}",
         unit="count",
         period=period.grain,
         points=points,
@@ -64,7 +67,7 @@ def _points(
             value = None
         elif at > period.start:
             sofar = Stretch(calendar, "range", None, "hour", 1, period.start, at)
-            seen = query.figure(indicator, sofar, alert.watched)
+            seen = query.figure(indicator, sofar, alert.area)
             value = seen.value if seen.known else None
         start, end = calendar.local(at), calendar.local(at + step)
         point = Point(start=start, end=end, label=f"{start:%H:%M}", value=value, ahead=at > now)
@@ -77,7 +80,8 @@ def _usual(
 ) -> tuple[Range | None, ...]:
     """The usual range by each instant: as far as is learned now, and at that of the alert's figures
     what the alert says."""
-    usual, evidence = usual_so_far(query, indicator, period.grain, alert.watched), alert.evidence
+    evidence = alert.evidence
+    usual = usual_so_far(query, indicator, period.grain, alert.area) or _in_proportion(alert)
     found: list[Range | None] = []
     with query.lock:
         for each in points:
@@ -93,6 +97,22 @@ def _usual(
     if usual is not None:
         found[0] = Range(0.0, 0.0)
     return tuple(found)
+
+
+def _in_proportion(alert: Alert) -> UsualSoFar | None:
+    """What is usual of an hour in an area that is not watched by the hour itself: what the alert
+    expected of its part of the hour, in proportion to the time. None for other alerts."""
+    held = alert.evidence
+    if not (alert.follows and alert.grain == "hour" and held.expected and held.start and held.end):
+        return None
+    start, end = to_ms(held.start), to_ms(held.end)
+    mean, phi = held.expected, dispersion(held.expected, held.lower, held.upper)
+
+    def usual_then(period: Period, until: int) -> tuple[float, float]:
+        share = (until - period.start) / (end - start)
+        return Predictive(mean * share, dispersion=phi).limits(TAIL)
+
+    return usual_then
 
 
 def _figures_of(alert: Alert, points: tuple[Point, ...]) -> tuple[Flag, ...]:

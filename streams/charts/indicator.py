@@ -466,9 +466,9 @@ def is_about(alert: Alert, query: Query, indicator: Indicator, area: str) -> boo
 
 def is_of(alert: Alert, query: Query, indicator: Indicator, area: str) -> bool:
     """Whether an alert is about the very figures of an indicator in an area, so that what was usual
-    of these is what it says."""
+    of these is what it says: in the area that it names, though it may follow a wider one."""
     narrowed = narrowed_to(query, indicator)
-    if narrowed is None or query.areas()[query.area(area)] != alert.watched:
+    if narrowed is None or query.areas()[query.area(area)] != alert.area:
         return False
     group, measure, row = narrowed
     about = {name: value for name, value in alert.row.items() if value != ALL}

@@ -9,11 +9,13 @@ from streams.alerts.model import Alert, Evidence, instant
 from streams.board.monitor import Monitor
 from streams.board.query import Query
 from streams.charts.growing import growing_chart
+from streams.charts.indicator import is_of
 from streams.charts.layout import layout
 from streams.charts.model import Chart, Range
 from streams.charts.words import sentence, spot, table
-from streams.periods import HOUR, MINUTE
+from streams.periods import HOUR, MINUTE, rfc3339
 from tests.alerting import ZONE
+from tests.build import incident, lines
 from tests.surveillance import after, burst, hours, of, play, watched
 
 LATEST = 42 * 24 + 10
@@ -47,6 +49,30 @@ def target() -> Monitor:
 def chart(target: Monitor, about: Alert, minutes: int = 20) -> Chart | None:
     query = Query(target, "tiny", after(LATEST) + minutes * MINUTE)
     return growing_chart(query, query.indicator("incidents.count"), about)
+
+
+def test_an_alert_that_names_an_area_is_of_that_area_alone_though_it_follows_a_wider_one() -> None:
+    """Hours are watched for the widest areas only; what is usual of the named one is its part."""
+    made = watched()
+    play(made, hours(LATEST))
+    play(made, (burst(after(LATEST), list(range(10)), "elsewhere"),))
+    here = (incident(f"n{n}", rfc3339(after(LATEST) + n * MINUTE), area="north") for n in (2, 8, 9))
+    play(made, (lines(here),))
+    about = alert("hour", 11, 0, 1, 3)
+    about = replace(
+        about, area="north", area_name="North", follows="force",
+        evidence=replace(about.evidence, expected=0.3),
+    )  # fmt: skip
+    shown = chart(made, about, 11)
+    assert shown is not None
+    assert shown.title == "Incidents, North"
+    assert shown.points[11].value == 3
+    assert sentence(shown).endswith("3 by 11:11, usually 0 to 1 by then.")
+    assert [shown.expected[at] for at in (0, 11, 60)] == [Range(0, 0), Range(0, 1), Range(0, 3)]
+    query = Query(made, "tiny", after(LATEST + 1))
+    incidents = query.indicator("incidents.count")
+    assert is_of(about, query, incidents, "north")
+    assert not is_of(about, query, incidents, "force")
 
 
 def test_a_point_is_what_had_come_by_then(target: Monitor) -> None:
