@@ -179,6 +179,37 @@ def test_an_alerts_page_shows_its_hour_as_it_came_in_what_was_usual_by_then(
     expect(course.locator(".read")).to_contain_text("The alert said 31.")
 
 
+def test_pages_of_alerts_say_when_watchroom_does_not_answer_and_send_nothing_then(
+    show: Open, evening: Room
+) -> None:
+    """As of a process that stands still: it takes connections, and no word comes."""
+    alert = evening.alert(WAITS, 12)
+    pages = [show(path) for path in (f"/alert?id={quote(alert)}", "/alert", "/handover")]
+    for page in pages:
+        expect(page.locator("#main h1")).to_be_visible()
+        expect(page.locator("#stale")).to_be_hidden()
+        page.route("**/*", lambda _: None)
+    words = re.compile(r"^Stale for \d+.s: no connection since 21:10:00$")
+    for page in pages:
+        expect(page.locator("#stale")).to_have_text(words, timeout=60_000)
+        assert page.title().startswith("STALE: ")
+    one, _, handover = pages
+    one.get_by_label("You: initials or role").fill("AB")
+    one.get_by_role("button", name="I have it").click()
+    not_sent = "This was not sent: there is no connection to Watchroom. Try again when it is back."
+    expect(one.locator("#acknowledge-problem")).to_have_text(not_sent)
+    handover.get_by_label("You: initials or role").fill("AB")
+    handover.get_by_label("To: who has the room now").fill("CD")
+    handover.get_by_role("button", name="Hand over the shift").click()
+    expect(handover.locator("#problem")).to_have_text(not_sent)
+    for page in pages:
+        page.unroute("**/*")
+    for page in pages:
+        expect(page.locator("#stale")).to_be_hidden(timeout=60_000)
+        assert not page.title().startswith("STALE")
+    assert evening.alerts()[alert].owner is None
+
+
 # -- by the keyboard alone -------------------------------------------------------------------------
 
 

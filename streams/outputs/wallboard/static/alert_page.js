@@ -1,8 +1,8 @@
 // One step down from the alerts: all of them, or one with its evidence, who has it, and what to do.
 
-import { asked, failed, fetched, shown, table, top } from "./below.js";
+import { asked, failed, fetched, posted, renewed, shown, table, top } from "./below.js";
 import { range } from "./chart.js";
-import { announce, answered, by, made, renew, say, shape } from "./dom.js";
+import { announce, by, made, renew, say, shape } from "./dom.js";
 import { age, chance, clocks, count, duration, percent } from "./words.js";
 import { chart as growing } from "./zoom.js";
 
@@ -172,21 +172,19 @@ function form(action, title, main, ...fields) {
     }
     try { if (sent.who) localStorage.setItem("watchroom.who", sent.who); } catch { /* for this visit only */ }
     try {
-      const answer = await answered(`/api/alerts/${encodeURIComponent(id)}/${action}`, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(sent) });
-      const content = await answer.json();
-      say(problem, answer.ok ? "" : content.error);
-      if (answer.ok) {
-        if (action === "acknowledge") element.dispatchEvent(new Event("reset"));
-        else element.reset();
-        announce(DONE[action]);
-        await refreshed();
-        // What can't be done any more is gone: whoever did it goes on at what it is now.
-        if (by("#actions").hidden) by("#status").focus();
-        else button.focus();
-      }
-    } catch {
-      say(problem, "This was not sent: there is no connection to Watchroom. Try again.");
+      const { ok, content } = await posted(`/api/alerts/${encodeURIComponent(id)}/${action}`, sent);
+      say(problem, ok ? "" : content.error);
+      if (!ok) return;
+    } catch (error) {
+      return say(problem, error.message);
     }
+    if (action === "acknowledge") element.dispatchEvent(new Event("reset"));
+    else element.reset();
+    announce(DONE[action]);
+    await refreshed().catch(() => {});
+    // What can't be done any more is gone: whoever did it goes on at what it is now.
+    if (by("#actions").hidden) by("#status").focus();
+    else button.focus();
   });
   return element;
 }
@@ -256,6 +254,7 @@ async function refreshed() {
   renew(by("#status"), made("div", {}, ownership(alert), state(alert)));
   renew(by("#log"), made("div", {}, log(alert)));
   by("#actions").hidden = alert.state !== "open";
+  return board.at;
 }
 
 async function one() {
@@ -278,7 +277,7 @@ async function one() {
     me.sign_out ? signOut() : null,
   );
   await refreshed();
-  setInterval(() => refreshed().catch(() => {}), 5000);
+  renewed(refreshed, clock, board.at);
 }
 
 async function all() {
@@ -291,7 +290,6 @@ async function all() {
     made("a", { href: `/alert?${new URLSearchParams({ force: board.force.id, id: alert.id })}` }, told(alert)), ownership(alert), state(alert))));
   const open = held.filter((alert) => alert.state === "open");
   const old = held.filter((alert) => alert.state !== "open");
-  document.title = `Alerts, ${board.force.name} – Watchroom`;
   const focused = document.activeElement?.getAttribute("href");
   renew(by("#main"), made("main", { id: "main" },
     made("h1", {}, `Alerts, ${board.force.name}`),
@@ -302,11 +300,13 @@ async function all() {
   ));
   // Whoever goes through the list by keyboard stays where they are.
   if (focused) [...document.querySelectorAll("#main a")].find((link) => link.getAttribute("href") === focused)?.focus();
+  return board.at;
 }
 
 async function list() {
   await all();
-  setInterval(() => all().catch(() => {}), 5000);
+  document.title = `Alerts, ${board.force.name} – Watchroom`;
+  renewed(all, clock, board.at);
 }
 
 (id ? one() : list()).catch(failed);

@@ -1,13 +1,21 @@
 // What the pages one step down share.
 
-import { answered, by, made, say } from "./dom.js";
+import { announce, answered, by, made, say } from "./dom.js";
 import { applied } from "./settings.js";
-import { mode } from "./words.js";
+import { age, mode } from "./words.js";
 
 export const asked = new URLSearchParams(location.search);
 
+const EVERY = 5000; // ms from one renewal to the next
+const PATIENCE = 10_000; // ms without a renewal after which a page is stale, and for an answer
+
+// What nobody answers is given up, so that it is asked for again; but for the first of a page.
+const soon = () => AbortSignal.timeout(PATIENCE);
+let renewing = false;
+let stale = false;
+
 export async function fetched(path, query = {}) {
-  const answer = await answered(`${path}?${new URLSearchParams(query)}`);
+  const answer = await answered(`${path}?${new URLSearchParams(query)}`, renewing ? { signal: soon() } : {});
   const content = await answer.json();
   if (!answer.ok) throw new Error(content.error);
   return content;
@@ -38,4 +46,58 @@ export function shown(...parts) {
 export function failed(error) {
   applied();
   shown(made("h1", {}, "This can't be shown"), made("p", { class: "lead" }, error.message), made("p", {}, made("a", { href: "/about" }, "Where to look")));
+}
+
+// Renews a page every few seconds, and says loudly when that fails, as the wallboard does. `again`
+// gives the instant of what it has shown, by default the board's; `clock` is that of the force.
+export function renewed(again, clock, at) {
+  let heardAt = Date.parse(at);
+  let heard = performance.now();
+  let since = heard; // since when it is known whether renewals fail: none is asked for while nobody looks
+  let lastAsked = heard;
+  let asking = false;
+  renewing = true;
+  const be = (now) => {
+    if (now === stale) return;
+    stale = now;
+    document.title = `${stale ? "STALE: " : ""}${document.title.replace(/^STALE: /, "")}`;
+    announce(stale ? `Stale: no connection since ${clock.second(heardAt)}` : "The connection is back.");
+  };
+  const ask = async () => {
+    if (asking) return;
+    asking = true;
+    lastAsked = performance.now();
+    try {
+      heardAt = Date.parse(await again());
+      heard = since = performance.now();
+    } catch { /* the bar says it */ }
+    asking = false;
+  };
+  setInterval(() => {
+    if (document.hidden) return;
+    const now = performance.now();
+    if (now - lastAsked >= EVERY) ask();
+    be(now - since >= PATIENCE);
+    by("#stale").hidden = !stale;
+    if (stale) say(by("#stale"), `Stale for ${age((now - heard) / 1000)}: no connection since ${clock.second(heardAt)}`);
+  }, 500);
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) return;
+    since = performance.now();
+    ask();
+  });
+}
+
+// Sends what a person does: whether it was done, and what came of it. Throws an error that says in
+// words why it is not known to be done.
+export async function posted(path, body) {
+  if (stale) throw new Error("This was not sent: there is no connection to Watchroom. Try again when it is back.");
+  try {
+    const answer = await answered(path, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body), signal: soon() });
+    return { ok: answer.ok, content: await answer.json() };
+  } catch (error) {
+    throw new Error(error.name === "TimeoutError"
+      ? "Watchroom does not answer: this may not be done. See what stands here when it answers again."
+      : "This was not sent: there is no connection to Watchroom. Try again.");
+  }
 }

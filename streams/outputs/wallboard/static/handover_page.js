@@ -1,7 +1,7 @@
 // What the shift hands over: all that was done, what is open and who has it; and the handover.
 
-import { asked, failed, fetched, shown, top } from "./below.js";
-import { announce, answered, by, made, renew, say, shape } from "./dom.js";
+import { asked, failed, fetched, posted, renewed, shown, top } from "./below.js";
+import { announce, by, made, renew, say, shape } from "./dom.js";
 import { clocks, plural } from "./words.js";
 
 const HOURS = { 8: "8 hours", 12: "12 hours", 24: "24 hours" };
@@ -57,6 +57,7 @@ async function refresh() {
     made("h2", {}, `Open now: ${found.open.length}`), listed(found.open),
     made("h2", {}, `Over, or closed, since ${when(found.since)}: ${found.ended.length}`), listed(found.ended),
     made("h2", {}, "Handovers"), found.handovers.length ? made("ul", { class: "list" }, ...found.handovers.map(handed)) : made("p", {}, "None.")));
+  return found.at;
 }
 
 // How many alerts go along with the handover of who is named.
@@ -90,19 +91,18 @@ function form() {
     if (!me.name && !sent.who) { say(problem, "Say who you are: initials or a role."); return by("#who").focus(); }
     if (!sent.to) { say(problem, "Say who has the room now."); return by("#to").focus(); }
     try { if (sent.who) localStorage.setItem("watchroom.who", sent.who); } catch { /* for this visit only */ }
+    let done;
     try {
-      const path = `/api/alerts/${encodeURIComponent(`${force}/shift`)}/hand_over`;
-      const answer = await answered(path, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ ...sent, held: true }) });
-      const content = await answer.json();
-      say(problem, answer.ok ? "" : content.error);
-      await refresh();
-      if (!answer.ok) return by("#to").focus();
-      for (const name of ["to", "note"]) element.elements[name].value = "";
-      announce(`Handed over to ${sent.to}, with ${plural(content.handed, "alert", "alerts")}.`);
-      by("#last").focus();
-    } catch {
-      say(problem, "This was not sent: there is no connection to Watchroom. Try again.");
+      done = await posted(`/api/alerts/${encodeURIComponent(`${force}/shift`)}/hand_over`, { ...sent, held: true });
+    } catch (error) {
+      return say(problem, error.message);
     }
+    say(problem, done.ok ? "" : done.content.error);
+    await refresh().catch(() => {});
+    if (!done.ok) return by("#to").focus();
+    for (const name of ["to", "note"]) element.elements[name].value = "";
+    announce(`Handed over to ${sent.to}, with ${plural(done.content.handed, "alert", "alerts")}.`);
+    by("#last").focus();
   });
   return element;
 }
@@ -126,8 +126,7 @@ async function start() {
     made("p", { class: "of-hours" }, made("label", {}, "What was done in the last", chosen)),
     made("div", { id: "log" }),
   );
-  await refresh();
-  setInterval(() => { if (!document.hidden) refresh().catch(() => {}); }, 5000);
+  renewed(refresh, clock, await refresh());
 }
 
 start().catch(failed);
