@@ -162,7 +162,8 @@ OTHERWISE: Mapping[str, Mapping[str, str]] = {
         "entered_at": "no figure; in which order a history is played",
     },
     "reading": {
-        "measure": "the reading of that name, and tile `handlers` where it is `handlers_signed_on`",
+        "measure": "the reading of that name, and tile `handlers` where it is "
+        "`handlers_signed_on` or `handlers_rostered`",
         "line": "which row the reading is of",
         "area": "which row the reading is of",
         "period": "which period the reading is of",

@@ -410,6 +410,23 @@ def test_a_page_that_nobody_has_colours_a_twentieth_of_the_screen(
     assert share_of(page, (0xFF, 0x5A, 0x26)) == 0
 
 
+def test_on_a_phone_a_page_that_nobody_has_comes_first(show: Open, evening: Room) -> None:
+    alert = evening.alert(WAITS, 12)
+    page = show("/", 390, 844)
+    tile = page.locator("#alerts")
+    expect(tile).to_have_attribute("data-state", "page")
+    tops = "all => Math.min(...all.map(one => one.getBoundingClientRect().top))"
+    box = tile.bounding_box()
+    assert box is not None
+    assert box["y"] == page.locator(".tile").evaluate_all(tops)
+    assert box["y"] + box["height"] <= 844
+    evening.service.act(alert, "acknowledge", evening.clock(), "AB")
+    expect(tile).to_have_attribute("data-state", "taken")
+    box = tile.bounding_box()
+    assert box is not None
+    assert box["y"] > 844
+
+
 def test_a_replay_is_marked_as_not_live(show: Open, evening: Room) -> None:
     evening.live.health.replay, evening.live.health.speed = True, 60.0
     page = show()

@@ -11,16 +11,28 @@ import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from math import isclose
 from typing import Literal, NamedTuple
+from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import Struct
 
 from streams.alerts.model import SEVERITIES, Alert, Handover, MaintenanceShown, Severity
-from streams.board.model import AreaDefinition, Board, ForceShown, Origin, Row, Status, find, heard
+from streams.board.model import (
+    AreaDefinition,
+    Board,
+    ForceShown,
+    Handlers,
+    Origin,
+    Row,
+    Status,
+    find,
+    heard,
+)
 from streams.config.schema import AREA_CLASS, WHOLE
 from streams.live import STALE_FEED, STALE_HEARTBEAT
 from streams.outputs import words
 from streams.outputs.open_beside import open_beside
+from streams.periods import Calendar
 from streams.registry.aggregates import Ratio
 from streams.registry.dimensions import ALL
 from streams.registry.incidents import EMERGENCY
@@ -47,8 +59,8 @@ BY_GRADE, UNATTENDED = "attendance_by_grade", "unattended"
 """The table of incidents that are to be attended, and what of it is open."""
 ON_ANOTHER_DAY = "scheduled"
 """The grade of what may stay open for days."""
-SIGNED_ON = "handlers_signed_on"
-"""The measure of readings that says how many handlers are signed on."""
+SIGNED_ON, ROSTERED = "handlers_signed_on", "handlers_rostered"
+"""The measures of readings that say how many handlers are signed on and how many the roster has."""
 
 MOST_RESOLVED = 4
 """Alerts that were over lately, at the most."""
@@ -215,12 +227,18 @@ class OpenTile(Struct):
 
 
 class HandlersTile(Struct):
-    """The handlers signed on, as a reading says, and those that the next hour needs."""
+    """The handlers of the hour that runs, and whether the next hour has as many as it needs, as the
+    page of the next hours says."""
 
-    value: float
-    period: str
-    """The one that the reading is of, `today`, or by its label."""
+    state: State
+    """That of the next hour's roster beside what that hour needs."""
+    value: float | None
+    of: Literal["signed_on", "roster"] | None
+    """What says so: a reading of this very hour, or else the roster; None where neither does."""
     needed: int | None
+    rostered: float | None
+    short: float | None
+    """How many, rounded up, the next hour's roster is short of, or has more (below 0)."""
 
 
 class HourShown(Struct):
@@ -631,19 +649,44 @@ def _limit_of(board: Board, grade: str) -> int | None:
 
 
 def _handlers(board: Board, area: str | None) -> HandlersTile | None:
-    """None where no reading says how many are signed on."""
-    found = [
-        each
+    """None where no reading says how many handlers there are, of whatever time.
+
+    A reading of a day is its average, which says nothing of the hour that runs.
+    """
+    if not any(
+        each.measure in (SIGNED_ON, ROSTERED) and each.area == (area or "")
         for each in board.readings
-        if each.measure == SIGNED_ON and each.area == (area or "") and each.line is None
-    ]
-    latest = max(found, key=lambda each: each.period, default=None)
-    if latest is None or latest.value is None:
+    ):
         return None
-    room = [] if board.ahead is None else board.ahead.room
-    needed = room[0].handlers.needed if room else None
-    today = latest.period == board.at[: len("2022-01-14")]
-    return HandlersTile(latest.value, "today" if today else latest.period, needed)
+    calendar = Calendar(ZoneInfo(board.force.timezone))
+    now = round(dt.datetime.fromisoformat(board.at).timestamp() * 1000)
+    hour, day = (calendar.label(grain, calendar.start(grain, now)) for grain in ("hour", "day"))
+    value = _staff(board, SIGNED_ON, area, hour)
+    of: Literal["signed_on", "roster"] | None = None if value is None else "signed_on"
+    if value is None:  # as on the page of the next hours, a roster of the day is that of its hours
+        value = _staff(board, ROSTERED, area, hour)
+        value = _staff(board, ROSTERED, area, day) if value is None else value
+        of = None if value is None else "roster"
+    room = [] if board.ahead is None or area is not None else board.ahead.room
+    ahead = room[0].handlers if room else Handlers()
+    state: State = "unknown" if value is None else "unjudged"
+    if ahead.short is not None:
+        state = "breached" if ahead.short > 0 else "unknown" if value is None else "calm"
+    return HandlersTile(state, value, of, ahead.needed, ahead.rostered, ahead.short)
+
+
+def _staff(board: Board, measure: str, area: str | None, period: str) -> float | None:
+    """What readings of a period say of the room, or else of every line; None where they do not."""
+    found = {
+        each.line or "": each.value
+        for each in board.readings
+        if (each.measure, each.area, each.period) == (measure, area or "", period)
+        and each.value is not None
+    }
+    lines = board.definitions.lines
+    if "" in found or not lines or any(line not in found for line in lines):
+        return found.get("")
+    return sum(found[line] for line in lines)
 
 
 def _ahead(board: Board, line: str) -> AheadTile:

@@ -14,6 +14,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from streams.alerts.rules import KINDS
+from streams.board.model import Handlers, HoursAhead, RoomHour
 from streams.board.monitor import Monitor
 from streams.fold.log_gap import LogGap
 from streams.live import Live
@@ -177,20 +178,59 @@ def test_a_view_of_an_area_lists_what_is_open_there() -> None:
     assert [(row["area"], row["count"]) for row in rows] == [("North", 1)]
 
 
-def test_handlers_are_shown_where_a_reading_says_how_many_are_signed_on() -> None:
-    reading = {
+def staff(period: str, value: float, measure: str = "handlers_signed_on") -> dict[str, Any]:
+    return {
         "kind": "reading",
         "force": "tiny",
-        "id": "staff-1",
+        "id": f"{measure} {period}",
         "updated_at": "2021-03-01T10:00:00Z",
-        "measure": "handlers_signed_on",
-        "period": "2021-03-01",
-        "value": 9.5,
+        "measure": measure,
+        "period": period,
+        "value": value,
     }
-    shown = screen(reading)
-    assert shown["handlers"] == {"value": 9.5, "period": "today", "needed": None}
+
+
+def handlers(*records: dict[str, Any], next_hour: Handlers | None = None) -> tuple[Any, ...]:
+    """What the tile says: its state, the number and what says so."""
+    board = live(*records).board("tiny")
+    if next_hour is not None:
+        hour = RoomHour("2021-03-01T11:00:00+00:00", 20.0, next_hour, "")
+        board.ahead = HoursAhead("2021-03-01T10:00:00+00:00", [], [hour])
+    tile = as_json(first_screen(board))["handlers"]
+    return tile["state"], tile["value"], tile["of"]
+
+
+ROSTER = staff("2021-03-01T10", 10, "handlers_rostered")
+
+
+def test_the_handlers_are_those_of_a_reading_of_this_hour_else_of_its_roster() -> None:
+    shown = screen(staff("2021-03-01T10", 9), ROSTER)
     assert "handlers" in shown["tiles"]
     assert screen()["handlers"] is None
+    assert handlers(staff("2021-03-01T10", 9), ROSTER) == ("unjudged", 9, "signed_on")
+    assert handlers(staff("2021-03-01T09", 9), ROSTER) == ("unjudged", 10, "roster")
+    by_day = staff("2021-03-01", 8, "handlers_rostered")
+    assert handlers(by_day) == ("unjudged", 8, "roster")
+
+
+def test_an_average_of_the_day_says_nothing_of_the_handlers_of_this_hour() -> None:
+    enough = Handlers(needed=3, rostered=3, short=0)
+    assert handlers(staff("2021-03-01", 4.8)) == ("unknown", None, None)
+    assert handlers(staff("2021-03-01", 4.8), next_hour=enough) == ("unknown", None, None)
+    assert handlers(staff("2021-03-01", 7.7), ROSTER) == ("unjudged", 10, "roster")
+
+
+@pytest.mark.parametrize(
+    ("next_hour", "state"),
+    [
+        (Handlers(needed=3, rostered=2, short=1), "breached"),
+        (Handlers(needed=10, rostered=10, short=0), "calm"),
+        (Handlers(needed=10), "unjudged"),
+    ],
+)
+def test_the_next_hour_is_judged_by_its_own_roster(next_hour: Handlers, state: str) -> None:
+    day = staff("2021-03-01", 4.8)
+    assert handlers(day, ROSTER, next_hour=next_hour) == (state, 10, "roster")
 
 
 def test_a_force_that_chooses_no_tiles_has_those_of_its_lines() -> None:

@@ -192,18 +192,22 @@ function feeds(tile, screen, _, time) {
   state(tile, !held.length ? "unknown" : late ? "late" : "calm", !held.length ? "nothing has arrived yet" : late ? plural(late, "feed", "feeds") : "all feeds are heard");
 }
 
+const STAFF = { signed_on: "signed on this hour", roster: "roster of this hour" };
+
 function handlers(tile, screen) {
-  say(by("a", tile), "Handlers signed on");
   const held = screen.handlers;
+  say(by("a", tile), held?.of === "roster" ? "Handlers on the roster" : "Handlers signed on");
   if (!held) {
     figure(tile, "–");
     state(tile, "unknown", "no reading says so");
     return context(tile, []);
   }
-  figure(tile, String(Math.round(held.value * 10) / 10));
-  const short = held.needed == null ? null : Math.ceil(held.needed - held.value);
-  state(tile, short == null ? "unjudged" : short > 0 ? "breached" : "calm", short == null ? "" : short > 0 ? `${short} fewer than needed` : "enough for the next hour");
-  context(tile, [`on average, ${held.period}`, ...(held.needed == null ? [] : [`next hour needs ${held.needed}`])]);
+  figure(tile, held.value == null ? "–" : String(Math.round(held.value * 10) / 10));
+  const next = held.short == null ? "" : held.short > 0 ? `next hour ${count(held.short)} short` : "enough for the next hour";
+  state(tile, held.state, next);
+  const lines = [STAFF[held.of] ?? "nothing is known of this hour"];
+  if (held.needed != null) lines.push(`next hour needs ${count(held.needed)}${held.rostered == null ? "" : `, roster has ${Math.round(held.rostered * 10) / 10}`}`);
+  context(tile, lines);
 }
 
 function ahead(tile, screen, line, time) {
