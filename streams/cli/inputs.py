@@ -202,13 +202,17 @@ def much_refused(refused: int, rows: int) -> bool:
 
 
 def refused_lines(
-    refused: Mapping[str, int], examples: Mapping[str, tuple[str, str]], path: Path | str
+    refused: Mapping[str, int],
+    examples: Mapping[str, tuple[str, str]],
+    path: Path | str | None = None,
 ) -> list[str]:
-    """What was refused, by reason: how often, the first row of it, and what to do."""
+    """What was refused, by reason: how often, the first row of it, and what to do. `path` is where
+    the rows were written to; None where they were not."""
     if not refused:
         return []
     total = sum(refused.values())
-    lines = [f"Refused {total:,} row{'s' * (total > 1)}; see {path}:"]
+    where = "" if path is None else f"; see {path}"
+    lines = [f"Refused {total:,} row{'s' * (total > 1)}{where}:"]
     for reason, number in Counter(refused).most_common():
         words = in_words(reason, *examples.get(reason, ("", "")))
         lines.append(f"  {reason} {number:,}: {words}")

@@ -156,10 +156,11 @@ def check(
 @click.option("--page", "as_page", is_flag=True, help="All kinds, as docs/fields.md.")
 @click.option("--json", "as_json", is_flag=True, help="The same as JSON.")
 def fields(kind: str | None, *, as_page: bool, as_json: bool) -> None:
-    """Print the fields of a kind of event that a mapping can fill: what each says, and its form.
+    """Print the fields of a kind of event that a mapping can fill: what each says, its form, and
+    whether an event needs it.
 
-    --page and --json have every field, also whether an event needs it, its unit, an example, and
-    what it feeds: the measures that hang on it, tiles of the wallboard and alerts.
+    --page and --json have every field, also its unit, an example, and what it feeds: the measures
+    that hang on it, tiles of the wallboard and alerts.
 
     \b
     Examples:
@@ -180,7 +181,8 @@ def fields(kind: str | None, *, as_page: bool, as_json: bool) -> None:
         table = [entry for entry in dictionary(each) if entry.mapped]
         widest = max(len(entry.name) for entry in table)
         for entry in table:
-            echo(f"  {entry.name:{widest}}  {entry.says} ({entry.form})")
+            needed = f"; needed {entry.needed}" if entry.needed else ""
+            echo(f"  {entry.name:{widest}}  {entry.says} ({entry.form}{needed})")
 
 
 def _values(

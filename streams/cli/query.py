@@ -284,7 +284,7 @@ def played(inputs: Inputs, force_names: tuple[str, ...], at: str | None) -> Iter
             for _ in player.steps():
                 progress()
         for line in (
-            *refused_lines(runner.refused, runner.examples, "watchroom run"),
+            *refused_lines(runner.refused, runner.examples),
             *passed_over(source),
         ):
             echo(line, err=True)

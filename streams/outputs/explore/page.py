@@ -276,7 +276,7 @@ def _about(shown: Explored) -> Markup:
     indicator, query = shown.indicator, shown.query
     said = [f"{indicator.title}: {shown.definition.rstrip('.')}."]
     if indicator.source:
-        said.append(f"Published so by {indicator.source.rstrip('.')}.")
+        said.append(f"Defined as in {indicator.source.rstrip('.')}.")
     zone = query.force.zone
     said.append(
         f"{query.force.name}, as of {instant(query.calendar.local(query.at).isoformat(), zone)}. "

@@ -35,6 +35,7 @@ from streams.outputs.report.sentences import Sentences, goal, period_name, perio
 from streams.periods import Grain, rfc3339
 from streams.registry import phrases
 from streams.registry.charting import POINTS
+from streams.registry.indicator import Indicator
 from streams.stretches import Stretch
 
 SHOWN: dict[Grain, int] = {"month": 36, "quarter": 36}
@@ -145,6 +146,8 @@ class _Building:
         if section.period:
             reader = Reader(query, query.stretch(section.period))
         charted = query.indicator(section.indicator) if section.indicator else None
+        if charted is not None and self._never(charted):
+            return None
         title = section.title or (charted.title if charted is not None else "")
         elsewhere = {name for of in self.layout.chapters for s in of.sections for name in s.names}
         reported = _reported(query) if section.reported else []
@@ -185,17 +188,31 @@ class _Building:
             self._note_open([*figures, *within])
         return made
 
-    def _is_all(self, name: str, part: str) -> bool:
-        """Whether nothing but a part of an indicator is known: the figures are the same, in the
-        period and in all that records go back to."""
+    def _never(self, indicator: Indicator) -> bool:
+        """Whether no record that there is was ever of the category or offence that an indicator
+        counts: the force has none such, as a fire service has no anti-social behaviour."""
+        asked = [part.address for part in indicator.parts]
+        if not asked or not all("category=" in each or "offence=" in each for each in asked):
+            return False
+        every = self._every(indicator.name)
+        return every is not None and self.query.figure(indicator, every).value == 0
+
+    def _every(self, name: str) -> Stretch | None:
+        """All months of which there are records for an indicator; None where nobody knows."""
         query = self.query
         since = query.since(name)
         if since is None:
+            return None
+        ends = [query.calendar.holding("month", at).label for at in (since, query.at - 1)]
+        return query.stretch("..".join(ends))
+
+    def _is_all(self, name: str, part: str) -> bool:
+        """Whether nothing but a part of an indicator is known: the figures are the same, in the
+        period and in all that records go back to."""
+        every = self._every(name)
+        if every is None:
             return False
-        every = query.stretch(
-            "..".join(query.calendar.holding("month", at).label for at in (since, query.at - 1))
-        )
-        whole, only = (query.figure(each, every).value for each in (name, part))
+        whole, only = (self.query.figure(each, every).value for each in (name, part))
         return bool(whole) and whole == only
 
     def _grid(self, grid: Grid, title: str) -> ReportGrid | None:

@@ -77,7 +77,7 @@ class Mapper:
         self.notices = Notices() if notices is None else notices
         self.line: Callable[[], int] = lambda: 0
         self._now = Now(now)
-        self.times_made = TimeMakers(mapping, self._reader, self._now)
+        self.times_made = TimeMakers(mapping, self._reader, self._now, self._note_rolled)
         self.plausible = Plausible(mapping.kind, list(mapping.working), self._now)
         self.struct = REGISTRY.structs[mapping.kind]
         self._numbers = number_fields(mapping.kind)
@@ -354,6 +354,14 @@ class Mapper:
         self.notices.add(
             f"{name} was left out of {{count}} row{{s}} (on_error), the first at {{example}}",
             f"{self.file}:{self.line()}: {why}",
+        )
+
+    def _note_rolled(self, name: str) -> None:
+        self.notices.add(
+            f"{name} of {{count}} row{{s}} was put on the next day (roll) and is so more than "
+            "6 hours after the time it follows, the first at {example}; look whether a clock is "
+            "wrong there",
+            f"{self.file}:{self.line()}",
         )
 
     # --- building blocks ------------------------------------------------------------------------

@@ -38,6 +38,9 @@ Reader = Callable[[Texts | None, list[str], str, str | None], Read]
 all of them where something joins them."""
 
 SECOND = dt.timedelta(seconds=1)
+LONG_ROLL = dt.timedelta(hours=6)
+"""A time that `roll` puts so long after the one it follows is hardly one past midnight: rather a
+clock is wrong."""
 
 
 class Placed:
@@ -87,6 +90,14 @@ class Placed:
             self.until.pop(name, None)
 
 
+def undated(name: str, others: Sequence[str]) -> Refused:
+    """The refusal of a time that hangs on others, all of which are blank in the row, or on none."""
+    if not others:
+        return Refused("no_date", f"{name}: a clock time without a date or a time before it")
+    which = f"{others[0]} is blank" if len(others) == 1 else f"{' and '.join(others)} are blank"
+    return Refused("missing_field", f"{which}, and {name} is dated by it")
+
+
 Make = Callable[[Cells, Placed], object]
 """One field of a row: its value, or None where the row has none; raises `Refused`."""
 
@@ -95,8 +106,16 @@ class TimeMakers:
     """Builds what makes the time fields of a mapping, for one file's header. `now` is the time of
     the reading: a month that is not over ends for us now."""
 
-    def __init__(self, mapping: Mapping, reader: Reader, now: Callable[[], dt.datetime]) -> None:
+    def __init__(
+        self,
+        mapping: Mapping,
+        reader: Reader,
+        now: Callable[[], dt.datetime],
+        note_rolled: Callable[[str], None] = lambda _field: None,
+    ) -> None:
         self.mapping, self.reader, self.now = mapping, reader, now
+        self._note_rolled = note_rolled
+        """Is given the field of a time that `roll` put so much later that it may be wrong."""
         self.clock = LocalClock(ZoneInfo(mapping.timezone))
         self._rules = mapping.rules()
         self._order = RECORD_TIMES[mapping.kind].order
@@ -114,7 +133,7 @@ class TimeMakers:
                 return None
             origin = placed.first(origins)
             if origin is None:
-                raise Refused("no_date", f"{name}: the row has none of {', '.join(origins)}")
+                raise undated(name, origins)
             try:
                 number = text if pattern is None else pattern(text)
                 length = length_of(number or "", unit, decimal, thousands)
@@ -154,9 +173,11 @@ class TimeMakers:
                 instant = written.instant
                 if instant is None:
                     day = read_day(cells) if written.day is None else None
-                    instant = self._place(name, placed, written, day, earliest, roll=roll)
+                    instant = self._place(name, placed, written, day, earliest, after, roll=roll)
                 elif roll and earliest is not None and earliest - DAY <= instant < earliest:
                     instant += DAY
+                if roll:
+                    self._note_long_roll(name, written, instant, anchor)
                 if floor and anchor is not None and anchor - tolerance <= instant < anchor:
                     instant = anchor
                 return self._keep(name, placed, instant)
@@ -164,6 +185,16 @@ class TimeMakers:
                 raise Refused("bad_time", f'{name}: "{text}" is out of range') from None
 
         return make
+
+    def _note_long_roll(
+        self, name: str, written: Written, instant: dt.datetime, anchor: dt.datetime | None
+    ) -> None:
+        """Notes a time that was put on the next day and is then long after the one it follows."""
+        if anchor is None or instant - anchor <= LONG_ROLL:
+            return
+        given = written.day or (written.instant and self.clock.day_of(written.instant))
+        if given is not None and self.clock.day_of(instant) > given:
+            self._note_rolled(name)
 
     def period(self, name: str, rule: Rule) -> Make:
         """The period of a reading, from a written year, month, day or hour."""
@@ -227,6 +258,7 @@ class TimeMakers:
         written: Written,
         day: dt.date | None,
         earliest: dt.datetime | None,
+        after: Sequence[str],
         *,
         roll: bool,
     ) -> dt.datetime:
@@ -241,7 +273,7 @@ class TimeMakers:
         if earliest is None:
             day = written.day or day
             if day is None:
-                raise Refused("no_date", f"{name}: a clock time without a date or a time before it")
+                raise undated(name, after)
             days = [day]
         elif written.day is not None:
             # A date of its own is rolled only by `roll`, and by one day.

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import compress
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from streams.config.force import Force, without_lists
 from streams.errors import Refused, SourceError
@@ -30,9 +30,13 @@ from streams.sources.order.known_at_end import KnownAtEnd
 from streams.sources.order.unfold import last_version, unfold
 
 ALONE = 180 * DAY
-"""A row that has no other so near before or after it stands alone: its year may be wrong."""
+"""Rows that have no other so near before or after them stand alone: their year may be wrong."""
+ISLAND = 7 * DAY
+"""Rows of so few days together may stand alone; a longer time is a part of the data."""
+SMALL = 0.1
+"""So large a share of all rows at the most stands alone; one row always may."""
 NAMED = 3
-"""Rows alone in time that a warning names."""
+"""Rows or days alone in time that a warning names."""
 UNREADABLE = -1
 """The instant of a line that has none: it comes first, and is refused by whoever takes it."""
 
@@ -204,8 +208,9 @@ class Play:
         """The instants of the first and the last line, in ms."""
         self._sort = ExternalSort()
         self._origins: dict[str, int] = {}
-        self._alone: list[tuple[int, str]] = []
-        self._few = 0
+        self._alone: list[Island] = []
+        self._begun = 0
+        """Rows that were played."""
         self._latest = wall_clock() + SKEW
         self._left_out: int | None = None
         """The place of a row, without its lowest bit, whose first version was left out."""
@@ -232,13 +237,16 @@ class Play:
     def warnings(self) -> list[str]:
         """What a user should look at though it counts."""
         found = list(getattr(self.source, "warnings", ()))
-        if self._few:
-            named = ", ".join(f"{place} ({_day(at)})" for at, place in self._alone)
-            more = f" and {self._few - len(self._alone):,} more" if self._few > NAMED else ""
-            rows = "1 row stands" if self._few == 1 else f"{self._few:,} rows stand"
+        alone = [each for each in self._alone if each.is_small(self._begun)]
+        if alone:
+            few = sum(each.rows for each in alone)
+            named = ", ".join(each.words() for each in alone[:NAMED])
+            left = sum(each.rows for each in alone[NAMED:])
+            more = f" and {left:,} more" if left else ""
+            rows = "1 row stands" if few == 1 else f"{few:,} rows stand"
             found.append(
                 f"{rows} alone in time, more than {ALONE // DAY} days from every other, and "
-                f"{'counts' if self._few == 1 else 'count'}; look whether the year is right: "
+                f"{'counts' if few == 1 else 'count'}; look whether the year is right: "
                 f"{named}{more}"
             )
         return found
@@ -339,14 +347,16 @@ class Play:
 
     def __iter__(self) -> Iterator[Chunk]:
         """The lines in order; raises what broke off the reading, after all that came before it."""
-        self.played, self._few, self._alone = 0, 0, []
+        self.played, self._begun, self._alone = 0, 0, []
         names = list(self._origins)
-        watch, now = _Alone(), self._latest
+        watch, now = _Islands(), self._latest
         for rows in self._in_chunks():
             # Rows of other times are refused by whoever takes them.
             begins = [row for row in rows if row[2] & BEGINS and EARLIEST <= row[0] <= now]
-            for at, _, place in watch.unless_near(begins):
-                self._note(watch.step(at, names[place >> ORIGIN_SHIFT], number_of(place)))
+            self._begun += len(begins)
+            if not watch.extend(begins):
+                for at, _, place in begins:
+                    self._note(watch.step(at, names[place >> ORIGIN_SHIFT], number_of(place)))
             self.played += len(rows)
             yield Chunk(
                 b"\n".join([row[1] for row in rows]),
@@ -372,47 +382,62 @@ class Play:
         if held:
             yield held
 
-    def _note(self, alone: tuple[int, str] | None) -> None:
-        if alone is not None:
-            self._few += 1
-            if len(self._alone) < NAMED:
-                self._alone.append(alone)
+    def _note(self, island: Island | None) -> None:
+        if island is not None and island.last - island.first <= ISLAND:
+            self._alone.append(island)
 
 
-class _Alone:
-    """Finds, among instants that come in order, those far from their neighbours on both sides."""
+class Island(NamedTuple):
+    """Rows far in time from all others: the instants of the first and the last, how many, and the
+    file and line of the first."""
+
+    first: int
+    last: int
+    rows: int
+    place: str
+
+    def is_small(self, rows: int) -> bool:
+        """Whether it is so small a part of all rows that its date may be wrong."""
+        return self.rows == 1 or self.rows <= SMALL * rows
+
+    def words(self) -> str:
+        """`x.csv:2 (2014-03-01)`, `x.csv:2 and 517 more (2014-03-01 to 2014-03-03)`."""
+        first, last = _day(self.first), _day(self.last)
+        more = f" and {self.rows - 1:,} more" if self.rows > 1 else ""
+        return f"{self.place}{more} ({first}{'' if first == last else f' to {last}'})"
+
+
+class _Islands:
+    """Finds, among instants that come in order, those far from all others on both sides."""
 
     def __init__(self) -> None:
-        self._before: int | None = None
-        self._last: tuple[int, str, int] | None = None
+        self._before = False
+        """Whether anything came before the rows at hand."""
+        self._now: Island | None = None
 
-    def unless_near(self, rows: Sequence[SortedRow]) -> Sequence[SortedRow]:
-        """The rows that have to be gone through one by one: the last two where all of them are near
-        the one before, as nearly always."""
-        near = self._last is not None and rows and rows[-1][0] - self._last[0] <= ALONE
-        return rows[-2:] if near else rows
+    def extend(self, rows: Sequence[SortedRow]) -> bool:
+        """Takes rows that all go on from the one before, as nearly always; else returns False."""
+        now = self._now
+        if not rows:
+            return True
+        if now is None or rows[-1][0] - now.last > ALONE:
+            return False
+        self._now = now._replace(last=rows[-1][0], rows=now.rows + len(rows))
+        return True
 
-    def step(self, at: int, origin: str, number: int) -> tuple[int, str] | None:
-        """Takes the instant of a row; returns the file and number of the row before it if that
-        stood alone."""
-        found = None
-        if self._last is not None:
-            if at - self._last[0] > ALONE:
-                found = self._lone()
-            self._before = self._last[0]
-        self._last = at, origin, number
-        return found
-
-    def end(self) -> tuple[int, str] | None:
-        """The last row of all, if it stands alone; the only one there is does not."""
-        return None if self._before is None else self._lone()
-
-    def _lone(self) -> tuple[int, str] | None:
-        if self._last is None or (
-            self._before is not None and self._last[0] - self._before <= ALONE
-        ):
+    def step(self, at: int, origin: str, number: int) -> Island | None:
+        """Takes the instant of a row; returns the rows before it where they end with it."""
+        now = self._now
+        if now is not None and at - now.last <= ALONE:
+            self._now = now._replace(last=at, rows=now.rows + 1)
             return None
-        return self._last[0], f"{self._last[1]}:{self._last[2]}"
+        self._now = Island(at, at, 1, f"{origin}:{number}")
+        self._before = now is not None
+        return now
+
+    def end(self) -> Island | None:
+        """The last rows; where no others are they do not stand alone."""
+        return self._now if self._before else None
 
 
 def _day(at: int) -> str:

@@ -6,7 +6,7 @@ text file, the row of a sheet, and in JSON and Parquet how many-th the record is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol
 
 from streams.errors import ConfigError, Refused, SourceError
@@ -283,8 +283,28 @@ def no_header(first: Sequence[tuple[int, list[str]]], build: Build, origin: str)
     else:
         where = ""
         cure = "; ".join(f"Row {n} has: {_list(c, 160)}" for n, c in first[:3])
+    if apart := _apart(cells, needed):
+        cure += f". It is one column: write delimiter = {apart} in the mapping"
     problem = f'{origin} has {has} "{shown(name)}"{where}'
     return NoColumn(name, problem, field=needed.get(name, "id"), cure=cure)
+
+
+DELIMITERS = {";": '";"', "\t": '"\\t"', "|": '"|"', ",": '","'}
+"""What may stand between the cells of a row, and how a mapping says it."""
+
+
+def _apart(cells: Sequence[str], needed: Iterable[str]) -> str | None:
+    """The delimiter, as a mapping says it, of a row that was read as one cell though it has several
+    of the columns; None for any other row."""
+    filled = [cell for cell in cells if cell]
+    if len(filled) != 1:
+        return None
+    wanted = set(needed)
+    for delimiter, said in DELIMITERS.items():
+        names = {name.strip().strip('"') for name in filled[0].split(delimiter)}
+        if len(names) > 1 and names & wanted:
+            return said
+    return None
 
 
 def _list(cells: Sequence[str], most: int = 600) -> str:

@@ -111,6 +111,12 @@ def test_the_fields_of_a_kind_are_printed_with_what_they_may_hold() -> None:
     )
 
 
+def test_the_list_of_fields_says_which_an_event_needs() -> None:
+    said = CliRunner().invoke(main, ["mapping", "fields", "incident"]).output
+    needed = [line.split()[0] for line in said.splitlines() if "needed unless deleted)" in line]
+    assert needed == ["opened_at", "category"]
+
+
 def test_the_fields_as_json_have_meaning_form_example_and_what_they_feed() -> None:
     said = CliRunner().invoke(main, ["mapping", "fields", "call", "--json"]).output
     (found,) = [entry for entry in json.loads(said) if entry["name"] == "called_back_at"]

@@ -252,6 +252,13 @@ def test_files_without_records_of_the_forces_are_said_to_be_so(folder: Path) -> 
     assert "the input has no records" in answer.stderr
 
 
+def test_rows_that_are_refused_are_said_and_written_nowhere(folder: Path) -> None:
+    with (folder / "crimes.ndjson").open("ab") as file:
+        file.write(b"{}\n")
+    answer = asked("crimes.count", *FILES, "--period", "2021")
+    assert "Refused 1 row:\n" in answer.stderr
+
+
 def test_comparisons_stand_below_the_closing_board(folder: Path) -> None:
     answer = watchroom(
         *("run", "crimes.ndjson", "--force", "tiny.toml", "--no-surveillance"),

@@ -197,6 +197,8 @@ def test_words_find_measures_that_have_all_of_them(client: TestClient) -> None:
 
 def test_words_of_one_measure_show_it(client: TestClient) -> None:
     page = read(client, "/explore?measure=vehicle_offences")
+    assert "Defined as in " in words(page)  # whoever's force it is
+    assert "Published" not in words(page)
     assert "<h1>Vehicle offences, Tiny Police</h1>" in page
 
 

@@ -28,7 +28,7 @@ from streams.outputs.report.model import (
 )
 from streams.outputs.report.page import page
 from streams.outputs.report.sentences import Sentences, goal
-from tests.build import crime, feed, monitor, ms, tiny_force
+from tests.build import crime, feed, incident, monitor, ms, tiny_force
 
 BEFORE = (34, 38) * 6
 """The first twelve months, from March 2016: 36 on average, limits 31.8 to 40.2."""
@@ -187,6 +187,21 @@ def test_what_is_wholly_unknown_is_listed_once_with_its_reason_and_has_no_sectio
         ("homicide", "the force does not list what it counts"),
         ("calls_999", "no calls have come"),
     ]
+
+
+def test_what_no_record_was_ever_of_has_no_section() -> None:
+    watched = monitor(tiny_force())
+    days = [f"2021-{month:02}-0{day}T12:00:00Z" for month in range(1, 13) for day in (1, 2)]
+    events = [incident(f"i{n}", at, category="missing_person") for n, at in enumerate(days)]
+    watched.play_history(True)
+    feed(watched, *events)
+    query = Query(watched, "tiny", ms("2022-01-01T00:00:00Z"))
+    layout = parse_layout(
+        'title = "S"\n[[chapters]]\ntitle = "C"\n[[chapters.sections]]\nindicator = "asb"\n'
+        '[[chapters.sections]]\nindicator = "incidents"\n', "l.toml", query,
+    )  # fmt: skip
+    report = build(query, query.stretch("2021-Q4"), layout, ())
+    assert [section.title for each in report.chapters for section in each.sections] == ["Incidents"]
 
 
 def test_figures_are_those_of_the_period_its_months_and_areas() -> None:

@@ -71,6 +71,16 @@ def test_a_header_that_lacks_a_column_is_named_with_its_row_and_what_it_has(
     assert 'no column "opened" in its header, row 2. It has: id, started, note' in str(caught.value)
 
 
+@pytest.mark.parametrize(("delimiter", "said"), [(";", '";"'), ("|", '"|"'), ("\t", '"\\t"')])
+def test_a_header_that_is_one_cell_names_the_delimiter_that_is_missing(
+    tmp_path: Path, delimiter: str, said: str
+) -> None:
+    text = f"{HEADER}1,{AT},\n".replace(",", delimiter)
+    with pytest.raises(ConfigError) as caught:
+        read(write(tmp_path / "x.csv", text), plain())
+    assert f"It is one column: write delimiter = {said} in the mapping" in str(caught.value)
+
+
 def test_where_no_row_has_any_column_the_first_rows_are_named(tmp_path: Path) -> None:
     path = write(tmp_path / "x.csv", "Calls\nNo;When\n1;2\n")
     with pytest.raises(ConfigError) as caught:

@@ -196,6 +196,24 @@ def test_a_row_alone_in_time_counts_and_is_named(tmp_path: Path) -> None:
     ]
 
 
+def test_a_day_of_many_rows_alone_in_time_is_named(tmp_path: Path) -> None:
+    near = [f"{n},2024-01-{n % 28 + 1:02} 10:00:00,," for n in range(100, 200)]
+    far = [f"{n},2016-02-29 {n}:00:00,," for n in range(10, 18)]
+    _, play = played(table(tmp_path / "in.csv", [*near, *far]), CAD)
+    assert play.warnings == [
+        (
+            "8 rows stand alone in time, more than 180 days from every other, and count; look "
+            f"whether the year is right: {tmp_path / 'in.csv'}:102 and 7 more (2016-02-29)"
+        )
+    ]
+
+
+def test_a_part_of_the_data_that_is_not_small_does_not_stand_alone(tmp_path: Path) -> None:
+    half = [f"{n},{year}-01-02 {n}:00:00,," for year in (2022, 2024) for n in range(10, 20)]
+    rows = [f"{n}{row[2:]}" for n, row in enumerate(half, 10)]
+    assert played(table(tmp_path / "in.csv", rows), CAD)[1].warnings == []
+
+
 def test_a_line_that_is_refused_for_its_time_is_not_said_to_count(tmp_path: Path) -> None:
     path = tmp_path / "in.ndjson"
     stamps = ["1985-01-01T00:00:00Z", "2024-01-01T10:00:00Z", "2090-01-01T00:00:00Z"]

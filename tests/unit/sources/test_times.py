@@ -242,6 +242,29 @@ def test_a_time_with_an_offset_rolls_by_24_hours() -> None:
     assert found["closed_at"] == "2024-01-02T00:30:00Z"
 
 
+def test_a_time_that_is_long_after_the_time_it_follows_once_rolled_is_said() -> None:
+    notices = Notices()
+    for opened, closed in (
+        ("2016-12-30 19:01:00", "2016-12-30 09:49:00"),  # a wrong clock: 14:48 later
+        ("2016-12-30 23:03:12", "2016-12-30 00:05:39"),  # past midnight
+        ("2016-12-30 09:00:00", "2016-12-30 19:00:00"),  # long, and not rolled
+    ):
+        noting(ROLL, notices, **row(opened, c=closed))
+    (text,) = notices.texts()
+    assert text.startswith(
+        "closed_at of 1 row was put on the next day (roll) and is so more than 6 hours after the "
+        "time it follows, the first at "
+    )
+
+
+def test_where_the_time_that_others_hang_on_is_blank_that_one_is_named() -> None:
+    toml = INCIDENT.replace('column = "c"', 'from = "opened_at"\nplus = "c"')
+    found = refusal(toml, **row("", c="30"))
+    assert (found.reason, found.detail) == (
+        "missing_field", "opened_at is blank, and closed_at is dated by it",
+    )  # fmt: skip
+
+
 def test_a_roll_needs_the_time_that_it_follows() -> None:
     with pytest.raises(ConfigError) as caught:
         parse_mapping(INCIDENT + 'roll = "day"\n', "m.toml")
