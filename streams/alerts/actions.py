@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
-from typing import Any, Literal, get_args
+from typing import Any, Literal, cast, get_args
 
 import msgspec
 
@@ -68,23 +68,28 @@ def act(force: Force, alert: Alert, asked: Request, at: int) -> Transition:
         raise ActionError(f"{alert.title} has {len(alert.log)} entries, no more fit. {cure}")
     note = _text(asked.note, "note", LONGEST_NOTE) if asked.note else ""
     changes: dict[str, Any] = {}
-    entry = note
+    entry, logged_as = note, str(_DONE[asked.action])
+    snooze_ended = "" if alert.snoozed_until is None else "snooze ended"
     if asked.action == "acknowledge":
         changes = _taken(who, at, force)
+        whose = ""
+        if alert.owner is not None and alert.owner != who:
+            logged_as, whose = "took_over", f"from {alert.owner}"
+        entry = _entry(whose, snooze_ended, note)
     elif asked.action == "hand_over":
         to = _text(asked.to, "to", LONGEST_NAME)
         changes = _taken(to, at, force)
-        entry = f"to {to}" + (f": {note}" if note else "")
+        entry = _entry(f"to {to}", snooze_ended, note)
     elif asked.action == "snooze":
         changes, entry = _snoozed(force, asked, at)
     elif asked.action == "close":
         changes, entry = _closed(force, alert, asked, at)
-        entry += f": {note}" if note else ""
+        entry = _entry(entry, "", note)
     elif not note:
         raise ActionError("a note needs some text")
     if note:
         changes["note"] = note
-    logged = LogEntry(at=instant(at, force.zone), who=who, what=_DONE[asked.action], note=entry)
+    logged = LogEntry(at=instant(at, force.zone), who=who, what=logged_as, note=entry)
     return changed(force, alert, at, _DONE[asked.action], log=(*alert.log, logged), **changes)
 
 
@@ -102,7 +107,14 @@ def hand_room_over(force: Force, alerts: Iterable[Alert], asked: Request, at: in
     )
 
 
+def _entry(done: str, besides: str, note: str) -> str:
+    """What an entry says of what was done, what ended by it, and why: each where there is any."""
+    said = ", ".join(filter(None, [done, besides]))
+    return ": ".join(filter(None, [said, note]))
+
+
 def _taken(owner: str, at: int, force: Force) -> dict[str, Any]:
+    """Whoever has an alert from now on has no snooze of it that somebody else chose."""
     return {
         "owner": owner,
         "acknowledged_at": stamp(at, force.zone),
@@ -118,9 +130,9 @@ def _snoozed(force: Force, asked: Request, at: int) -> tuple[dict[str, Any], str
         raise ActionError(
             f"a snooze ends in the future, at most {LONGEST_SNOOZE // DAY} days from now"
         )
-    reason = _text(asked.reason, "reason", LONGEST_NAME)
+    reason = _text(asked.reason, "reason", LONGEST_NAME).rstrip(".")
     changes = {"snoozed_until": stamp(asked.until, force.zone), "snooze_reason": reason}
-    return changes, f"until {rfc3339(asked.until, force.zone)}: {reason}"
+    return changes, _entry(f"until {say.clock(force, asked.until, at)}", "", reason)
 
 
 def _level_taken(alert: Alert, at: int) -> bool:
@@ -150,7 +162,7 @@ def _closed(force: Force, alert: Alert, asked: Request, at: int) -> tuple[dict[s
         if alert.course is not None:
             ended = alert.course.usual_days > 0
             changes["course"] = msgspec.structs.replace(alert.course, ended=ended)
-    return changes, asked.outcome
+    return changes, f"as {say.OUTCOME_WORDS[cast('AlertOutcome', asked.outcome)]}"
 
 
 def _text(text: str | None, field: str, most: int) -> str:

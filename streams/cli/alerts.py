@@ -352,7 +352,7 @@ def handover(
     for each in (*log.open, *log.ended):
         echo(f"- {each.alert.words}")
         for e in each.done:
-            echo(f"    {_minute(e.at)} {e.who}: {e.what} {e.note}".rstrip())
+            echo(f"    {_minute(e.at)} {e.who}: {e.what.replace('_', ' ')} {e.note}".rstrip())
 
 
 def _handed(entry: Handover) -> str:

@@ -122,6 +122,16 @@ def test_buttons_show_hours_and_days_and_the_address_keeps_them(show: Open) -> N
     expect(page.locator("#said")).to_contain_text("By day")
 
 
+def test_above_a_chart_of_a_late_feed_stands_that_it_is_late(show: Open, evening: Room) -> None:
+    lead = show(CHART).locator(".lead")
+    expect(lead).to_have_text(re.compile("^3 waiting at 21:10:00"))
+    evening.clock.move(12 * MINUTE)
+    evening.beat("incidents")
+    expect(lead).to_have_text(
+        re.compile("^Late: 3 waiting at 21:10:00; nothing of the calls feed for 12.min since.$")
+    )
+
+
 def test_dragging_and_the_wheel_show_less_and_escape_lets_go(show: Open) -> None:
     page = show(CHART)
     box = box_of(page)
@@ -234,6 +244,7 @@ def test_an_alerts_whole_life_and_the_handover_go_by_the_keyboard_alone(
     page.keyboard.press("Enter")
     spoken, status = page.locator("#spoken"), page.locator("#status")
     expect(status).to_contain_text("by Duty inspector")
+    expect(status).to_contain_text("Page; open since 14 Jan, 20:58")
 
     tab_to(page, "who")
     page.keyboard.type("AB")
@@ -287,12 +298,21 @@ def test_an_alerts_whole_life_and_the_handover_go_by_the_keyboard_alone(
     expect(page.get_by_role("alert")).to_have_text("Say who has the room now.")
     expect(page.locator("#along")).to_have_text("1 open alert that you have goes along.")
     page.keyboard.type("Night shift")
+    page.keyboard.press("Tab")
+    page.keyboard.type("Calm so far.")
     page.keyboard.press("Enter")
     expect(spoken).to_have_text("Handed over to Night shift, with 1 alert.")
     expect(page.locator("#last")).to_be_focused()
-    expect(page.locator("#last")).to_contain_text("AB to Night shift")
+    expect(page.locator("#last")).to_have_text(re.compile(r", AB to Night shift: Calm so far\.$"))
     log = page.locator("#log")
-    for words in ("Night shift", "match day", "until 2022-01-14T22:10", "it was a planned event"):
+    for words in (
+        "Night shift",
+        "match day",
+        "snoozed until 22:10: football",
+        "took over from Duty inspector",
+        "closed as a planned event: match day",
+        "it was a planned event",
+    ):
         expect(log).to_contain_text(words)
     page.goto(evening.url)
     expect(page.locator("#alerts")).to_contain_text("handed over 14 Jan, 21:10")

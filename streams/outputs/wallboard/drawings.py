@@ -16,6 +16,7 @@ from streams.charts.layout import layout
 from streams.charts.model import Chart
 from streams.charts.svg import svg
 from streams.charts.words import EACH, counted, sentence, table
+from streams.outputs.wallboard.screen import FeedShown
 from streams.periods import DAY, HOUR, rfc3339
 from streams.registry.dimensions import ALL
 from streams.registry.indicator import Indicator
@@ -49,6 +50,8 @@ class Drawing(Struct):
     """Now, as the figures have it."""
     grain: Literal["hour", "day"]
     cumulative: bool
+    late: FeedShown | None = None
+    """The feed that a figure is of, where it is late."""
 
 
 class Window(NamedTuple):

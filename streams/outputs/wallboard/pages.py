@@ -42,6 +42,7 @@ from streams.outputs.sign_in.least import caller_of
 from streams.outputs.sign_in.without_names import nameless, nameless_shift
 from streams.outputs.wallboard import alert_actions, drawings, series
 from streams.outputs.wallboard.hub import MOST_VIEWERS, Hub
+from streams.outputs.wallboard.screen import late_feed
 from streams.outputs.wallboard.trends import Trends
 from streams.outputs.wallboard.unknown import Unknown, unknown
 from streams.outputs.wallboard.unknown import shown as unknown_main
@@ -268,7 +269,10 @@ class Wallboard:
         indicator = asked.indicator(drawings.address(group, measure, row))
         window = drawings.Window.of(asked.at, start, end, hours)
         alerts = alert_actions.history(self.live, force, window.start, None)
-        return drawings.of_figure(asked, indicator, window, area, alerts, size)
+        made = drawings.of_figure(asked, indicator, window, area, alerts, size)
+        kind = asked.registry.require("a chart", group, measure)[0].kind
+        made.late = late_feed(self.live.board(force), kind)
+        return made
 
     def alerts(self, request: Request) -> Response:
         """The alerts of a force, open ones and old ones."""

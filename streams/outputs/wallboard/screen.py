@@ -394,6 +394,11 @@ def _speed(status: Status | None) -> float:
     return float(status.speed or 0.0) if status.replay else 1.0
 
 
+def late_feed(board: Board, kind: str) -> FeedShown | None:
+    """The feed of a kind of record, where it is late; None where it is not, or nothing is known."""
+    return next((each for each in _feeds(board) if each.kind == kind and each.late), None)
+
+
 def _feeds(board: Board) -> list[FeedShown]:
     """How far every feed has got, and whether that is too long ago to be taken for now.
 

@@ -47,9 +47,26 @@ def test_who_has_it_is_the_last_sentence() -> None:
     assert [(e.who, e.what, e.note) for e in b.alerts[alert].log] == [
         ("Duty inspector", "acknowledged", ""),
         ("Duty inspector", "handed_over", "to Night inspector: Match traffic"),
-        ("Duty inspector", "snoozed", "until 2026-11-21T23:30:00+00:00: Football"),
-        ("Duty inspector", "closed", "planned_event"),
+        ("Duty inspector", "snoozed", "until 23:30: Football"),
+        ("Duty inspector", "closed", "as a planned event"),
     ]
+
+
+def test_a_snooze_ends_where_another_has_the_alert_and_the_log_says_so() -> None:
+    b = store()
+    alert = opened(b)
+    act(b, alert, "acknowledge", NOW)
+    act(b, alert, "snooze", NOW, until=NOW + HOUR, reason="Football.")
+    act(b, alert, "hand_over", NOW, to="Night inspector", note="Match traffic")
+    assert b.alerts[alert].snoozed_until is None
+    assert b.alerts[alert].log[-1].note == "to Night inspector, snooze ended: Match traffic"
+    act(b, alert, "snooze", NOW, until=NOW + 30 * HOUR, reason="Football")
+    assert b.alerts[alert].log[-1].note == "until 04:00 on Monday: Football"
+    act(b, alert, "acknowledge", NOW)
+    last = b.alerts[alert].log[-1]
+    assert (last.what, last.note) == ("took_over", "from Night inspector, snooze ended")
+    act(b, alert, "acknowledge", NOW)
+    assert (b.alerts[alert].log[-1].what, b.alerts[alert].log[-1].note) == ("acknowledged", "")
 
 
 @pytest.mark.parametrize(

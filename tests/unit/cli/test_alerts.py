@@ -82,7 +82,7 @@ def test_an_alert_is_listed_taken_handed_over_and_closed(run: Run) -> None:
         f"    open: {LEAD} Night shift has this.\n"
         f"- {LEAD} Night shift has this.\n"
         "    2026-11-21 22:00 Duty inspector: acknowledged\n"
-        "    2026-11-21 22:00 Duty inspector: handed_over to Night shift: Match traffic\n"
+        "    2026-11-21 22:00 Duty inspector: handed over to Night shift: Match traffic\n"
     )
     snoozed = run("alerts", "snooze", "1", "--until", "2026-11-21T23:30", "--reason", "Football")
     assert snoozed.output == f"{LEAD} Snoozed until 23:30: Football.\n"
@@ -108,7 +108,7 @@ def test_a_handover_shows_all_that_was_done_in_the_shift(run: Run) -> None:
         f"- {LEAD} Closed at 22:00: real.",
         "    2026-11-21 22:00 Duty inspector: acknowledged",
         *(f"    2026-11-21 22:00 AB: noted call {number}" for number in range(7)),
-        "    2026-11-21 22:00 Duty inspector: closed real: A crash",
+        "    2026-11-21 22:00 Duty inspector: closed as real: A crash",
     ]
 
 

@@ -35,7 +35,7 @@ function ownership(alert) {
 }
 
 function state(alert) {
-  const told = [alert.state === "open" ? `Open since ${clock.short(Date.parse(alert.opened_at))}` : `Resolved ${clock.short(Date.parse(alert.resolved_at))}`];
+  const told = [alert.severity.replace(/^./, (first) => first.toUpperCase()), alert.state === "open" ? `open since ${clock.short(Date.parse(alert.opened_at))}` : `resolved ${clock.short(Date.parse(alert.resolved_at))}`];
   if (alert.snoozed_until && alert.state === "open") told.push(`snoozed until ${clock.short(Date.parse(alert.snoozed_until))}${alert.snooze_reason ? `: ${alert.snooze_reason}` : ""}`);
   if (alert.lasting && alert.state === "open") told.push("lasting");
   if (alert.outcome) told.push(`outcome: ${OUTCOMES[alert.outcome] ?? alert.outcome}`);

@@ -49,7 +49,7 @@ async function feedsLive() {
 const PLAIN = { waiting: "calls offered", unattended: "Emergencies opened", answer: "calls answered in time", attended: "Emergencies attended in time" };
 
 // What stands above the chart of a figure of now: how many wait, and the oldest for how long.
-function leading(board, share) {
+function leading(board, share, late) {
   const line = asked.get("line");
   const held = chart === "answer" ? board.definitions.lines[line] : board.definitions.attendance;
   const clock = clocks(board.force.timezone);
@@ -58,6 +58,7 @@ function leading(board, share) {
   const oldest = gauge?.oldest_waiting ?? gauge?.oldest_unattended;
   const still = gauge?.waiting ?? gauge?.unattended;
   if (gauge && still == null) return "Not known now: nothing was heard yet.";
+  if (late) return `Late${gauge ? `: ${count(still)} ${chart === "waiting" ? "waiting" : "unattended"}` : ""} at ${clock.second(Date.parse(late.as_of))}; nothing of the ${late.name} feed for ${age((Date.parse(board.at) - Date.parse(late.as_of)) / 1000)} since.`;
   if (gauge) return `${count(still)} ${chart === "waiting" ? "waiting" : "unattended"} at ${clock.second(Date.parse(board.at))}${oldest == null ? "" : `, the oldest for ${duration(oldest)}`}.`;
   if (chart === "answer" && held) return `Within ${limit(held.within_seconds)}. ${board.definitions.service_level.formula.replace(/^./, (first) => first.toUpperCase())}.`;
   return share && held?.formula ? `Within ${held.limits}: ${held.formula}.` : "";
@@ -73,8 +74,9 @@ async function hours() {
   const words = PLAIN[chart] ?? `${asked.get("measure")}`.replaceAll("_", " ");
   const title = titled(`${line ? `${line} ` : ""}${words}, ${place}`);
   const lead = made("p", { class: "lead" });
-  const said = () => say(lead, leading(board, ["answer", "attended"].includes(chart)));
-  const drawn = drawing(named);
+  let late = null; // the feed, where it is
+  const said = () => say(lead, leading(board, ["answer", "attended"].includes(chart), late));
+  const drawn = drawing(named, { onDrawn: (found) => { late = found?.late ?? null; said(); } });
   const next = ["waiting", "answer"].includes(chart) ? board.ahead?.lines.find((each) => each.line === line)?.hours?.[0]?.words : null;
   const links = [
     next ? made("a", { class: "onward", href: `/ahead?${new URLSearchParams(force ? { force } : {})}` }, `The next 12 hours: ${next}`) : null,

@@ -44,7 +44,7 @@ function handed(entry) {
 
 function last() {
   const [entry] = log.handovers;
-  return entry ? `Last handed over ${when(entry.at)}, ${entry.who} to ${entry.to}${entry.note ? `: ${entry.note}` : ""}.` : `Not handed over in the last ${log.hours} hours.`;
+  return entry ? `Last handed over ${when(entry.at)}, ${entry.who} to ${entry.to}${entry.note ? `: ${entry.note.replace(/\.+$/, "")}` : ""}.` : `Not handed over in the last ${log.hours} hours.`;
 }
 
 async function refresh() {
