@@ -110,7 +110,7 @@ class Busy:
     @property
     def words(self) -> str:
         """What is to be said of it."""
-        return f"counting: {self.seconds:.0f} s without a pause"
+        return f"figures may be behind: counting for {self.seconds:.0f} s without a pause"
 
 
 class LostReceiver(NamedTuple):
@@ -211,7 +211,10 @@ class Health:
             return of_state("counting", self.busy.words)
         now, since, turned = steady_clock(), self.step_since, self.turned_at
         if since is not None and now - since > LONG:
-            return of_state("counting", f"counting: one step has taken {now - since:.0f} s so far")
+            return of_state(
+                "counting",
+                f"figures may be behind: one step of counting has taken {now - since:.0f} s so far",
+            )
         if turned is not None and now - turned > STALLED:
             return of_state("stalled", f"the process has had no turn for {now - turned:.0f} s")
         if self.state != "behind" and self.lease is not None and not self.lease.held:

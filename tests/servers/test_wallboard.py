@@ -161,6 +161,12 @@ def test_a_late_feed_greys_its_figures_and_says_to_when_they_hold(
     expect(figure(page, "waiting")).to_have_text("3")  # never zero
     expect(context(page, "unattended")).to_contain_text("oldest")
     expect(page.locator("#feeds")).to_contain_text("12 min late")
+    evening.clock.move(12 * MINUTE)
+    evening.beat("calls")  # and now that of incidents: no age of them goes on as if it were live
+    expect(state(page, "open")).to_contain_text("incidents feed")
+    ages = page.locator("#open .for")
+    expect(ages.first).to_have_text("since 20:55")
+    assert " min" not in " ".join(ages.all_inner_texts())
     colour = "element => getComputedStyle(element).color"
     assert figure(page, "waiting").evaluate(colour) != figure(page, "unattended").evaluate(colour)
 
@@ -523,6 +529,14 @@ def test_forces_stand_beside_each_other_the_worst_first_and_each_leads_to_its_ow
         page.get_by_role("link", name="Staffordshire").click()
         expect(page.get_by_role("heading", level=1)).to_have_text("Staffordshire")
         expect(figure(page, "unattended")).to_have_text("1")
+        page.goto(f"{made.url}/?forces=all")
+        expect(page.locator("#urgent")).to_have_attribute("data-state", "page")
+        assert share_of(page, (0xFF, 0x5A, 0x26)) > 0
+        made.stop()
+        expect(page.locator("body.stale")).to_be_visible(timeout=20_000)
+        expect(page.locator("#urgent")).to_have_attribute("data-state", "gone")
+        assert share_of(page, (0xFF, 0x5A, 0x26)) == 0
+        made.start()
         page.goto(f"{made.url}/?force=leicestershire&force=west-mercia&order=as_listed")
         expect(names).to_have_text(["Leicestershire", "West Mercia"])
         page.goto(f"{made.url}/?force=nosuch&force=leicestershire")
@@ -533,11 +547,17 @@ def test_forces_stand_beside_each_other_the_worst_first_and_each_leads_to_its_ow
 def test_the_areas_of_a_force_stand_beside_each_other_below_the_whole(opened: Browser) -> None:
     with beside("areas") as made:
         page = opened.new_page()
+        made.live.health.simulated = "calls and incidents"
         look_beside(page, made, "areas")
         names = page.locator(".place h2")
         expected = "Warwickshire, Rugby, Stratford, Warwick"
         expected += ", North Warwickshire, Nuneaton & Bedworth"
         expect(names).to_have_text(expected.split(", "))
+        expect(page.locator("#tally")).to_have_text("2 page2 approaching2 calm")
+        expect(page.locator("#mode")).to_have_text("Simulated")
+        cut = "one => one.scrollWidth > one.clientWidth + 1"
+        title = page.get_by_role("heading", level=1)
+        assert not title.evaluate(cut)
         rugby = page.locator(".place").nth(1)
         expect(rugby).to_have_attribute("data-state", "page")
         expect(rugby.locator(".cell").nth(1)).to_have_text("999 waiting1breachedoldest 12 s")

@@ -33,14 +33,16 @@ from streams.live import STALE_FEED, STALE_HEARTBEAT
 from streams.outputs import words
 from streams.outputs.open_beside import open_beside
 from streams.periods import Calendar
-from streams.registry.aggregates import Ratio
+from streams.registry.aggregates import SMALL, Ratio
 from streams.registry.dimensions import ALL
 from streams.registry.incidents import EMERGENCY
 from streams.registry.measures import Performance
 from streams.registry.registry import REGISTRY
 
 WINDOW = "today"
-"""The answer rate is that of today: an hour of 999 calls is too few in most forces."""
+"""The answer rate is that of today: an hour of 999 calls is too few in most forces. Until today has
+enough cases to be judged, it is that of the last hour, where that has enough: the red of a surge
+may not go out at midnight."""
 
 LAST_HOUR = "1h"
 NEAR = 0.8
@@ -193,6 +195,8 @@ class RateTile(Struct):
     numerator: int | None
     denominator: int | None
     last_hour: Cases | None
+    today: Cases | None
+    """Where the figure is that of the last hour."""
     small: bool
     within: str
     """In words: `in 10 s`; `in time` where there are several limits."""
@@ -223,6 +227,8 @@ class OpenTile(Struct):
     """Without those that are scheduled, which may stay open for days."""
     scheduled: int
     rows: list[OpenRow] | None
+    within: str
+    """Where it is calm: what of it is within its limit, in words."""
     late: FeedShown | None
 
 
@@ -530,9 +536,12 @@ def _in_time(board: Board, line: str | None, area: str | None, late: FeedShown |
     """Of a line the calls answered in time; without one the emergencies attended in time."""
     tile = WHOLE_FORCE if line is None else BY_LINE
     place = {} if line is None else tile.place(line)
-    figures = board.windows[WINDOW]
+    today, hour = (_cases(board, each, tile, place, area) for each in (WINDOW, LAST_HOUR))
+    early = today is not None and today.denominator < SMALL
+    window = LAST_HOUR if early and hour is not None and hour.denominator >= SMALL else WINDOW
+    figures = board.windows[window]
     held = words.held_in(board, figures, line)
-    within = words.Limits(board, [(WINDOW, figures)], tile.group, tile.level, line).words
+    within = words.Limits(board, [(window, figures)], tile.group, tile.level, line).words
     whole = figures.row(tile.group, **place, area=WHOLE)
     row = figures.row(tile.group, **place, area=area or WHOLE)
     origin = None if whole is None else whole.origin
@@ -547,12 +556,13 @@ def _in_time(board: Board, line: str | None, area: str | None, late: FeedShown |
     return RateTile(
         line=line,
         state="unknown" if not known else "late" if late else state,
-        window=WINDOW,
+        window=window,
         known=known,
         value=ratio.value,
         numerator=ratio.numerator,
         denominator=ratio.denominator,
-        last_hour=_last_hour(board, tile, place, area),
+        last_hour=hour if window == WINDOW else None,
+        today=None if window == WINDOW else today,
         small=ratio.small,
         within=within,
         target=held.target,
@@ -562,11 +572,11 @@ def _in_time(board: Board, line: str | None, area: str | None, late: FeedShown |
     )
 
 
-def _last_hour(
-    board: Board, tile: Tile, place: Mapping[str, str], area: str | None
+def _cases(
+    board: Board, window: str, tile: Tile, place: Mapping[str, str], area: str | None
 ) -> Cases | None:
-    """What was served in time of the last 60 minutes; None where that is not known."""
-    row = board.windows[LAST_HOUR].row(tile.group, **place, area=area or WHOLE)
+    """What was served in time in a window; None where that is not known."""
+    row = board.windows[window].row(tile.group, **place, area=area or WHOLE)
     ratio = None if row is None else row.ratio_of(tile.level)
     if ratio is None or ratio.numerator is None or ratio.denominator is None:
         return None
@@ -581,7 +591,7 @@ def _open(board: Board, area: str | None, late: FeedShown | None) -> OpenTile:
     known = heard(board.feeds, WHOLE_FORCE.kind, REGISTRY)
     table = (board.now.rows(BY_GRADE) or []) if known else None
     if table is None:
-        return OpenTile("unknown", None, 0, None, None)
+        return OpenTile("unknown", None, 0, None, "", None)
     areas = board.definitions.areas
     parents = {each.parent for each in areas.values()}
     smallest = {
@@ -613,13 +623,29 @@ def _open(board: Board, area: str | None, late: FeedShown | None) -> OpenTile:
     rows = [row for _, row in found]
     states = {row.state for row in rows}
     worst: State = "approaching" if "approaching" in states else "calm"
+    if states == {"unjudged"}:
+        worst = "unjudged"
     return OpenTile(
         state="late" if late else "breached" if "breached" in states else worst,
         count=sum(row.count_of(UNATTENDED) or 0 for row in total.values()),
         scheduled=scheduled,
         rows=rows,
+        within=_within_limits(rows),
         late=late,
     )
+
+
+def _within_limits(rows: Sequence[OpenRow]) -> str:
+    """Which of the rows are within their limits, where all that are judged are."""
+    judged = {row.grade for row in rows if row.state != "unjudged"}
+    others = {row.grade for row in rows if row.state == "unjudged"}
+    if not judged:
+        return ""
+    if not others:
+        return "all within their limits"
+    if judged == {EMERGENCY} and EMERGENCY not in others:
+        return "emergencies within their limit"
+    return "those with a limit are within it"
 
 
 def _lies_in(areas: Mapping[str, AreaDefinition], name: str, area: str | None) -> bool:

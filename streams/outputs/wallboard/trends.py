@@ -115,7 +115,10 @@ def words(chart: Chart, noun: tuple[str, str]) -> str:
     before = chart.earlier[0].values[-1] if chart.earlier else None
     if usual is not None:
         low, high = (_short(each, chart.unit) for each in (usual.lower, usual.upper))
-        said.append(f"usually {low.removesuffix(' %')} to {high}")
+        if low == high:
+            said.append(f"usually {high}")
+        elif (low, high) != ("0 %", "100 %"):  # that any share is usual says nothing
+            said.append(f"usually {low.removesuffix(' %')} to {high}")
     elif before is not None:
         said.append(f"last week {_short(before, chart.unit)}")
     return f"{hour}: {', '.join(said)}"

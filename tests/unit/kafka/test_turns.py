@@ -361,7 +361,10 @@ def test_a_pause_is_as_long_as_the_counting_before_it() -> None:
     clock.at += 0.1
     busy.begin()
     clock.at += 0.6
-    assert (busy.long, busy.words) == (True, "counting: 2 s without a pause")
+    assert (busy.long, busy.words) == (
+        True,
+        "figures may be behind: counting for 2 s without a pause",
+    )
     busy.end()
     clock.at += 0.5
     assert (busy.long, busy.turn) == (True, 0)
@@ -389,7 +392,10 @@ def test_a_live_process_that_counts_for_seconds_is_behind_until_it_pauses() -> N
     health.busy.begin()
     assert (health.ready, health.shown[0]) == (True, "live")
     clock.at += LONG + 1
-    assert (health.ready, health.shown) == (False, ("behind", "counting: 3 s without a pause"))
+    assert (health.ready, health.shown) == (
+        False,
+        ("behind", "figures may be behind: counting for 3 s without a pause"),
+    )
     health.busy.end()
     clock.at += LONG + 2
     assert health.shown == ("live", "reading as lines arrive")
@@ -431,7 +437,7 @@ def test_a_worker_with_a_message_that_takes_long_is_behind_and_then_live_again(
 
     asyncio.run(work())
     assert seen[0] == ("live", "1 partitions")
-    assert ("behind", "counting: 3 s without a pause") in seen
+    assert ("behind", "figures may be behind: counting for 3 s without a pause") in seen
     assert seen[-1] == ("live", "1 partitions")
 
 

@@ -7,7 +7,8 @@ import datetime as dt
 import json
 from collections.abc import Iterator
 from functools import partial
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import msgspec
 import pytest
@@ -16,12 +17,14 @@ from starlette.testclient import TestClient
 from streams.alerts.rules import KINDS
 from streams.board.model import Handlers, HoursAhead, RoomHour
 from streams.board.monitor import Monitor
+from streams.charts.model import Chart, Point, Range
 from streams.fold.log_gap import LogGap
 from streams.live import Live
 from streams.outputs.wallboard import hub as hub_module
 from streams.outputs.wallboard.hub import Hub, View, screen_content
 from streams.outputs.wallboard.pages import STATIC
 from streams.outputs.wallboard.screen import fingerprint, first_screen
+from streams.outputs.wallboard.trends import CALLS, words
 from streams.outputs.web import application
 from tests.alerting import unattended
 from tests.build import as_json, call, feed, incident, ms, tiny_force
@@ -151,6 +154,57 @@ def test_the_last_hour_stands_beside_today() -> None:
     tile = screen(early, ANSWERED)["in_time"]["999"]
     assert (tile["numerator"], tile["denominator"]) == (1, 2)
     assert tile["last_hour"] == {"numerator": 1, "denominator": 1}
+
+
+def surge_before_midnight(today: int) -> dict[str, Any]:
+    """The tile a minute after midnight: 30 calls before it of which 24 were answered in time, and
+    so many of today, all of them in time."""
+    before = [
+        call(f"b{n}", f"2021-03-01T23:{n + 20}:00Z", answered_at=f"2021-03-01T23:{n + 20}:{late}Z")
+        for n in range(30)
+        for late in ["30" if n < 6 else "04"]
+    ]
+    after = [
+        call(f"a{n}", f"2021-03-02T00:00:{n:02}Z", answered_at=f"2021-03-02T00:00:{n + 4:02}Z")
+        for n in range(today)
+    ]
+    shown = Live(Monitor([tiny_force()]), clock=lambda: ms("2021-03-02T00:01:00Z"))
+    feed(shown.monitor, *before, *after)
+    tile: dict[str, Any] = as_json(first_screen(shown.board("tiny")))["in_time"]["999"]
+    return tile
+
+
+def test_until_today_has_enough_cases_the_last_hour_is_shown_and_judged() -> None:
+    tile = surge_before_midnight(today=1)
+    assert (tile["window"], tile["state"], tile["met"]) == ("1h", "breached", False)
+    assert (tile["numerator"], tile["denominator"]) == (25, 31)
+    assert (tile["today"], tile["last_hour"]) == ({"numerator": 1, "denominator": 1}, None)
+    assert surge_before_midnight(today=0)["window"] == "1h"
+    assert surge_before_midnight(today=19)["window"] == "1h"
+    tile = surge_before_midnight(today=20)
+    assert (tile["window"], tile["state"], tile["today"]) == ("today", "calm", None)
+    assert tile["last_hour"] == {"numerator": 44, "denominator": 50}
+
+
+@pytest.mark.parametrize(
+    ("grades", "state", "within"),
+    [
+        (["emergency"], "calm", "all within their limits"),
+        (["emergency", "priority"], "calm", "emergencies within their limit"),
+        (["priority"], "unjudged", ""),
+        ([], "calm", ""),
+    ],
+)
+def test_of_open_incidents_only_those_that_are_judged_are_within_their_limits(
+    grades: list[str], state: str, within: str
+) -> None:
+    records = [
+        incident(f"i{n}", "2021-03-01T10:25:00Z", area="north", grade=grade)
+        for n, grade in enumerate(grades)
+    ]
+    beats = beat("incidents", "2021-03-01T10:29:30Z")
+    tile = screen(*records, beats)["open"]
+    assert (tile["state"], tile["within"]) == (state, within)
 
 
 def test_open_incidents_are_listed_by_grade_and_area_the_nearest_to_its_limit_first() -> None:
@@ -528,6 +582,26 @@ def test_a_trend_is_the_chart_of_a_tile_and_its_last_hour_in_words(client: TestC
     assert client.get("/trends.json?area=nowhere").json()["error"] == (
         'no area "nowhere" in Tiny Police, only: north-area, north, south'
     )
+
+
+@pytest.mark.parametrize(
+    ("lower", "upper", "said"),
+    [
+        (0.8, 1.0, "09 to 10 h: 90 %, usually 80 to 100 %"),
+        (0.999, 1.0, "09 to 10 h: 90 %, usually 100 %"),
+        (0.0, 1.0, "09 to 10 h: 90 %"),
+    ],
+)
+def test_what_is_usual_of_a_share_is_said_where_it_says_something(
+    lower: float, upper: float, said: str
+) -> None:
+    start = dt.datetime(2021, 3, 1, 9, tzinfo=dt.UTC)
+    end = start + dt.timedelta(hours=1)
+    point = Point(start=start, end=end, label="2021-03-01T09", value=0.9, cases=(9, 10))
+    chart = SimpleNamespace(
+        points=(point,), unit="ratio", expected=(Range(lower, upper),), earlier=()
+    )
+    assert words(cast("Chart", chart), CALLS) == said
 
 
 def test_a_series_of_nothing_is_refused(client: TestClient) -> None:

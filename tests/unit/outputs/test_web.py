@@ -159,7 +159,9 @@ def test_it_says_whether_it_is_ready_while_every_board_has_to_wait(shown: Live) 
         assert time.monotonic() - began < 4
         assert answer.status_code == 503
         assert answer.json()["reasons"][0]["code"] == "counting"
-        assert answer.json()["detail"].startswith("counting: one step has taken 6")
+        assert answer.json()["detail"].startswith(
+            "figures may be behind: one step of counting has taken 6"
+        )
         assert httpx2.get(f"{running.url}/healthz", timeout=5).status_code == 200
         shown.lock.release()  # which lets the boards be made
         assert {each.result().status_code for each in asked} == {200}

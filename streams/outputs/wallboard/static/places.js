@@ -69,9 +69,12 @@ function waits(figure, held, nobody) {
   return { number: known || figure.count ? count(figure.count) : "–", words };
 }
 
+// What is not of today, since today has too few cases yet.
+const hourly = (figure) => (figure.window === "1h" ? ", last hour" : "");
+
 function rate(figure, held, records) {
   if (figure.value == null) return { number: "–", words: figure.late ? lateness(held, figure.late) : figure.known ? `no ${records} today` : "not known" };
-  return { number: (figure.value * 100).toFixed(1), unit: "%", words: figure.late ? lateness(held, figure.late) : `${count(figure.numerator)} of ${count(figure.denominator)}` };
+  return { number: (figure.value * 100).toFixed(1), unit: "%", words: figure.late ? lateness(held, figure.late) : `${count(figure.numerator)} of ${count(figure.denominator)}${hourly(figure)}` };
 }
 
 function alerts(figure) {
@@ -107,7 +110,7 @@ function short(tile, figure, held, said) {
   if (kind === "unattended") return `${plural(figure.count ?? 0, "emergency", "emergencies")}${wait ? `, ${wait}` : ""}`;
   if (kind === "open") return `to attend: ${said.number}, ${said.words}`;
   if (kind === "alerts") return figure.first ? `${WORDS[figure.first.severity] ?? "alert"}: ${said.words}, ${held.age(figure.first.opened_at)}` : said.words;
-  if (said.unit) return `${line ?? "arrivals"}: ${said.number}\u00a0% of ${count(figure.denominator)} ${figure.within}`;
+  if (said.unit) return `${line ?? "arrivals"}: ${said.number}\u00a0% of ${count(figure.denominator)} ${figure.within}${hourly(figure)}`;
   return `${said.label}: ${said.number} ${said.words}`;
 }
 
@@ -241,7 +244,7 @@ function calmly(place, said) {
   const [waiting, served] = [first("waiting"), first("in_time")];
   const parts = [];
   if (waiting && waiting[1].number !== "–") parts.push(`${waiting[1].number} waiting`);
-  if (served?.[1].unit) parts.push(`${served[1].number}\u00a0% of ${count(place.figures[served[0]].denominator)}`);
+  if (served?.[1].unit) parts.push(`${served[1].number}\u00a0% of ${count(place.figures[served[0]].denominator)}${hourly(place.figures[served[0]])}`);
   return parts.join(", ");
 }
 
@@ -357,7 +360,7 @@ function head(places, one, common) {
   const from = common ? origin(status) : "";
   say(by("#updated"), [`Last updated ${latest.clock.second(latest.at)}`, latest.clock.day(latest.at), ...(from ? [from] : []),
     ...(areas ? ["areas: of calls and incidents whose area is known"] : []), ...(stale ? ["figures are of then; connecting again by itself"] : [])].join(" · "));
-  tally(places.filter((place) => !place.whole));
+  tally(places);
 }
 
 // How many places are in which state, for who has two seconds.
@@ -376,7 +379,10 @@ function tally(places) {
 const pages = () => [...forces.values()].flatMap((held) => {
   const figure = held.sent.places[0]?.figures.alerts;
   return figure?.state === "page" ? [{ held, alert: figure.first, alone: figure.alone }] : [];
-}).sort((a, b) => Date.parse(a.alert.opened_at) - Date.parse(b.alert.opened_at));
+}).sort((a, b) => gone(a.held) - gone(b.held) || Date.parse(a.alert.opened_at) - Date.parse(b.alert.opened_at));
+
+// Nobody knows whether what was said still holds: no colour may say that it does.
+const gone = (held) => held.stale || held.sent.status?.ready === false;
 
 // A page that nobody has stands above all: its words, and how long it has been open.
 function urgent() {
@@ -385,6 +391,7 @@ function urgent() {
   at.hidden = !found.length;
   if (!found.length) return;
   const [{ held, alert }] = found;
+  at.dataset.state = gone(held) ? "gone" : "page";
   const others = found.reduce((sum, each) => sum + each.alone, 0) - 1;
   const link = by("a", at);
   link.href = `/alert?${new URLSearchParams({ force: held.sent.force.id, id: alert.id })}`;

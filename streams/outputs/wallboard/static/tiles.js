@@ -4,7 +4,7 @@
 import { by, made, say, shape } from "./dom.js";
 import { age, count, duration, limit, percent, plural } from "./words.js";
 
-const WHEN = { today: "today" };
+const WHEN = { today: "today", "1h": "in the last hour" };
 export const STATES = { calm: "calm", approaching: "approaching", breached: "breached", unjudged: "not judged", late: "late", unknown: "not known" };
 export const GRADES = { emergency: "Emergency", priority: "Priority", scheduled: "Scheduled" };
 const TARGETED = ["waiting", "in_time", "unattended", "attended"];
@@ -147,6 +147,7 @@ function rate(tile, held, { label, records, feed }, time) {
     return context(tile, lines);
   }
   const hour = held.last_hour;
+  if (held.today) lines.push(`today ${count(held.today.numerator)} of ${count(held.today.denominator)}`);
   if (hour) lines.push(hour.denominator ? `last hour ${count(hour.numerator)} of ${count(hour.denominator)}` : `last hour no ${records}`);
   const goal = held.target == null ? "no target set" : held.met == null ? `${held.small ? "too few" : "target changed"}, target ${percent(held.target)}`
     : `${held.met ? "met" : "missed"} ${percent(held.target)}`;
@@ -164,14 +165,14 @@ function open(tile, screen, _, time) {
   say(by("a", tile), held.count ? `${plural(held.count, "incident", "incidents")} to attend` : "Incidents to attend");
   const list = by(".rows", tile);
   const most = list.dataset.most ?? held.rows?.length;
-  rows(list, JSON.stringify([held.rows, most, time.still]), () => held.rows?.length === 0 ? [made("li", { class: "none" }, "none")] : (held.rows ?? []).slice(0, most).map((row) => made("li", { "data-state": row.state },
+  rows(list, JSON.stringify([held.rows, most, time.still, Boolean(held.late)]), () => held.rows?.length === 0 ? [made("li", { class: "none" }, "none")] : (held.rows ?? []).slice(0, most).map((row) => made("li", { "data-state": row.state },
     shape(row.state), made("span", { class: "what" }, `${GRADES[row.grade] ?? row.grade}, ${row.area}`), made("b", {}, count(row.count)),
     made("span", { class: "for", "data-since": row.oldest_since }))));
   for (const cell of list.querySelectorAll(".for")) {
     const from = cell.dataset.since;
-    say(cell, !from ? "" : time.still ? `since ${time.clock.minute(Date.parse(from))}` : age(since(from, time.now)));
+    say(cell, !from ? "" : time.still || held.late ? `since ${time.clock.minute(Date.parse(from))}` : age(since(from, time.now)));
   }
-  const words = { calm: held.count ? "all within their limits" : "", approaching: "one is close to its limit", breached: "beyond the limit", unknown: "nothing from the incidents feed yet", late: held.late ? time.lateness(held.late) : "" };
+  const words = { calm: held.within, approaching: "one is close to its limit", breached: "beyond the limit", unknown: "nothing from the incidents feed yet", late: held.late ? time.lateness(held.late) : "" };
   state(tile, held.state, words[held.state]);
   const hidden = (held.rows ?? []).slice(most).reduce((sum, row) => sum + row.count, 0);
   const more = [hidden ? `${count(hidden)} more` : "", held.scheduled ? `${count(held.scheduled)} scheduled` : ""].filter(Boolean);
