@@ -517,7 +517,7 @@ def test_forces_stand_beside_each_other_the_worst_first_and_each_leads_to_its_ow
     opened: Browser,
 ) -> None:
     with beside("forces") as made:
-        page = opened.new_page()
+        page = opened.new_context(color_scheme="dark").new_page()
         look_beside(page, made, "forces")
         names = page.locator(".place h2")
         expected = ["West Mercia", "West Midlands", "Warwickshire", "Staffordshire"]
@@ -530,7 +530,7 @@ def test_forces_stand_beside_each_other_the_worst_first_and_each_leads_to_its_ow
         expect(page.get_by_role("heading", level=1)).to_have_text("Staffordshire")
         expect(figure(page, "unattended")).to_have_text("1")
         page.goto(f"{made.url}/?forces=all")
-        expect(page.locator("#urgent")).to_have_attribute("data-state", "page")
+        expect(page.locator("#urgent")).to_be_visible()
         assert share_of(page, (0xFF, 0x5A, 0x26)) > 0
         made.stop()
         expect(page.locator("body.stale")).to_be_visible(timeout=20_000)
@@ -546,14 +546,14 @@ def test_forces_stand_beside_each_other_the_worst_first_and_each_leads_to_its_ow
 
 def test_the_areas_of_a_force_stand_beside_each_other_below_the_whole(opened: Browser) -> None:
     with beside("areas") as made:
-        page = opened.new_page()
+        page = opened.new_page(viewport={"width": 1920, "height": 1080})
         made.live.health.simulated = "calls and incidents"
         look_beside(page, made, "areas")
         names = page.locator(".place h2")
         expected = "Warwickshire, Rugby, Stratford, Warwick"
         expected += ", North Warwickshire, Nuneaton & Bedworth"
         expect(names).to_have_text(expected.split(", "))
-        expect(page.locator("#tally")).to_have_text("2 page2 approaching2 calm")
+        expect(page.locator("#tally")).to_have_text("2 page2 approaching2 not known")
         expect(page.locator("#mode")).to_have_text("Simulated")
         cut = "one => one.scrollWidth > one.clientWidth + 1"
         title = page.get_by_role("heading", level=1)
