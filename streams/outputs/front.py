@@ -23,8 +23,8 @@ import asyncio
 import html
 import logging
 import ssl
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, asynccontextmanager, suppress
 from functools import partial
 from urllib.parse import quote, urlsplit
 
@@ -114,7 +114,7 @@ class Front:
         self.closing = True
 
     @asynccontextmanager
-    async def lifespan(self, app: Starlette) -> AsyncIterator[None]:
+    async def lifespan(self, app: Starlette) -> AsyncGenerator[None]:
         """Asks the workers as long as the server runs."""
         # Every viewer has a connection of its own to a worker. No proxy stands between the two.
         limits = httpx2.Limits(max_connections=None, max_keepalive_connections=20)
@@ -275,7 +275,7 @@ class Front:
         frames = while_allowed(request, merged(streams))
         return StreamingResponse(frames, headers=STREAM, media_type="text/event-stream")
 
-    async def _places_of(self, force: str, headers: dict[str, str]) -> AsyncIterator[bytes]:
+    async def _places_of(self, force: str, headers: dict[str, str]) -> AsyncGenerator[bytes]:
         """What is to be shown of one of several forces, from whichever worker has it: nothing as
         long as none has."""
         while not self.closing:
@@ -286,15 +286,17 @@ class Front:
                     answer = await self._answer(force, worker, sent)
                     try:
                         if answer.status_code == 200:
-                            async for frame in framed(self._words(force, worker, answer)):
-                                yield frame
+                            frames = framed(self._words(force, worker, answer))
+                            async with aclosing(frames):
+                                async for frame in frames:
+                                    yield frame
                     finally:
                         await answer.aclose()
             await asyncio.sleep(RETRY)
 
     async def _words(
         self, force: str, worker: Worker, answer: httpx2.Response
-    ) -> AsyncIterator[bytes]:
+    ) -> AsyncGenerator[bytes]:
         # A stream that breaks off just ends: the page is stale by then, and asks again.
         with suppress(httpx2.HTTPError):
             async for part in answer.aiter_raw():
@@ -382,7 +384,7 @@ class Front:
 class _Stream(StreamingResponse):
     """Passes a stream on, and leaves the worker however it ends."""
 
-    def __init__(self, answer: httpx2.Response, words: AsyncIterator[bytes]) -> None:
+    def __init__(self, answer: httpx2.Response, words: AsyncGenerator[bytes]) -> None:
         super().__init__(words, headers=_headers(answer))
         self._answer = answer
 

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 
 log = logging.getLogger("watchroom.web")
 
 
-async def merged(streams: Sequence[AsyncIterator[bytes]]) -> AsyncIterator[bytes]:
+async def merged(streams: Sequence[AsyncGenerator[bytes]]) -> AsyncGenerator[bytes]:
     """What all of some streams yield, as it comes, until they have ended. None gets ahead of who
     reads by more than one part, and all are let go when who reads leaves."""
     parts: asyncio.Queue[bytes | None] = asyncio.Queue(maxsize=1)
 
-    async def read(stream: AsyncIterator[bytes]) -> None:
+    async def read(stream: AsyncGenerator[bytes]) -> None:
         try:
-            async for part in stream:
-                await parts.put(part)
+            async with aclosing(stream):
+                async for part in stream:
+                    await parts.put(part)
         except Exception:  # the others go on
             log.exception("one of several streams ended")
         await parts.put(None)
@@ -37,10 +39,11 @@ async def merged(streams: Sequence[AsyncIterator[bytes]]) -> AsyncIterator[bytes
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def framed(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def framed(parts: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
     """The frames of a stream of server-sent events, each whole, however they arrive."""
     held = b""
-    async for part in parts:
-        *frames, held = (held + part).split(b"\n\n")
-        if frames:
-            yield b"".join(frame + b"\n\n" for frame in frames)
+    async with aclosing(parts):
+        async for part in parts:
+            *frames, held = (held + part).split(b"\n\n")
+            if frames:
+                yield b"".join(frame + b"\n\n" for frame in frames)

@@ -13,7 +13,8 @@ import logging
 import math
 import socket
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from functools import partial
 from urllib.parse import quote, unquote, urlsplit
@@ -259,16 +260,17 @@ class WhoAsks:
             return False
 
 
-async def while_allowed(request: Request, frames: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def while_allowed(request: Request, frames: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
     """A stream, until the sign-in of who reads it ends."""
     still = request.scope.get(STILL, lambda: True)
     looked = time.monotonic()
-    async for frame in frames:
-        if time.monotonic() - looked >= STILL_EVERY:
-            looked = time.monotonic()
-            if not still():
-                break
-        yield frame
+    async with aclosing(frames):
+        async for frame in frames:
+            if time.monotonic() - looked >= STILL_EVERY:
+                looked = time.monotonic()
+                if not still():
+                    break
+            yield frame
 
 
 def asked(scope: Scope, cookie: str) -> Asked:

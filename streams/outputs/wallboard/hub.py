@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple
@@ -102,15 +103,18 @@ class View:
     beats: int = 0
     alive: float = float("-inf")
     """When the newest figures were seen; what is older is not handed out as news."""
+    failing: bool = False
+    """Whether it could not be made of the newest board."""
     _marks: object = None
     _sent: float = 0.0
 
     def show(self, board: Board, now: float) -> None:
         """Makes the next frame where one is due; `now` in seconds by any steady clock."""
         content, marks = self.make(board)
+        frame = _frame(self.event, content) if marks != self._marks else None
         self.beat = _frame("beat", {"at": board.at, "force": board.force.id})
-        if marks != self._marks:
-            self.board = _frame(self.event, content)
+        if frame is not None:
+            self.board = frame
             self.boards += 1
             self._marks, self._sent = marks, now
         elif now - self._sent >= BEAT - EVERY / 2:
@@ -151,7 +155,7 @@ class Hub:
 
     async def stream(
         self, force: str, area: str | None, *, whole: bool, names: bool = True
-    ) -> AsyncIterator[bytes]:
+    ) -> AsyncGenerator[bytes]:
         """The frames of one viewer: the newest at once, then each that follows. `names`: whether
         the viewer may see those of persons, which stand in the whole board only."""
         key = f"screen/{area}" if not whole else "board" if names else "board/nameless"
@@ -160,12 +164,13 @@ class Hub:
         if not whole:
             make = partial(screen_content, area=area, chosen=settings.tiles, roles=settings.roles)
         frames = self._frames(force, key, View("board" if whole else "screen", make))
-        async for frame in self._as_one(frames):
-            yield frame
+        async with aclosing(self._as_one(frames)) as one:
+            async for frame in one:
+                yield frame
 
     async def places(
         self, forces: Sequence[str], *, kind: str | None, areas: bool
-    ) -> AsyncIterator[bytes]:
+    ) -> AsyncGenerator[bytes]:
         """The frames of one viewer of several forces, or of the areas of one, of a kind or of that
         which the force's file names."""
         streams = []
@@ -174,21 +179,23 @@ class Hub:
             make = partial(places_content, settings=settings, kind=kind, areas=areas)
             key = f"places/{areas}/{kind}"
             streams.append(self._frames(force, key, View("places", make)))
-        async for frame in self._as_one(merged(streams)):
-            yield frame
+        async with aclosing(self._as_one(merged(streams))) as one:
+            async for frame in one:
+                yield frame
 
-    async def _as_one(self, frames: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    async def _as_one(self, frames: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
         """The frames, counted as those of one screen."""
         self.viewers += 1
         try:
             # Two seconds after a lost connection the browser asks again.
             yield b"retry: 2000\n\n"
-            async for frame in frames:
-                yield frame
+            async with aclosing(frames):
+                async for frame in frames:
+                    yield frame
         finally:
             self.viewers -= 1
 
-    async def _frames(self, force: str, key: str, made: View) -> AsyncIterator[bytes]:
+    async def _frames(self, force: str, key: str, made: View) -> AsyncGenerator[bytes]:
         """What is to be sent of one force to who looks at it by a view."""
         watched = self._forces.setdefault(force, _Watched())
         view = watched.views.setdefault(key, made)
@@ -203,7 +210,7 @@ class Hub:
                     board, beat = view.boards, view.beats
                     # The frame may have been made a while ago; the beat says that it still holds.
                     yield view.board + view.beat
-                elif view.beats != beat:
+                elif view.beats != beat and self._is_news(view):
                     beat = view.beats
                     yield view.beat
                 else:
@@ -226,8 +233,8 @@ class Hub:
             if not watched.views:
                 break
             taken, now = self.live.monitor.lines_taken(force), loop.time()
-            views = list(watched.views.values())
-            new = any(not view.boards for view in views)
+            views = watched.views
+            new = any(not view.boards and not view.failing for view in views.values())
             if taken != lines or new or now - started >= EVERY - LEAST / 2:
                 lines, started = taken, now
                 await self._show(force, watched, views)
@@ -237,7 +244,7 @@ class Hub:
         if not watched.views:
             self._forces.pop(force, None)
 
-    async def _show(self, force: str, watched: _Watched, views: list[View]) -> None:
+    async def _show(self, force: str, watched: _Watched, views: Mapping[str, View]) -> None:
         """Computes one force's board, once that of no other is, and shows it to all views."""
         loop = asyncio.get_running_loop()
         async with self._turn:
@@ -245,8 +252,9 @@ class Hub:
             try:
                 await asyncio.to_thread(self._compute, force, views, started)
                 watched.failing = False
-                for view in views:
-                    view.alive = loop.time()  # not `started`: a busy machine may take long
+                for view in views.values():
+                    if not view.failing:
+                        view.alive = loop.time()  # not `started`: a busy machine may take long
             except Exception:  # noqa: BLE001 - logged; it must not end the task
                 # The screens hear nothing and say that they are stale, which is the truth.
                 if not watched.failing:
@@ -255,11 +263,19 @@ class Hub:
             self._wake(watched)
             await asyncio.sleep(REST * (loop.time() - started))
 
-    def _compute(self, force: str, views: list[View], now: float) -> None:
+    def _compute(self, force: str, views: Mapping[str, View], now: float) -> None:
+        """Shows the newest board to all views. Of one that can't be made of it the viewers hear
+        nothing, so that their screens say that they are stale; the others go on."""
         board = self.live.board(force)
         self.computed += 1
-        for view in views:
-            view.show(board, now)
+        for name, view in views.items():
+            try:
+                view.show(board, now)
+                view.failing = False
+            except Exception:  # noqa: BLE001 - logged; the other views go on
+                if not view.failing:
+                    _log.exception("%s of %s can't be made of its board", name, force)
+                view.failing = True
 
     @staticmethod
     def _wake(watched: _Watched) -> None:

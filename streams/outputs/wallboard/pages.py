@@ -31,7 +31,8 @@ from starlette.staticfiles import StaticFiles
 from streams.alerts.model import AlertList
 from streams.board.query import Query
 from streams.charts import svg
-from streams.config.force import WHOLE
+from streams.config.force import WHOLE, Force
+from streams.config.schema import AREA_CLASS
 from streams.errors import QueryError
 from streams.live import Live
 from streams.outputs import runbooks
@@ -182,7 +183,7 @@ class Wallboard:
 
     def _kind_of(self, request: Request, forces: list[str]) -> str | None:
         """The kind of area that a request names; raises an `HTTPException` where a force has none
-        of these."""
+        of these, or none of them is there now."""
         kind = request.query_params.get("areas") or None
         if "areas" in request.query_params and len(forces) > 1:
             raise HTTPException(400, "areas are those of one force: name one")
@@ -191,7 +192,20 @@ class Wallboard:
         if "areas" in request.query_params and (not kinds or kind not in (None, *kinds)):
             known = f"only: {', '.join(kinds)}" if kinds else "it has no areas"
             raise HTTPException(404, f'no areas of kind "{kind or ""}" in {of.name}, {known}')
+        if "areas" in request.query_params and not self._is_there(of, kind):
+            of_kind = f' of kind "{kind}"' if kind else ""
+            raise HTTPException(404, f"no area{of_kind} in {of.name} has opened and not closed yet")
         return kind
+
+    def _is_there(self, force: Force, kind: str | None) -> bool:
+        """Whether a force has areas of a kind now; of None, of that which its file names, else of
+        any but classes of areas."""
+        now, kind = self.live.clock(), kind or force.file.wallboard.areas
+        return any(
+            (each.kind == kind if kind else each.kind != AREA_CLASS)
+            for each in force.areas
+            if each is not None and force.is_there(each, now, now + 1)
+        )
 
     def _area_of(self, request: Request, force: str) -> str | None:
         """The area that a request names by its id; raises an `HTTPException` for none of these."""

@@ -101,7 +101,7 @@ def places(
     board: Board, settings: WallboardSettings, kind: str | None = None, *, areas: bool = False
 ) -> Places:
     """A force as a whole, with `areas` also those of a kind, as they are there now; by default the
-    kind that the force's file names, else the smallest.
+    kind that the force's file names, else the smallest. While no area is there, only the force.
 
     Raises ValueError for a kind of which the force has no area.
     """
@@ -110,7 +110,7 @@ def places(
     shown: list[str] = []
     if areas:
         kind = kind or settings.areas or _smallest(held)
-        if kind not in kinds:
+        if kind is not None and kind not in kinds:
             known = f"only: {', '.join(kinds)}" if kinds else "it has no areas"
             raise ValueError(f'no areas of kind "{kind}" in {board.force.name}, {known}')
         shown = [name for name, each in held.items() if each.kind == kind and each.there]
@@ -143,15 +143,16 @@ def _compared(tile: str, settings: WallboardSettings) -> bool:
     return kind in COMPARED and (kind != "handlers" or settings.tiles is not None)
 
 
-def _smallest(held: Mapping[str, AreaDefinition]) -> str:
-    """The kind of the areas that hold no others; of several the first."""
-    parents = {each.parent for each in held.values()}
+def _smallest(held: Mapping[str, AreaDefinition]) -> str | None:
+    """The kind of the areas that are there and hold no others; of several the first. None while no
+    area is there."""
+    parents = {each.parent for each in held.values() if each.there}
     found = (
         each.kind
         for name, each in held.items()
         if name not in parents and each.there and each.kind != AREA_CLASS
     )
-    return next(found, "")
+    return next(found, None)
 
 
 def _in_words(kind: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from functools import partial
 from typing import Any
 
@@ -34,6 +34,13 @@ def live(*records: dict[str, Any], forces: tuple[Force, ...] = ()) -> Live:
     feed(shown.monitor, *records)
     shown.health.state = "live"
     return shown
+
+
+def of_file(text: str) -> Live:
+    """The tiny force by another file."""
+    force, problems = check_force(text, "tiny.toml")
+    assert force is not None, problems
+    return Live(Monitor([force]), clock=lambda: NOW)
 
 
 def beside(shown: Live, kind: str | None = None, **settings: Any) -> dict[str, Any]:
@@ -133,6 +140,21 @@ def test_time_alone_is_no_change() -> None:
     assert fingerprint(early) == fingerprint(late)
 
 
+ENDED = TINY_FORCE.replace('kind = "', 'until = 2020-01-01\nkind = "')
+"""A force whose areas have all ended before `NOW`."""
+HALF = TINY_FORCE.replace('kind = "district"', 'kind = "district"\nuntil = 2020-01-01')
+"""One of which an area is there that held some which have ended."""
+
+
+def test_while_no_area_is_there_the_force_stands_alone() -> None:
+    shown = beside(of_file(ENDED))
+    assert (list(states(shown)), shown["kind"]) == ([None], None)
+
+
+def test_an_area_that_holds_only_such_as_have_ended_is_one_of_the_smallest() -> None:
+    assert list(states(beside(of_file(HALF)))) == [None, "north-area"]
+
+
 # -- how it is sent --------------------------------------------------------------------------------
 
 
@@ -185,7 +207,7 @@ def test_a_beat_says_of_which_force_it_is() -> None:
     assert (beat, sent["force"]) == ("beat", "tiny")
 
 
-async def parts(*some: bytes) -> AsyncIterator[bytes]:
+async def parts(*some: bytes) -> AsyncGenerator[bytes]:
     for part in some:
         await asyncio.sleep(0)
         yield part
@@ -199,7 +221,7 @@ def test_streams_that_are_merged_end_when_all_have() -> None:
 
 
 def test_a_stream_that_fails_ends_alone() -> None:
-    async def failing() -> AsyncIterator[bytes]:
+    async def failing() -> AsyncGenerator[bytes]:
         yield b"a"
         raise RuntimeError("no more")
 
@@ -212,7 +234,7 @@ def test_a_stream_that_fails_ends_alone() -> None:
 def test_merged_streams_are_let_go_when_the_reader_leaves() -> None:
     ended = []
 
-    async def endless() -> AsyncIterator[bytes]:
+    async def endless() -> AsyncGenerator[bytes]:
         try:
             while True:
                 await asyncio.sleep(0)
@@ -224,10 +246,74 @@ def test_merged_streams_are_let_go_when_the_reader_leaves() -> None:
         stream = merged([endless(), endless()])
         async for _ in stream:
             break
-        await stream.aclose()  # type: ignore[attr-defined]
+        await stream.aclose()
 
     asyncio.run(read())
     assert ended == [True, True]
+
+
+def test_a_screen_that_leaves_lets_its_force_go_at_once() -> None:
+    """Not whenever the collector comes by: until then the force's board is computed for nobody."""
+    hub = Hub(live())
+
+    async def viewers_left() -> list[int]:
+        found = []
+        for stream in (
+            hub.places(["tiny"], kind=None, areas=True),
+            hub.stream("tiny", None, whole=True),
+        ):
+            async for frame in stream:
+                if heard(frame):
+                    break
+            watched = hub._forces["tiny"]
+            await stream.aclose()
+            found.append(sum(view.viewers for view in watched.views.values()))
+        hub.close()
+        return found
+
+    assert asyncio.run(asyncio.wait_for(viewers_left(), 30)) == [0, 0]
+
+
+def test_of_several_views_of_a_force_one_that_fails_leaves_the_others_right(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Those that were made before it must not say that old figures still hold."""
+    shown = live(LATE)
+    hub = Hub(shown)
+    failing = asyncio.Event()
+
+    def fails(*_: object, **__: object) -> None:
+        failing.set()
+        raise ValueError("no such areas")
+
+    monkeypatch.setattr("streams.outputs.wallboard.hub.places_content", fails)
+
+    async def attempted() -> None:
+        async for frame in hub.places(["tiny"], kind=None, areas=True):
+            assert not heard(frame), "a view that can't be made says that it is alive"
+
+    async def counted() -> int:
+        """How many emergencies wait, as the ordinary wallboard has it after a new one."""
+        told = 0
+        async for frame in hub.stream("tiny", None, whole=False):
+            for event, data in heard(frame):
+                if event == "screen":
+                    told = data["unattended"]["count"]
+            if told == 1 and failing.is_set():
+                feed(shown.monitor, NEAR)
+                failing.clear()
+            if told == 2:
+                hub.close()
+        return told
+
+    async def both() -> int:
+        found, _ = await asyncio.gather(counted(), attempted())
+        return found
+
+    assert asyncio.run(asyncio.wait_for(both(), 20)) == 2
+    assert [each.message for each in caplog.records if each.name.endswith("hub")] == [
+        "places/True/None of tiny can't be made of its board"
+    ]
 
 
 def test_frames_are_whole_however_they_arrive() -> None:
@@ -257,6 +343,23 @@ def test_places_that_there_are_not_are_refused(
     answer = client.get(f"/events?screen=places&{query}")
     assert answer.status_code == status
     assert answer.json()["error"].startswith(words)
+
+
+@pytest.mark.parametrize(
+    ("text", "query", "words"),
+    [
+        (ENDED, "", "no area in Tiny Police has opened and not closed yet"),
+        (HALF, "district", 'no area of kind "district" in Tiny Police has opened and not closed'),
+    ],
+)
+def test_areas_none_of_which_is_there_now_are_refused_in_words(
+    text: str, query: str, words: str
+) -> None:
+    with TestClient(application(of_file(text))) as ask:
+        for path in ("/trends.json?", "/events?screen=places&"):
+            answer = ask.get(f"{path}force=tiny&areas={query}")
+            assert answer.status_code == 404
+            assert answer.json()["error"].startswith(words)
 
 
 def test_a_page_may_ask_whether_there_are_areas_of_a_kind(client: TestClient) -> None:
