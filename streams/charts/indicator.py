@@ -94,17 +94,19 @@ def beside_chart(
     within: Stretch,
     area: str = WHOLE,
     alerts: Iterable[Alert] = (),
+    kept: Kept | None = None,
 ) -> Chart:
     """An indicator by the hours or days within a stretch, in the range that is usual of them, with
     the same of the week before and, of hours that are few, of the day before as `earlier`, its
-    target and the alerts, without limits. Raises `QueryError` for what there is not, and for more
-    than `MOST_POINTS` periods."""
+    target and the alerts, without limits. What is `kept` of the same indicator and area is taken as
+    it is, and what is made of periods that are over is added to it. Raises `QueryError` for what
+    there is not, and for more than `MOST_POINTS` periods."""
     indicator = query.indicator(name)
     shown = periods(query, indicator, grain, within)
     days: dict[When, int] = {"a week before": 7}
     if grain == "hour" and len(shown) <= FEW_HOURS:
         days["the day before"] = 1
-    return _Reader(query, indicator, grain, area, alerts).beside(shown, days)
+    return _Reader(query, indicator, grain, area, alerts).beside(shown, days, kept)
 
 
 def periods(query: Query, indicator: Indicator, grain: Grain, within: Stretch) -> list[Period]:
@@ -123,6 +125,21 @@ def periods(query: Query, indicator: Indicator, grain: Grain, within: Stretch) -
                 f"{grain.replace('_', ' ')}: ask for a shorter time, or by a longer grain"
             )
     return found
+
+
+class Beside(NamedTuple):
+    """A period, and what stands beside it."""
+
+    point: Point
+    expected: Range | None
+    goal: Goal | None
+    earlier: tuple[float | None, ...]
+    """So many days before, as they were asked for."""
+
+
+Kept = dict[tuple[int, int, tuple[int, ...]], Beside]
+"""Of one indicator and area, by start and end of a period that is over, in ms, and the days before
+that it stands beside."""
 
 
 class Judged(NamedTuple):
@@ -193,24 +210,42 @@ class _Reader:
             findings=findings,
         )
 
-    def beside(self, shown: Sequence[Period], days: Mapping[When, int]) -> Chart:
+    def beside(
+        self, shown: Sequence[Period], days: Mapping[When, int], kept: Kept | None = None
+    ) -> Chart:
         """Some periods without limits, beside those so many days before."""
-        stretches = [Stretch.of(self.query.calendar, each) for each in shown]
-        points = tuple(map(self._point, stretches))
+        found = [self._beside(each, tuple(days.values()), kept) for each in shown]
+        points = tuple(each.point for each in found)
         return Chart(
             title=f"{self.indicator.title}, {phrases.place(self.query.force, self.area)}",
             unit=self.unit,
             period=self.grain,
             points=points,
-            expected=_if_any([self._expected(each) for each in stretches]),
+            expected=_if_any([each.expected for each in found]),
             earlier=tuple(
                 Earlier(when, values)
-                for when, many in days.items()
-                if (values := _if_any([self._days_before(each, many) for each in shown]))
+                for at, when in enumerate(days)
+                if (values := _if_any([each.earlier[at] for each in found]))
             ),
-            targets=tuple(_targets([self._goal(each) for each in stretches])),
+            targets=tuple(_targets([each.goal for each in found])),
             marks=tuple(m for each in self.alerts if _shown(m := alert_mark(each), points)),
         )
+
+    def _beside(self, period: Period, days: tuple[int, ...], kept: Kept | None) -> Beside:
+        """A period, made anew unless it is over and kept."""
+        place = period.start, period.end, days
+        if kept is not None and (held := kept.get(place)) is not None:
+            return held
+        stretch = Stretch.of(self.query.calendar, period)
+        found = Beside(
+            self._point(stretch),
+            self._expected(stretch),
+            self._goal(stretch),
+            tuple(self._days_before(period, many) for many in days),
+        )
+        if kept is not None and period.end <= self.query.at:
+            kept[place] = found
+        return found
 
     def _days_before(self, period: Period, days: int) -> float | None:
         """The same period by the clock so many days before; None while it is not known from end to

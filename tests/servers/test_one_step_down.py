@@ -174,6 +174,28 @@ def test_a_chart_renews_itself_and_keeps_its_time_and_the_cursor(show: Open, eve
     assert "hours=6" in page.url
 
 
+def test_a_week_is_asked_for_every_minute_and_without_an_answer_its_time_is_the_forces(
+    opened: Browser, evening: Room
+) -> None:
+    context = opened.new_context(timezone_id="Asia/Tokyo")
+    page = context.new_page()
+    page.clock.install()
+    page.goto(f"{evening.url}{CHART}&hours=168")
+    expect(picture(page)).to_have_count(1)
+    page.clock.run_for(11_000)  # drawn again in its size by now
+    asked = []
+    page.on("request", lambda request: asked.append(urlsplit(request.url).path))
+    page.clock.run_for(20_000)
+    assert asked.count("/drawing.json") == 0
+    page.clock.run_for(40_000)
+    assert asked.count("/drawing.json") == 1
+    page.route("**/drawing.json*", lambda route: route.abort())
+    page.clock.run_for(60_000)
+    status = page.get_by_role("status").filter(has_text="No answer")
+    expect(status).to_have_text("No answer: figures of 21:10")
+    context.close()
+
+
 def test_an_alerts_page_shows_its_hour_as_it_came_in_what_was_usual_by_then(
     show: Open, evening: Room
 ) -> None:

@@ -16,6 +16,7 @@ from streams.charts.layout import layout
 from streams.charts.model import Chart
 from streams.charts.svg import svg
 from streams.charts.words import EACH, counted, sentence, table
+from streams.outputs.wallboard.kept_points import KeptPoints
 from streams.outputs.wallboard.screen import FeedShown
 from streams.periods import DAY, HOUR, rfc3339
 from streams.registry.dimensions import ALL
@@ -85,6 +86,7 @@ def of_figure(
     area: str,
     alerts: Iterable[Alert],
     size: tuple[float, float],
+    kept: KeptPoints,
 ) -> Drawing:
     """A figure over some hours or days; raises `QueryError`."""
     calendar = query.calendar
@@ -94,7 +96,8 @@ def of_figure(
     first, last = (calendar.holding(grain, at).label for at in (window.start, window.end - 1))
     about = [each for each in alerts if is_about(each, query, indicator, area)]
     within = query.stretch(f"{first}..{last}")
-    chart = beside_chart(query, indicator, grain, within, area, about)
+    with kept.of(query.at, query.force.id, indicator.name, area) as points:
+        chart = beside_chart(query, indicator, grain, within, area, about, points)
     return _drawn(query, chart, grain, size)
 
 

@@ -43,6 +43,7 @@ from streams.outputs.sign_in.least import caller_of
 from streams.outputs.sign_in.without_names import nameless, nameless_shift
 from streams.outputs.wallboard import alert_actions, drawings, series
 from streams.outputs.wallboard.hub import MOST_VIEWERS, Hub
+from streams.outputs.wallboard.kept_points import KeptPoints
 from streams.outputs.wallboard.screen import late_feed
 from streams.outputs.wallboard.trends import Trends
 from streams.outputs.wallboard.unknown import Unknown, unknown
@@ -122,7 +123,7 @@ class Wallboard:
 
     def __init__(self, live: Live, force_of: ForceOf, files: Files) -> None:
         self.live, self._force_of, self.files = live, force_of, files
-        self.hub, self._trends = Hub(live), Trends(live)
+        self.hub, self._trends, self._points = Hub(live), Trends(live), KeptPoints()
 
     def routes(self) -> list[BaseRoute]:
         """All routes of these pages."""
@@ -283,7 +284,7 @@ class Wallboard:
         indicator = asked.indicator(drawings.address(group, measure, row))
         window = drawings.Window.of(asked.at, start, end, hours)
         alerts = alert_actions.history(self.live, force, window.start, None)
-        made = drawings.of_figure(asked, indicator, window, area, alerts, size)
+        made = drawings.of_figure(asked, indicator, window, area, alerts, size, self._points)
         kind = asked.registry.require("a chart", group, measure)[0].kind
         made.late = late_feed(self.live.board(force), kind)
         return made

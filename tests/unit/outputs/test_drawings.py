@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import cast
 from urllib.parse import quote
 
 import pytest
 from starlette.testclient import TestClient
 
 from streams.board.monitor import Monitor
+from streams.board.query import Query
+from streams.charts.indicator import Beside
+from streams.charts.model import Point
 from streams.live import Live
 from streams.outputs.wallboard.drawings import LONGEST, SHORTEST, Window
+from streams.outputs.wallboard.kept_points import MOST, KeptPoints
 from streams.outputs.web import application
-from streams.periods import DAY, HOUR
+from streams.periods import DAY, HOUR, MINUTE
+from streams.registry.indicator import Indicator
+from streams.stretches import Stretch
 from tests.alerting import unattended
 from tests.build import call, feed, ms, tiny_force
 
@@ -61,6 +68,79 @@ def test_yesterday_and_the_same_day_last_week_stand_beside_a_day_and_last_week_b
     assert headings(24) == ["Hour", "Value", "A week before", "The day before", "Notes"]
     assert headings(168) == ["Hour", "Value", "A week before", "Notes"]
     assert headings(672)[:1] == ["Day"]
+
+
+class Room:
+    """A force whose clock can be moved, and its pages."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+        self.shown = Live(Monitor([tiny_force()]), clock=lambda: self.now)
+        self.calls(*(f"2021-03-{n // 24 + 14:02d}T{n % 24:02d}:05:00Z" for n in range(347)))
+        self.shown.health.state = "live"
+        self._client = TestClient(application(self.shown))
+
+    def calls(self, *came: str) -> None:
+        feed(self.shown.monitor, *(call(f"c{at}", at) for at in came))
+
+    def values(self) -> dict[str, str]:
+        """The calls of the last days by hour."""
+        query = "chart=waiting&line=999&hours=168&width=900&height=400"
+        rows = self._client.get(f"/drawing.json?{query}").json()["rows"]
+        return {row[0]: row[1] for row in rows}
+
+
+def test_points_of_hours_that_are_over_are_made_once_for_all_screens(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    room, read = Room(), []
+    real = Query.figures
+
+    def counted(query: Query, indicator: Indicator, stretch: Stretch) -> object:
+        read.append(stretch.label)
+        return real(query, indicator, stretch)
+
+    monkeypatch.setattr(Query, "figures", counted)
+    first, many = room.values(), len(read)
+    read.clear()
+    assert room.values() == first
+    assert many > 2 * 168
+    assert set(read) <= {"2021-03-28T11+01:00", "2021-03-21T11+00:00"}
+
+
+def test_the_running_hour_is_always_as_of_now_and_revised_hours_after_a_minute() -> None:
+    room = Room()
+    before = room.values()
+    running, over = list(before)[:2]
+    assert (before[running], before[over]) == ("1", "1")
+    room.calls("2021-03-28T10:10:00Z", "2021-03-28T09:10:00Z")
+    assert (room.values()[running], room.values()[over]) == ("2", "1")
+    room.now += MINUTE
+    assert (room.values()[running], room.values()[over]) == ("2", "2")
+
+
+def test_points_are_dropped_after_a_minute_also_where_the_clock_of_figures_stands() -> None:
+    seconds = 0.0
+    kept = KeptPoints(lambda: seconds)
+    with kept.of(NOW, "tiny", "calls.offered", "force") as first:
+        pass
+    with kept.of(NOW, "tiny", "calls.offered", "north") as other:
+        assert other is not first
+    seconds = 59.0
+    with kept.of(NOW, "tiny", "calls.offered", "force") as again:
+        assert again is first
+    seconds = 60.0
+    with kept.of(NOW, "tiny", "calls.offered", "force") as anew:
+        assert anew is not first
+
+
+def test_no_more_points_are_kept_than_fit() -> None:
+    kept = KeptPoints(lambda: 0.0)
+    beside = Beside(cast("Point", None), None, None, ())
+    with kept.of(NOW, "tiny", "calls.offered", "force") as first:
+        first.update({(n, n + 1, ()): beside for n in range(MOST + 1)})
+    with kept.of(NOW, "tiny", "calls.offered", "force") as anew:
+        assert anew == {}
 
 
 def test_of_a_figure_that_nothing_is_known_of_nothing_is_drawn(client: TestClient) -> None:

@@ -50,7 +50,7 @@ class Heard {
 function onPlaces(sent) {
   const held = forces.get(sent.force.id);
   if (held) { held.sent = sent; held.hear(sent.at); } else forces.set(sent.force.id, new Heard(sent));
-  draw();
+  drawSoon();
   announce();
 }
 
@@ -281,6 +281,14 @@ function fitted(held, key) {
 
 // -- the screen ----------------------------------------------------------------------------------
 
+// However many forces are heard of meanwhile, the screen is drawn once for its next picture.
+let due = false;
+function drawSoon() {
+  if (due) return;
+  due = true;
+  requestAnimationFrame(() => { due = false; draw(); });
+}
+
 function draw() {
   const places = ordered(all());
   if (!forces.size) return;
@@ -439,8 +447,8 @@ export function begin(chosen, everything, release) {
   const query = new URLSearchParams({ screen: "places" });
   for (const force of chosen) query.append("force", force.id);
   if (areas) query.set("areas", asked.get("areas"));
-  new Link(`/events?${query}`, { onPlaces, onBeat, onState: (state) => { draw(); if (state === "live") renewed(everything, release); } });
-  setInterval(draw, 250);
+  new Link(`/events?${query}`, { onPlaces, onBeat, onState: (state) => { drawSoon(); if (state === "live") renewed(everything, release); } });
+  setInterval(() => (document.hidden ? draw() : drawSoon()), 250); // its title says also in another tab that it is stale
   setInterval(() => renewed(everything, release), 60_000);
-  addEventListener("resize", draw);
+  addEventListener("resize", drawSoon);
 }

@@ -7,6 +7,8 @@ import { follow } from "./pointing.js";
 
 const HOUR = 3600_000;
 const EVERY = 10_000; // ms from one asking to the next
+const EVERY_LONG = 60_000; // of a time of which one hour is a small part
+const LONG = 48 * HOUR;
 const WINDOWS = { 6: "6 h", 24: "24 h", 168: "7 days", 672: "28 days" };
 const NAMED = { 6: "Last 6 hours", 24: "Last 24 hours", 168: "Last 7 days", 672: "Last 28 days" };
 const LEAST = 3 * HOUR;
@@ -29,6 +31,7 @@ export function chart(asked, { zoomed = true, most = Infinity, onDrawn = () => {
   let drawing = null;
   let pointer = null;
   let asking = 0;
+  let begun = 0; // when it was last asked for
   let size = "";
 
   const span = () => {
@@ -51,6 +54,7 @@ export function chart(asked, { zoomed = true, most = Infinity, onDrawn = () => {
 
   async function refresh({ words = "" } = {}) {
     const turn = (asking += 1);
+    begun = Date.now();
     const fits = measured();
     const { hours, from, to, ...what } = asked;
     const time = zoomed ? (window_.from ? { from: window_.from, ...(window_.to ? { to: window_.to } : {}) } : { hours: window_.hours, ...(window_.to ? { to: window_.to } : {}) }) : {};
@@ -60,7 +64,7 @@ export function chart(asked, { zoomed = true, most = Infinity, onDrawn = () => {
     } catch (error) {
       if (turn !== asking) return;
       if (!drawing) throw error;
-      say(stale, `No answer: figures of ${clock(drawing)}`);
+      say(stale, `No answer: figures of ${drawing.at.slice(11, 16)}`); // by the force's clock
       stale.hidden = false;
       return;
     }
@@ -70,7 +74,7 @@ export function chart(asked, { zoomed = true, most = Infinity, onDrawn = () => {
     if (!found) { onDrawn(null); return; }
     const place = pointer?.place;
     const instant = place == null ? null : drawing?.starts[place];
-    drawing = { ...found, heard: new Date() };
+    drawing = found;
     picture.innerHTML = found.svg; // markup of this server, which escapes every text in it
     if (!found.svg) picture.replaceChildren(made("p", { class: "message" }, "Nothing is known of this time."));
     const first = !pointer;
@@ -85,8 +89,6 @@ export function chart(asked, { zoomed = true, most = Infinity, onDrawn = () => {
     const fit = measured();
     if (first && (fit.width !== fits.width || Math.abs(fit.height - fits.height) > 3)) await refresh();
   }
-
-  const clock = ({ heard }) => heard.toTimeString().slice(0, 5);
 
   // Shows another time, and keeps it in the address, so that a link and a reload show the same.
   function move(next, words) {
@@ -171,7 +173,12 @@ export function chart(asked, { zoomed = true, most = Infinity, onDrawn = () => {
       if (`${fits.width} ${fits.height}` !== size) refresh().catch(() => {});
     }, 150);
   });
-  setInterval(() => { if (!document.hidden && !from) refresh().catch(() => {}); }, EVERY);
+  const due = () => {
+    if (!drawing || !stale.hidden) return true; // what did not answer is asked again soon
+    const long = window_.from ? Date.parse(window_.to ?? drawing.at) - Date.parse(window_.from) : window_.hours * HOUR;
+    return long <= LONG || Date.now() - begun >= EVERY_LONG - EVERY / 2;
+  };
+  setInterval(() => { if (!document.hidden && !from && due()) refresh().catch(() => {}); }, EVERY);
 
   return { figure, said, rows, stale, controls, refresh };
 }
