@@ -570,6 +570,27 @@ def test_the_areas_of_a_force_stand_beside_each_other_below_the_whole(opened: Br
         page.context.close()
 
 
+def test_places_are_drawn_once_for_each_picture_of_the_screen(opened: Browser) -> None:
+    with beside("areas") as made:
+        page = opened.new_page()
+        look_beside(page, made, "areas")
+        page.evaluate("""() => {
+          window.asked = [];
+          window.requestAnimationFrame = (act) => asked.push(act);
+        }""")
+        with page.expect_event("console", lambda said: said.text == "heard"):
+            page.evaluate("""() => {
+              const source = new EventSource("/events?screen=places&areas");
+              let many = 0;
+              source.addEventListener("beat", () => (many += 1) === 3 && console.log("heard"));
+            }""")
+            made.take(made.emergency(-60))
+        assert page.evaluate("asked.length") == 1
+        page.evaluate("asked.shift()()")
+        page.wait_for_function("() => asked.length === 1", polling=100)
+        page.context.close()
+
+
 def test_the_longest_alert_fits_also_when_a_feed_is_late(show: Open, evening: Room) -> None:
     words = "999 calls, North Warwickshire policing area, 20:00 to 21:00: 31, expected 6 to 23."
     evening.alert(
