@@ -193,6 +193,9 @@ def _of_records(topic: str, force: str, feed: str, times: list[int]) -> Arrivals
     if len(times) < FEW:
         usual = f"{len(times)} messages are too few to judge by"
         return Arrivals(topic, force, feed, latest, None, usual)
+    if max(times) - min(times) < DAY:  # as of an extract of a night, or of a history just sent
+        usual = f"{len(times):,} messages of less than a day are too little to judge by"
+        return Arrivals(topic, force, feed, latest, None, usual)
     pauses = sorted(later - earlier for earlier, later in pairwise(sorted(times)))
     longest = pauses[-2] / SECOND
     usual = f"its pauses are up to {duration_in_words(longest)}"

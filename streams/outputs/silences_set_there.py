@@ -18,7 +18,7 @@ from streams.alerts.actions import LONGEST_SNOOZE
 from streams.alerts.model import Alert, ms_of
 from streams.alerts.rules import kind_named
 from streams.alerts.service import AlertService
-from streams.errors import WatchroomError
+from streams.errors import ActionError, NotStored, WatchroomError
 from streams.outputs.monitor_client import MonitorClient
 from streams.outputs.silences import CREATOR, SECONDS, SET_THERE, Matcher
 from streams.periods import SECOND, to_ms
@@ -80,6 +80,8 @@ class SilencesSetThere:
         self.service, self.url, self.every = service, url.rstrip("/"), every
         self._stop = threading.Event()
         self._answered = True
+        self._refused = set[str]()
+        """Ids of alerts that could not be snoozed."""
         self._thread = threading.Thread(target=self._run, name="watchroom-silenced", daemon=True)
 
     def start(self) -> None:
@@ -104,8 +106,8 @@ class SilencesSetThere:
                 log.exception("Alertmanager's silences could not be taken in")
 
     def take_in(self) -> None:
-        """Takes in the silences of now; raises `NoAnswer`, `Declined`, `NotStored`, ValueError
-        where the address is none, and `msgspec.MsgspecError` of what is none of its answers."""
+        """Takes in the silences of now; raises `NoAnswer`, `Declined`, ValueError where the address
+        is none, and `msgspec.MsgspecError` of what is none of its answers."""
         live = self.service.live
         if live.health.replay or not live.health.held:
             return
@@ -120,7 +122,18 @@ class SilencesSetThere:
                 ends = [to_ms(each.ends_at) for each in found if silences_one(each, alert)]
                 until = self._until(alert, max(ends, default=None), at)
                 if until is not None:
-                    self.service.act(alert.id, "snooze", at, WHO, until=until, reason=SET_THERE)
+                    self._snooze(alert, until, at)
+
+    def _snooze(self, alert: Alert, until: int, at: int) -> None:
+        """Snoozes an alert; one that takes no more keeps none of the others from it."""
+        try:
+            self.service.act(alert.id, "snooze", at, WHO, until=until, reason=SET_THERE)
+        except (ActionError, NotStored) as error:
+            if alert.id not in self._refused:  # once, and not at every look
+                log.warning("%s is not snoozed as in Alertmanager: %s", alert.id, error)
+            self._refused.add(alert.id)
+        else:
+            self._refused.discard(alert.id)
 
     @staticmethod
     def _until(alert: Alert, end: int | None, at: int) -> int | None:

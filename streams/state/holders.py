@@ -22,13 +22,34 @@ def holders(path: Path, *, own: bool = False) -> list[str]:
 
 def _pids(path: Path) -> Iterator[int]:
     try:
-        inode, lines = path.stat().st_ino, LOCKS.read_text().splitlines()
+        file, lines = path.stat(), LOCKS.read_text().splitlines()
     except OSError:
         return
     for line in lines:  # 1: POSIX  ADVISORY  WRITE 1234 08:01:5678 0 EOF
         fields = line.replace("-> ", "").split()
-        if len(fields) > 5 and fields[5].rpartition(":")[2] == str(inode):
-            yield int(fields[4])
+        if len(fields) > 5 and fields[5].rpartition(":")[2] == str(file.st_ino):
+            pid = int(fields[4])
+            if _has_open(pid, file, fields[5]):
+                yield pid
+
+
+def _has_open(pid: int, file: os.stat_result, place: str) -> bool:
+    """Whether a process has this very file open: each file system has inodes of the same numbers.
+    Where that may not be seen, the device that the lock names decides, though some file systems
+    name another there than for the file."""
+    try:
+        opened = list((PROCESSES / str(pid) / "fd").iterdir())
+    except OSError:
+        device = f"{os.major(file.st_dev):02x}:{os.minor(file.st_dev):02x}"
+        return place.rpartition(":")[0] == device
+    return any(_is_same(each, file) for each in opened)
+
+
+def _is_same(link: Path, file: os.stat_result) -> bool:
+    try:
+        return os.path.samestat(link.stat(), file)
+    except OSError:  # closed meanwhile
+        return False
 
 
 def _in_words(pid: int) -> str:

@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 from kafka import KafkaConsumer, TopicPartition
+from msgspec import structs
 
-from streams.alerts.actions import Request
+from streams.alerts.actions import MOST_ENTRIES, Request
 from streams.alerts.evaluation import evaluate
-from streams.alerts.model import Handover, Transition, decode_fact
+from streams.alerts.model import Handover, LogEntry, Transition, decode_fact
 from streams.alerts.service import AlertService
 from streams.board.monitor import Monitor
 from streams.kafka import topics
@@ -240,3 +241,31 @@ def test_a_silence_of_exactly_one_alert_shows_on_the_board_as_a_snooze_with_its_
     ends = known.alerts[one.alert.id].snoozed_until
     assert ends is not None
     assert to_ms(ends) == now + 1_000
+
+
+@pytest.mark.servers
+def test_an_alert_that_can_not_be_snoozed_keeps_no_other_from_being_snoozed(
+    alertmanager_factory: Callable[..., Alertmanager], amtool: Path
+) -> None:
+    server, now = alertmanager_factory(CONFIG), wall_clock()
+    live = Live(Monitor([WARWICKSHIRE]), lambda: now)
+    service = live.alerts = AlertService(live)
+    live.health.state = "live"
+    known = service.stores["warwickshire"]
+    made = evaluate(known, [signal("2026-11-21 21:00")], [], at("2026-11-21 22:00"))[0]
+    alerts = [structs.replace(made.alert, id=f"warwickshire/{number}") for number in range(2)]
+    service.restore([structs.replace(made, alert=each) for each in alerts])
+    opened = [each.id for each in alerts]
+    for each in opened:
+        command = [str(amtool), "--alertmanager.url", server.url, "silence", "add"]
+        command += [f"alert={each}", "--duration=2h", "--author=AB", "--comment=Football"]
+        subprocess.check_call(command, stdout=subprocess.DEVNULL)
+    for full in opened:  # whichever is come to first
+        known = service.stores["warwickshire"]
+        held, (other,) = dict(known.alerts), set(opened) - {full}
+        note = LogEntry(at=held[full].opened_at, who="AB", what="note", note="x")
+        known.alerts[full] = structs.replace(held[full], log=(note,) * MOST_ENTRIES)
+        SilencesSetThere(service, server.url).take_in()
+        assert known.alerts[full].snoozed_until is None
+        assert known.alerts[other].snoozed_until is not None
+        known.alerts.update(held)

@@ -177,10 +177,11 @@ def stack(checkout: Path, kafka: Kafka, topic_prefix: str) -> Callable[[str], st
     return here
 
 
-def board_at(url: str) -> Board | None:
+def board_at(url: str, *periods: str) -> Board | None:
     """The board that is served at an address; None where nothing answers yet."""
+    asked = "&".join(f"period={period}" for period in periods)
     try:
-        with urllib.request.urlopen(f"{url}/board.json", timeout=20) as answer:
+        with urllib.request.urlopen(f"{url}/board.json?{asked}", timeout=20) as answer:
             return decode_board(answer.read())
     except OSError:
         return None
@@ -193,9 +194,12 @@ def test_the_full_stack_shows_a_living_room_that_says_it_is_simulated(
 
     def living() -> bool:
         board = board_at(url)
-        rows = board and board.windows["1h"].rows("calls")
-        row = rows and find(rows, line="999", area="force")
-        return bool(row and row.count_of("offered"))
+        found = []
+        for window in ("1h", "today"):  # the one is not the other in the minutes after midnight
+            rows = board and board.windows[window].rows("calls")
+            row = rows and find(rows, line="999", area="force")
+            found.append(bool(row and row.count_of("offered")))
+        return all(found)
 
     with running(stack(block("worker --force warwickshire")), checkout):
         wait_until(living, 120, "calls of the last hour on the board")
@@ -222,15 +226,16 @@ def test_an_export_goes_through_kafka(
     checkout: Path, kafka: Kafka, stack: Callable[[str], str]
 ) -> None:
     begin = dt.datetime.now(ZoneInfo("Europe/London")) - dt.timedelta(hours=50)
+    day = f"{begin + dt.timedelta(hours=24):%Y-%m-%d}"  # one that the export has the whole of
     (checkout / "own.csv").write_text(incidents(begin=begin))
     run("\n".join(block("force new").splitlines()[2:4]), checkout)
     url = stack("http://127.0.0.1:8788")
 
     def counted() -> bool:
-        board = board_at(url)
-        rows = board and board.windows["month"].rows("incidents")
+        board = board_at(url, day)
+        rows = board and board.periods[day].rows("incidents")
         row = rows and find(rows, area="force", category="all", grade="all")
         return bool(row and row.count_of("count"))
 
     with running(stack(block("--prefix own")), checkout, WATCHROOM_BOOTSTRAP=kafka.bootstrap):
-        wait_until(counted, 60, "incidents of this month on the board")
+        wait_until(counted, 60, "the incidents of a day on the board")

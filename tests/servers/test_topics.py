@@ -97,8 +97,10 @@ def test_check_says_which_feeds_are_silent_and_for_how_long(
     sent = {
         # Every two minutes up to three hours ago, and once not for days, which is left out.
         ("calls", "warwickshire", ""): three_hours + outage,
-        ("incidents", "warwickshire", ""): [now - n * 60 for n in range(60)],
+        ("incidents", "warwickshire", ""): [now - n * 1800 for n in range(60)],
         ("crimes", "warwickshire", ""): [now - 86_400 * n for n in range(3)],
+        # An extract, which comes once a night and all at once.
+        ("crimes", "west-mercia", ""): [now - 1200 - n // 50 for n in range(500)],
         # Heartbeats speak for the records of the same name.
         ("calls", "west-mercia", ""): three_hours,
         ("heartbeats", "west-mercia", "calls"): [now - n * 30 for n in range(8)],
@@ -130,8 +132,12 @@ def test_check_says_which_feeds_are_silent_and_for_how_long(
     assert without_places(told.stdout, topic_prefix) == [
         "Without a message: readings",
         "crimes, warwickshire, feed crimes: last N ago; 3 messages are too few to judge by",
+        (
+            "crimes, west-mercia, feed crimes: last 20 minutes ago; 500 messages of less than a "
+            "day are too little to judge by"
+        ),
         "heartbeats, west-mercia, feed calls: last N ago; a heartbeat every 30 s",
-        "incidents, warwickshire, feed incidents: last N ago; its pauses are up to 60 seconds",
+        "incidents, warwickshire, feed incidents: last N ago; its pauses are up to 30 minutes",
         "All topics are as they should be.",
     ]
     assert run("check", *where, "--no-feeds").exit_code == 0

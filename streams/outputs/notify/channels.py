@@ -8,6 +8,7 @@ nobody: what would have been sent stands in the log. A channel is known by its s
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import logging
 import ssl
@@ -120,22 +121,30 @@ class Webhook:
     def send(self, message: Message) -> bool:
         """Posts all of it."""
         try:
-            answer = httpx2.post(
-                self._url,
-                content=encode(message),
-                headers=self._headers,
+            status = asyncio.run(self._posted(encode(message)))
+        # ImportError: the environment names a proxy of a kind that httpx2 has no package for.
+        except (httpx2.HTTPError, httpx2.InvalidURL, ImportError, TimeoutError) as error:
+            log.info("%s: %s", self.name, type(error).__name__)
+            return False
+        if not httpx2.codes.is_success(status):
+            log.info("%s: answered %d", self.name, status)
+            return False
+        return True
+
+    async def _posted(self, content: bytes) -> int:
+        """The status of the answer. All of it has to be there in `SECONDS`, however it trickles in;
+        what it says besides is not read, since it may have any size."""
+        async with (
+            asyncio.timeout(SECONDS),
+            httpx2.AsyncClient(
                 auth=self._auth,
                 timeout=SECONDS,
                 trust_env=self._by_proxy,
                 verify=ssl.create_default_context(),
-            )
-        # ImportError: the environment names a proxy of a kind that httpx2 has no package for.
-        except (httpx2.HTTPError, httpx2.InvalidURL, ImportError) as error:
-            log.info("%s: %s", self.name, type(error).__name__)
-            return False
-        if not answer.is_success:
-            log.info("%s: answered %d", self.name, answer.status_code)
-        return bool(answer.is_success)
+            ) as client,
+            client.stream("POST", self._url, content=content, headers=self._headers) as answer,
+        ):
+            return answer.status_code
 
 
 class Nobody:

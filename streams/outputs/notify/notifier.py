@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
@@ -31,6 +32,10 @@ PATIENCE = 3 * DAY
 """After so long a message that could not be sent is given up; in ms."""
 DEAD = 4
 """After so many tries of a message, in about 14 seconds, its link is taken to be dead."""
+
+
+STOP_SECONDS = 12.0
+"""For which messages that are being sent are waited for at the end."""
 
 
 class Delivery(NamedTuple):
@@ -62,7 +67,8 @@ class DeliveryQueue(Protocol):
 
 
 class Notifier:
-    """Sends the notifications that wait, in a thread of its own."""
+    """Sends the notifications that wait, each channel in a thread of its own: one that is slow, or
+    hangs, keeps nothing from the others."""
 
     def __init__(
         self,
@@ -76,37 +82,51 @@ class Notifier:
         self.channels = {each.channel.name: each.channel for each in receivers}
         self._receivers = {each.channel.name: each for each in receivers}
         self._health = Health() if health is None else health
-        self._wake = threading.Event()
-        self._stopping = False
-        self._thread = threading.Thread(target=self._run, name="watchroom-notify", daemon=True)
+        self._health_lock = threading.Lock()
+        self._stopping = threading.Event()
+        self._wakes = {name: threading.Event() for name in self.channels}
+        self._threads = [
+            threading.Thread(
+                target=self._run, args=(channel,), name=f"watchroom-notify-{name}", daemon=True
+            )
+            for name, channel in self.channels.items()
+        ]
         for name in self.channels:
             if queue.tried(name) >= DEAD:
                 self._note_dead(name)
 
     def start(self) -> None:
         """Begins with what an earlier process left."""
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
 
     def wake(self) -> None:
         """Something new waits."""
-        self._wake.set()
+        for wake in self._wakes.values():
+            wake.set()
 
     def stop(self) -> None:
-        """Ends after the message that is being sent; what waits is kept."""
-        self._stopping = True
-        self._wake.set()
-        self._thread.join(timeout=30)
+        """Ends after the messages that are being sent, for which it waits `STOP_SECONDS` at most;
+        what waits is kept."""
+        self._stopping.set()
+        self.wake()
+        until = time.monotonic() + STOP_SECONDS
+        for thread in self._threads:
+            thread.join(timeout=max(0.0, until - time.monotonic()))
 
-    def _run(self) -> None:
-        while not self._stopping:
-            self._wake.clear()
+    def _run(self, channel: Channel) -> None:
+        wake = self._wakes[channel.name]
+        while not self._stopping.is_set():
+            wake.clear()
             try:
-                busy = [self.serve(channel) for channel in self.channels.values()]
+                busy = self.serve(channel)
             except Exception:  # the next alert must still be sent
+                if self._stopping.is_set():  # what the queue is kept in may be closed by now
+                    return
                 log.exception("notifications could not be sent")
-                busy = [False]
-            if not any(busy):
-                self._wake.wait(timeout=1.0)
+                busy = False
+            if not busy:
+                wake.wait(timeout=1.0)
 
     def serve(self, channel: Channel) -> bool:
         """Sends the first message of a channel whose time has come; returns whether one was."""
@@ -134,14 +154,18 @@ class Notifier:
     def _note_dead(self, name: str) -> None:
         """Notes once that a link is dead."""
         receiver = self._receivers[name]
-        if receiver.label not in self._health.lost_receivers:
-            log.error("%s: can't be reached. It is tried again every 5 minutes", name)
-            lost = LostReceiver(receiver.force, self.clock())
-            self._health.lost_receivers = {**self._health.lost_receivers, receiver.label: lost}
+        with self._health_lock:
+            if receiver.label not in self._health.lost_receivers:
+                log.error("%s: can't be reached. It is tried again, up to every 5 minutes", name)
+                lost = LostReceiver(receiver.force, self.clock())
+                self._health.lost_receivers = {**self._health.lost_receivers, receiver.label: lost}
 
     def _note_alive(self, name: str) -> None:
         """Notes that a message was taken."""
-        label, lost = self._receivers[name].label, self._health.lost_receivers
-        if label in lost:
-            log.warning("%s: can be reached again", name)
-            self._health.lost_receivers = {each: of for each, of in lost.items() if each != label}
+        label = self._receivers[name].label
+        with self._health_lock:
+            lost = self._health.lost_receivers
+            if label in lost:
+                log.warning("%s: can be reached again", name)
+                left = {each: of for each, of in lost.items() if each != label}
+                self._health.lost_receivers = left

@@ -69,7 +69,8 @@ def act(live: Live, alert: str, action: str, sent: ActionBody, signed_in: str | 
     who, handed = signed_in or sent.who, 0
     try:
         details = _details(live, alert, sent)
-        if sent.held and alert == shift(alert.partition("/")[0]):
+        force = alert.partition("/")[0]
+        if sent.held and alert == shift(force) and force in live.monitor.forces:
             done, handed = _hand_over_all(live.alerts, alert, live.clock(), who, details)
         else:
             done = live.alerts.act(alert, action, live.clock(), who, **details)
@@ -88,7 +89,8 @@ def _hand_over_all(
     """Hands over every open alert that somebody has, and then the room; returns how many alerts.
     Raises what `act` does, in words that say how far it came."""
     force = room.partition("/")[0]
-    held = [each.id for each in alerts.history(force, None, "open") if each.owner == who.strip()]
+    name = " ".join(who.split())  # as owners are noted
+    held = [each.id for each in alerts.history(force, None, "open") if each.owner == name]
     for number, each in enumerate((*held, room)):
         try:
             done = alerts.act(each, "hand_over", at, who, **details)

@@ -312,7 +312,7 @@ class Wallboard:
         """What was done in the last `hours` (12, at most 24), and what is open."""
         force = self._force_of(request.query_params.get("force"))
         hours = request.query_params.get("hours") or "12"
-        if not hours.isdigit() or not 1 <= int(hours) <= MOST_HOURS:
+        if not hours.isdecimal() or not 1 <= int(hours) <= MOST_HOURS:
             raise HTTPException(400, f"hours are 1 to {MOST_HOURS}")
         log = alert_actions.log_of(self.live, force, int(hours))
         return _json(log if caller_of(request).sees_names else nameless_shift(log))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from urllib.parse import quote
 
 import pytest
 from msgspec.structs import replace
@@ -83,6 +84,22 @@ def test_a_shift_alone_leaves_alerts_with_who_has_them(client: TestClient) -> No
     assert client.get("/alerts.json").json()["alerts"][0]["owner"] == "AB"
 
 
+def test_a_shift_of_a_force_that_there_is_not_can_not_be_handed_over(client: TestClient) -> None:
+    sent = {"who": "AB", "to": "Night shift", "held": True}
+    answer = client.post("/api/alerts/nosuch%2Fshift/hand_over", json=sent, headers=SAME)
+    assert answer.status_code == 404
+
+
+def test_a_name_typed_with_more_blanks_hands_over_what_that_name_has(client: TestClient) -> None:
+    sent = {"who": " A  B", "to": "Night shift", "held": True}
+    name = {"who": "A B"}
+    found = client.get("/alerts.json").json()["alerts"][0]["id"]
+    path = f"/api/alerts/{quote(found, safe='')}/acknowledge"
+    assert client.post(path, json=name, headers=SAME).status_code == 200
+    done = client.post("/api/alerts/tiny%2Fshift/hand_over", json=sent, headers=SAME).json()
+    assert done["handed"] == 1
+
+
 def test_a_handover_to_nobody_is_refused_before_anything_is_done(client: TestClient) -> None:
     sent = {"who": "AB", "held": True}
     answer = client.post("/api/alerts/tiny%2Fshift/hand_over", json=sent, headers=SAME)
@@ -90,7 +107,7 @@ def test_a_handover_to_nobody_is_refused_before_anything_is_done(client: TestCli
     assert client.get("/alerts.json").json()["alerts"][0]["owner"] == "AB"
 
 
-@pytest.mark.parametrize("hours", ["0", "25", "soon"])
+@pytest.mark.parametrize("hours", ["0", "25", "soon", "²"])
 def test_a_shift_has_1_to_24_hours(client: TestClient, hours: str) -> None:
     answer = client.get(f"/shift.json?hours={hours}")
     assert (answer.status_code, answer.json()["error"]) == (400, "hours are 1 to 24")

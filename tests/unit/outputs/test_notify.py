@@ -1,11 +1,16 @@
 """Notifications of an embedded monitor: in order, none lost, none twice."""
 
+from __future__ import annotations
+
 import datetime as dt
 import json
 import os
 import signal as signals
+import socket
 import subprocess
 import sys
+import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +30,7 @@ from streams.embedded.alert_database import AlertDatabase
 from streams.embedded.alerting import Alerting
 from streams.errors import ConfigError
 from streams.live import Health, Live, LostReceiver
+from streams.outputs.notify import channels
 from streams.outputs.notify import notifier as notifier_module
 from streams.outputs.notify.channels import channel_of
 from streams.outputs.notify.message import AGAIN, Message, encode, message
@@ -172,6 +178,68 @@ def test_a_webhook_that_refuses_or_is_away_has_not_taken_a_message() -> None:
         webhook = receiver.address.replace("json:", "webhook+http:")
         assert not channel_of(webhook, "X").send(message(page))
     assert not channel_of("webhook+http://127.0.0.1:1/", "X").send(message(page))
+
+
+class Trickling:
+    """A server that answers 200 at once and then a byte now and then, in its header or its body."""
+
+    def __init__(self, head: bytes) -> None:
+        self.head, self.stopping = head, threading.Event()
+        self.asked = threading.Event()
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.address = f"webhook+http://127.0.0.1:{self.socket.getsockname()[1]}/"
+        self.thread = threading.Thread(target=self._serve)
+
+    def _serve(self) -> None:
+        self.socket.settimeout(0.05)
+        taken = list[socket.socket]()
+        while not self.stopping.is_set():
+            with suppress(OSError):
+                taken.append(self.socket.accept()[0])
+                taken[-1].sendall(self.head)
+                self.asked.set()
+            for each in taken:
+                with suppress(OSError):
+                    each.sendall(b"x")
+        for each in (*taken, self.socket):
+            each.close()
+
+    def __enter__(self) -> Trickling:
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stopping.set()
+        self.thread.join()
+
+
+def test_a_webhook_that_trickles_its_header_has_not_taken_a_message(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (page,) = opened(1)
+    monkeypatch.setattr(channels, "SECONDS", 0.5)
+    with Trickling(b"HTTP/1.1 200 OK\r\nx: ") as server:
+        assert not channel_of(server.address, "X").send(message(page))
+
+
+def test_what_a_webhook_says_beside_its_status_is_not_waited_for() -> None:
+    (page,) = opened(1)
+    with Trickling(b"HTTP/1.1 200 OK\r\ncontent-length: 100000000\r\n\r\n") as server:
+        assert channel_of(server.address, "X").send(message(page))
+
+
+def test_a_receiver_that_hangs_keeps_nothing_from_another(tmp_path: Path) -> None:
+    store = AlertDatabase(tmp_path)
+    with Trickling(b"HTTP/1.1 200 OK\r\nx: ") as server, Receiver() as receiver:
+        hanging, other = (channel_of(each.address, "X") for each in (server, receiver))
+        notifier = Notifier(store, [Sent(hanging), Sent(other)])
+        store.append(opened(1), lambda _: [hanging.name], 0)
+        notifier.start()
+        assert server.asked.wait(30)
+        store.append(opened(2)[1:], lambda _: [hanging.name, other.name], 0)
+        wait_until(lambda: len(receiver.got) == 1, 5, "the other has it")
+    notifier.stop()
+    store.close()
 
 
 def test_what_can_not_be_sent_waits_longer_each_time_and_comes_in_order(tmp_path: Path) -> None:
