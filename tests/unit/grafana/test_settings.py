@@ -78,7 +78,7 @@ def test_push_takes_the_time_zone_of_a_force(abroad: Path) -> None:
 
 
 def push(server: FakeGrafana, *options: str) -> None:
-    command = ["grafana", "push", "--url", server.url, *options]
+    command = ["grafana", "push", "--grafana", server.url, *options]
     answer = CliRunner().invoke(main, command, env={"WATCHROOM_GRAFANA_TOKEN": EDITOR})
     assert answer.exit_code == 0, answer.output
 

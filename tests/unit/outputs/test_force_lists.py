@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from pathlib import Path
 
 import pytest
@@ -111,10 +112,10 @@ def test_a_line_is_watched_by_its_volume_its_answers_and_who_waits_now(force: Fo
 
 
 def test_a_line_without_a_share_to_reach_misses_no_target() -> None:
-    force = tiny_force()
-    line = force.file.lines[0]
+    file = deepcopy(tiny_force().file)  # which all tests share
+    line = file.lines[0]
     line.targets = [line.targets[0].__class__(since=line.targets[0].since, seconds=10)]
-    assert "target_missed" not in entry(Force(force.file), line.id).alerts
+    assert "target_missed" not in entry(Force(file), line.id).alerts
 
 
 def test_emergencies_alone_among_the_grades_are_watched(force: Force) -> None:

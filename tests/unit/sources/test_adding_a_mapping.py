@@ -23,7 +23,7 @@ def test_every_row_of_an_export_is_an_event_or_excluded(tmp_path: Path) -> None:
     first, _, _ = said.partition("\n")
     assert first == "log.csv: 4 rows read: 3 events, 0 refused, 1 excluded or blank."
     tree.run("-m", "streams.cli", "convert", "log.csv", "--mapping", MAPPING, "--whole",
-             "--to", "events.ndjson")  # fmt: skip
+             "--output", "events.ndjson")  # fmt: skip
     written = (tree.root / "events.ndjson").read_text().splitlines()
     events = sorted(map(json.loads, written), key=lambda event: event["id"])
     assert [(e["id"], e["grade"], e["category"], e["area"]) for e in events] == [
