@@ -267,25 +267,30 @@ def _mapped(
     found = []
     for number, cells, _ in rows:
         mapper.line = partial(int, number)
-        found.append(_one(mapper, cells))
+        found.append(_one(mapper, cells, shares=False))
     placed = [row[1] if isinstance(row, tuple) else None for row in found]
-    decided = {item for each in placed if each is not None for item in (each.settled or {}).items()}
-    for place, (number, cells, _) in enumerate(rows) if decided else ():
+    decided = {item for each in placed if each is not None for item in each.decided.items()}
+    for place, (number, cells, _) in enumerate(rows):
         here = placed[place]
-        doubled = {} if here is None else here.doubled or {}
-        settled = {n: at for n, at in sorted(decided, reverse=True) if at in doubled.get(n, ())}
-        if here is not None and settled:
+        if here is not None and (undecided := here.undecided):
+            settled = {
+                n: at for n, at in sorted(decided, reverse=True) if at in undecided.get(n, ())
+            }
             mapper.line = partial(int, number)
             found[place] = _one(mapper, cells, {**(here.settled or {}), **settled})
     return found
 
 
 def _one(
-    mapper: Mapper, cells: list[str], settled: dict[str, dt.datetime] | None = None
+    mapper: Mapper,
+    cells: list[str],
+    settled: dict[str, dt.datetime] | None = None,
+    *,
+    shares: bool = True,
 ) -> Mapped | Refused | None:
     """One row, mapped; None where it is excluded, or why it is refused."""
     try:
-        mapped = mapper.row(cells, settled)
+        mapped = mapper.row(cells, settled, shares=shares)
         if mapped is None:
             return None
         mapper.plausible.judge(mapped[1])

@@ -173,10 +173,15 @@ class Mapper:
         return str(force or ""), self._id(cells)
 
     def row(
-        self, cells: Cells, settled: dict[str, dt.datetime] | None = None
+        self,
+        cells: Cells,
+        settled: dict[str, dt.datetime] | None = None,
+        *,
+        shares: bool = True,
     ) -> tuple[Fields, Placed] | None:
         """One row as far as it can be judged alone: its fields by name, and its times; `settled`
         are readings in the hour that autumn repeats which other rows of the record have decided.
+        What nothing decides is shared between the two hours, unless `shares` is False.
 
         None when a filter excludes it; raises `Refused`.
         """
@@ -194,16 +199,24 @@ class Mapper:
             if value is not None:
                 event[name] = value
         if placed.doubled is not None:
-            placed = self._settled(event, cells, placed)
+            placed = self._settled(event, cells, placed, shares=shares)
         return event, placed
 
-    def _settled(self, event: Fields, cells: Cells, placed: Placed) -> Placed:
-        """The row once more where a later time decides which of two readings a time has: what hangs
-        on it is then placed anew."""
-        settled = self.times_made.settle(placed)
+    def _settled(self, event: Fields, cells: Cells, placed: Placed, *, shares: bool) -> Placed:
+        """The row once more where a time in the hour that autumn repeats has the second of its two
+        readings: what hangs on it is then placed anew."""
+        self.times_made.settle(placed)
+        chosen, undecided = dict(placed.decided), placed.undecided
+        if shares and undecided:
+            half = _digest(str(event.get("id") or "\x1f".join(cells)))[0] & 1
+            chosen |= {name: readings[half] for name, readings in undecided.items()}
+            self._note_shared(min(undecided.values())[0])
+        settled = {name: at for name, at in chosen.items() if at != placed.at.get(name)}
         if not settled:
             return placed
+        decided = placed.decided
         placed = Placed({**(placed.settled or {}), **settled})
+        placed.decided, placed.undecided = decided, undecided
         for name, make in self._makers:
             value = make(cells, placed)
             if value is not None:
@@ -211,6 +224,17 @@ class Mapper:
             else:
                 event.pop(name, None)
         return placed
+
+    def _note_shared(self, at: dt.datetime) -> None:
+        hour = at.astimezone(self.times_made.clock.zone).replace(minute=0)
+        self.notices.add(
+            f"{{count}} row{{s}} of {hour.day} {hour:%B %Y} between {hour:%H:%M} and "
+            f"{hour.replace(tzinfo=None) + dt.timedelta(hours=1):%H:%M} with a time that came "
+            "twice, since the clock was put back, and with nothing that decides which is meant: "
+            "about half are counted in each of the two hours, by a hash of their id; days are "
+            "right. The first at {example}",
+            f"{self.file}:{self.line()}",
+        )
 
     def finish(self, event: Fields, placed: Placed) -> bytes:
         """A whole record as an event line, judged; raises `Refused`."""

@@ -4,15 +4,17 @@ A clock time without a date takes that of the time it follows: it is the first s
 is not earlier, so a case that crosses midnight rolls on to the next day, and every difference is
 the plain one modulo 24 hours.
 
-A local time in the hour that autumn repeats has two readings. It is the first of them that is not
-before the time it follows. Where a later time of the row is certain, it is instead the last reading
-that is not after that one: from 01:58 to 02:03 took five minutes, not 65 (`settle`).
+A local time in the hour that autumn repeats has two readings. It is the one that other times of
+the row decide (`settle`): from 01:58 to 02:03 took five minutes, not 65. Where nothing decides, all
+such times of a record are taken to be of the same one of the two hours, by a hash of its id the
+first or the second: as many are off by an hour as if all were put in the first, but neither hour
+has twice what came, nor nothing. So the order of the rows in a file changes nothing.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from zoneinfo import ZoneInfo
 
 from streams.errors import Refused
@@ -37,7 +39,7 @@ Reader = Callable[[Texts | None, list[str], str, str | None], Read]
 """(columns, null values, field, join) to what reads the first of these cells that is not blank, or
 all of them where something joins them."""
 
-SECOND = dt.timedelta(seconds=1)
+SECOND, HOUR = dt.timedelta(seconds=1), dt.timedelta(hours=1)
 LONG_ROLL = dt.timedelta(hours=6)
 """A time that `roll` puts so long after the one it follows is hardly one past midnight: rather a
 clock is wrong."""
@@ -48,10 +50,11 @@ class Placed:
 
     `at` has the beginning of each time, `until` the last second of those known only to a day or a
     month. `left` are times that were left out, `doubled` the two readings of those in the hour that
-    autumn repeats, and `settled` the readings that were chosen for them.
+    autumn repeats, and `settled` the readings that were chosen for them. Of `doubled`, other times
+    of the row have `decided` some, and left the others `undecided`.
     """
 
-    __slots__ = ("at", "doubled", "left", "settled", "until")
+    __slots__ = ("at", "decided", "doubled", "left", "settled", "undecided", "until")
 
     def __init__(self, settled: dict[str, dt.datetime] | None = None) -> None:
         self.at: dict[str, dt.datetime] = {}
@@ -59,6 +62,8 @@ class Placed:
         self.left: dict[str, dt.datetime] | None = None
         self.doubled: dict[str, tuple[dt.datetime, ...]] | None = None
         self.settled = settled
+        self.decided: dict[str, dt.datetime] = {}
+        self.undecided: dict[str, tuple[dt.datetime, ...]] = {}
 
     def first(self, names: Sequence[str]) -> dt.datetime | None:
         """The first of the named times that the row has."""
@@ -298,24 +303,65 @@ class TimeMakers:
             placed.doubled = {}
         placed.doubled[name] = readings
 
-    def settle(self, placed: Placed) -> dict[str, dt.datetime]:
-        """The readings of the times in the repeated hour that a later, certain time decides."""
+    def settle(self, placed: Placed) -> None:
+        """Decides the times of a row in the repeated hour by its other times: the next certain one,
+        or the moment of the reading; else the one before; else by their order among themselves."""
         doubled = placed.doubled or {}
-        settled: dict[str, dt.datetime] = {}
-        for name in sorted(doubled, key=self._place_in_life, reverse=True):
-            certain = [
-                settled.get(other, placed.at[other])
-                for other in self._followers(name)
-                if other in placed.at and (other not in doubled or other in settled)
+        in_order = sorted(doubled, key=self._place_in_life)
+        decided = placed.decided = {}
+
+        def certain(names: Iterable[str]) -> list[dt.datetime]:
+            return [
+                decided.get(other, placed.at[other])
+                for other in names
+                if other in placed.at and (other not in doubled or other in decided)
             ]
-            if certain:
-                fitting = [reading for reading in doubled[name] if reading <= min(certain)]
-                if fitting:
-                    settled[name] = fitting[-1]
-        return {name: at for name, at in settled.items() if at != placed.at.get(name)}
+
+        now = self.now()
+        for name in reversed(in_order):
+            found = _last_before(doubled[name], min([*certain(self._followers(name)), now]))
+            if found is not None:
+                decided[name] = found
+        for name in in_order:
+            before = certain(self._leaders(name)) if name not in decided else []
+            found = _first_after(doubled[name], max(before)) if before else None
+            if found is not None:
+                decided[name] = found
+        left = [name for name in in_order if name not in decided]
+        decided.update(self._run_backwards(left, doubled))
+        placed.undecided = {name: doubled[name] for name in left if name not in decided}
+
+    def _run_backwards(
+        self, names: Sequence[str], doubled: dict[str, tuple[dt.datetime, ...]]
+    ) -> dict[str, dt.datetime]:
+        """The readings of times that would run backwards if all were of the first of the two
+        hours: from 01:50 to 01:10 is from the first to the second. Empty where they don't."""
+        at: dt.datetime | None = None
+        found: dict[str, dt.datetime] = {}
+        for name in (each for each in names if each in self._order):
+            rule = self._rules.get(name)
+            slack = dt.timedelta(seconds=0.0 if rule is None else rule.tolerance)
+            readings = [each for each in doubled[name] if at is None or each >= at - slack]
+            if not readings:
+                return {}
+            at = found[name] = readings[0]
+        return found if any(at != doubled[name][0] for name, at in found.items()) else {}
 
     def _place_in_life(self, name: str) -> int:
+        if name == "updated_at":
+            return len(self._order)
         return self._order.index(name) if name in self._order else -1
+
+    def _leaders(self, name: str) -> list[str]:
+        """The times that come earlier in the life of a record, or that this one follows; what is
+        reckoned back from it says nothing of its own."""
+        place = self._place_in_life(name)
+        after = as_list(self._rules[name].after) if name in self._rules else []
+        return [
+            other
+            for other in {*self._order[: max(0, place)], *after}
+            if not self._counted_from(other, name)
+        ]
 
     def _followers(self, name: str) -> list[str]:
         """The times that come later in the life of a record or hang on this one by `after`.
@@ -356,3 +402,21 @@ class TimeMakers:
         if name not in DUE:
             placed.at[name] = start
         return start.isoformat() if name in PARTIAL_FIELDS else start
+
+
+def _last_before(readings: tuple[dt.datetime, ...], until: dt.datetime) -> dt.datetime | None:
+    """The reading of a time that a later one decides: the only one that is not after that, or the
+    second where it is an hour before it at most, so that the first is twice as long before it. None
+    where that later time decides nothing."""
+    fitting = [reading for reading in readings if reading <= until]
+    if len(fitting) == 1 or (fitting and until - fitting[-1] <= HOUR):
+        return fitting[-1]
+    return None
+
+
+def _first_after(readings: tuple[dt.datetime, ...], since: dt.datetime) -> dt.datetime | None:
+    """The same by an earlier time."""
+    fitting = [reading for reading in readings if reading >= since]
+    if len(fitting) == 1 or (fitting and fitting[0] - since <= HOUR):
+        return fitting[0]
+    return None
