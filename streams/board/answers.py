@@ -49,6 +49,7 @@ class FigureRow(Struct, kw_only=True, omit_defaults=True):
     reason: str = ""
     low: float | None = None
     high: float | None = None
+    heard: float | None = None
     called: str | None = None
     """The name of the area at the end of the period, where it had another one then."""
     outlook: str | None = None
@@ -84,6 +85,7 @@ class SeriesPoint(Struct, kw_only=True, omit_defaults=True):
     reason: str = ""
     low: float | None = None
     high: float | None = None
+    heard: float | None = None
     centre: float | None = None
     lower: float | None = None
     upper: float | None = None

@@ -62,6 +62,7 @@ from streams.config.measures import Subject
 from streams.errors import QueryError
 from streams.periods import DAY
 from streams.registry.indicator import Indicator, Per
+from streams.registry.phrases import heard_in_part
 from streams.stretches import Stretch
 
 LEAST_BASE = 10
@@ -643,9 +644,15 @@ class Comparisons:
         return structs.replace(change, base=None, change=None, percent=None, reason=reason)
 
     def _why_not(self, *stretches: Stretch | None) -> str:
-        """Why one of some stretches is not known, where the feed does not carry it."""
-        found = (self._of(each).reason for each in stretches if each is not None)
-        return next(filter(None, found), "")
+        """Why one of some stretches is not known, or not as a whole: the feed does not carry it, or
+        was not heard."""
+        for stretch in filter(None, stretches):
+            found = self._of(stretch)
+            if found.reason:
+                return found.reason
+            if found.heard is not None:
+                return heard_in_part(found.heard, stretch.label)
+        return ""
 
     def _compared(
         self, now: Stretch | None, base_period: str, base: float | None, since: int

@@ -632,14 +632,26 @@ class Monitor:
     ) -> float:
         """How much of [start, end) the feed of a kind was heard in, as of `at`: 1 but for what
         matters, and 0 where no figure of it is known."""
+        missing = self._missing_of(kind, force_id)
+        if missing is None or start >= at:
+            return 1.0
+        return _share_heard(missing, start, end, at, empty=empty)
+
+    def lost(self, kind: str, force_id: str, start: int, end: int, at: int) -> int:
+        """How much of [start, end) the feed of a kind was not heard in, as of `at`, in ms, from its
+        first record on."""
+        missing = self._missing_of(kind, force_id)
+        return 0 if missing is None or start >= at else missing.shown(start, end, at)
+
+    def _missing_of(self, kind: str, force_id: str) -> _Missing | None:
+        """What knows where the feed of a kind was not heard; None before any record of it."""
         for shard in self.shards:
             watching = shard.surveillance.get(force_id) if shard.kind == kind else None
-            if watching is not None and start < at:
-                return _share_heard(watching.missing, start, end, at, empty=empty)
+            if watching is not None:
+                missing: _Missing = watching.missing
+                return missing
         ledger = self.ledger(kind, force_id)
-        if ledger is None or start >= at:
-            return 1.0
-        return _share_heard(self._unheard_by(ledger, force_id), start, end, at, empty=empty)
+        return None if ledger is None else self._unheard_by(ledger, force_id)
 
     def _unheard_by(self, ledger: Ledger, force_id: str) -> Unheard:
         """Where the feed of a ledger was not heard that nobody watches."""

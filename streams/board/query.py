@@ -35,7 +35,7 @@ from streams.board.totals import Used
 from streams.config.force import WHOLE
 from streams.config.measures import Polarity, Subject, Unit
 from streams.errors import DeclarationError, QueryError
-from streams.fold.gaps import first_record
+from streams.fold.gaps import CUT, first_record
 from streams.fold.ledger import Ledger
 from streams.fold.panes import Panes, Parts
 from streams.fold.totals import MEASURE
@@ -98,6 +98,9 @@ class Observation(Struct, frozen=True, omit_defaults=True):
     low: float | None = None
     """Of a reported share with its parts, the 95 % confidence interval (Wilson)."""
     high: float | None = None
+    heard: float | None = None
+    """How much of it the feed was heard in, of what is over; None where that is all of it, but for
+    less than a day and less than a 24th."""
 
 
 UNKNOWN = Observation(None, known=False, complete=False)
@@ -115,6 +118,8 @@ class Heard(NamedTuple):
     complete: bool
     reason: str = ""
     """Why nothing is known."""
+    share: float | None = None
+    """How much of it was heard (`Observation.heard`)."""
 
 
 def _unheard(reason: str) -> Heard:
@@ -140,11 +145,17 @@ class Figures(NamedTuple):
     complete: bool
     reason: str = ""
     """Why it is not known in the areas where it is not."""
+    heard: float | None = None
+    """How much of it was heard (`Observation.heard`)."""
 
     def at(self, area: int) -> Observation:
         """The observation of an area."""
         if not self.known[area]:
             return replace(UNKNOWN, reason=self.reason) if self.reason else UNKNOWN
+        found = self._known_at(area)
+        return found if self.heard is None else replace(found, heard=self.heard)
+
+    def _known_at(self, area: int) -> Observation:
         top = _plain(self.tops[area])
         if self.bottoms is None:
             return Observation(top, complete=self.complete)
@@ -540,7 +551,7 @@ class Query:
         elif heard.known and (coarse := self._untold(ledger, group, parts, where)):
             heard = _unheard(coarse)
         elif heard.complete and self._in_part(ledger, panes, group, value.needs, stretch):
-            heard = Heard(known=True, complete=False)
+            heard = heard._replace(complete=False)
         known, reason = np.full(size, heard.known), heard.reason
         if self._beside is not None and group.name == MEASURE:
             lines = sums.holds(where, _lines(len(self.force.lines)))
@@ -555,8 +566,9 @@ class Query:
         if isinstance(value, Quantile):
             together = counters[value.timing] / 1000
             tops, bottoms = sums.quantiles(parts, where, value, together)
-            return Figures(tops, bottoms, True, known, complete, reason)
-        return Figures(*made_of(value, counters), False, known, complete, reason)
+            return Figures(tops, bottoms, True, known, complete, reason, heard.share)
+        made = made_of(value, counters)
+        return Figures(*made, False, known, complete, reason, heard.share)
 
     def _there(self, stretch: Stretch) -> Known:
         """Which areas were there at any time of a stretch."""
@@ -607,7 +619,7 @@ class Query:
         known = np.full(len(self.force.areas), counted.known and heard.known and not reason)
         cut = stopped.cut(fields, repeats.reach(rule, stretch.start), stretch.end)
         complete = ended and counted.complete and heard.complete and not cut
-        return Figures(counted.people, None, False, known, complete, reason)
+        return Figures(counted.people, None, False, known, complete, reason, heard.share)
 
     def value_of(self, measure: Measure) -> Count | Share | Mean | Quantile:
         """How a measure is read of counters; raises `QueryError` for one that holds at a moment."""
@@ -682,7 +694,19 @@ class Query:
             return _unheard(too_coarse(feed))
         whole = whole and (watched or end <= span[1])
         share = self.monitor.known_share(kind, self.force.id, start, end, now, empty=empty)
-        return Heard(share > 0.0, whole and share == 1.0, "" if share else was_not_heard(feed))
+        if not share:
+            return _unheard(was_not_heard(feed))
+        known = span if not watched else (span[0], now)
+        heard = self._share_heard(kind, (start, min(end, now)), known)
+        return Heard(known=True, complete=whole and share == 1.0, share=heard)
+
+    def _share_heard(self, kind: str, asked: Span, known: Span) -> float | None:
+        """How much of a span a feed was heard in (`Observation.heard`) that is known of another."""
+        start, end = max(asked[0], known[0]), min(asked[1], known[1])
+        now = self._heard_until
+        lost = self.monitor.lost(kind, self.force.id, start, end, now) if start < end else 0
+        heard, length = max(0, end - start) - lost, asked[1] - asked[0]
+        return None if length - heard < min(DAY, CUT * length) else heard / length
 
     def _not_carried(
         self, ledger: Ledger, group: Group, counters: Iterable[str], stretch: Stretch
@@ -843,6 +867,7 @@ def _added(parts: Sequence[Figures]) -> Figures:
         np.logical_and.reduce([each.known for each in parts]),
         all(each.complete for each in parts),
         "; ".join(dict.fromkeys(each.reason for each in parts if each.reason)),
+        min((each.heard for each in parts if each.heard is not None), default=None),
     )
 
 

@@ -1,36 +1,44 @@
 """The spans in which a feed was not heard, where no surveillance has learned its rate: a finished
 export that is asked, or a monitor that runs without.
 
-As with surveillance (`streams.surveillance.missing`) a span without any record is missing, and no
-zero, where heartbeats were due in it and did not come, or else where no record at all is impossible
-at the feed's own rate. Here the rate is read of the counts themselves:
+As with surveillance (`streams.surveillance.missing`) a span without any record, of all series of
+the feed together, is missing, and no zero, where heartbeats were due in it and did not come, or
+else where no record at all is impossible at the feed's own rate. Here the rate is read of the
+counts themselves, in the finest periods that tell it:
 
 - by the hour, what the same hours of the eight weeks before brought;
-- of years of which no hours are kept, by the whole day, what the same days of these weeks brought.
+- by the day, of years of which no hours are kept and of records known to the day only;
+- by the month, of records known to the month only: what the twelve months before brought.
 
-At the beginning of a feed the weeks after stand in for those before. Where fewer than four are
-known, or fewer than eleven records were to be expected, a span without any is quiet, and zero. So
-is one of other records than calls, but for what their heartbeats say: an export of incidents may be
-uneven by the way that it was made, and where nobody works at Easter, that is no outage of crimes.
+At the beginning of a feed, and after a long outage, the weeks after stand in for those before;
+where these are too few as well, the days next to it. Where fewer than eleven records were to be
+expected, or too little is known to say so, a span without any is quiet, and zero. Of crimes, which
+an office records, less than a week without any is zero too: nobody works at Easter.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from detectors.silence import Silence
-from streams.fold.gaps import LEAST, empty_runs, empty_since, first_record
+from streams.fold.gaps import LEAST, empty_runs, empty_since, first_record, has_records
 from streams.fold.ledger import Ledger
 from streams.fold.panes import Pane
 from streams.periods import DAY, HOUR, MINUTE, Grain, Span
 from streams.registry.aggregates import Count
-from streams.registry.calls import CALL
 from streams.registry.counting import SERIES_KEY_MASK
 
 WEEKS, FEW_WEEKS = 8, 4
-LOOKED = 14 * DAY
-"""In ms; a longer span is as its first weeks."""
+"""Weeks before a period that say what it was to bring, and how few of them may be known."""
+DAYS, FEW_DAYS = 14, 7
+"""The days before a period, and as many after it, that say it where the weeks are too few."""
+MONTHS, FEW_MONTHS = 12, 4
+"""The same of months."""
+LOOKED: Mapping[Grain, int] = {"hour": 14 * DAY, "day": 14 * DAY, "month": 366 * DAY}
+"""In ms; a longer span is as its beginning."""
+OFFICE_CLOSED = 7 * DAY
+"""In ms; a shorter span without a record of what an office records is a holiday."""
 FEWEST = 11.0
 """Expected records; where there are fewer, none at all is never impossible."""
 IMPOSSIBLE = 1e-5
@@ -60,20 +68,31 @@ class Unheard:
         self._looked = 0
         """The watermark as of which they are; 0 where all of them are to be found anew."""
         self._first: int | None = None
-        self._first_of = (0, 0, 0)
-        """What had come when it was looked for."""
+        self._first_of = self._looked_of = (0, 0, 0)
+        """What had come when it was looked for, and when it was last seen that they hold no
+        record."""
         self._lasting: tuple[Span, list[Span]] = ((0, 0), [])
+        self._counts: dict[tuple[Grain, int], int] = {}
+        """By grain and start of a period how many records count in it, as of the last look."""
 
     def shown(self, start: int, end: int, at: int) -> int:
         """How much of [start, end) was missing as of an instant, in ms."""
-        panes, until = self.ledger.panes, min(end, at)
+        until = min(end, at)
         self._refresh()
         within = [gap for gap in self._gaps if gap[0] < until and start < gap[1]]
-        if any(panes.between(*gap) for gap in within):  # records came after all
-            self._looked = 0
-            self._refresh()
+        if within and self._looked_of != self._came:
+            if any(has_records(self.ledger.panes, *gap) for gap in self._gaps):
+                self._looked = 0  # they came after all
+                self._refresh()
+            self._looked_of = self._came
         lasting = self._lasts(at) if at > self.ledger.watermark and until > start else []
         return sum(max(0, min(b, until) - max(a, start)) for a, b in (*self._gaps, *lasting))
+
+    @property
+    def _came(self) -> tuple[int, int, int]:
+        """What has come: another one after every record."""
+        versions = self.ledger.versions
+        return self.ledger.watermark, versions.new, versions.revised
 
     def before(self, end: int) -> bool:
         """Whether a period that ends then lies before the first record."""
@@ -83,26 +102,29 @@ class Unheard:
 
     def _look_for_first(self) -> None:
         """Finds the first record, unless nothing has come since that was done."""
-        versions = self.ledger.versions
-        of = self.ledger.watermark, versions.new, versions.revised
-        if self._first_of != of:
-            self._first, self._first_of = first_record(self.ledger.panes), of
+        if self._first_of != self._came:
+            self._first, self._first_of = first_record(self.ledger.panes), self._came
 
     def _refresh(self) -> None:
         """Finds the spans that are over."""
         panes, watermark = self.ledger.panes, self.ledger.watermark
         if 0 <= watermark - self._looked < JUDGED_EACH and self._looked > 0:
             return
-        if self._looked <= 0:
+        anew = self._looked <= 0
+        if anew:
             self._gaps = []
             self._look_for_first()
         since = max(self._first or 0, self._looked - HOUR)
         self._looked = watermark
+        self._counts.clear()
         if self._first is None:
             return
         runs = empty_runs(panes, since, watermark)
         again = min([since, *(run[0] for run in runs)])
         self._gaps = [gap for gap in self._gaps if gap[1] <= again]
+        day = self.calendar.start("day", self._first)
+        if anew and self._first - day >= LEAST:
+            runs.insert(0, (day, self._first))  # a day that is taken for known (`Query`)
         for run in runs:
             self._gaps += self._missing(run)
 
@@ -121,20 +143,24 @@ class Unheard:
         breaks = self.breaks(run)
         if breaks is not None:
             return breaks
-        if self.ledger.kind.name != CALL.name:
-            return []
-        grain: Grain = "hour" if run[0] >= self.ledger.panes.days_before else "day"
-        ahead = self._ahead(grain, self._pieces(grain, run))
-        if ahead is None or ahead.mean < FEWEST:
-            return []
-        chance = Silence(IMPOSSIBLE, ahead.dispersion, SPREAD).empty(ahead.mean)
-        return [run] if chance <= IMPOSSIBLE else []
+        grains: tuple[Grain, ...] = ("hour", "day", "month")
+        if not self.ledger.kind.hourly:
+            if run[1] - run[0] < OFFICE_CLOSED:
+                return []
+            grains = grains[1:]
+        for grain in grains:
+            ahead = self._ahead(grain, run)
+            if ahead is not None and ahead.mean >= FEWEST:
+                chance = Silence(IMPOSSIBLE, ahead.dispersion, SPREAD).empty(ahead.mean)
+                if chance <= IMPOSSIBLE:
+                    return [run]
+        return []
 
     def _pieces(self, grain: Grain, run: Span) -> Iterator[tuple[int, float]]:
-        """The starts of the periods of a span, and how much of each lies in it; of days the whole
-        ones alone."""
+        """The starts of the periods of a span, and how much of each lies in it; of days and months
+        the whole ones alone."""
         at = self.calendar.start(grain, run[0])
-        until = min(run[1], run[0] + LOOKED)
+        until = min(run[1], run[0] + LOOKED[grain])
         while at < until:
             end = self.calendar.end(grain, at)
             share = (min(end, run[1]) - max(at, run[0])) / (end - at)
@@ -142,10 +168,11 @@ class Unheard:
                 yield at, share
             at = end
 
-    def _ahead(self, grain: Grain, pieces: Iterable[tuple[int, float]]) -> _Expected | None:
+    def _ahead(self, grain: Grain, run: Span) -> _Expected | None:
+        """How much a span was to bring by its periods of a grain; None where that is not known."""
         mean = scatter = weight = 0.0
-        for at, share in pieces:
-            counts = self._before(grain, at)
+        for at, share in self._pieces(grain, run):
+            counts = self._usual(grain, at)
             if counts is None:
                 return None
             usual = sum(counts) / len(counts)
@@ -154,38 +181,75 @@ class Unheard:
             weight += usual
         return _Expected(mean, max(SCATTERED, scatter / weight)) if weight else None
 
-    def _before(self, grain: Grain, at: int) -> list[int] | None:
-        """What periods like one brought before it; at the beginning of a feed after it."""
+    def _usual(self, grain: Grain, at: int) -> list[int] | None:
+        """What periods like one brought; None where too few of them are known."""
+        if grain == "month":
+            return self._few_or_none([*self._months(at, -1), *self._months(at, 1)], FEW_MONTHS)
+        weeks = self._known_counts(grain, at, range(-7, -7 * WEEKS - 1, -7))
+        if len(weeks) < FEW_WEEKS:
+            weeks += self._known_counts(grain, at, range(7, 7 * WEEKS + 1, 7))
+        if len(weeks) >= FEW_WEEKS:
+            return weeks
+        days = [*range(-DAYS, 0), *range(1, DAYS + 1)]
+        return self._few_or_none(self._known_counts(grain, at, days), FEW_DAYS)
+
+    @staticmethod
+    def _few_or_none(counts: list[int], few: int) -> list[int] | None:
+        return counts if len(counts) >= few else None
+
+    def _known_counts(self, grain: Grain, at: int, days: Iterable[int]) -> list[int]:
+        """What the periods so many days from one brought, as far as they are known."""
         found = list[int]()
-        for week in (*range(1, WEEKS + 1), *range(-1, -WEEKS - 1, -1)):
-            if week == -1 and len(found) >= FEW_WEEKS:
-                break
+        for day in days:
             # An hour aside, so that a change to summer time moves none to another day.
-            start = self.calendar.start(
-                grain, at - week * 7 * DAY + (HOUR if grain == "day" else 0)
+            start = self.calendar.start(grain, at + day * DAY + (HOUR if grain == "day" else 0))
+            if self._known(start, self.calendar.end(grain, start)):
+                found.append(self._count(grain, start))
+        return found
+
+    def _months(self, at: int, step: int) -> list[int]:
+        """What the known ones of the months before a month (`step` -1) or after it (1) brought."""
+        found = list[int]()
+        for _ in range(MONTHS):
+            at = (
+                self.calendar.start("month", at - 1) if step < 0 else self.calendar.end("month", at)
             )
-            end = self.calendar.end(grain, start)
-            if self._known(start, end):
-                found.append(self._count(start, end))
-        return found if len(found) >= FEW_WEEKS else None
+            if self._known(at, self.calendar.end("month", at)):
+                found.append(self._count("month", at))
+        return found
 
     def _known(self, start: int, end: int) -> bool:
         """Whether the feed is taken to have been heard in a period."""
-        panes = self.ledger.panes
         known = not self.before(start + 1) and end <= self.ledger.watermark
         return (
             known
-            and panes.keeps(start, end)
+            and self.ledger.panes.keeps(start, end)
             and not any(a < end and start < b for a, b in self._gaps)
         )
 
-    def _count(self, start: int, end: int) -> int:
+    def _count(self, grain: Grain, start: int) -> int:
         """How many records count in a period."""
-        layout, total = self.ledger.kind.layouts[0], 0
-        for pane in self.ledger.panes.within(start, end):
-            total += _sum(pane)
+        found = self._counts.get((grain, start))
+        if found is None:
+            found = self._counts[grain, start] = self._counted(grain, start)
+        return found
+
+    def _counted(self, grain: Grain, start: int) -> int:
+        panes, minute = self.ledger.panes, start // MINUTE
+        if grain == "hour":
+            return self._sum(panes.hours.get(minute))
+        finer: Grain = "hour" if grain == "day" else "day"
+        held = (panes.days, panes.whole_days) if grain == "day" else (panes.whole_months,)
+        found = sum(self._sum(each.get(minute)) for each in held)
+        if grain == "day" and start < panes.days_before:
+            return found  # its hours have become part of it
+        at, end = start, self.calendar.end(grain, start)
+        while at < end:
+            found += self._count(finer, at)
+            at = self.calendar.end(finer, at)
+        return found
+
+    def _sum(self, pane: Pane | None) -> int:
+        layout = self.ledger.kind.layouts[0]
+        total = sum(n for key, n in (pane or {}).items() if key <= SERIES_KEY_MASK)
         return (total >> layout.shift[self._counter]) & layout.mask[self._counter]
-
-
-def _sum(pane: Pane) -> int:
-    return sum(n for key, n in pane.items() if key <= SERIES_KEY_MASK)

@@ -150,6 +150,11 @@ def _last_before(some: Mapping[int, Pane | int], here: int) -> int:
     return max((minute for minute, held in some.items() if minute < here and held), default=0)
 
 
+def has_records(panes: Panes, begin: int, end: int) -> bool:
+    """Whether a pane that lies within [begin, end) has a record."""
+    return any(begin <= start and stop <= end for start, stop in _covered(panes, begin, end))
+
+
 def first_record(panes: Panes) -> int | None:
     """The start, in ms, of the first pane with a record; None where there is none."""
     before = panes.hours_before // MINUTE

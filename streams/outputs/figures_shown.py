@@ -30,7 +30,7 @@ from streams.board.standing import Standing
 from streams.board.targets import Judged
 from streams.board.trend import Trend
 from streams.config.measures import Unit
-from streams.registry.phrases import printed
+from streams.registry.phrases import heard_in_part, printed
 
 NOT_KNOWN, NOTHING = "not known", "no cases"
 NONE = "-"
@@ -92,10 +92,11 @@ def figures(rows: Sequence[FigureRow], compare: Sequence[str] = ()) -> Renderabl
         )
         shown = value(row) if row.known else f"{NOT_KNOWN}{reasons.mark(row.reason)}"
         table.add_row(row.title, *(getattr(row, name) for name in placed), shown, *beside)
-    notes = [Text(PART, style="dim")] if any(r.known and not r.complete for r in rows) else []
+    notes = [Text(PART, style="dim")] if any(value(row).endswith(" *") for row in rows) else []
     for row in rows:
         name = ", ".join((row.title, *(getattr(row, each) for each in placed)))
-        said = [row.outlook] if row.outlook else []
+        said = [] if row.heard is None else [heard_in_part(row.heard)]
+        said += [row.outlook] if row.outlook else []
         if isinstance(row.beside, Beside) and isinstance(row.beside.first_published, FirstFigure):
             said += dates(row.beside.first_published, row.unit)
         notes += [Text(f"{name}: {words}", style="dim") for words in said]
@@ -126,7 +127,7 @@ def value(row: FigureRow) -> str:
     if not row.known:
         return NOT_KNOWN
     words = NOTHING if row.value is None else amount(row.value, row.unit)
-    return words if row.complete else f"{words} *"
+    return words if row.complete and row.heard is None else f"{words} *"
 
 
 def amount(number: float, unit: Unit) -> str:

@@ -717,6 +717,15 @@ def was_not_heard(feed: str) -> str:
     return f"the feed of {feed} was not heard then"
 
 
+def heard_in_part(share: float, of: str = "it") -> str:
+    """How much of a stretch a feed was heard in; never rounded up to all of it.
+
+    >>> heard_in_part(0.7733), heard_in_part(0.9999, "2018-09")
+    ('the feed was heard in 77.3 % of it', 'the feed was heard in 99.9 % of 2018-09')
+    """
+    return f"the feed was heard in {printed(min(share * 100, 99.9), 1)} % of {of}"
+
+
 def too_coarse(feed: str) -> str:
     """Why nothing is known of a part of an hour, day or month of which there is only the whole."""
     return f"{feed} of then are known only by longer periods"

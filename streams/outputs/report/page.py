@@ -117,7 +117,7 @@ class Tables:
     def _notes(self, shown: Sequence[ReportFigure], section: ReportSection) -> list[str]:
         """What stands below a table: what a mark means, of whom a rate is, of what a share."""
         notes = []
-        if any(each.known and not each.complete for each in shown):
+        if _any_open(shown):
             notes.append("* not over, or not heard from end to end.")
         rates = {
             found.per
@@ -310,7 +310,7 @@ def _ends(change: Change) -> Iterator[Number]:
 
 
 def _any_open(figures: Iterable[ReportFigure]) -> bool:
-    return any(each.known and not each.complete for each in figures)
+    return any(value(each).endswith(" *") for each in figures)
 
 
 def _or_nothing(entry: Shown) -> Shown:
@@ -324,7 +324,7 @@ def value(figure: ReportFigure) -> str:
     if figure.value is None:
         return "no cases"
     said = phrases.in_print(figure.value, figure.unit)
-    return said if figure.complete else f"{said} *"
+    return said if figure.complete and figure.heard is None else f"{said} *"
 
 
 def marked(figure: ReportFigure | None) -> Shown:

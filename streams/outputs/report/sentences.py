@@ -100,7 +100,10 @@ class Sentences:
             if lies and to_date.value is not None and to_date.period != self.figure.period:
                 yield f"The financial year to date, {self._amount(to_date.value)}, is {lies}."
         yield from self._why_not()
-        if not self.figure.complete:
+        if self.figure.heard is not None:
+            said = phrases.heard_in_part(self.figure.heard, f"the {self.word}")
+            yield f"{said[:1].upper()}{said[1:]}."
+        elif not self.figure.complete:
             yield f"The {self.word} is not over, or was not heard from end to end."
 
     def _why_not(self) -> Iterator[str]:

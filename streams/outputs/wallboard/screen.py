@@ -121,12 +121,14 @@ class AreaName(Struct):
 
 
 class FeedShown(Struct):
-    """How far a feed has got; `late` where that is too long ago to be taken for now."""
+    """How far a feed has got; `late` where that is too long ago to be taken for now, and `heard`
+    unless nothing came in the last hour though many records were to be expected."""
 
     kind: str
     name: str
     as_of: str
     late: bool
+    heard: bool
 
 
 class OpenShown(Struct):
@@ -168,6 +170,8 @@ class UnattendedTile(Struct):
     carried: bool
     """Whether the feed has ever said that somebody arrived: else a count of 0 is not that all were
     attended."""
+    heard: bool
+    """Whether the feed was heard today: else it is not known who arrived."""
     oldest_since: str | None
     limit_seconds: int
     unknown: int
@@ -424,8 +428,17 @@ def _feeds(board: Board) -> list[FeedShown]:
             limit = beat.silent_after_seconds or STALE_HEARTBEAT
         judged = beat is not None or kind in (BY_LINE.kind, WHOLE_FORCE.kind)
         late = running and judged and freshest.age_seconds > limit
-        found.append(FeedShown(kind, REGISTRY.names[kind], freshest.as_of, late))
+        was_heard = _was_heard(board, kind, LAST_HOUR)
+        found.append(FeedShown(kind, REGISTRY.names[kind], freshest.as_of, late, was_heard))
     return found
+
+
+def _was_heard(board: Board, kind: str, window: str) -> bool:
+    """Whether anything is known of the records of a kind in a window: not where none came though
+    many were to be expected."""
+    missing = board.windows[window].missing
+    groups = REGISTRY.kinds[kind].groups if kind in REGISTRY.kinds else ()
+    return not any(each.name in missing and not missing[each.name].known_days for each in groups)
 
 
 def _unplaced(
@@ -514,15 +527,18 @@ def _unattended(board: Board, area: str | None, late: FeedShown | None) -> Unatt
     row = find(rows, area=area or WHOLE)
     count = row.count_of(WHOLE_FORCE.open) if row else None if rows is None else 0
     came = board.windows[WINDOW].row(WHOLE_FORCE.group, area=WHOLE)
-    carried = came is None or came.count_of(WHOLE_FORCE.served) is not None
+    incidents_heard = _was_heard(board, WHOLE_FORCE.kind, WINDOW)
+    said = came is None or came.count_of(WHOLE_FORCE.served) is not None
+    carried = said or not incidents_heard
     oldest = row.number_of(WHOLE_FORCE.oldest) if row else None
     limit = board.definitions.attendance.within_seconds
     unplaced = _unplaced(board, area, rows, WHOLE_FORCE.open)
-    known = None if not (carried or count) else count
+    known = None if not ((carried and incidents_heard) or count) else count
     return UnattendedTile(
         state=_by_wait(known, oldest, limit, late, unplaced),
         count=count,
         carried=carried,
+        heard=incidents_heard,
         oldest_since=_since(board, oldest),
         limit_seconds=limit,
         unknown=(row.count_of(WHOLE_FORCE.unknown) if row else None) or 0,

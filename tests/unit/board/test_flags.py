@@ -23,9 +23,9 @@ Counts = dict[tuple[str, str], int]
 
 
 def month(label: str, counts: Counts) -> list[dict[str, str]]:
-    """So many crimes of an offence in an area, one after the other."""
+    """So many crimes of an offence in an area, on all days but the last."""
     return [
-        crime(f"{label}-{offence}-{area}-{n}", f"{label}-{n % 27 + 1:02}T12:00:00Z",
+        crime(f"{label}-{offence}-{area}-{n}", f"{label}-{7 * n % 27 + 1:02}T12:00:00Z",
               area=area, offence=offence)
         for (offence, area), number in counts.items()
         for n in range(number)
@@ -45,7 +45,7 @@ def played(last: Counts, force: Force | None = None) -> Query:
     for place, label in enumerate(MONTHS):
         records += month(label, wobbled(USUAL, place))
     records += month(MAY, last)
-    records.append(crime("last", "2021-06-02T12:00:00Z", offence="vehicle", area="south"))
+    records.append(crime("last", "2021-06-01T12:00:00Z", offence="vehicle", area="south"))
     feed(watched, *records)
     return Query(watched, "tiny")
 

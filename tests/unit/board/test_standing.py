@@ -84,8 +84,8 @@ def response(lengths: list[int]) -> Standing:
                 for n, length in enumerate(of)
             ),
         )
-    feed(watched, incident("after", "2021-03-30T12:00:00Z"))
-    query = Query(watched, "tiny", ms("2021-03-30T12:00:00Z"))
+    feed(watched, incident("after", "2021-03-30T09:00:00Z"))
+    query = Query(watched, "tiny", ms("2021-03-30T09:00:00Z"))
     return Comparisons(query, "mean_response_time", LAST).standing
 
 

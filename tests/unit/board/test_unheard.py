@@ -10,7 +10,7 @@ from streams.board.monitor import Monitor
 from streams.board.query import Query
 from streams.outputs.figures_shown import compared
 from streams.periods import DAY, HOUR, MINUTE, rfc3339
-from tests.build import as_json, call, crime, feed, monitor, ms, row
+from tests.build import as_json, call, crime, feed, incident, monitor, ms, row
 
 START = ms("2021-02-01T00:00:00Z")
 OUTAGE = range(30 * 24 + 9, 30 * 24 + 15)
@@ -99,6 +99,130 @@ def test_records_that_come_after_all_end_the_outage() -> None:
     for hour in OUTAGE:
         feed(watched, *calls(hour))
     assert asked(watched).figure("calls.offered", "2021-03-03T12").value == 12
+
+
+def incidents(days: range, hours: range = range(24), each: int = 1) -> list[dict[str, Any]]:
+    """So many an hour on these days since `START`, all of them in the south."""
+    return [
+        incident(
+            f"{day}/{hour}/{n}", rfc3339(START + day * DAY + hour * HOUR + n * MINUTE), area="south"
+        )
+        for day in days
+        for hour in hours
+        for n in range(each)
+    ]
+
+
+@cache
+def exported(*days: range) -> Query:
+    """An export of incidents by day since 1 February 2021, as of the end of its last day."""
+    watched = monitor()
+    watched.play_history(True)
+    for some in days:
+        feed(watched, *incidents(some))
+    return Query(watched, "tiny", START + days[-1][-1] * DAY + DAY)
+
+
+def test_a_month_that_an_export_of_incidents_lacks_is_not_known() -> None:
+    query = exported(range(58), range(89, 150))
+    found = query.figure("incidents", "2021-04")
+    said = "the feed of incidents was not heard then"
+    assert (found.value, found.known, found.reason) == (None, False, said)
+
+
+def test_a_longer_period_says_how_much_of_it_was_heard() -> None:
+    query = exported(range(58), range(89, 150))
+    quarter, month = (query.figure("incidents", each) for each in ("2021-Q2", "2021-06"))
+    hours = 60 * 24 + 23  # the gap ends at midnight UTC, in summer time
+    assert (quarter.value, quarter.complete, quarter.heard) == (hours, False, hours / (91 * 24))
+    assert (month.value, month.complete, month.heard) == (30 * 24, True, None)
+
+
+def test_nothing_is_compared_with_what_was_heard_in_part() -> None:
+    change = Comparisons(exported(range(58), range(89, 150)), "incidents", "2021-Q2").year_to_date
+    assert (change.value, change.change) == (None, None)
+    assert change.reason == "the feed was heard in 67.0 % of YTD-2021-06"
+
+
+def test_a_day_within_a_year_is_said_though_the_year_counts_as_heard() -> None:
+    found = exported(range(100), range(101, 400)).figure("incidents", "2021-02..2022-01")
+    assert (found.complete, found.heard) == (True, 364 / 365)
+
+
+def test_a_day_without_a_row_is_not_known_though_its_year_has_no_hours_any_more() -> None:
+    query = exported(range(30), range(31, 500))
+    assert query.figure("incidents", "2021-03-03").reason.endswith("was not heard then")
+
+
+def test_an_area_and_a_category_without_any_are_zero_where_the_force_was_heard() -> None:
+    query = exported(range(58), range(89, 150))
+    area = query.figure("incidents", "2021-05", "north")
+    category = query.figure("incidents.count{category=asb.nuisance}", "2021-05")
+    assert (area.value, area.known, category.value, category.known) == (0, True, 0, True)
+
+
+def test_an_area_without_any_is_not_known_where_the_force_was_not_heard() -> None:
+    assert exported(range(58), range(89, 150)).figure("incidents", "2021-04", "north").value is None
+
+
+def test_a_small_feed_that_is_quiet_for_a_week_is_zero() -> None:
+    watched = monitor()
+    watched.play_history(True)
+    kept = [day for day in range(120) if not 60 <= day < 67]
+    for day in kept:
+        feed(watched, *incidents(range(day, day + 1), range(12, 13)))
+    found = asked(watched, "2021-06-01T00:00:00Z").figure("incidents", "2021-04-05")
+    assert (found.value, found.known, found.complete) == (0, True, True)
+
+
+def test_an_export_of_three_weeks_is_judged_by_the_days_beside_a_gap() -> None:
+    query = exported(range(9), range(11, 21))
+    assert query.figure("incidents", "2021-02-10").value is None
+    assert query.figure("incidents", "2021-02-09").value == 24
+
+
+def test_the_morning_before_the_first_record_is_not_known() -> None:
+    watched = monitor()
+    watched.play_history(True)
+    feed(watched, *incidents(range(1), range(18, 24)), *incidents(range(1, 40)))
+    query = Query(watched, "tiny", START + 40 * DAY)
+    first, second = (query.figure("incidents", each) for each in ("2021-02-01", "2021-02-02"))
+    assert (first.value, first.complete, first.heard) == (6, False, 0.25)
+    assert (second.value, second.complete, second.heard) == (24, True, None)
+
+
+def test_a_weekend_without_records_is_zero_where_every_weekend_is() -> None:
+    watched = monitor()
+    watched.play_history(True)
+    for day in range(70):
+        if day % 7 < 5:  # 1 February 2021 is a Monday
+            feed(watched, *incidents(range(day, day + 1), range(9, 17)))
+    found = asked(watched, "2021-04-10T00:00:00Z").figure("incidents", "2021-03-20")
+    assert (found.value, found.known) == (0, True)
+
+
+def test_two_weeks_without_a_crime_are_not_known() -> None:
+    watched = monitor()
+    watched.play_history(True)
+    for day in range(90):
+        if not 50 <= day < 64:
+            at = START + day * DAY
+            feed(watched, *(crime(f"{day}/{n}", rfc3339(at + n * HOUR)) for n in range(9, 15)))
+    query = asked(watched, "2021-05-02T00:00:00Z")
+    assert query.figure("total_recorded_crime", "2021-03-24").value is None
+    assert query.figure("total_recorded_crime", "2021-04").heard == 1 - 130 / 720
+
+
+def test_a_month_that_an_export_by_month_lacks_is_not_known() -> None:
+    watched = monitor()
+    watched.play_history(True)
+    months = [f"{2020 + n // 12}-{n % 12 + 1:02d}" for n in range(20) if n != 13]
+    late = "2021-08-31T12:00:00Z"
+    every = (crime(f"{each}/{n}", each, updated_at=late) for each in months for n in range(60))
+    feed(watched, *every)
+    query = asked(watched, "2021-09-01T00:00:00Z")
+    found = query.values("total_recorded_crime", ["2021-01", "2021-02", "2021-03"])
+    assert [each.value for each in found] == [60, None, 60]
 
 
 def test_days_without_a_crime_are_zero() -> None:

@@ -28,6 +28,7 @@ from streams.outputs.report.model import (
 )
 from streams.outputs.report.page import page
 from streams.outputs.report.sentences import Sentences, goal
+from streams.periods import DAY, rfc3339
 from tests.build import crime, feed, incident, monitor, ms, tiny_force
 
 BEFORE = (34, 38) * 6
@@ -69,7 +70,7 @@ def fed(counts: tuple[int, ...]) -> Query:
             offence = "vehicle" if each % 4 == 0 else "burglary.residential"
             events.append(crime(f"k{month}-{each}", at, area=area, offence=offence))
     watched.play_history(True)
-    feed(watched, *events, crime("last", "2018-01-31T12:00:00Z"))
+    feed(watched, *events, crime("last", "2018-01-01T12:00:00Z"))
     return Query(watched, "tiny", ms("2018-02-01T00:00:00Z"))
 
 
@@ -119,6 +120,25 @@ def test_the_rule_of_quarters_has_a_sentence_of_its_own() -> None:
         "By the 4 quarters of the financial year before, the quarter is exceptional: above the "
         "upper limit of 113."
     )
+
+
+def test_a_gap_in_the_records_is_said_and_compared_with_nothing() -> None:
+    watched, events = monitor(tiny_force()), []
+    for day in range(212):
+        if not 92 <= day < 140:  # 1 October to 17 November 2017
+            at = ms("2017-07-01T12:00:00Z") + day * DAY
+            events += [crime(f"{day}/{n}", rfc3339(at), area="south") for n in range(5)]
+    watched.play_history(True)
+    feed(watched, *events)
+    query = Query(watched, "tiny", ms("2018-01-29T00:00:00Z"))
+    made = build(query, query.stretch("2017-Q4"), parse_layout(LAYOUT, "l.toml", query))
+    section = crime_of(made)
+    assert section.sentences[0] == "220 offences in October to December 2017."
+    assert "The feed was heard in 47.3 % of the quarter." in section.sentences
+    assert not any("above" in said for said in section.sentences)
+    known = {each.period: each.value for each in section.within if each.area == "north"}
+    assert known == {"2017-Q4": 0, "2017-11": 0, "2017-12": 0}  # nothing is known of October
+    assert "220 *" in page(made, query.force)
 
 
 def test_rate_and_the_area_that_moved_most_are_said() -> None:

@@ -26,6 +26,7 @@ from streams.outputs.wallboard.pages import STATIC
 from streams.outputs.wallboard.screen import fingerprint, first_screen
 from streams.outputs.wallboard.trends import CALLS, words
 from streams.outputs.web import application
+from streams.periods import DAY, HOUR, rfc3339
 from tests.alerting import unattended
 from tests.build import as_json, call, feed, incident, ms, tiny_force
 
@@ -77,6 +78,28 @@ def test_where_no_arrival_was_ever_sent_nobody_knows_who_was_attended(arrived: b
     )
     tile = as_json(first_screen(shown.board("tiny")))["unattended"]
     assert (tile["count"], tile["carried"]) == (0, arrived)
+
+
+@pytest.fixture(scope="module")
+def silent() -> Any:
+    """The first screen of a history of incidents that ends two days before its clock."""
+    end = ms("2021-03-01T10:00:00Z")
+    shown = Live(Monitor([tiny_force()]), clock=lambda: end)
+    shown.monitor.play_history(True)
+    for hour in range(30 * 24):
+        at = end - 2 * DAY - hour * HOUR
+        stamps = {"arrived_at": rfc3339(at + 600_000), "closed_at": rfc3339(at + 1_200_000)}
+        feed(shown.monitor, incident(f"i{hour}", rfc3339(at), **stamps))
+    return as_json(first_screen(shown.board("tiny")))
+
+
+def test_where_nothing_was_heard_the_feed_is_not_said_to_have_no_arrivals(silent: Any) -> None:
+    tile = silent["unattended"]
+    assert (tile["state"], tile["carried"], tile["heard"]) == ("unknown", True, False)
+
+
+def test_a_feed_that_was_not_heard_is_not_said_to_be(silent: Any) -> None:
+    assert [(each["kind"], each["heard"]) for each in silent["feeds"]] == [("incident", False)]
 
 
 def test_the_oldest_is_told_by_the_instant_from_which_it_waits() -> None:

@@ -125,8 +125,8 @@ function unattended(tile, screen, _, time) {
   say(by("a", tile), "Emergencies unattended");
   const held = screen.unattended;
   // Of a feed without arrivals, none open is not all attended.
-  const known = held.carried || held.count > 0;
-  waits(tile, held, { none: "all attended", verb: "open", feed: "incidents", known, why: known ? "" : "the feed has no arrivals" }, time);
+  const known = (held.carried && held.heard) || held.count > 0;
+  waits(tile, held, { none: "all attended", verb: "open", feed: "incidents", known, why: known ? "" : held.carried ? "the feed was not heard then" : "the feed has no arrivals" }, time);
 }
 
 // -- what was served in time -------------------------------------------------------------------
@@ -190,7 +190,9 @@ function feeds(tile, screen, _, time) {
     say(by("span", list.children[index]), `${told}${feed.late ? "\u00a0late" : ""}`);
   });
   const late = held.filter((feed) => feed.late).length;
-  state(tile, !held.length ? "unknown" : late ? "late" : "calm", !held.length ? "nothing has arrived yet" : late ? plural(late, "feed", "feeds") : "all feeds are heard");
+  const unheard = held.filter((feed) => !feed.heard).length;
+  state(tile, !held.length ? "unknown" : late ? "late" : unheard ? "unknown" : "calm",
+    !held.length ? "nothing has arrived yet" : late ? plural(late, "feed", "feeds") : unheard ? `${plural(unheard, "feed", "feeds")} not heard` : "all feeds are heard");
 }
 
 const STAFF = { signed_on: "signed on this hour", roster: "roster of this hour" };
