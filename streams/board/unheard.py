@@ -36,7 +36,7 @@ DAYS, FEW_DAYS = 14, 7
 MONTHS, FEW_MONTHS = 12, 4
 """The same of months."""
 LOOKED: Mapping[Grain, int] = {"hour": 14 * DAY, "day": 14 * DAY, "month": 366 * DAY}
-"""In ms; a longer span is as its beginning."""
+"""In ms; of a longer span so much of its beginning and of its end says what it was to bring."""
 OFFICE_CLOSED = 7 * DAY
 """In ms; a shorter span without a record of what an office records is a holiday."""
 FEWEST = 11.0
@@ -72,6 +72,8 @@ class Unheard:
         """What had come when it was looked for, and when it was last seen that they hold no
         record."""
         self._lasting: tuple[Span, list[Span]] = ((0, 0), [])
+        self._judged: Span = (0, 0)
+        """The span that is being judged: it says nothing of what is usual."""
         self._counts: dict[tuple[Grain, int], int] = {}
         """By grain and start of a period how many records count in it, as of the last look."""
 
@@ -148,6 +150,7 @@ class Unheard:
             if run[1] - run[0] < OFFICE_CLOSED:
                 return []
             grains = grains[1:]
+        self._judged = run
         for grain in grains:
             ahead = self._ahead(grain, run)
             if ahead is not None and ahead.mean >= FEWEST:
@@ -160,8 +163,11 @@ class Unheard:
         """The starts of the periods of a span, and how much of each lies in it; of days and months
         the whole ones alone."""
         at = self.calendar.start(grain, run[0])
-        until = min(run[1], run[0] + LOOKED[grain])
-        while at < until:
+        until, again = run[0] + LOOKED[grain], run[1] - LOOKED[grain]
+        while at < run[1]:
+            if until <= at < again:
+                at = self.calendar.start(grain, again)
+                until = run[1]
             end = self.calendar.end(grain, at)
             share = (min(end, run[1]) - max(at, run[0])) / (end - at)
             if grain == "hour" or share == 1.0:
@@ -169,12 +175,13 @@ class Unheard:
             at = end
 
     def _ahead(self, grain: Grain, run: Span) -> _Expected | None:
-        """How much a span was to bring by its periods of a grain; None where that is not known."""
+        """How much a span was to bring at least, by those of its periods of a grain of which that
+        is known; None without any."""
         mean = scatter = weight = 0.0
         for at, share in self._pieces(grain, run):
             counts = self._usual(grain, at)
             if counts is None:
-                return None
+                continue
             usual = sum(counts) / len(counts)
             mean += usual * share
             scatter += sum((count - usual) ** 2 for count in counts) / (len(counts) - 1)
@@ -224,7 +231,7 @@ class Unheard:
         return (
             known
             and self.ledger.panes.keeps(start, end)
-            and not any(a < end and start < b for a, b in self._gaps)
+            and not any(a < end and start < b for a, b in (*self._gaps, self._judged))
         )
 
     def _count(self, grain: Grain, start: int) -> int:

@@ -181,6 +181,19 @@ def test_an_export_of_three_weeks_is_judged_by_the_days_beside_a_gap() -> None:
     assert query.figure("incidents", "2021-02-09").value == 24
 
 
+def test_a_long_gap_soon_after_the_beginning_is_not_known() -> None:
+    query = exported(range(10), range(200, 300))
+    assert query.figure("incidents", "2021-05").value is None
+
+
+def test_a_stray_record_long_before_all_others_makes_no_zero_of_what_lies_between() -> None:
+    watched = monitor()
+    watched.play_history(True)
+    feed(watched, *incidents(range(1), range(12, 13)), *incidents(range(200, 300)))
+    query = Query(watched, "tiny", START + 300 * DAY)
+    assert query.figure("incidents", "2021-05").value is None
+
+
 def test_the_morning_before_the_first_record_is_not_known() -> None:
     watched = monitor()
     watched.play_history(True)
