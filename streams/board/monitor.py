@@ -297,8 +297,9 @@ class Monitor:
                     crossing = add(event, appended)
                     if crossing is not None or with_origin:
                         folded.lines = number
-                        yield from crossing or ()
+                        # Before the periods that it closes are judged: they are of it, too.
                         self._note_origin(event, only)
+                        yield from crossing or ()
                 except Exception as error:  # noqa: BLE001 - no line may stop its neighbours
                     if line and not line.isspace():
                         folded.lines = number
@@ -375,8 +376,9 @@ class Monitor:
             if isinstance(fold, Ledger):
                 for field, value in kept.unknown:
                     fold.packer.unknown.note(event, field, value)
-            yield from shard.adders[event.force](event, appended) or ()
+            crossing = shard.adders[event.force](event, appended)
             self._note_origin(event, only)
+            yield from crossing or ()
         except Exception as again:  # noqa: BLE001 - no line may stop its neighbours
             return refusal(again, line)
         return None

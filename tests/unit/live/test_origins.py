@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from streams.board.monitor import Monitor, Shard
+from streams.events.origin import not_live
+from streams.fold.ledger import Closing
 from streams.live import Live
 from streams.live.origins import Origins, origins_of
 from streams.outputs.prometheus import Exporter
@@ -31,6 +34,28 @@ def test_lines_are_counted_by_their_origin() -> None:
         "call": {"live": 1, "simulated": 2},
         "incident": {"replayed": 1},
     }
+
+
+def test_what_is_all_made_up_is_so_where_one_of_its_lines_closes_an_hour() -> None:
+    monitor = Monitor([tiny_force()])
+    found = []
+
+    def closed(_: Closing) -> Iterator[None]:
+        found.append(not_live(monitor.origins("tiny")["call"]))
+        yield
+
+    ledger = monitor.ledger("call", "tiny")
+    assert ledger is not None
+    ledger.on_close = closed
+    feed(
+        monitor,
+        call("c1", "2021-03-01T10:00:00Z", origin="simulated"),
+        call("c2", "2021-03-01T11:00:01Z", origin="simulated"),
+        # One of which part is not understood, and the rest is kept.
+        call("c3", "2021-03-01T12:00:01Z", origin="simulated", outcome=7),
+    )
+    assert found
+    assert set(found) == {"simulated"}
 
 
 def test_lines_of_a_shard_that_is_not_on_the_board_yet_are_counted_by_their_origin() -> None:
