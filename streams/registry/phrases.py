@@ -661,11 +661,15 @@ def why_refused(reason: str, ahead: str | None) -> str:
     return REASONS.get(reason, reason.replace("_", " "))
 
 
+REFUSED = "refused: "
+"""Begins what is said of a feed of which every line is refused."""
+
+
 def refused(feed: str, force: Force, why: str, lines: int) -> str:
     """A feed of which every line is refused."""
     many = "1 line" if lines == 1 else f"{lines:,} lines"
     what = REGISTRY.plain_name(feed).capitalize() if feed in KINDS else f"Feed {feed}"
-    return f"{what}, {force.name}: refused: {why}. {many} in a row; none is counted."
+    return f"{what}, {force.name}: {REFUSED}{why}. {many} in a row; none is counted."
 
 
 def not_carried(feed: str, fields: Sequence[str]) -> str:

@@ -57,7 +57,9 @@ class FindingEvaluation:
                 continue
             if alert.grain == "now" and self.at >= self._holds_until(alert):
                 if alert.open:
-                    self.lifecycle.resolve(alert)
+                    silent_until = self.store.last_held_at.get(alert_id, self.at)
+                    said = feed_silent.ended(self.force, alert, silent_until, self.at)
+                    self.lifecycle.resolve(alert, said=said)
                 else:
                     self.lifecycle.change(alert, "updated", cleared=True)
 

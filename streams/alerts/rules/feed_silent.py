@@ -16,7 +16,8 @@ from streams.alerts.model import Alert, Evidence, ms_of, stamp
 from streams.alerts.rules.base import AlertKind, Finding, InstantRule, TableRow
 from streams.config.force import Force
 from streams.fold.heartbeats import FORGOTTEN, is_known
-from streams.periods import DAY, MINUTE, to_ms
+from streams.periods import DAY, MINUTE, Calendar, to_ms
+from streams.registry.phrases import REFUSED, moment
 from streams.registry.registry import REGISTRY
 from streams.surveillance.signals import Signal
 
@@ -129,6 +130,19 @@ def was_reported(alert: Alert, signal: Signal) -> bool:
     meanwhile = opened <= signal.end and resolved is not None and signal.start < resolved
     began = signal.start < opened and (ms_of(alert.onset) or 0) <= signal.end
     return alert.open or meanwhile or began
+
+
+def ended(force: Force, alert: Alert, until: int, now: int) -> tuple[str, ...]:
+    """The sentences of a feed's alert once it is over: from when to when it was silent, in ms.
+    Those of other alerts, and of lines that were refused, stay as they are."""
+    since = ms_of(alert.onset)
+    if not is_of_known(alert) or not alert.said or since is None or until <= since:
+        return alert.said
+    feed, _, silence = alert.said[0].partition(": ")
+    if silence.startswith(REFUSED):
+        return alert.said
+    begun, heard = (moment(Calendar(force.zone), each, now) for each in (since, until))
+    return (f"{feed}: silent from {begun} to {heard}.",)
 
 
 def out_of_date(finding: Finding) -> str:

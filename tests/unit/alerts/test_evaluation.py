@@ -131,7 +131,11 @@ def test_a_silent_feed_raises_itself_and_nothing_else() -> None:
     assert made[0].alert.id == "warwickshire/feed_silent/feeds.call/-/force/-/2026-11-21T21:20:00Z"
     assert not evaluate(b, [], [silence], NOW + 60_000)
     assert not evaluate(b, [], [], NOW + 120_000)
-    assert [t.what for t in evaluate(b, [], [], NOW + 200_000)] == ["resolved"]
+    (end,) = evaluate(b, [], [], NOW + 200_000)
+    assert end.what == "resolved"
+    assert end.alert.words == (
+        "Calls, Warwickshire: silent from 21:20 to 22:01. Over at 22:03, open since 22:00."
+    )
 
 
 def test_a_condition_that_opens_no_alert_keeps_an_open_one_going() -> None:
