@@ -90,7 +90,16 @@ def act(force: Force, alert: Alert, asked: Request, at: int) -> Transition:
     if note:
         changes["note"] = note
     logged = LogEntry(at=instant(at, force.zone), who=who, what=logged_as, note=entry)
-    return changed(force, alert, at, _DONE[asked.action], log=(*alert.log, logged), **changes)
+    changes["log"] = (*alert.log, logged)
+    notify = asked.action == "close" and _may_notify_of_closing(force, alert, at)
+    return changed(force, alert, at, _DONE[asked.action], notify=notify, **changes)
+
+
+def _may_notify_of_closing(force: Force, alert: Alert, at: int) -> bool:
+    """Whether those who were notified of an alert are notified that a person closes it. In quiet
+    hours they are not, nor afterwards: somebody has dealt with it."""
+    heard_of = alert.open and alert.notified and alert.severity != "state"
+    return heard_of and may_notify(force, msgspec.structs.replace(alert, snoozed_until=None), at)
 
 
 def hand_room_over(force: Force, alerts: Iterable[Alert], asked: Request, at: int) -> Handover:

@@ -41,6 +41,8 @@ from streams.surveillance.signals import Signal
 
 LONGEST_TEXT = 160
 NOBODY = "Nobody has this yet."
+OPEN_SINCE = ", open since "
+NOT_TAKEN = "Nobody has taken this for"
 ACCEPT = "Lasting: close it as real to accept the level."
 MARKS: dict[NotLive, str] = {
     "simulated": "SIMULATED",
@@ -163,7 +165,7 @@ def resolved(at: str, outcome: AlertOutcome | None, opened: str = "") -> str:
     """
     if outcome is not None:
         return f"Closed {at}: {OUTCOME_WORDS[outcome]}."
-    return f"Over {at}, open since {opened}." if opened else f"Over {at}."
+    return f"Over {at}{OPEN_SINCE}{opened}." if opened else f"Over {at}."
 
 
 def ended(force: Force, grain: str, ms: int, now: int) -> str:
@@ -180,7 +182,7 @@ def by_grain(force: Force, grain: str, ms: int, now: int) -> str:
 
 def escalated(seconds: float) -> str:
     """Why it is sent again."""
-    return f"Nobody has taken this for {round_duration(seconds)}."
+    return f"{NOT_TAKEN} {round_duration(seconds)}."
 
 
 def fit(

@@ -286,7 +286,7 @@ class ReceiverSettings(Struct, kw_only=True, frozen=True, forbid_unknown_fields=
 
     name: Slug
     severities: list[Literal["page", "notice", "state"]] = []
-    """Which alerts; by default all."""
+    """Which alerts; by default pages and notices. A state is sent only where it is named."""
     address_env: Annotated[str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] | None = None
     address_file: Annotated[str, Meta(min_length=1, max_length=500)] | None = None
     nobody: bool = False

@@ -124,6 +124,8 @@ class AlertDatabase:
         self.path = folder / NAME
         self.set_aside: Path | None = None
         """The damaged file, where there was one."""
+        self.channels_for: Callable[[Alert], Iterable[str]] = lambda _: ()
+        """The names of the channels that take an alert, for what people do about it."""
         self.damage = ""
         """What was wrong with it and what is missing, in words with the cure."""
         self._anew = folder / (NAME + ".anew")
@@ -239,14 +241,17 @@ class AlertDatabase:
         """Whether it can be stored shows as it is."""
 
     def keep(self, fact: Transition | Handover) -> bool:
-        """Stores what a person did, through to the disk (`streams.alerts.service.Keeper`)."""
-        table = "handovers" if isinstance(fact, Handover) else "transitions"
+        """Stores what a person did, through to the disk (`streams.alerts.service.Keeper`), and with
+        it the deliveries to those who are to be notified of it."""
         try:
             with self._lock, self._db:
-                self._db.execute(
-                    f"INSERT OR IGNORE INTO {table} (key, body) VALUES (?, ?)",  # noqa: S608
-                    (fact.key, encode(fact)),
-                )
+                if isinstance(fact, Handover):
+                    self._db.execute(
+                        "INSERT OR IGNORE INTO handovers (key, body) VALUES (?, ?)",
+                        (fact.key, encode(fact)),
+                    )
+                else:
+                    self._add(fact, self.channels_for, 0)
         except sqlite3.Error as error:
             raise NotStored(
                 f"this could not be stored in {self.path} ({error}), so it is not done. Make room "
@@ -264,15 +269,21 @@ class AlertDatabase:
         channel that takes its alert."""
         with self._lock, self._db:
             for each in transitions:
-                added = self._db.execute(
-                    "INSERT OR IGNORE INTO transitions (key, body) VALUES (?, ?)",
-                    (each.key, encode(each)),
-                ).rowcount
-                if added and each.notify:
-                    self._db.executemany(
-                        "INSERT OR IGNORE INTO deliveries (key, channel, due) VALUES (?, ?, ?)",
-                        [(each.key, name, now) for name in channels_for(each.alert)],
-                    )
+                self._add(each, channels_for, now)
+
+    def _add(
+        self, transition: Transition, channels_for: Callable[[Alert], Iterable[str]], due: int
+    ) -> None:
+        """Adds a transition and its deliveries, where it is not stored yet."""
+        added = self._db.execute(
+            "INSERT OR IGNORE INTO transitions (key, body) VALUES (?, ?)",
+            (transition.key, encode(transition)),
+        ).rowcount
+        if added and transition.notify:
+            self._db.executemany(
+                "INSERT OR IGNORE INTO deliveries (key, channel, due) VALUES (?, ?, ?)",
+                [(transition.key, name, due) for name in channels_for(transition.alert)],
+            )
 
     # -- the outbox (`streams.outputs.notify.notifier.DeliveryQueue`) --------------------------
 

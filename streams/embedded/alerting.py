@@ -111,6 +111,7 @@ class Alerting:
                 self.service.restore(self.database.load())
             self.service.subscribe(self._keep)
             self.service.keeper = self.database
+            self.database.channels_for = self._channels_for
             if self.receivers:
                 self.notifier = Notifier(self.database, self.receivers, link, health=live.health)
         self._silences: SilencesSetThere | None = None

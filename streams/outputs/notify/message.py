@@ -12,8 +12,8 @@ from typing import Annotated, Literal, get_args
 
 from msgspec import UNSET, Meta, Struct, json
 
-from streams.alerts.model import Alert, Severity, Transition
-from streams.alerts.words import NOBODY, local_instant, marked
+from streams.alerts.model import Alert, AlertOutcome, Severity, Transition
+from streams.alerts.words import NOBODY, NOT_TAKEN, OPEN_SINCE, local_instant, marked
 from streams.events.origin import NotLive
 from streams.outputs.public_url import alert_page
 from streams.outputs.runbooks import runbook
@@ -29,11 +29,12 @@ REHEARSED = "This is a rehearsal: nothing has happened, and nothing is to be don
 Instant = Annotated[dt.datetime, Meta(tz=True)]
 Event = Literal["opened", "updated", "escalated", "reminded", "acknowledged", "resolved", "test"]
 """What became of the alert: it opened; it is worse or has grown; nobody has taken it; it goes on
-after a snooze or quiet hours; somebody has it (in a rehearsal only); it is over. A test is of no
-alert."""
+after a snooze or quiet hours; somebody has it (in a rehearsal only); it is over, or somebody has
+closed it, which `outcome` says. A test is of no alert."""
 _EVENTS: frozenset[str] = frozenset(get_args(Event))
 _HEADS = {
     "resolved": "Over",
+    "closed": "Closed",
     "escalated": "Still nobody",
     "reminded": "Still open",
     "acknowledged": "Taken",
@@ -90,6 +91,8 @@ class AlertSent(Struct, frozen=True, kw_only=True):
     """About when it began, where that is known."""
     resolved_at: Instant | None
     snoozed_until: Instant | None
+    outcome: AlertOutcome | None
+    """What it was, where a person has closed it."""
     taken: bool
     """Whether somebody has it."""
     figures: MessageFigures
@@ -134,25 +137,31 @@ def message(
     rehearsal: bool = False,
 ) -> Message:
     """What people are sent of a transition."""
-    alert, ended = transition.alert, transition.what == "resolved"
+    alert, ended = transition.alert, transition.what in ("resolved", "closed")
     links = MessageLinks(
         alert=None if public_url is None else alert_page(public_url, alert.force, alert.id),
         runbook=None if ended else runbook(alert.kind, public_url),
     )
     words = nameless_words(alert)
-    lines = [marked(alert, words), _since(alert, words)]
+    # A mark stands in the title and in the text: there are receivers that show only one of them.
+    lines = [marked(alert, words)]
     if rehearsal:
-        lines[0] = f"{REHEARSAL}: {lines[0]}"
-        lines.insert(1, REHEARSED)
+        lines = [f"{REHEARSAL}: {lines[0]}", REHEARSED]
+    if (since := _since(alert, words)) is not None:
+        lines.append(since)
     if again:
         lines.append(AGAIN)
     if links.alert:
-        lines.append(f"{'See it' if ended else 'Take it'}: {links.alert}")
+        lines.append(
+            f"{'See it' if ended or alert.owner is not None else 'Take it'}: {links.alert}"
+        )
     if links.runbook:
         lines.append(f"What to do: {links.runbook}")
     head = _HEADS.get(transition.what) or alert.severity.capitalize()
     title = marked(alert, f"{head}: {alert.title}")
-    event: Event = transition.what if transition.what in _EVENTS else "updated"  # type: ignore[assignment]
+    event: Event = "resolved" if ended else "updated"
+    if transition.what in _EVENTS:
+        event = transition.what  # type: ignore[assignment]
     origin: NotLive | Literal["live"] = "live" if alert.origin is UNSET else alert.origin
     return Message(
         event=event,
@@ -167,13 +176,19 @@ def message(
     )
 
 
-def _since(alert: Alert, words: str) -> str:
-    """Since when it is open, and who has it where its words have no room for that."""
+def _since(alert: Alert, words: str) -> str | None:
+    """Since when it is open, and who has it where its words have no room for that; None where the
+    words say both."""
     opened = local_instant(alert.opened_at)
     if alert.resolved_at is not None:
-        return f"Open from {opened} to {local_instant(alert.resolved_at)}."
+        if OPEN_SINCE in words:
+            return None
+        ended = local_instant(alert.resolved_at)
+        if alert.opened_at.date() == alert.resolved_at.date():
+            opened = f"{alert.opened_at:%H:%M}"
+        return f"Open from {opened} to {ended}."
     who = NOBODY if alert.owner is None else SENTENCE
-    said = words.endswith(who) or alert.snoozed_until is not None
+    said = words.endswith(who) or NOT_TAKEN in words or alert.snoozed_until is not None
     return f"Open since {opened}." if said else f"Open since {opened}. {who}"
 
 

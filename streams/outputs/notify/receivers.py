@@ -7,6 +7,8 @@ takes: `page,notice mailtos://...`.
 *Of a force*: `[notify]` of its file. Its alerts then go to these receivers, and to those of the
 installation no more. With `trial = true` they go to nobody.
 
+A state is shown on the board and sent to nobody who does not name that severity.
+
 Addresses hold passwords, so a force's file names only where each is: a variable or a file.
 """
 
@@ -26,13 +28,15 @@ from streams.outputs.notify.channels import NOBODY, Channel, Nobody, channel_of
 
 VARIABLE, FILE_VARIABLE = "WATCHROOM_NOTIFY", "WATCHROOM_NOTIFY_FILE"
 ALL: frozenset[str] = frozenset(get_args(Severity))
+UNNAMED: frozenset[str] = frozenset({"page", "notice"})
+"""What a receiver takes that names no severities."""
 
 
 class Receiver(NamedTuple):
     """A channel, and what it takes."""
 
     channel: Channel
-    severities: frozenset[str] = ALL
+    severities: frozenset[str] = UNNAMED
     force: str | None = None
     """Whose alerts it takes; None: those of every force without receivers of its own."""
     others: frozenset[str] = frozenset()
@@ -80,11 +84,11 @@ def of_environment(environment: Mapping[str, str]) -> Iterator[Receiver]:
         for line in _text(Path(named), named, FILE_VARIABLE).splitlines():
             if not line.lstrip().startswith("#"):
                 lines += line.split()
-    severities = ALL
+    severities = UNNAMED
     for word in lines:
         if ":" in word:
             yield Receiver(channel_of(word, VARIABLE), severities)
-            severities = ALL
+            severities = UNNAMED
         elif (named_here := frozenset(word.split(","))) <= ALL:
             severities = named_here
         else:
@@ -126,7 +130,7 @@ def _of_force(
         raise ConfigError(
             error.problem, file=force.source, field=error.field, cure=error.cure
         ) from None
-    severities: Sequence[str] = asked.severities or sorted(ALL)
+    severities: Sequence[str] = asked.severities or sorted(UNNAMED)
     return Receiver(channel, frozenset(severities), force.id, name=f"{force.id}/{asked.name}")
 
 

@@ -19,6 +19,8 @@ from streams.outputs.notify.message import Message, message
 from streams.periods import MINUTE, SECOND
 from streams.registry.phrases import round_duration
 
+_NAME = "rehearsal"
+"""Stands in the id of an alert that is rehearsed where another has its kind."""
 TAKEN_AFTER, ENDED_AFTER = MINUTE, 2 * MINUTE
 """How long after it has escalated somebody takes it, and it is over; in ms."""
 
@@ -56,6 +58,11 @@ def _unattended(force: Force) -> _Rehearsed:
     )
 
 
+def is_rehearsed(force: Force, alert: str) -> bool:
+    """Whether an id is that of an alert that was rehearsed."""
+    return alert.startswith(f"{force.id}/{_NAME}/")
+
+
 def life(force: Force, now: int, severity: Severity = "page") -> Iterator[Transition]:
     """What becomes of an alert that is over `now`, in ms."""
     store = AlertStore(force)
@@ -65,7 +72,7 @@ def life(force: Force, now: int, severity: Severity = "page") -> Iterator[Transi
     what = _callers(force) if force.lines else _unattended(force)
     begun = Lifecycle(store, opened, notify=True)
     begun.open(
-        id=f"{force.id}/rehearsal/{opened}",
+        id=f"{force.id}/{_NAME}/{opened}",
         kind=what.kind,
         severity=severity,
         group=what.group,

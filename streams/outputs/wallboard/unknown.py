@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from streams.config.force import WHOLE, Force
 from streams.live import Live
 from streams.outputs.markup import Markup, tag
+from streams.outputs.notify.rehearsal import is_rehearsed
 from streams.outputs.sign_in.without_names import nameless_words
 from streams.outputs.wallboard import series
 from streams.registry.measures import Gauge
@@ -136,6 +137,8 @@ def _alert(live: Live, force: Force, ident: str) -> Unknown | None:
     ][:MOST_ALERTS]
     every = (f"All alerts of {force.name}", f"/alert?{urlencode({'force': force.id})}")
     words = f'There is no alert "{ident}" in {force.name}.'
+    if is_rehearsed(force, ident):
+        words = "This was a rehearsal: nothing has happened, and nothing is to be done."
     return Unknown(words, "Open now:" if there else "No alert is open now.", [*there, every])
 
 

@@ -14,6 +14,7 @@ from streams.board.query import Query
 from streams.charts.indicator import Beside
 from streams.charts.model import Point
 from streams.live import Live
+from streams.outputs.notify.rehearsal import rehearsal
 from streams.outputs.wallboard.drawings import LONGEST, SHORTEST, Window
 from streams.outputs.wallboard.kept_points import MOST, KeptPoints
 from streams.outputs.web import application
@@ -226,6 +227,15 @@ def test_an_unknown_alert_leads_to_those_that_are_open() -> None:
         assert 'There is no alert "tiny/nosuch" in Tiny Police.' in answer.text
         assert f"id={quote(known, safe='')}" in answer.text
         assert served.get(f"/alert?id={quote(known, safe='')}").status_code == 200
+
+
+def test_the_link_of_a_rehearsal_leads_to_a_page_that_says_that_it_was_one() -> None:
+    shown = Live(Monitor([tiny_force()]), clock=lambda: NOW)
+    (opened, *_) = rehearsal(tiny_force(), NOW, "http://testserver")
+    with TestClient(application(shown)) as served:
+        answer = served.get(str(opened.links.alert))
+    assert "This was a rehearsal: nothing has happened, and nothing is to be done." in answer.text
+    assert "There is no alert" not in answer.text
 
 
 def test_what_there_is_is_no_404(client: TestClient) -> None:

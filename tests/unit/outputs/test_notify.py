@@ -24,6 +24,7 @@ from streams.alerts.lifecycle import Lifecycle
 from streams.alerts.model import Transition
 from streams.alerts.rules import pipeline_unwell
 from streams.alerts.service import AlertService
+from streams.alerts.store import AlertStore
 from streams.board.monitor import Monitor
 from streams.config.force import Force, check_force, find_force, shipped_force_text
 from streams.embedded.alert_database import AlertDatabase
@@ -37,7 +38,8 @@ from streams.outputs.notify.message import AGAIN, Message, encode, message
 from streams.outputs.notify.notifier import Notifier
 from streams.outputs.notify.receivers import Receiver as Sent
 from streams.outputs.notify.receivers import receivers as receivers_of
-from tests.alerting import WARWICKSHIRE, at, signal, store
+from streams.outputs.notify.rehearsal import rehearsal
+from tests.alerting import WARWICKSHIRE, at, signal, store, with_policy
 from tests.receiver import Receiver
 from tests.servers.process import wait_until
 from tests.servers.receivers import receivers
@@ -95,13 +97,70 @@ def test_the_message_of_its_end_says_from_when_to_when_it_was_open() -> None:
     ended = Lifecycle(known, NOW + 3_600_000, notify=True)
     ended.resolve(next(iter(known.alerts.values())))
     sent = message(ended.made[0], "https://watchroom.example")
-    words, since, see = sent.text.split("\n")
+    words, see = sent.text.split("\n")
     assert words.endswith("Over at 23:00, open since 22:00.")
-    assert since == (
-        "Open from 22:00 on Saturday 21 November 2026 to 23:00 on Saturday 21 November 2026."
-    )
     assert see.startswith("See it: https://watchroom.example/alert?")
     assert sent.title == "Over: 999 calls, Warwickshire"
+
+
+def test_an_alert_that_somebody_closes_is_sent_once_with_what_it_was(tmp_path: Path) -> None:
+    live = Live(Monitor([WARWICKSHIRE]), lambda: NOW)
+    live.health.state = "live"
+    with Receiver() as receiver:
+        webhook = receiver.address.replace("json:", "webhook+http:")
+        alerting = Alerting(live, tmp_path, [Sent(channel_of(webhook, "X"))])
+        notifier, service = alerting.notifier, alerting.service
+        assert notifier is not None
+        (page,) = evaluate(service.stores["warwickshire"], [signal("2026-11-21 21:00")], [], NOW)
+        service._pass_on([page])
+        for outcome in ("real", "planned_event"):  # the second corrects the first
+            service.act(page.alert.id, "close", NOW + 60_000, "Sgt Q. Ngata", outcome=outcome)
+        (channel,) = notifier.channels.values()
+        while notifier.serve(channel):
+            pass
+        assert alerting.database is not None
+        alerting.database.close()
+        opening, closing = receiver.got
+    assert opening["event"] == "opened"
+    assert (closing["event"], closing["title"]) == ("resolved", "Closed: 999 calls, Warwickshire")
+    assert closing["text"].split("\n") == [
+        "999 calls, Warwickshire: 21 in the hour to 22:00, usually 3 to 14. Closed at 22:01: real.",
+        "Open from 22:00 to 22:01 on Saturday 21 November 2026.",
+    ]
+    assert closing["alert"]["outcome"] == "real"
+
+
+def test_what_was_not_sent_or_is_closed_in_quiet_hours_is_closed_without_a_message() -> None:
+    closing = Request(action="close", who="Anna", outcome="real")
+    state = store()
+    (page,) = evaluate(state, [signal("2026-11-21 21:00")], [], NOW, notify=False)
+    assert not state.act(page.alert.id, closing, NOW).notify
+    quiet = AlertStore(with_policy('\n[alerts.quiet_hours]\npage = "22:30-07:00"\n'))
+    (page,) = evaluate(quiet, [signal("2026-11-21 21:00")], [], NOW)
+    assert not quiet.act(page.alert.id, closing, at("2026-11-21 23:00")).notify
+
+
+def test_a_page_that_nobody_has_taken_says_so_once_and_one_that_is_taken_asks_nobody_to() -> None:
+    sent = rehearsal(WARWICKSHIRE, NOW, "https://watchroom.example")
+    escalated, taken, over = (each.text.split("\n") for each in sent[1:])
+    assert escalated[0].endswith("Nobody has taken this for 15 min.")
+    assert escalated[2] == "Open since 21:43 on Saturday 21 November 2026."
+    assert taken[3].startswith("See it: https://")
+    assert over[0].endswith("Over at 22:00, open since 21:43.")
+    assert over[2].startswith("See it: https://")
+
+
+def test_a_state_is_sent_only_to_who_names_that_severity() -> None:
+    (page,) = opened(1)
+    state = msgspec.structs.replace(page.alert, severity="state")
+    force, _ = notifying(OWN + TICKETS)
+    environment = {
+        "WATCHROOM_NOTIFY": "json://127.0.0.1:8/ state,page json://127.0.0.1:9/",
+        "DUTY": "json://127.0.0.1:7/",
+    }
+    assert [each.takes(state) for each in receivers_of([], environment)] == [False, True]
+    names = [each.name for each in receivers_of([force], environment) if each.takes(state)]
+    assert names == ["warwickshire/tickets"]
 
 
 def test_no_message_names_a_person_but_says_that_somebody_has_it() -> None:
@@ -446,7 +505,7 @@ def test_addresses_come_from_the_environment_or_a_file_and_are_never_shown(tmp_p
         }
     )
     assert [sorted(c.severities) for c in found] == [
-        ["notice", "page", "state"],
+        ["notice", "page"],
         ["notice", "state"],
         ["page"],
     ]
@@ -473,6 +532,13 @@ address_env = "DUTY"
 
 [[notify.receivers]]
 name = "log"
+nobody = true
+"""
+
+TICKETS = """
+[[notify.receivers]]
+name = "tickets"
+severities = ["state"]
 nobody = true
 """
 
