@@ -7,6 +7,10 @@ no duration, no figure of people.
 
 No two windows of one figure have a day in common: a month is no less than a day of it, by which one
 would tell of the other.
+
+A feed that is late, or a worker that is not ready, has figures to an instant before now: they say
+to when. A window that its feed has not reached has no figure: none of its records were counted, so
+that a zero would say what nobody knows.
 """
 
 from __future__ import annotations
@@ -14,13 +18,15 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from typing import Literal, NamedTuple
 
 import msgspec
 
-from streams.board.model import Board, PeriodFigures, Row
+from streams.board.model import Board, PeriodFigures, Row, Status
 from streams.config.force import WHOLE
 from streams.outputs.public.small_numbers import Sum, TableEntry, hidden
+from streams.outputs.wallboard.screen import feeds_shown
 from streams.registry.aggregates import UNKNOWN, Ratio
 from streams.registry.dimensions import ALL
 
@@ -39,41 +45,52 @@ class Counted(NamedTuple):
 
     title: str
     group: str
+    kind: str
     dimension: str
     windows: tuple[str, ...]
 
 
 COUNTED = (
-    Counted("Incidents", "incidents", "category", APART),
-    Counted("Crimes", "crimes", "offence", ("month",)),
+    Counted("Incidents", "incidents", "incident", "category", APART),
+    Counted("Crimes", "crimes", "crime", "offence", ("month",)),
 )
 
 
 class PublicRow(msgspec.Struct, omit_defaults=True):
-    """A row: a name, its count where it is shown, and else why not. `share` is in whole percent."""
+    """A row: a name, its count where it is shown, and else why not: `not_yet` where no record of
+    the window has come. `share` is in whole percent."""
 
     name: str
     count: int | None = None
-    hidden: Literal["few", "withheld"] | None = None
+    hidden: Literal["few", "withheld", "not_yet"] | None = None
     share: int | None = None
 
 
 class PublicTable(msgspec.Struct, omit_defaults=True):
-    """A table of the screen; its first row is the total where it has one."""
+    """A table of the screen; its first row is the total where it has one. `to` is the minute to
+    which records have come, where that is before the end of the window and before now."""
 
     window: str
     title: str
     by: str
     rows: list[PublicRow]
+    to: str | None = None
+
+    @property
+    def reached(self) -> bool:
+        """Whether any record of the window can have come."""
+        return all(row.hidden != "not_yet" for row in self.rows)
 
 
 class PublicFigures(msgspec.Struct):
-    """All that the screen shows. `below`: counts above 0 and below it are not shown."""
+    """All that the screen shows. `below`: counts above 0 and below it are not shown. `notices` say
+    first what these figures are not: real, of now, or whole."""
 
     force: str
     at: str
     below: int
     tables: list[PublicTable]
+    notices: list[str]
 
 
 class _Window(NamedTuple):
@@ -83,17 +100,114 @@ class _Window(NamedTuple):
     figures: PeriodFigures
     within: PeriodFigures | None = None
 
+    @property
+    def end(self) -> str | None:
+        """Where it ends, if before now."""
+        return None if self.within is None else self.within.start
+
+
+class _Reach(NamedTuple):
+    """How far the records of a kind have come; `as_of` is None where none has."""
+
+    as_of: str | None
+    behind: bool
+    """Whether that is too long ago to be taken for now."""
+
+    def before(self, instant: str) -> bool:
+        """Whether no record of this instant or a later one has come."""
+        return self.as_of is None or _instant(self.as_of) < _instant(instant)
+
+    @property
+    def minute(self) -> str | None:
+        """To the minute: when the last record came is nobody's business."""
+        if self.as_of is None:
+            return None
+        return _instant(self.as_of).replace(second=0, microsecond=0).isoformat()
+
 
 def public_figures(board: Board, below: int) -> PublicFigures:
     """The figures of a board; raises ValueError for a limit below 3."""
     tables: list[PublicTable] = []
+    reaches = _reaches(board)
     for window in _windows(board):
         if window.name in APART:
-            tables += _lines(board, window, below)
+            tables += _to_reach(_lines(board, window, below), window, reaches.get("call"))
         for counted in COUNTED:
             if window.name in counted.windows:
-                tables += _counted(board, window, counted, below)
-    return PublicFigures(board.force.name, board.at, below, tables)
+                reach = reaches.get(counted.kind)
+                found = _counted(board, window, counted, below)
+                if reach is not None and reach.before(window.figures.start):
+                    # No table would say that there was none.
+                    all_ = [PublicRow("All")]
+                    found = iter([PublicTable(window.name, counted.title, counted.dimension, all_)])
+                tables += _to_reach(found, window, reach)
+    notices = [*_origin(board.status), *_lateness(board, tables)]
+    return PublicFigures(board.force.name, board.at, below, tables, notices)
+
+
+def _instant(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def _reaches(board: Board) -> dict[str, _Reach]:
+    """By kind of record, of those of which anything was heard. A heartbeat says that there was
+    nothing to send; of a worker that has not read all that was sent it says nothing."""
+    ready = board.status is None or board.status.ready
+    found = {}
+    for feed in feeds_shown(board):
+        own = board.feeds.get(feed.kind)
+        as_of = feed.as_of if ready else None if own is None else own.as_of
+        found[feed.kind] = _Reach(as_of, feed.late or not ready)
+    return found
+
+
+def _to_reach(
+    tables: Iterable[PublicTable], window: _Window, reach: _Reach | None
+) -> Iterator[PublicTable]:
+    """The tables with no figure that is of a time which no record has come of."""
+    for each in tables:
+        if reach is not None and reach.before(window.figures.start):
+            each.rows = [PublicRow(row.name, hidden="not_yet") for row in each.rows]
+            each.to = reach.minute
+        elif reach is not None and reach.behind and (not window.end or reach.before(window.end)):
+            each.to = reach.minute
+        yield each
+
+
+def _origin(status: Status | None) -> Iterator[str]:
+    """What is not real or not of now, as every page says it."""
+    if status is None:
+        return
+    if status.replay:
+        yield "Replay, not live."
+    elif status.state == "finished":
+        yield "Ended, not live."
+    if status.mixed:
+        yield f"Not to be relied on: live and made-up {status.mixed} in one."
+    if status.simulated:
+        yield f"Simulated, not real: {status.simulated}."
+    if status.replayed:
+        yield f"Replayed records, not live: {status.replayed}."
+
+
+def _lateness(board: Board, tables: Iterable[PublicTable]) -> Iterator[str]:
+    """Which figures end before now, and when."""
+    if board.status is not None and not board.status.ready:
+        yield "Not all records are counted yet."
+    for title, to in dict.fromkeys((each.title, each.to) for each in tables if each.to):
+        yield f"{title} are known only to {minute(to or '', board.at)}."
+
+
+def minute(instant: str, at: str) -> str:
+    """An instant to the minute, with its day unless that is the day of `at`.
+
+    >>> minute("2026-11-28T23:51:00Z", "2026-11-29T00:01:00Z")
+    '2026-11-28 23:51'
+    >>> minute("2026-11-29T00:00:00Z", "2026-11-29T00:01:00Z")
+    '00:00'
+    """
+    day, _, time = instant[:16].partition("T")
+    return time if at.startswith(day) else f"{day} {time}"
 
 
 def _windows(board: Board) -> Iterator[_Window]:
@@ -109,22 +223,26 @@ def _windows(board: Board) -> Iterator[_Window]:
 
 def shown(row: PublicRow, below: int) -> str:
     """A count in words."""
+    if row.hidden == "not_yet":
+        return "not known yet"
     if row.hidden is not None:
         return f"fewer than {below}" if row.hidden == "few" else "not shown"
     return "not known" if row.count is None else f"{row.count:,}"
 
 
 def as_csv(figures: PublicFigures) -> str:
-    """The same as CSV; a count that is not shown is blank, and the note says why."""
+    """The same as CSV; a count that is not shown is blank, and the note says why. What holds of all
+    figures stands in each row, since rows are taken out of their file."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["window", "figure", "by", "name", "count", "note", "answered_in_time_percent"])
+    headings = ["window", "figure", "by", "name", "count", "note", "answered_in_time_percent"]
+    writer.writerow([*headings, "to", "about"])
+    about = " ".join(figures.notices)
     for table in figures.tables:
         for row in table.rows:
             note = shown(row, figures.below) if row.count is None else ""
-            writer.writerow(
-                [table.window, table.title, table.by, row.name, row.count, note, row.share]
-            )
+            place = [table.window, table.title, table.by, row.name]
+            writer.writerow([*place, row.count, note, row.share, table.to, about])
     return out.getvalue()
 
 

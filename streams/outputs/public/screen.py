@@ -32,6 +32,7 @@ from streams.outputs.public.figures import (
     PublicFigures,
     PublicTable,
     as_csv,
+    minute,
     public_figures,
     shown,
 )
@@ -89,6 +90,7 @@ class PublicScreen:
         """The screen."""
         figures = await self.figures(request)
         parts = [
+            *(tag("p", tag("strong", each)) for each in figures.notices),
             tag("h1", figures.force),
             (
                 tag("section", tag("h2", words), tables)
@@ -97,7 +99,7 @@ class PublicScreen:
             ),
             tag(
                 "p",
-                f"As of {figures.at[:16].replace('T', ' ')}. Counts above 0 and below "
+                f"{_as_of(figures)} Counts above 0 and below "
                 f"{figures.below} are not shown, nor what would give them away.",
             ),
         ]
@@ -122,16 +124,29 @@ class PublicScreen:
         return as_json({"ready": ready}, 200 if ready else 503)
 
 
+def _as_of(figures: PublicFigures) -> str:
+    """Of when the figures are: those that end before now say so themselves."""
+    at = figures.at[:16].replace("T", " ")
+    if any(each.to for each in figures.tables):
+        return f"Looked up at {at}; figures are to the time that is named above."
+    return f"As of {at}."
+
+
 def _tables(figures: PublicFigures, window: str) -> list[Markup]:
-    return [_table(each, figures.below) for each in figures.tables if each.window == window]
+    return [_table(each, figures) for each in figures.tables if each.window == window]
 
 
-def _table(found: PublicTable, below: int) -> Markup:
-    shares = found.by == "line"
-    headings = [found.by.capitalize(), found.title, *(["Answered in time"] * shares)]
+def _table(found: PublicTable, figures: PublicFigures) -> Markup:
+    below, shares = figures.below, found.by == "line"
+    title = found.title
+    if found.to and found.reached:
+        title += f" to {minute(found.to, figures.at)}"
+    headings = [found.by.capitalize(), title, *(["Answered in time"] * shares)]
     rows = []
     for row in found.rows:
         share = "not shown" if row.share is None else f"{row.share} %"
+        if row.hidden == "not_yet":
+            share = shown(row, below)
         rows.append([row.name, shown(row, below), *([share] * shares)])
     caption = f"{found.title} by {found.by}, {WINDOWS[found.window].lower()}"
     return table(caption, headings, rows)

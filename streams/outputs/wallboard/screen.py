@@ -344,7 +344,7 @@ def first_screen(
     areas = board.definitions.areas
     if area is not None and area not in areas:
         raise ValueError(f'no area "{area}" in {board.force.name}: {", ".join(areas)}')
-    feeds = _feeds(board)
+    feeds = feeds_shown(board)
     late = {feed.kind: feed for feed in feeds if feed.late}
     handlers = _handlers(board, area)
     tiles = list(chosen) if chosen else _usual_tiles(board, handlers)
@@ -406,10 +406,10 @@ def _speed(status: Status | None) -> float:
 
 def late_feed(board: Board, kind: str) -> FeedShown | None:
     """The feed of a kind of record, where it is late; None where it is not, or nothing is known."""
-    return next((each for each in _feeds(board) if each.kind == kind and each.late), None)
+    return next((each for each in feeds_shown(board) if each.kind == kind and each.late), None)
 
 
-def _feeds(board: Board) -> list[FeedShown]:
+def feeds_shown(board: Board) -> list[FeedShown]:
     """How far every feed has got, and whether that is too long ago to be taken for now.
 
     A feed with a heartbeat is late when it and the heartbeat are silent; one without can't be told

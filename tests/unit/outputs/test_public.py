@@ -13,7 +13,7 @@ from msgspec import structs
 from numpy.typing import NDArray
 from starlette.testclient import TestClient
 
-from streams.board.model import Board, PeriodFigures
+from streams.board.model import Board, PeriodFigures, Status
 from streams.board.monitor import Monitor
 from streams.config.force import WHOLE
 from streams.errors import ConfigError
@@ -188,7 +188,7 @@ def test_what_lies_elsewhere_in_an_area_is_a_part_of_it() -> None:
     assert by_area["North"] == "withheld"
 
 
-TEMPLATE = board(*incidents("south", "asb", 1), now=LATER)
+TEMPLATE = board(*incidents("south", "asb", 1, "2021-03-04"), now=LATER)
 ROW = next(row for row in TEMPLATE.windows["today"]["incidents"] if row.is_at(category="all"))
 LIMIT, MOST = 3, 17
 """As small as may be, so that all tables can be gone through; 1 and 2 are few, 6 is wide."""
@@ -212,6 +212,7 @@ def of_areas(today: Mapping[str, int], earlier: Mapping[str, int]) -> Board:
 
     both = {area: today.get(area, 0) + earlier.get(area, 0) for area in {**today, **earlier}}
     windows = {"today": figures("today", today), "month": figures("month", both)}
+    windows = {**TEMPLATE.windows, **windows}
     return structs.replace(TEMPLATE, windows=windows)
 
 
@@ -281,6 +282,96 @@ def test_a_month_with_today_in_it_would_tell_of_today() -> None:
         parts = dict(zip(NAMES.values(), MEANING[window], strict=True))
         same &= looks_the_same(figures, "today", parts)
     assert {*TODAY[0][same].tolist()} == {2}
+
+
+AFTER_MIDNIGHT = ms("2021-03-05T00:01:00Z")
+DEAD = board(
+    *incidents("north", "asb", 8, "2021-03-04"), *calls(20, 14, "2021-03-04"), now=AFTER_MIDNIGHT
+)
+"""Incidents came to 10:00 of the day before, calls to 10:01, and nothing since."""
+
+
+def status(**other: object) -> Status:
+    usual = Status("live", "", ready=True, replay=False, speed=None, simulated=None, lag=0)
+    return structs.replace(usual, **other)
+
+
+def test_a_day_that_a_feed_has_not_reached_is_not_known_yet_and_never_none() -> None:
+    figures = public_figures(DEAD, 5)
+    assert rows(figures, "Incidents", "category", "today") == {"All": "not_yet"}
+    assert set(rows(figures, "Calls", "line", "today").values()) == {"not_yet"}
+
+
+def test_what_was_counted_before_a_feed_died_stands_there_to_when() -> None:
+    (found,) = (
+        each
+        for each in public_figures(DEAD, 5).tables
+        if (each.window, each.title, each.by) == (EARLIER, "Incidents", "category")
+    )
+    assert (found.rows[0].count, found.to) == (8, "2021-03-04T10:00:00+00:00")
+
+
+def test_a_late_feed_of_today_has_figures_to_the_minute_at_which_it_was_last_heard() -> None:
+    (found,) = (each for each in public_figures(FULL, 5).tables if each.by == "category")
+    assert (found.rows[0].count, found.to) == (23, "2021-03-01T10:00:00+00:00")
+    assert "Incidents are known only to 10:00." in public_figures(FULL, 5).notices
+
+
+def test_a_feed_in_time_has_figures_of_now_and_nothing_to_notice() -> None:
+    figures = public_figures(board(*calls(20, 14), now=ms("2021-03-01T10:01:00Z")), 5)
+    assert {each.to for each in figures.tables} == {None}
+    assert figures.notices == []
+
+
+def test_of_a_worker_that_is_not_ready_all_figures_are_to_when_its_records_are() -> None:
+    held = board(*calls(20, 14), now=ms("2021-03-01T10:01:00Z"))
+    held.status = status(ready=False, state="behind", detail="far behind in watchroom.calls")
+    figures = public_figures(held, 5)
+    assert {each.to for each in figures.tables} == {"2021-03-01T10:01:00+00:00"}
+    assert figures.notices == [
+        "Not all records are counted yet.",
+        "Calls are known only to 10:01.",
+    ]
+
+
+def test_a_heartbeat_says_nothing_of_what_a_worker_has_not_read() -> None:
+    beat: dict[str, object] = {
+        "kind": "heartbeat", "force": "tiny", "feed": "calls", "at": "2021-03-01T10:59:59Z"
+    }  # fmt: skip
+    held = board(beat)
+    assert set(rows(public_figures(held, 5), "Calls", "line", "today").values()) == {0}
+    held.status = status(ready=False, state="behind")
+    assert set(rows(public_figures(held, 5), "Calls", "line", "today").values()) == {"not_yet"}
+
+
+@pytest.mark.parametrize(
+    ("origin", "words"),
+    [
+        ({"simulated": "calls"}, "Simulated, not real: calls."),
+        ({"replayed": "crimes"}, "Replayed records, not live: crimes."),
+        ({"mixed": "calls"}, "Not to be relied on: live and made-up calls in one."),
+        ({"replay": True}, "Replay, not live."),
+        ({"state": "finished"}, "Ended, not live."),
+    ],
+)
+def test_page_json_and_csv_say_first_what_is_not_live(
+    origin: dict[str, object], words: str
+) -> None:
+    asked = client(structs.replace(FULL, status=status(**origin)))
+    page, said, text = (asked.get(f"/{name}") for name in ("", "figures.json", "figures.csv"))
+    assert page.text.partition('<main id="main">\n')[2].startswith(f"<p><strong>{words}<")
+    assert json.loads(said.content)["notices"][0] == words
+    assert all(f",{words}" in line or f',"{words}' in line for line in text.text.splitlines()[1:])
+
+
+def test_page_and_csv_say_of_a_dead_feed_what_the_json_says() -> None:
+    asked = client(DEAD)
+    page, text = asked.get("/").text, asked.get("/figures.csv").text
+    assert "Calls are known only to 2021-03-04 10:01." in page
+    assert "Incidents to 2021-03-04 10:00<" in page
+    assert "As of 2021-03-05 00:01" not in page
+    assert ">not known yet<" in page
+    assert "today,Incidents,category,All,,not known yet,,2021-03-04T10:00:00+00:00," in text
 
 
 class Fixed(Front):
