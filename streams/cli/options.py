@@ -32,12 +32,42 @@ BROKERS: dict[str, Any] = {
 }
 
 broker_option = click.option("--broker", **BROKERS)
+
+
+class Prefix(click.ParamType):
+    """What topic names may start with: what Kafka takes in a name, with room for the rest of it.
+    With `more`, something may follow after `=`."""
+
+    name = "prefix"
+
+    def __init__(self, *, more: bool = False) -> None:
+        self.more = more
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The text as it is."""
+        text = str(value)
+        prefix = text.partition("=")[0].strip() if self.more else text
+        if not re.fullmatch(r"[A-Za-z0-9._-]{1,200}", prefix) or not prefix.strip("."):
+            self.fail(
+                f'"{prefix}" can\'t begin the name of a topic: Kafka takes letters, digits, ".", '
+                '"_" and "-", here at most 200',
+                param,
+                ctx,
+            )
+        return text
+
+
 prefix_option = click.option(
-    "--prefix", default=PREFIX, show_default=True, help="What topic names start with."
+    "--prefix",
+    type=Prefix(),
+    default=PREFIX,
+    show_default=True,
+    help="What topic names start with.",
 )
 topic_prefixes_option = click.option(
     "--topic-prefix",
     "topic_prefixes",
+    type=Prefix(more=True),
     multiple=True,
     metavar="PREFIX[=FORCE,...]",
     help="What the names of input topics start with that are of some forces alone, by default of "

@@ -89,7 +89,7 @@ def create(
         ):
             echo(f"{name}: created")
         _report_unused(client, prefix)
-        _report(context, kafka_topics.check(client, prefix, partitions, inputs=inputs))
+        _report(context, kafka_topics.check(client, broker, prefix, partitions, inputs=inputs))
 
 
 @topics.command()
@@ -133,11 +133,11 @@ def check(
     known = forces_known([find_force(name) for name in force_names])
     with kafka_topics.admin(broker) as client:
         _report_unused(client, prefix)
-        wrong = kafka_topics.check(client, prefix, partitions, inputs=inputs)
+        wrong = kafka_topics.check(client, broker, prefix, partitions, inputs=inputs)
         names = [topic.name for topic in kafka_topics.wanted(prefix, inputs)]
         there, _ = kafka_topics.seen(client, names)
-    silent = _report_feeds(broker, there, inputs or [prefix], known) if feeds else False
-    _report(context, wrong)
+    silent = _report_feeds(broker, there, inputs or [prefix], known) if feeds else 0
+    _report(context, wrong, silent)
     if silent:
         context.exit(WRONG)
 
@@ -191,8 +191,8 @@ def _report_feeds(
     there: Mapping[str, kafka_topics.Found],
     prefixes: Sequence[str],
     forces: Mapping[str, Force],
-) -> bool:
-    """Says when something last came of each feed; whether one is silent."""
+) -> int:
+    """Says when something last came of each feed; how many are silent."""
     at = int(time.time() * SECOND)
     seen = arrivals.read_feeds(broker, there, prefixes, forces, at)
     if seen.unreadable:
@@ -211,13 +211,14 @@ def _report_feeds(
             f"SILENT {feed.in_words(at)}. Look at the source system and at its link to the brokers",
             err=True,
         )
-    return bool(silent)
+    return len(silent)
 
 
-def _report(context: click.Context, found: dict[str, list[str]]) -> None:
+def _report(context: click.Context, found: dict[str, list[str]], silent: int = 0) -> None:
     for name, problems in found.items():
         for each in problems:
             echo(f"{name} {each}", err=True)
     if found:
         context.exit(WRONG)
-    echo("All topics are as they should be.")
+    but = f"; {silent} {'feed is' if silent == 1 else 'feeds are'} silent" if silent else ""
+    echo(f"All topics are as they should be{but}.")

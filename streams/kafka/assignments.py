@@ -31,7 +31,7 @@ from streams.kafka.rebuild import LogReader
 from streams.kafka.settings import Cluster, Settings
 from streams.kafka.stream import Position, Stream
 from streams.kafka.topic_watch import TopicWatch
-from streams.kafka.topics import forces_in, topic_name
+from streams.kafka.topics import creating, forces_in, topic_name
 from streams.kafka.wrong_partition import REASON, MisplacedLines
 from streams.live import CLOCK, LONG, Live, State
 from streams.live.clock import steady_clock
@@ -88,7 +88,9 @@ class AssignedPartitions:
         self.settings, self.live = settings, live
         self.published = topic_name(settings.prefix, "published")
         written = {topic_name(settings.prefix, "alerts"): "alerts", self.published: "topic"}
-        self.watch = TopicWatch(settings.brokers, cluster, written=written)
+        prefixes = [each.name for each in settings.topic_prefixes]
+        create = creating(settings.brokers, settings.prefix, prefixes)
+        self.watch = TopicWatch(settings.brokers, cluster, create, written=written)
         self.misplaced_lines = MisplacedLines()
         self.trouble_log = TroubleLog()
         self.outbox, self.stream = outbox, stream

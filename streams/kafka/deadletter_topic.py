@@ -14,7 +14,15 @@ from streams.events.deadletters import DeadLetter, from_message, merged, peek
 from streams.kafka.brokers import await_brokers, connected, in_words
 from streams.kafka.log_reader import reader, whole
 from streams.kafka.refusals import Denied
-from streams.kafka.topics import INPUT_TOPICS, admin, input_topic, require, seen, topic_name
+from streams.kafka.topics import (
+    INPUT_TOPICS,
+    admin,
+    creating,
+    input_topic,
+    require,
+    seen,
+    topic_name,
+)
 from streams.periods import rfc3339
 from streams.sources.clock import wall_clock
 
@@ -35,7 +43,8 @@ def read(brokers: str, prefix: str) -> list[DeadLetter]:
     with reader(brokers) as consumer:
         numbers = consumer.partitions_for_topic(topic)
         if not numbers:
-            raise KafkaError(f"the topic {topic} is missing. Create it: watchroom topics create")
+            create = creating(brokers, prefix)
+            raise KafkaError(f"the topic {topic} is missing. Create it: {create}")
         letters = [
             from_message(record.key, record.value, record.headers)
             for record in whole(consumer, topic, numbers)

@@ -29,7 +29,7 @@ from streams.kafka.late_rows import in_words, late_rows
 from streams.kafka.log_contents import newest_update, record_ids
 from streams.kafka.refusals import NotAllowed, missing_right, refusal
 from streams.kafka.security import current
-from streams.kafka.topics import INPUT_TOPICS, input_topic, partition_of, seen
+from streams.kafka.topics import INPUT_TOPICS, creating, input_topic, partition_of, seen
 from streams.registry.registry import REGISTRY
 from streams.sources.clock import wall_clock
 from streams.sources.event_lines import Chunk, Rejected
@@ -258,8 +258,8 @@ class Publisher:
             raise self._refused(missing_right(current(), self.bootstrap, "topic", [topic], WRITE))
         if limit is None:
             raise KafkaError(
-                f'the topic "{topic}" is missing. Create the topics with: watchroom topics create '
-                f"--broker {self.bootstrap} --prefix {self.prefix}"
+                f'the topic "{topic}" is missing. Create the topics with: '
+                f"{creating(self.bootstrap, self.prefix)}"
             )
         pending = self._pending.get((kind, key))
         if pending is None:  # forces of one partition group share their batches

@@ -24,7 +24,7 @@ from streams.kafka.brokers import await_brokers, connected, in_use
 from streams.kafka.inputs import split_prefix
 from streams.kafka.log_reader import reader, whole
 from streams.kafka.producer import LARGEST
-from streams.kafka.topics import INPUT_TOPICS, partition_of, topic_name
+from streams.kafka.topics import INPUT_TOPICS, creating, partition_of, topic_name
 from streams.state.backup import (
     Backup,
     Entry,
@@ -144,13 +144,10 @@ class Target:
         for prefix in [split_prefix(text)[0] for text in self.topic_prefixes] or [self.prefix]:
             names += [topic_name(prefix, name) for name in INPUT_TOPICS.values()]
         found = topics.describe(client, names)
-        options = "".join(f" --topic-prefix {text}" for text in self.topic_prefixes)
+        create = creating(self.brokers, self.prefix, self.topic_prefixes)
         for name in names:
             if name not in found:
-                raise KafkaError(
-                    f"the topic {name} is missing. Create it: watchroom topics create --prefix "
-                    f"{self.prefix}{options}"
-                )
+                raise KafkaError(f"the topic {name} is missing. Create it: {create}")
         return found
 
     def _held(self) -> list[str]:

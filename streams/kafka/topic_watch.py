@@ -53,8 +53,10 @@ Answers = Mapping[str, Asked | None]
 class Topics:
     """What is known of the input topics, against what the worker started with. Pure."""
 
-    def __init__(self, cluster: Cluster) -> None:
+    def __init__(self, cluster: Cluster, create: str) -> None:
         self.cluster = cluster
+        self.create = create
+        """The command that makes missing topics, without the number of partitions."""
         self.missing: set[str] = set()
         self.partitions = dict.fromkeys(cluster.topic_ids, cluster.partitions)
         self.awaited: set[str] = set()
@@ -96,7 +98,7 @@ class Topics:
     def troubles(self) -> dict[str, str]:
         """Of each topic that is not right: the problem, its cure, more; a sentence each."""
         number = self.cluster.partitions
-        make = f"Made with: watchroom topics create --partitions {number}. Send again what it had"
+        make = f"Made with: {self.create} --partitions {number}. Send again what it had"
         found = {}
         for name in self.cluster.topic_ids:
             held = self.partitions[name]
@@ -119,7 +121,8 @@ class WrittenTopics:
     """The topics that the worker writes and that keep what no input has: missing, or made again.
     Pure."""
 
-    def __init__(self, reasons: Mapping[str, str]) -> None:
+    def __init__(self, reasons: Mapping[str, str], create: str) -> None:
+        self.create = create
         self.reasons = reasons
         """By name: the reason for which a worker is not ready while it is missing
         (`streams.live.reasons`)."""
@@ -145,7 +148,7 @@ class WrittenTopics:
         return {
             f"{self.reasons[name]}:{name}": (
                 f"the topic {name} is missing, and nothing that is written to it is kept. Make it "
-                "again: watchroom topics create. This worker then writes into it what it holds"
+                f"again: {self.create}. This worker then writes into it what it holds"
             )
             for name in self.missing
         }
@@ -158,12 +161,14 @@ class TopicWatch:
         self,
         brokers: str,
         cluster: Cluster,
+        create: str,
         ask: Callable[[], Answers] | None = None,
         written: Mapping[str, str] | None = None,
     ) -> None:
         self.brokers = brokers
-        self.topics = Topics(cluster)
-        self.written = WrittenTopics(written or {})
+        self.topics = Topics(cluster, create)
+        create = f"{create} --partitions {cluster.partitions}"
+        self.written = WrittenTopics(written or {}, create)
         self._ask = ask or self._ask_brokers
         self._client: Any = None
         self._lock = asyncio.Lock()

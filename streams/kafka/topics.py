@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -67,6 +68,18 @@ def topic_name(prefix: str, name: str) -> str:
 def input_topic(prefix: str, kind: str) -> str:
     """The input topic of a kind."""
     return topic_name(prefix, INPUT_TOPICS[kind])
+
+
+def creating(brokers: str, prefix: str, inputs: Iterable[str] = ()) -> str:
+    """The command that makes the missing topics of an installation, as it is to be typed.
+
+    >>> creating("k:9092", "room", ["a=warwickshire"])
+    'watchroom topics create --broker k:9092 --prefix room --topic-prefix a=warwickshire'
+    """
+    options = ["--broker", brokers, "--prefix", prefix.rstrip(".")]
+    for each in inputs:
+        options += ["--topic-prefix", each]
+    return f"watchroom topics create {shlex.join(options)}"
 
 
 def wanted(prefix: str = PREFIX, inputs: Sequence[str] = ()) -> list[Topic]:
@@ -172,10 +185,8 @@ def require(there: Mapping[str, Found], names: Iterable[str], operation: str) ->
         raise Denied("topic", lacking, (operation,))
 
 
-def problems(topic: Topic, found: Found | None, partitions: int) -> list[str]:
+def problems(topic: Topic, found: Found, partitions: int) -> list[str]:
     """What is wrong with a topic as it is, each with its cure; nothing where it will do."""
-    if found is None:
-        return [f"{MISSING}. Create it: watchroom topics create"]
     wrong = []
     if found.partitions != partitions:
         wrong.append(
@@ -211,14 +222,25 @@ def _cure(topic: str, key: str, value: str) -> str:
 
 
 def check(
-    client: Any, prefix: str, partitions: int | None = None, *, inputs: Sequence[str] = ()
+    client: Any,
+    brokers: str,
+    prefix: str,
+    partitions: int | None = None,
+    *,
+    inputs: Sequence[str] = (),
 ) -> dict[str, list[str]]:
-    """Every problem, by topic. Without `partitions`, that of the calls topic is the measure."""
+    """Every problem, by topic; `brokers` as who reads it would name them. Without `partitions`,
+    that of the calls topic is the measure."""
     topics = wanted(prefix, inputs)
     found = describe(client, [topic.name for topic in topics])
     first = found.get(input_topic(inputs[0] if inputs else prefix, "call"))
     expected = partitions or (first.partitions if first else PARTITIONS)
-    wrong = {topic.name: problems(topic, found.get(topic.name), expected) for topic in topics}
+    create = f"{creating(brokers, prefix, inputs)} --partitions {expected}"
+    wrong = {}
+    for topic in topics:
+        held = found.get(topic.name)
+        missing = [f"{MISSING}. Create it: {create}"]
+        wrong[topic.name] = missing if held is None else problems(topic, held, expected)
     return {name: list_ for name, list_ in wrong.items() if list_}
 
 

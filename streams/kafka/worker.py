@@ -49,7 +49,8 @@ def look_at(settings: Settings) -> Cluster:
         names = list(settings.inputs)
         found = topics.describe(client, names)
         _check_rights(client, settings, names)
-        for name, problems in topics.check(client, settings.prefix, inputs=prefixes).items():
+        wrong = topics.check(client, settings.brokers, settings.prefix, inputs=prefixes)
+        for name, problems in wrong.items():
             for each in problems:
                 if each.startswith(topics.MISSING):
                     raise KafkaError(f"the topic {name} {each}")

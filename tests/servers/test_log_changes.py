@@ -309,7 +309,8 @@ def test_a_topic_that_is_made_again_is_taken_up_and_only_published_days_of_the_o
     assert readiness(worker)[0] == 503
     words = troubles(worker)[f"topic:{topic}"]
     assert (
-        f"the topic {topic} is missing. Make it again. Made with: watchroom topics create" in words
+        f"the topic {topic} is missing. Make it again. Made with: watchroom topics create --broker "
+        f"{rig.bootstrap} --prefix {rig.prefix} --partitions " in words
     )
     assert metrics(worker, "watchroom_trouble") == {f'kind="topic",subject="{topic}"': 1.0}
 

@@ -55,15 +55,18 @@ def test_check_tells_each_thing_that_is_wrong_with_its_cure(
         client.wait_for_topics([bad.name])
     where = ("--broker", kafka.bootstrap, "--prefix", prefix)
     told = run("check", *where, "--partitions", "2")
+    create = f"watchroom topics create --broker {kafka.bootstrap} --prefix {prefix}"
     assert told.exit_code == 1
     for part in (
         "has 1 partitions, not 2",
         "has retention.ms=604800000, not 5616000000",
         "has message.timestamp.type=CreateTime, not LogAppendTime",
         f"--entity-name {prefix}.calls --add-config message.timestamp.type=LogAppendTime",
-        f"{prefix}.crimes is missing",
+        f"{prefix}.crimes is missing. Create it: {create} --partitions 2\n",
     ):
         assert part in told.output
+    letters = CliRunner().invoke(main, ["deadletter", "list", *where])
+    assert f"{prefix}.deadletter is missing. Create it: {create}\n" in letters.output
 
 
 def test_the_board_topic_of_an_earlier_version_is_left_alone_and_named_as_unused(
@@ -138,7 +141,7 @@ def test_check_says_which_feeds_are_silent_and_for_how_long(
         ),
         "heartbeats, west-mercia, feed calls: last N ago; a heartbeat every 30 s",
         "incidents, warwickshire, feed incidents: last N ago; its pauses are up to 30 minutes",
-        "All topics are as they should be.",
+        "All topics are as they should be; 2 feeds are silent.",
     ]
     assert run("check", *where, "--no-feeds").exit_code == 0
 
@@ -161,7 +164,9 @@ def stamped_by_brokers(kafka: Kafka, prefix: str) -> None:
         kind = ConfigResourceType.TOPIC
         client.alter_configs([ConfigResource(kind, n, configs=wanted[n]) for n in names])
         wait_until(
-            lambda: not any(topics.check(client, prefix.rstrip(".")).values()), 20, "it has them"
+            lambda: not any(topics.check(client, kafka.bootstrap, prefix.rstrip(".")).values()),
+            20,
+            "it has them",
         )
 
 

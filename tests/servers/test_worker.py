@@ -215,7 +215,8 @@ def test_a_worker_without_topics_says_how_to_make_them(rig: Rig) -> None:
         command, capture_output=True, text=True, check=False, timeout=60 * PATIENCE
     )
     assert told.returncode == 1
-    assert "is missing. Create it: watchroom topics create" in told.stderr
+    create = f"watchroom topics create --broker {rig.bootstrap} --prefix nowhere --partitions 24"
+    assert f"is missing. Create it: {create}" in told.stderr
 
 
 def old_and_new() -> list[tuple[str, dt.datetime, dt.datetime]]:

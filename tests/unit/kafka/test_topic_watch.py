@@ -19,21 +19,22 @@ from streams.kafka.settings import Cluster
 from streams.kafka.topic_watch import Answers, Asked, Topics, TopicWatch, WrittenTopics
 
 CLUSTER = Cluster("c", 24, {"w.calls": "id-1", "w.crimes": "id-2"})
+CREATE = "watchroom topics create --broker k:9092 --prefix w"
 FINE: Answers = {"w.calls": Asked("id-1", 24), "w.crimes": Asked("id-2", 24)}
 
 
 def test_topics_that_are_as_they_were_are_no_trouble() -> None:
-    topics = Topics(CLUSTER)
+    topics = Topics(CLUSTER, CREATE)
     assert not topics.see(FINE)
     assert topics.troubles() == {}
 
 
 def test_a_missing_topic_is_named_with_its_cure_until_it_is_back_and_taken_up() -> None:
-    topics = Topics(CLUSTER)
+    topics = Topics(CLUSTER, CREATE)
     assert topics.see({**FINE, "w.calls": None})
     assert topics.troubles() == {
         "w.calls": "the topic w.calls is missing. Make it again. Made with: watchroom topics "
-        "create --partitions 24. Send again what it had"
+        "create --broker k:9092 --prefix w --partitions 24. Send again what it had"
     }
     assert not topics.see({**FINE, "w.calls": None})
     topics.assigned()  # without it
@@ -48,7 +49,7 @@ def test_a_missing_topic_is_named_with_its_cure_until_it_is_back_and_taken_up() 
 
 
 def test_a_topic_that_is_back_may_be_assigned_to_another_worker() -> None:
-    topics = Topics(CLUSTER)
+    topics = Topics(CLUSTER, CREATE)
     topics.see({"w.calls": None})
     topics.see({"w.calls": Asked("id-3", 24)})
     topics.assigned()
@@ -56,7 +57,7 @@ def test_a_topic_that_is_back_may_be_assigned_to_another_worker() -> None:
 
 
 def test_a_topic_that_is_made_again_at_once_is_another_log_without_being_missed() -> None:
-    topics = Topics(CLUSTER)
+    topics = Topics(CLUSTER, CREATE)
     assert topics.see({"w.calls": Asked("id-3", 24)})
     assert topics.cluster.topic_ids["w.calls"] == "id-3"
     assert topics.troubles() == {}
@@ -64,11 +65,12 @@ def test_a_topic_that_is_made_again_at_once_is_another_log_without_being_missed(
 
 
 def test_another_number_of_partitions_is_a_trouble_until_it_is_that_of_the_start() -> None:
-    topics = Topics(CLUSTER)
+    topics = Topics(CLUSTER, CREATE)
     topics.see({"w.calls": Asked("id-1", 25)})
     assert topics.troubles() == {
         "w.calls": "the topic w.calls has 25 partitions, not 24. Delete it and make it again with "
-        "24. Made with: watchroom topics create --partitions 24. Send again what it had"
+        "24. Made with: watchroom topics create --broker k:9092 --prefix w --partitions 24. Send "
+        "again what it had"
     }
     topics.assigned()
     topics.taken_up(["w.calls"])
@@ -78,7 +80,7 @@ def test_another_number_of_partitions_is_a_trouble_until_it_is_that_of_the_start
 
 
 def test_a_topic_of_which_nothing_is_known_is_as_it_was() -> None:
-    topics = Topics(CLUSTER)
+    topics = Topics(CLUSTER, CREATE)
     topics.see({"w.calls": None})
     assert not topics.see({})
     assert topics.unsure() == {"w.calls"}
@@ -94,7 +96,7 @@ ANSWERS = st.dictionaries(
 
 @given(st.lists(ANSWERS, max_size=8))
 def test_whatever_was_seen_right_and_taken_up_topics_are_no_trouble(seen: list[Answers]) -> None:
-    topics = Topics(CLUSTER)
+    topics = Topics(CLUSTER, CREATE)
     for answers in seen:
         topics.see(answers)
     topics.see(FINE)
@@ -133,13 +135,13 @@ def test_the_log_says_it_at_once_then_every_minute_and_when_it_is_over(
 
 
 def test_a_written_topic_that_is_missing_is_a_trouble_and_once_it_is_back_it_is_empty() -> None:
-    written = WrittenTopics({"w.alerts": "alerts", "w.published": "topic"})
+    written = WrittenTopics({"w.alerts": "alerts", "w.published": "topic"}, CREATE)
     written.see({"w.alerts": Asked("id-1", 24), "w.published": Asked("id-2", 24)})
     written.see({"w.alerts": None})
     assert written.troubles() == {
         "alerts:w.alerts": "the topic w.alerts is missing, and nothing that is written to it is "
-        "kept. Make it again: watchroom topics create. This worker then writes into it what it "
-        "holds"
+        "kept. Make it again: watchroom topics create --broker k:9092 --prefix w. This worker then "
+        "writes into it what it holds"
     }
     assert written.emptied == set()
     written.see({"w.alerts": Asked("id-3", 24)})
@@ -147,7 +149,7 @@ def test_a_written_topic_that_is_missing_is_a_trouble_and_once_it_is_back_it_is_
 
 
 def test_a_written_topic_that_was_made_again_between_two_looks_is_empty() -> None:
-    written = WrittenTopics({"w.alerts": "alerts"})
+    written = WrittenTopics({"w.alerts": "alerts"}, CREATE)
     written.see({"w.alerts": Asked("id-1", 24)})
     assert written.emptied == set()
     written.see({"w.alerts": Asked("id-3", 24)})
@@ -158,7 +160,7 @@ def test_brokers_that_do_not_answer_change_nothing() -> None:
     def away() -> Answers:
         raise kafka.errors.KafkaTimeoutError("no answer")
 
-    watch = TopicWatch("nowhere:1", CLUSTER, away)
+    watch = TopicWatch("nowhere:1", CLUSTER, CREATE, away)
     assert not asyncio.run(watch.ask())
     assert watch.topics.troubles() == {}
 
@@ -167,7 +169,7 @@ def test_settings_that_are_wrong_for_a_moment_change_nothing() -> None:
     def away() -> Answers:
         raise ConfigError("the key is of another certificate")
 
-    assert not asyncio.run(TopicWatch("nowhere:1", CLUSTER, away).ask())
+    assert not asyncio.run(TopicWatch("nowhere:1", CLUSTER, CREATE, away).ask())
 
 
 def test_where_a_log_begins_is_asked_though_the_brokers_did_not_answer_before(
@@ -184,7 +186,7 @@ def test_where_a_log_begins_is_asked_though_the_brokers_did_not_answer_before(
         raise kafka.errors.KafkaTimeoutError("no answer")
 
     async def work() -> dict[tuple[str, int], int]:
-        watch = TopicWatch("nowhere:1", CLUSTER, away)
+        watch = TopicWatch("nowhere:1", CLUSTER, CREATE, away)
         await watch.ask()
         return await watch.beginnings({("w.calls", 3)})
 
@@ -194,7 +196,7 @@ def test_where_a_log_begins_is_asked_though_the_brokers_did_not_answer_before(
 
 def test_what_the_brokers_answer_is_taken_in() -> None:
     answers: Answers = {"w.calls": None}
-    watch = TopicWatch("nowhere:1", CLUSTER, lambda: answers)
+    watch = TopicWatch("nowhere:1", CLUSTER, CREATE, lambda: answers)
     assert asyncio.run(watch.ask())
     assert watch.topics.unsure() == {"w.calls"}
     assert not asyncio.run(watch.ask())
@@ -209,7 +211,7 @@ def test_the_topics_that_are_written_are_asked_for_too(monkeypatch: pytest.Monke
             return [{"name": name, "error_code": 3, "partitions": []} for name in names]
 
     monkeypatch.setattr("streams.kafka.topic_watch.KafkaAdminClient", Client)
-    watch = TopicWatch("nowhere:1", CLUSTER, written={"w.alerts": "alerts"})
+    watch = TopicWatch("nowhere:1", CLUSTER, CREATE, written={"w.alerts": "alerts"})
     asyncio.run(watch.ask())
     assert watch.topics.missing == {"w.calls", "w.crimes"}
     assert watch.written.missing == {"w.alerts"}
