@@ -284,7 +284,7 @@ def no_header(first: Sequence[tuple[int, list[str]]], build: Build, origin: str)
         where = ""
         cure = "; ".join(f"Row {n} has: {_list(c, 160)}" for n, c in first[:3])
     if apart := _apart(cells, needed):
-        cure += f". It is one column: write delimiter = {apart} in the mapping"
+        cure = f"Row {number} is read as one cell: write delimiter = {apart} in the mapping"
     problem = f'{origin} has {has} "{shown(name)}"{where}'
     return NoColumn(name, problem, field=needed.get(name, "id"), cure=cure)
 

@@ -70,7 +70,7 @@ def test_a_kind_of_record_is_a_file_of_its_own(tmp_path: Path) -> None:
 def test_a_kind_of_record_is_fed_by_a_mapping_like_any_other(tmp_path: Path) -> None:
     tree = examples()["A kind of record"].make(tmp_path)
     fields = tree.run("-m", "streams.cli", "mapping", "fields", "patrol").splitlines()
-    assert "  began_at    began at (time)" in fields
+    assert "  began_at    began at (time; needed unless deleted)" in fields
     (tmp_path / "patrols.csv").write_text("Ref,From,To\n1,2021-03-01T10:00,2021-03-01T10:30\n")
     (tmp_path / "patrols.toml").write_text(
         'kind = "patrol"\ntimezone = "UTC"\nid = "Ref"\n'

@@ -78,7 +78,9 @@ def test_a_header_that_is_one_cell_names_the_delimiter_that_is_missing(
     text = f"{HEADER}1,{AT},\n".replace(",", delimiter)
     with pytest.raises(ConfigError) as caught:
         read(write(tmp_path / "x.csv", text), plain())
-    assert f"It is one column: write delimiter = {said} in the mapping" in str(caught.value)
+    assert f"Row 1 is read as one cell: write delimiter = {said} in the mapping" in str(
+        caught.value
+    )
 
 
 def test_where_no_row_has_any_column_the_first_rows_are_named(tmp_path: Path) -> None:
