@@ -114,7 +114,7 @@ def _serve(shown: Demo, web: tuple[str, int] | None) -> Running:
 
 
 def _say_where(handle: Running) -> None:
-    echo(f"Open     {handle.url}/   the wallboard; in about a minute an alert opens there")
+    echo(f"Open     {handle.url}/   the wallboard; in about three minutes an alert opens there")
     echo(f"Figures  {handle.url}/board.json   or: watchroom board --url {handle.url}")
     echo(f"Metrics  {handle.url}/metrics")
     echo("Stop     Ctrl-C", nl=True)
