@@ -17,6 +17,9 @@ LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 SECONDS = 10.0
 """How long an answer may take."""
 
+MOST_BYTES = 64 << 20
+"""Of an answer: what answers more is no monitor, and must not fill the memory of one that asks."""
+
 
 class NoAnswer(WatchroomError):
     """Nothing answers at the address; the message says why, as the system has it."""
@@ -56,7 +59,7 @@ class MonitorClient:
         the `query`; a list is given value by value. Raises `NoAnswer` and `Declined`."""
         given = {name: value for name, value in (query or {}).items() if value is not None}
         try:
-            answer = httpx2.request(
+            with httpx2.stream(
                 "GET" if body is None else "POST",
                 self.url + path,
                 params=given or None,
@@ -66,13 +69,24 @@ class MonitorClient:
                 trust_env=self._by_proxy,
                 verify=self._trusted,
                 follow_redirects=True,
-            )
+            ) as answer:
+                content = _whole(answer)
         # ImportError: the environment names a proxy of a kind that httpx2 has no package for.
         except (httpx2.HTTPError, httpx2.InvalidURL, ImportError) as error:
             raise NoAnswer(_cause(error)) from error
         if answer.is_error:
-            raise Declined(answer.status_code, _words_of(answer.content))
-        return answer.content
+            raise Declined(answer.status_code, _words_of(content))
+        return content
+
+
+def _whole(answer: httpx2.Response) -> bytes:
+    """All that is answered; raises `NoAnswer` where it is more than any monitor answers."""
+    read = bytearray()
+    for part in answer.iter_bytes():
+        read += part
+        if len(read) > MOST_BYTES:
+            raise NoAnswer(f"answers more than {MOST_BYTES >> 20} MiB")
+    return bytes(read)
 
 
 def _cause(error: BaseException) -> str:

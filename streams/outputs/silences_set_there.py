@@ -44,6 +44,12 @@ class Silence(msgspec.Struct, frozen=True, rename="camel"):
     created_by: str
     status: Status
 
+    @property
+    def end(self) -> int:
+        """In ms since 1970. Alertmanager's times are UTC, said or not."""
+        ends = self.ends_at
+        return to_ms(ends if ends.tzinfo is not None else ends.replace(tzinfo=dt.UTC))
+
 
 _decode = msgspec.json.Decoder(tuple[Silence, ...]).decode
 
@@ -119,7 +125,7 @@ class SilencesSetThere:
         at = live.clock()
         for force in live.forces():
             for alert in self.service.history(force, state="open"):
-                ends = [to_ms(each.ends_at) for each in found if silences_one(each, alert)]
+                ends = [each.end for each in found if silences_one(each, alert)]
                 until = self._until(alert, max(ends, default=None), at)
                 if until is not None:
                     self._snooze(alert, until, at)

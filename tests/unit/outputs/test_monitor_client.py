@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
 import pytest
 
+from streams.outputs import monitor_client
 from streams.outputs.monitor_client import Declined, MonitorClient, NoAnswer
 from tests.servers.process import free_port
 
@@ -28,10 +30,13 @@ class Handler(BaseHTTPRequestHandler):
             status, told = 404, '{"error": "there is no such alert"}'
         elif self.path == "/broken":
             status, told = 500, "<html>"
+        elif self.path == "/endless":
+            told = " " * (3 << 20)
         self.send_response(status)
         self.send_header("content-length", str(len(told)))
         self.end_headers()
-        self.wfile.write(told.encode())
+        with suppress(OSError):  # whoever asked has gone
+            self.wfile.write(told.encode())
 
     def log_message(self, *_: object) -> None:
         pass
@@ -65,6 +70,15 @@ def test_what_a_monitor_declines_is_told_in_its_words(client: MonitorClient) -> 
     with pytest.raises(Declined, match="answers 500") as declined:
         client.ask("/broken")
     assert (declined.value.status, declined.value.words) == (500, None)
+
+
+def test_an_answer_that_is_larger_than_any_of_a_monitor_is_given_up(
+    client: MonitorClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert len(client.ask("/endless")) == 3 << 20
+    monkeypatch.setattr(monitor_client, "MOST_BYTES", 2 << 20)
+    with pytest.raises(NoAnswer, match=r"^answers more than 2 MiB$"):
+        client.ask("/endless")
 
 
 def test_a_monitor_that_is_not_there_is_told_as_the_system_has_it() -> None:
