@@ -16,7 +16,7 @@ from tests.unit.cli.test_cli import watchroom
 
 RECORDS = [
     *(crime(f"first{m}", f"2020-{m:02}-01T12:00:00Z") for m in range(1, 13)),
-    *(crime(f"{m}-{n}", f"2021-0{m}-{n + 1:02}T12:00:00Z", area="north")
+    *(crime(f"{m}-{n}", f"2021-0{m}-{3 * n + 1:02}T12:00:00Z", area="north")
       for m in range(1, 5) for n in range(9)),
     *(crime(f"b{n}", f"2021-05-{n % 28 + 1:02}T12:00:00Z", area="south") for n in range(60)),
     crime("last", "2021-06-03T12:00:00Z"),
