@@ -178,6 +178,7 @@ def in_another_area(force: Force, course: Course, signal: Signal) -> Course:
         course,
         since=since,
         judged_to=min(since, course.judged_to),
+        days=course.days - (course.judged_to > since),  # that day is taken once more, of the area
         taken=0,
         left_out=msgspec.UNSET,
         observed=0.0,
