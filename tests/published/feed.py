@@ -250,8 +250,19 @@ class Feed:
         for each in readings(self.report):
             days[_over(each.period)].append(self._reading(each))
         days[min(days)].append(self._first_of_ally(min(days)))
+        # What a report does not count is nothing here, though a real feed would have had it.
+        first, last = (dt.date.fromisoformat(day) for day in (min(days), max(days)))
+        for number in range((last - first).days + 1):
+            day = f"{first + dt.timedelta(number)}"
+            days[day] += [self._heartbeat(feed, day) for feed in ("crimes", "incidents")]
         for day in sorted(days):
             yield "\n".join(days[day]).encode()
+
+    def _heartbeat(self, feed: str, day: str) -> str:
+        return (
+            f'{{"kind":"heartbeat","force":"{self.force.id}","feed":"{feed}",'
+            f'"at":"{day}T00:00:00Z","every_seconds":86400}}'
+        )
 
     def _crime(self, made: Record) -> tuple[str, str]:
         """The day on which a crime is as it will be, and the line of that day."""

@@ -34,7 +34,10 @@ def test_a_trouble_is_a_reason_with_its_cure() -> None:
 
 def test_one_step_of_counting_that_takes_seconds_is_told_while_it_goes_on() -> None:
     health = live(step_since=steady_clock() - LONG - 5)
-    assert health.shown == ("behind", "figures may be behind: one step of counting has taken 7 s so far")
+    assert health.shown == (
+        "behind",
+        "figures may be behind: one step of counting has taken 7 s so far",
+    )
     assert [each.code for each in health.reasons] == ["counting"]
     assert not health.ready
     health.step_since = None
