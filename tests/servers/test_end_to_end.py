@@ -166,7 +166,7 @@ def test_a_surge_is_told_once_in_time_and_so_is_its_end_and_a_day_without_one_is
             assert clock() - crossed <= TO_THE_PAGER * SECOND
             first = made.got.notifications(VOLUME, "/pager")[0]
             words = first.content["commonAnnotations"]["summary"]
-            start = "999 calls, Rugby: "
+            start = "SIMULATED: 999 calls, Rugby: "
             form = r"\d+ from 14:00 to 14:\d\d, usually \d+ to \d+\. .* Nobody has this yet\."
             assert re.fullmatch(re.escape(start) + form, words)
             assert len(words) <= 160
