@@ -60,7 +60,7 @@ def test_a_worker_that_closes_periods_for_long_is_behind_and_ends_when_it_is_ask
     rig.producer.flush()
     wait_until(lambda: state(worker)[0] == 503, 20, "it is not ready")
     assert state(worker)[1]["state"] == "behind"
-    assert state(worker)[1]["detail"].startswith("counting: ")
+    assert state(worker)[1]["detail"].startswith("figures may be behind: ")
     assert ends(worker) < MOST
     assert worker.said("stopped; all that was counted is in the checkpoints")
 
