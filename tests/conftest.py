@@ -37,7 +37,15 @@ SERVER_FIXTURES = {
     "chromium",
     "docker_compose",
 }
+TERMINAL = ("COLUMNS", "LINES", "FORCE_COLOR", "NO_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE")
 UNAVAILABLE = pytest.StashKey[dict[str, None]]()  # used as an ordered set of reasons
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_terminal_of_the_caller() -> None:
+    """Let no test depend on the width and the colours of the terminal that the tests run in."""
+    for name in TERMINAL:
+        os.environ.pop(name, None)
 
 
 @pytest.fixture(scope="session", autouse=True)
