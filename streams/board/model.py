@@ -485,7 +485,7 @@ class Board(Struct, omit_defaults=True, kw_only=True):
     incomplete: list[Incomplete] = []
     """Where the log had lost records before they were counted."""
     readings_left_out: int = 0
-    """Readings of earlier periods than those that are shown (`streams.fold.readings`)."""
+    """Readings of periods before, and after, those that are shown (`streams.fold.readings`)."""
     surveillance: SurveillanceView | None = None
     """Where series are watched."""
     ahead: HoursAhead | None = None

@@ -524,7 +524,7 @@ class Monitor:
             for each in wanted
             if each.period is not None
         }
-        reported, left_out = _reported(self._readings(force))
+        reported, left_out = _reported(self._readings(force), at)
         return self.types.board(
             force=ForceShown(force.id, force.name, force.file.timezone),
             at=rfc3339(at, force.zone),
@@ -784,10 +784,10 @@ class Monitor:
         return out
 
 
-def _reported(readings: Readings | None) -> tuple[list[ReportedFigure], int]:
-    """The latest readings of a force as they were reported, and how many are left out; none where
-    it has none."""
-    found, left_out = ([], 0) if readings is None else readings.latest()
+def _reported(readings: Readings | None, at: int) -> tuple[list[ReportedFigure], int]:
+    """The readings of a force around `at` as they were reported, and how many are left out; none
+    where it has none."""
+    found, left_out = ([], 0) if readings is None else readings.latest(at)
     rows = []
     for period, event in found:
         row = ReportedFigure(event.measure or "", event.area or "", period, event.line or None)

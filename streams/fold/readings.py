@@ -30,8 +30,9 @@ MOST_READINGS = 200_000
 MOST_OF_SERIES = 10_000
 """Of one measure, area and line: hours of 13 months, days of 27 years. Of more those of the
 earliest periods leave."""
-SHOWN_OF_SERIES, SHOWN = 100, 2_000
-"""The latest periods of a series that a board has, and how many readings in all."""
+SHOWN_OF_SERIES, SHOWN_AHEAD, SHOWN = 100, 48, 2_000
+"""Of a series a board has the latest periods that have begun, and the next that have not, as of a
+roster; and so many readings in all."""
 
 Series = tuple[bool, str, str, str]
 """Whether it is of totals of calls, measure, area, line; the last two may be empty."""
@@ -180,32 +181,43 @@ class Readings:
         """The measures that there are readings of, totals of calls left out, in order."""
         return sorted(measure for measure, ids in self._plain.items() if ids)
 
-    def latest(self) -> tuple[list[tuple[str, Reading]], int]:
-        """What a board shows of `winners()`, and how many it leaves out: of each series those of
-        the latest periods, and the latest of all where they are many."""
+    def latest(self, at: int) -> tuple[list[tuple[str, Reading]], int]:
+        """What a board as of `at` (ms) shows of `winners()`, and how many it leaves out: of each
+        series those of the latest periods that have begun and of the next that have not, and those
+        nearest to `at` where they are many in all."""
         found: list[tuple[int, str, Reading]] = []
         held = 0
         for series, places in self._series.items():
             if series[0]:
                 continue
-            held += len(places)
-            labels: dict[str, tuple[int, Order, Reading]] = {}
-            for start, id_ in reversed(places):
-                order, event = self.entries[id_]
-                label = self._label(event)
-                if label in labels:
-                    held -= 1
-                    labels[label] = max(labels[label], (start, order, event), key=lambda e: e[1])
-                elif len(labels) < SHOWN_OF_SERIES:
-                    labels[label] = start, order, event
-                else:
-                    break
-            found += [(start, label, event) for label, (start, _, event) in labels.items()]
+            begun = bisect_left(places, (at + 1, ""))
+            before, twice = self._first(reversed(places[:begun]), SHOWN_OF_SERIES)
+            ahead, again = self._first(places[begun:], SHOWN_AHEAD)
+            held += len(places) - twice - again
+            found += before + ahead
         if len(found) > SHOWN:
-            found = nlargest(SHOWN, found, key=lambda each: (each[0], _named(*each[1:])))
+            found = nlargest(SHOWN, found, key=lambda e: (-abs(e[0] - at), _named(*e[1:])))
         shown = [(label, event) for _, label, event in found]
         shown.sort(key=lambda each: _named(*each))
         return shown, held - len(shown)
+
+    def _first(
+        self, places: Iterable[tuple[int, str]], most: int
+    ) -> tuple[list[tuple[int, str, Reading]], int]:
+        """The winners of the first periods of a series, and how many lost against one of them."""
+        labels: dict[str, tuple[int, Order, Reading]] = {}
+        lost = 0
+        for start, id_ in places:
+            order, event = self.entries[id_]
+            label = self._label(event)
+            if label in labels:
+                lost += 1
+                labels[label] = max(labels[label], (start, order, event), key=lambda e: e[1])
+            elif len(labels) < most:
+                labels[label] = start, order, event
+            else:
+                break
+        return [(start, label, event) for label, (start, _, event) in labels.items()], lost
 
     def _label(self, event: Reading) -> str:
         """The period of a reading, in the one way in which it is written."""

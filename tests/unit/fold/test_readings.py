@@ -114,6 +114,31 @@ def test_the_board_has_the_latest_readings_of_each_series_and_says_how_many_it_l
     assert len(held(target).winners("officers")) == 10, "figures are asked for from all of them"
 
 
+def test_a_board_has_the_readings_around_now_of_a_series_that_is_known_far_ahead(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(fold, "SHOWN_OF_SERIES", 3)
+    monkeypatch.setattr(fold, "SHOWN_AHEAD", 2)
+    target, _ = taken(*(reading(number) for number in range(20)))
+    board = target.board("tiny", ms("2021-01-08T00:00:00Z"))
+    days = ["2021-01-06", "2021-01-07", "2021-01-08", "2021-01-09", "2021-01-10"]
+    assert [each.period for each in board.readings] == days, "a day has begun with its first moment"
+    assert board.readings_left_out == 15
+
+
+def test_where_a_board_has_no_room_for_all_it_has_the_readings_nearest_to_now(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(fold, "SHOWN", 3)
+    target, _ = taken(*(reading(number) for number in range(20)), reading(7, "vehicles"))
+    board = target.board("tiny", ms("2021-01-08T12:00:00Z"))
+    assert [(each.measure, each.period) for each in board.readings] == [
+        ("officers", "2021-01-08"),
+        ("officers", "2021-01-09"),
+        ("vehicles", "2021-01-08"),
+    ]
+
+
 def test_where_few_are_kept_all_are_shown() -> None:
     other = reading(3, id="again", updated_at=LATER, value=8)
     target, refused = taken(reading(3), reading(4), other)

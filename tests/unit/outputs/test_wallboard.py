@@ -26,7 +26,7 @@ from streams.outputs.wallboard.pages import STATIC
 from streams.outputs.wallboard.screen import fingerprint, first_screen
 from streams.outputs.wallboard.trends import CALLS, words
 from streams.outputs.web import application
-from streams.periods import DAY, HOUR, rfc3339
+from streams.periods import DAY, HOUR, Calendar, rfc3339
 from tests.alerting import unattended
 from tests.build import as_json, call, feed, incident, ms, tiny_force
 
@@ -288,6 +288,13 @@ def test_the_handlers_are_those_of_a_reading_of_this_hour_else_of_its_roster() -
     assert handlers(staff("2021-03-01T09", 9), ROSTER) == ("unjudged", 10, "roster")
     by_day = staff("2021-03-01", 8, "handlers_rostered")
     assert handlers(by_day) == ("unjudged", 8, "roster")
+
+
+def test_a_roster_that_is_known_weeks_ahead_says_who_is_there_in_this_hour() -> None:
+    first = ms("2021-03-01T00:00:00Z")
+    hours = [Calendar(tiny_force().zone).label("hour", first + n * HOUR) for n in range(30 * 24)]
+    ahead = [staff(hour, n % 24, "handlers_rostered") for n, hour in enumerate(hours)]
+    assert handlers(*ahead) == ("unjudged", 10, "roster")
 
 
 def test_an_average_of_the_day_says_nothing_of_the_handlers_of_this_hour() -> None:
