@@ -24,8 +24,8 @@ from streams import Monitor, find_force, open_source, play
 from streams.config.force import Force
 from streams.fold.ledger import Ledger
 from streams.live import Live
-from streams.outputs.exported import CORE, Exported
-from streams.outputs.prometheus import Exporter
+from streams.outputs.metrics.exported import CORE, Exported
+from streams.outputs.metrics.prometheus import Exporter
 from streams.periods import SECOND
 from streams.state.surveillance import watch_all
 from tests.servers.process import free_port

@@ -1,4 +1,4 @@
-"""PromQL over the metrics of `streams.outputs.prometheus`, with the dashboards' variables in it.
+"""PromQL over the metrics of `streams.outputs.metrics`, with the dashboards' variables in it.
 
 Every selector names the job and the instance that the reader chose, as the dashboard linter asks.
 A force is on one worker at a time; while it is handed over two may show it for a moment, so the
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from streams.outputs.prometheus import metric_name
+from streams.outputs.metrics.prometheus import metric_name
 from streams.registry.measures import Gauge, Group, Measure
 
 UNKNOWN = "0 / 0"

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from grafana.colours import APPEARANCES, REFERENCE
 from grafana.panels import LETTERS, Face, Panel, Query, bars, lines, rows
 from grafana.queries import FORCE, PLACE, drawn, figure, is_gauge
-from streams.outputs.exported import own_parts
-from streams.outputs.prometheus import metric_name
+from streams.outputs.metrics.exported import own_parts
+from streams.outputs.metrics.prometheus import metric_name
 from streams.registry.dimensions import ALL
 from streams.registry.measures import Group, Measure
 from streams.registry.registry import Registry

@@ -19,7 +19,7 @@ live/            Live: a monitor being fed, its lock, clock and health
 alerts/          what becomes of a signal: one alert, its words, its owner, its end
 state/           checkpoints, and records that have left
 charts/          one chart for tiles, pages, paper and files
-outputs/         web, wallboard, Prometheus, terminal, notifications
+outputs/         web pages, wallboard, metrics, terminal, notifications, reports
 kafka/           topics, publishing, the worker
 embedded/        a monitor in one process, without Kafka
 cli/             the command `watchroom`

@@ -23,7 +23,7 @@ from measuring import Bench, Child, Row, in_turn
 from streams.board.monitor import Monitor
 from streams.config.force import find_force
 from streams.live import Live
-from streams.outputs.prometheus import Exporter
+from streams.outputs.metrics.prometheus import Exporter
 from streams.state.surveillance import watch_all
 
 FORCE = "warwickshire"

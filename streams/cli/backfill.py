@@ -17,7 +17,7 @@ from streams.cli.echo import echo
 from streams.cli.inputs import Inputs, source_options
 from streams.cli.query import played
 from streams.errors import WatchroomError
-from streams.outputs.backfill import GRAINS, SCRAPED, Backfill, BackfillGrain, Written
+from streams.outputs.metrics.backfill import GRAINS, SCRAPED, Backfill, BackfillGrain, Written
 from streams.periods import Calendar
 
 BLOCK = "744h"

@@ -18,7 +18,7 @@ from streams.cli.echo import echo
 from streams.cli.options import Seconds, board_console
 from streams.errors import NotABoard, WatchroomError
 from streams.outputs.monitor_client import Declined, NoAnswer
-from streams.outputs.terminal import banner, render
+from streams.outputs.terminal.board import banner, render
 from streams.registry import phrases
 
 

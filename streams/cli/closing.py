@@ -19,7 +19,7 @@ from streams.embedded.runner import Embedded, has_records, last_event
 from streams.events.unknown_values import in_words
 from streams.live import Live
 from streams.outputs.figures_shown import figures
-from streams.outputs.terminal import render
+from streams.outputs.terminal.board import render
 from streams.periods import rfc3339, to_ms
 from streams.sources import Source
 from streams.sources.order.play import Play

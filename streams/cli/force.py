@@ -24,8 +24,8 @@ from streams.config.force import (
 )
 from streams.config.toml import read_text
 from streams.errors import ConfigError
-from streams.outputs.force_lists import entries, list_names
-from streams.outputs.force_tables import entries_csv, entry_tables
+from streams.outputs.reference.force_lists import entries, list_names
+from streams.outputs.reference.force_tables import entries_csv, entry_tables
 from streams.registry.affected import unknown_fields, unknown_names
 from streams.registry.targets import measure_problems
 from streams.sources.draft.new_force import BRITISH, Answers, draft_force, events_in, slug

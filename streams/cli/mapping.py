@@ -14,7 +14,7 @@ from streams.cli.echo import echo
 from streams.cli.inputs import REFUSED
 from streams.config.force import Force, find_force, shipped_forces
 from streams.errors import WatchroomError
-from streams.outputs.field_dictionary import dictionary, page
+from streams.outputs.reference.field_dictionary import dictionary, page
 from streams.registry.registry import REGISTRY
 from streams.sources.draft.all_values import all_values
 from streams.sources.draft.field_words import KINDS, Kind

@@ -33,8 +33,8 @@ from streams.sources.stops import Stopped, Stops
 from streams.stretches import FORMS, Stretch
 
 if TYPE_CHECKING:  # most runs need no server
+    from streams.outputs.monitor_server import Running
     from streams.outputs.sign_in.access import Access
-    from streams.outputs.web import Running
 
 
 @click.command()
@@ -244,7 +244,7 @@ def serve_beside(
     open_things: ExitStack, live: Live, web: tuple[str, int], access: Access
 ) -> Running:
     """Serves metrics and the board as long as things are open; raises `WatchroomError`."""
-    from streams.outputs.web import serve  # noqa: PLC0415  most runs need no server
+    from streams.outputs.monitor_server import serve  # noqa: PLC0415  most runs need no server
 
     handle = serve(live, *web, access)
     open_things.callback(handle.stop)

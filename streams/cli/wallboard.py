@@ -98,7 +98,7 @@ def wallboard(
       130  ended by Ctrl-C
     """
     log_to_stderr(logging.WARNING)
-    from streams.outputs.front import serve_front  # noqa: PLC0415 - slow to import, and help is not
+    from streams.outputs.front.server import serve_front  # noqa: PLC0415 - slow to import, and help is not
     from streams.outputs.public.screen import serve_public  # noqa: PLC0415
 
     with Stops():

@@ -26,8 +26,8 @@ from streams.sources.clock import wall_clock
 from streams.state.sqlite import closed_on_error
 
 if TYPE_CHECKING:
-    from streams.outputs.silences import Silencer
-    from streams.outputs.silences_set_there import SilencesSetThere
+    from streams.outputs.alertmanager.silences import Silencer
+    from streams.outputs.alertmanager.silences_set_there import SilencesSetThere
 
 log = logging.getLogger("watchroom.alerts")
 
@@ -116,7 +116,7 @@ class Alerting:
                 self.notifier = Notifier(self.database, self.receivers, link, health=live.health)
         self._silences: SilencesSetThere | None = None
         if silencer is not None:
-            from streams.outputs.silences_set_there import SilencesSetThere  # noqa: PLC0415  slow
+            from streams.outputs.alertmanager.silences_set_there import SilencesSetThere  # noqa: PLC0415  slow
 
             self.service.subscribe(silencer.notify)
             self._silences = SilencesSetThere(self.service, silencer.url)
@@ -191,7 +191,7 @@ class Alerting:
 
 
 def _silencer() -> Silencer | None:
-    from streams.outputs.silences import Silencer  # noqa: PLC0415  slow to import, and no replay needs it
+    from streams.outputs.alertmanager.silences import Silencer  # noqa: PLC0415  slow to import, and no replay needs it
 
     return Silencer.of_environment()
 

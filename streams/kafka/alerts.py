@@ -28,8 +28,8 @@ from streams.kafka.settings import Settings
 from streams.kafka.topics import topic_name
 from streams.live import Live
 from streams.live.lease import Lease
-from streams.outputs.silences import Silencer
-from streams.outputs.silences_set_there import SilencesSetThere
+from streams.outputs.alertmanager.silences import Silencer
+from streams.outputs.alertmanager.silences_set_there import SilencesSetThere
 from streams.state.snapshot import Outgoing
 
 log = logging.getLogger("watchroom.alerts")

@@ -9,7 +9,6 @@ import logging
 import signal
 import sys
 from collections.abc import Iterable
-from importlib.util import find_spec
 from typing import Any
 
 import kafka.errors
@@ -144,10 +143,10 @@ class FaustWorker:
     # -- beside it -----------------------------------------------------------------------------
 
     def _serve(self) -> None:
-        if self.settings.web is not None and find_spec("streams.outputs.web") is not None:
-            from streams.outputs import web  # noqa: PLC0415 - only a worker that serves needs it
+        if self.settings.web is not None:
+            from streams.outputs import monitor_server  # noqa: PLC0415  only where it serves
 
-            self.web = web.serve(self.live, *self.settings.web, self.settings.access)
+            self.web = monitor_server.serve(self.live, *self.settings.web, self.settings.access)
             log.info("serving %s", self.web.url)
             log.info("%s", self.web.exported)
 

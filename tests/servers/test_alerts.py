@@ -20,8 +20,8 @@ from streams.alerts.service import AlertService
 from streams.board.monitor import Monitor
 from streams.kafka import topics
 from streams.live import Live
-from streams.outputs.silences import Silencer, silence
-from streams.outputs.silences_set_there import SilencesSetThere
+from streams.outputs.alertmanager.silences import Silencer, silence
+from streams.outputs.alertmanager.silences_set_there import SilencesSetThere
 from streams.periods import rfc3339, to_ms
 from streams.sources.clock import wall_clock
 from tests.alerting import WARWICKSHIRE, at, signal, store

@@ -17,7 +17,7 @@ from streams.board.query import Query
 from streams.cli import main
 from streams.cli.backfill import blocks
 from streams.config.force import find_force
-from streams.outputs.backfill import Backfill
+from streams.outputs.metrics.backfill import Backfill
 from streams.sources.simulator import simulate
 from tests.build import crime, feed, ms, tiny_force
 from tests.dashboard_linter import panels, targets, variables

@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import expect
 
 from streams.config.force import find_force
-from streams.outputs.front import serve_front
+from streams.outputs.front.server import serve_front
 from tests import events
 from tests.servers.chromium import Chromium
 from tests.servers.kafka import Kafka

@@ -54,7 +54,7 @@ def test_the_sample_ships_and_is_counted(unpacked: Path) -> None:
 
 
 def test_the_runbooks_ship_and_are_the_pages_that_are_served(unpacked: Path) -> None:
-    show = "from streams.outputs.runbook_pages import folder, names; print(folder(), *names())"
+    show = "from streams.outputs.runbooks.pages import folder, names; print(folder(), *names())"
     folder, *names = subprocess.run(
         [sys.executable, "-c", show],
         cwd=unpacked,
@@ -64,6 +64,6 @@ def test_the_runbooks_ship_and_are_the_pages_that_are_served(unpacked: Path) -> 
         timeout=60 * PATIENCE,
         check=True,
     ).stdout.split()
-    assert folder == str(unpacked / "streams" / "outputs" / "runbook_files")
+    assert folder == str(unpacked / "streams" / "outputs" / "runbooks" / "files")
     pages = {path.stem for path in (ROOT / "docs" / "runbooks").glob("*.md")}
     assert {*names, "README"} == pages

@@ -19,8 +19,8 @@ from streams.board.model import Board
 from streams.board.monitor import Monitor
 from streams.config.force import Force, check_force, find_force, shipped_force_text
 from streams.live import Live
+from streams.outputs.monitor_server import Running, serve
 from streams.outputs.wallboard.hub import Hub
-from streams.outputs.web import Running, serve
 from streams.periods import MINUTE, rfc3339
 from tests.servers.process import PATIENCE
 

@@ -75,8 +75,8 @@ ELSEWHERE = {
     ("body", "streams.state."): "a column of the file",
     ("cell", "streams.sources."): "a cell of a table",
     ("cells", "streams.sources."): "the cells of a row of a table",
-    ("cell", "streams.outputs.terminal"): "a cell of a table",
-    ("cells", "streams.outputs.terminal"): "the cells of a row of a table",
+    ("cell", "streams.outputs.terminal."): "a cell of a table",
+    ("cells", "streams.outputs.terminal."): "the cells of a row of a table",
     ("cells", "streams.cli.figure_table"): "the cells of a row of a table",
     ("conditions", "streams.registry."): "what a declaration asks of a record",
     ("conditions", "streams.sources.mapping."): "what a mapping asks of a row",
@@ -86,7 +86,7 @@ ELSEWHERE = {
     ("outcomes", "streams.sources.readers"): "the same",
     ("tell", "streams.sources.readers"): "where a file is read, as Python has it",
     ("outcomes", "streams.alerts."): "what people said of alerts, counted as `/board.json` has it",
-    ("outcomes", "streams.outputs.alert_metrics"): "the same",
+    ("outcomes", "streams.outputs.metrics.alerts"): "the same",
     ("quiet", "streams.cli.grafana"): "an option of the command",
 }
 """Where a word has its own meaning, which is the field's, by word and beginning of the module."""

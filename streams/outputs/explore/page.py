@@ -17,8 +17,8 @@ from streams.charts.words import table as table_of
 from streams.config.force import WHOLE, Force
 from streams.outputs.explore.asked import Asked, with_query
 from streams.outputs.explore.figures import Explored
-from streams.outputs.markup import Child, Markup, table, tag
 from streams.outputs.sign_in.without_names import nameless_words
+from streams.outputs.web.markup import Child, Markup, table, tag
 from streams.periods import GRAINS, Grain
 from streams.registry.phrases import instant
 

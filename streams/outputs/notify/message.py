@@ -16,7 +16,7 @@ from streams.alerts.model import Alert, AlertOutcome, Severity, Transition
 from streams.alerts.words import NOBODY, NOT_TAKEN, OPEN_SINCE, local_instant, marked
 from streams.events.origin import NotLive
 from streams.outputs.public_url import alert_page
-from streams.outputs.runbooks import runbook
+from streams.outputs.runbooks.addresses import runbook
 from streams.outputs.sign_in.without_names import SENTENCE, nameless_words
 from streams.printing import printable
 

@@ -23,10 +23,8 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from streams.errors import ConfigError
-from streams.outputs.front import Front, front_in_words
-from streams.outputs.front_pages import PUBLIC
-from streams.outputs.guard import Guard
-from streams.outputs.markup import Markup, table, tag, text
+from streams.outputs.front.server import Front, front_in_words
+from streams.outputs.monitor_server import Running, as_json
 from streams.outputs.public.figures import (
     WINDOWS,
     PublicFigures,
@@ -37,7 +35,9 @@ from streams.outputs.public.figures import (
     shown,
 )
 from streams.outputs.sign_in.access import Access
-from streams.outputs.web import Running, as_json
+from streams.outputs.web.guard import Guard
+from streams.outputs.web.markup import Markup, table, tag, text
+from streams.outputs.web.plain_pages import PUBLIC
 
 KEPT = 30.0
 """Seconds for which figures are kept: an hour of clicks costs the workers 120 boards."""

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from streams.outputs.exported import own_parts
-from streams.outputs.prometheus import metric_name
+from streams.outputs.metrics.exported import own_parts
+from streams.outputs.metrics.prometheus import metric_name
 from streams.outputs.rules.text import Rule, written
 from streams.registry.aggregates import Count, Share
 from streams.registry.measures import Group, Measure

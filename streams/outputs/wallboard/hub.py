@@ -22,10 +22,10 @@ import msgspec
 from streams.board.model import Board
 from streams.config.schema import WallboardSettings
 from streams.live import Live
-from streams.outputs.merged import merged
 from streams.outputs.sign_in.without_names import nameless_board
 from streams.outputs.wallboard import places as beside
 from streams.outputs.wallboard.screen import Screen, fingerprint, first_screen
+from streams.outputs.web.merged import merged
 
 LEAST = 0.25
 """Seconds from one board to the next while lines come."""

@@ -35,9 +35,8 @@ from streams.config.force import WHOLE, Force
 from streams.config.schema import AREA_CLASS
 from streams.errors import QueryError
 from streams.live import Live
-from streams.outputs import runbooks
 from streams.outputs.instants import parse_instant
-from streams.outputs.readiness import readiness
+from streams.outputs.runbooks import addresses
 from streams.outputs.sign_in.access import while_allowed
 from streams.outputs.sign_in.least import caller_of
 from streams.outputs.sign_in.without_names import nameless, nameless_shift
@@ -48,6 +47,7 @@ from streams.outputs.wallboard.screen import late_feed
 from streams.outputs.wallboard.trends import Trends
 from streams.outputs.wallboard.unknown import Unknown, unknown
 from streams.outputs.wallboard.unknown import shown as unknown_main
+from streams.outputs.web.readiness import readiness
 from streams.registry.dimensions import AREA
 
 STATIC = Path(str(resources.files("streams.outputs.wallboard") / "static"))
@@ -100,7 +100,7 @@ class Files:
 
     def filled(self, text: str) -> str:
         """A page's text with the addresses of this release's files and of the runbooks."""
-        text = text.replace("{runbooks}", html.escape(runbooks.base()))
+        text = text.replace("{runbooks}", html.escape(addresses.base()))
         warning = f'<p class="open">{html.escape(self.warning)}</p>' if self.warning else ""
         text = text.replace("{warning}", warning)
         return text.replace("{assets}", self.assets)

@@ -9,10 +9,10 @@ from urllib.parse import urlencode
 
 from streams.config.force import WHOLE, Force
 from streams.live import Live
-from streams.outputs.markup import Markup, tag
 from streams.outputs.notify.rehearsal import is_rehearsed
 from streams.outputs.sign_in.without_names import nameless_words
 from streams.outputs.wallboard import series
+from streams.outputs.web.markup import Markup, tag
 from streams.registry.measures import Gauge
 from streams.registry.registry import Registry
 

@@ -14,7 +14,7 @@ from streams.alerts.handing_over import shift_log
 from streams.alerts.model import Alert, Evidence, Handover, LogEntry
 from streams.board.monitor import Monitor
 from streams.live import Live
-from streams.outputs.web import application
+from streams.outputs.monitor_server import application
 from tests.alerting import unattended
 from tests.build import ms, tiny_force
 

@@ -12,7 +12,7 @@ from streams.board.control import chart
 from streams.board.monitor import Monitor
 from streams.board.query import Query
 from streams.config.force import Force, check_force
-from streams.outputs.breakdowns import areas
+from streams.outputs.terminal.breakdowns import areas
 from streams.outputs.wallboard.screen import first_screen
 from streams.registry.registry import REGISTRY
 from tests.build import FAR_FUTURE, TINY_FORCE, crime, ms

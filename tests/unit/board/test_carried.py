@@ -14,7 +14,7 @@ from streams.board.monitor import Monitor
 from streams.board.query import Query
 from streams.config.force import Force, find_force
 from streams.live import Live
-from streams.outputs.prometheus import Exporter
+from streams.outputs.metrics.prometheus import Exporter
 from streams.sources import open_source
 from streams.sources.order.history import play
 from tests.build import (

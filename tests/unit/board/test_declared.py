@@ -10,9 +10,9 @@ import msgspec
 from streams.board.monitor import Monitor
 from streams.events.schema import Record, Stamp
 from streams.live import Live
-from streams.outputs.prometheus import Exporter
+from streams.outputs.metrics.prometheus import Exporter
 from streams.outputs.rules.recording import recording_file
-from streams.outputs.terminal import as_text
+from streams.outputs.terminal.board import as_text
 from streams.outputs.wallboard.series import hours
 from streams.periods import DAY, MINUTE
 from streams.registry.aggregates import Count, Share

@@ -8,7 +8,7 @@ from typing import Any
 from streams.board.model import Board
 from streams.board.monitor import Monitor
 from streams.config.force import Force, check_force
-from streams.outputs.terminal import as_text
+from streams.outputs.terminal.board import as_text
 from streams.outputs.wallboard.screen import OpenShown, first_screen
 from tests.build import FAR_FUTURE, TINY_FORCE, call, incident, monitor, ms
 

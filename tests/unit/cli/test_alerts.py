@@ -14,7 +14,7 @@ from streams.cli import main
 from streams.embedded.alerting import Alerting
 from streams.errors import NotStored
 from streams.live import Live
-from streams.outputs.web import serve
+from streams.outputs.monitor_server import serve
 from streams.periods import HOUR
 from tests.alerting import WARWICKSHIRE, at, incidents, signal
 from tests.receiver import Receiver

@@ -20,7 +20,7 @@ from click.testing import CliRunner, Result
 from streams.cli import COMMANDS, Lazy, main
 from streams.live import Live
 from streams.outputs.monitor_client import MonitorClient
-from streams.outputs.web import serve
+from streams.outputs.monitor_server import serve
 from streams.sources.stops import Stopped
 from tests.build import TINY_FORCE, call, feed, lines, monitor, ms, row
 from tests.servers.process import PATIENCE, wait_until

@@ -10,7 +10,7 @@ import pytest
 
 from streams.board.monitor import Monitor
 from streams.live import Live
-from streams.outputs.web import serve
+from streams.outputs.monitor_server import serve
 from tests.build import TINY_FORCE, crime, feed, lines, ms, tiny_force
 from tests.unit.cli.test_cli import watchroom
 

@@ -19,7 +19,7 @@ from streams.board.query import Observation
 from streams.board.standing import Standing
 from streams.live import Live
 from streams.outputs.figures_shown import amount, compared, value
-from streams.outputs.web import serve
+from streams.outputs.monitor_server import serve
 from streams.registry.registry import REGISTRY
 from tests.build import TINY_FORCE, crime, feed, lines, ms, tiny_force
 from tests.unit.cli.test_cli import watchroom

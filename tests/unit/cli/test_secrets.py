@@ -12,11 +12,11 @@ from click.testing import CliRunner
 
 from streams.cli import main
 from streams.kafka import brokers
-from streams.outputs import silences
-from streams.outputs.front import Front
+from streams.outputs.alertmanager import silences
+from streams.outputs.alertmanager.silences import Silencer, SilenceRequest
+from streams.outputs.front.server import Front
 from streams.outputs.notify.channels import channel_of
 from streams.outputs.rules.text import Links
-from streams.outputs.silences import Silencer, SilenceRequest
 from streams.printing import LogFormatter
 
 SECRET = "hunter2"  # noqa: S105  what is looked for

@@ -28,7 +28,7 @@ from tests.build import ms
 DOCS = Path(__file__).parents[3] / "docs"
 ELSEWHERE = {
     "backtest": "tests/unit/cli/test_backtest_examples.py",
-    "sign-in": "tests/unit/outputs/test_sign_in.py",
+    "sign-in": "tests/unit/outputs/sign_in/test_sign_in.py",
 }
 """Pages whose examples another test reads."""
 SURVEYS = '[[readings]]\nname = "satisfaction_hate"\ntitle = "Satisfaction"\nunit = "percent"\n'

@@ -47,8 +47,8 @@ from streams.fold.log_gap import LogGap
 from streams.kafka import topics
 from streams.kafka.security import Security
 from streams.live import Live
-from streams.outputs import web
-from streams.outputs.front import serve_front
+from streams.outputs import monitor_server
+from streams.outputs.front.server import serve_front
 from streams.outputs.sign_in.access import Access
 from streams.outputs.sign_in.settings import SignInSettings
 from streams.state.snapshot import Head
@@ -249,7 +249,7 @@ def test_a_worker_that_is_not_ready_says_why_with_each_cure() -> None:
     live = Live(Monitor([tiny_force()]))
     live.health.state = "live"
     live.health.note(("topic",), {"topic:w.calls": "the topic w.calls is missing. Make it again"})
-    running = web.serve(live)
+    running = monitor_server.serve(live)
     found = only(doctor("--worker", running.url))
     running.stop()
     assert found == {
@@ -305,7 +305,7 @@ def test_a_reason_that_a_front_passes_on_is_of_its_worker() -> None:
 def test_a_front_beside_its_worker_is_no_second_worker() -> None:
     live = Live(Monitor([tiny_force()]))
     live.health.state = "live"
-    worker = web.serve(live)
+    worker = monitor_server.serve(live)
     front = serve_front([worker.url])
     wait_until(lambda: ask(front.url, "/readyz").status == 200, 10, "the front is ready")
     found = doctor("--worker", worker.url, "--worker", front.url, code=0)
@@ -319,7 +319,7 @@ def test_a_worker_whose_place_another_has_is_a_duplicate_though_the_group_shows_
     live = Live(Monitor([tiny_force()]))
     live.health.state, live.health.detail = "recovering", "not in the group"
     live.health.note(("instance",), {"instance:one": words})
-    running = web.serve(live)
+    running = monitor_server.serve(live)
     reasons = {running.url: readiness.reasons_of(ask(running.url, "/readyz").json())}
     running.stop()
     (found,) = instances.of_thrown_out(reasons)
@@ -334,7 +334,7 @@ def test_two_workers_that_serve_the_same_force() -> None:
     lives = [Live(Monitor([tiny_force()])) for _ in range(2)]
     for live in lives:
         live.health.state = "live"
-    running = [web.serve(live) for live in lives]
+    running = [monitor_server.serve(live) for live in lives]
     urls = [each.url for each in running]
     found = only(doctor("--worker", urls[0], "--worker", urls[1]))
     for each in running:
@@ -349,7 +349,7 @@ def test_a_port_that_is_open_to_the_network_without_sign_in(
 ) -> None:
     live = Live(Monitor([tiny_force()]))
     live.health.state = "live"
-    running = web.serve(live, "0.0.0.0", access=Access(insecure=True))  # noqa: S104
+    running = monitor_server.serve(live, "0.0.0.0", access=Access(insecure=True))  # noqa: S104
     monkeypatch.setattr(ports, "own_addresses", lambda: iter(["127.0.0.2"]))
     found = only(doctor("--worker", f"http://127.0.0.1:{running.port}"))
     running.stop()
@@ -369,7 +369,7 @@ def test_a_port_where_anybody_may_look_is_told_as_such_and_not_as_one_where_they
     live.health.state = "live"
     file = tmp_path / "sign-in.toml"
     file.write_text('token_file = "tokens.json"\nanyone = "view"\n')
-    running = web.serve(live, "0.0.0.0", access=Access(SignInSettings.read(file)))  # noqa: S104
+    running = monitor_server.serve(live, "0.0.0.0", access=Access(SignInSettings.read(file)))  # noqa: S104
     monkeypatch.setattr(ports, "own_addresses", lambda: iter(["127.0.0.2"]))
     url = f"http://127.0.0.1:{running.port}"
     (found,) = ports.check(Setup(workers=(url,))).findings

@@ -19,7 +19,7 @@ from grafana import generate
 from grafana.committed import dashboards
 from grafana.registry import one_at_a_time
 from streams.cli import main
-from streams.outputs.prometheus import metric_name
+from streams.outputs.metrics.prometheus import metric_name
 from streams.registry.registry import REGISTRY
 from tests.dashboard_linter import (
     RULES,

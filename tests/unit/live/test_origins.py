@@ -13,8 +13,8 @@ from streams.events.origin import not_live
 from streams.fold.ledger import Closing
 from streams.live import Live
 from streams.live.origins import Origins, origins_of
-from streams.outputs.prometheus import Exporter
-from streams.outputs.terminal import as_text
+from streams.outputs.metrics.prometheus import Exporter
+from streams.outputs.terminal.board import as_text
 from tests.build import call, feed, incident, ms, tiny_force
 
 NOW = ms("2021-03-01T10:30:00Z")

@@ -11,9 +11,9 @@ from starlette.testclient import TestClient
 from streams.board.model import Board, Handlers, HourAhead, HoursAhead, LineAhead, RoomHour
 from streams.board.monitor import Monitor
 from streams.live import Live
-from streams.outputs.ahead_metrics import ahead_metrics
-from streams.outputs.terminal import as_text
-from streams.outputs.web import application
+from streams.outputs.metrics.ahead import ahead_metrics
+from streams.outputs.monitor_server import application
+from streams.outputs.terminal.board import as_text
 from tests.build import call, feed, ms, tiny_force
 
 AT = ms("2021-03-01T18:20:00Z")

@@ -22,7 +22,7 @@ from streams.config.force import check_force
 from streams.fold.panes import Pane, Panes
 from streams.live import Live
 from streams.outputs.figure_csv import csv_text
-from streams.outputs.web import application, serve
+from streams.outputs.monitor_server import application, serve
 from streams.periods import DAY
 from streams.registry.registry import REGISTRY
 from tests.build import TINY_FORCE, crime, feed, ms, tiny_force

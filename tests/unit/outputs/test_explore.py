@@ -17,8 +17,8 @@ from streams.board.monitor import Monitor
 from streams.config.force import find_force
 from streams.live import Live
 from streams.outputs.explore.asked import Asked
-from streams.outputs.markup import Markup, table, tag
-from streams.outputs.web import application
+from streams.outputs.monitor_server import application
+from streams.outputs.web.markup import Markup, table, tag
 from tests.build import call, crime, feed, ms, tiny_force
 
 AT = ms("2021-10-01T00:00:00+01:00")

@@ -11,8 +11,8 @@ from click.testing import CliRunner
 
 from streams.cli import main
 from streams.live import Live
-from streams.outputs import prometheus as exporter
-from streams.outputs.terminal import as_text, summary
+from streams.outputs.metrics import prometheus as exporter
+from streams.outputs.terminal.board import as_text, summary
 from streams.outputs.wallboard.screen import first_screen
 from streams.outputs.wallboard.series import hours
 from tests.build import as_json, call, feed, monitor, ms

@@ -14,7 +14,7 @@ from streams.board.model import Board, FurtherTarget
 from streams.board.monitor import Monitor
 from streams.board.query import Query
 from streams.config.force import Force, Target, check_force
-from streams.outputs.terminal import as_text, summary
+from streams.outputs.terminal.board import as_text, summary
 from streams.registry.aggregates import Ratio
 from tests.build import FAR_FUTURE, TINY_FORCE, call, incident, monitor, ms
 

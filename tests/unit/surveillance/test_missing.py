@@ -22,8 +22,8 @@ from streams.alerts.store import AlertStore
 from streams.board.model import Board
 from streams.board.monitor import Monitor
 from streams.live import Live
-from streams.outputs.prometheus import Exporter
-from streams.outputs.terminal import as_text
+from streams.outputs.metrics.prometheus import Exporter
+from streams.outputs.terminal.board import as_text
 from streams.outputs.wallboard.series import hours
 from streams.periods import DAY, HOUR, Calendar, rfc3339
 from streams.registry.phrases import stretch

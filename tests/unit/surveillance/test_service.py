@@ -22,7 +22,7 @@ from streams.board.monitor import Folded, Monitor, Shard, canonical
 from streams.config.force import Force, check_force, find_force
 from streams.config.schema import ThemeWeights
 from streams.live import Live
-from streams.outputs.prometheus import Exporter
+from streams.outputs.metrics.prometheus import Exporter
 from streams.periods import DAY, HOUR, Calendar, Period, rfc3339
 from streams.registry.alarm_themes import OTHER, THEMES
 from streams.registry.registry import REGISTRY

@@ -1,0 +1,65 @@
+"""Silences at Alertmanager: whatever it answers, the next one is made."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
+import pytest
+
+from streams.alerts.actions import Request
+from streams.alerts.evaluation import evaluate
+from streams.outputs.alertmanager.silences import Silencer
+from streams.outputs.alertmanager.silences_set_there import Silence, Status
+from tests.alerting import at, signal, store
+from tests.servers.process import wait_until
+
+NOW = at("2026-11-21 22:00")
+ANSWERS = ["[]", "<html>", '{"silenceID": "a"}']
+
+
+ASKED: list[str] = []
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers like no Alertmanager twice, then as one does; keeps who asked in `ASKED`."""
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        answer = ANSWERS[min(len(ASKED), 2)]
+        self.send_response(200)
+        self.send_header("content-length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer.encode())
+        ASKED.append(body["createdBy"])
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_no_answer_ends_the_thread_that_makes_silences(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:1")  # not for what runs on this machine
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = Thread(target=server.serve_forever, args=(0.02,))
+    thread.start()
+    try:
+        known = store()
+        opened = evaluate(known, [signal("2026-11-21 21:00")], [], NOW)[0]
+        silencer = Silencer(f"http://127.0.0.1:{server.server_port}", pause=0.01)
+        silencer.notify([known.act(opened.alert.id, Request(action="acknowledge", who="AB"), NOW)])
+        wait_until(lambda: len(ASKED) == 3, 20.0, "three requests")
+        assert ASKED == ["watchroom", "watchroom", "watchroom"]
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def test_a_silence_whose_end_names_no_zone_ends_by_utc() -> None:
+    ends = [
+        Silence((), dt.datetime.fromisoformat(text), "AB", Status("active")).end
+        for text in ("2026-11-29T02:00:00", "2026-11-29T02:00:00+00:00")
+    ]
+    assert ends == [at("2026-11-29 02:00")] * 2
