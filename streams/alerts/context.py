@@ -16,6 +16,7 @@ from streams.board.monitor import Monitor
 from streams.board.rollup import Rollup
 from streams.config.force import Force
 from streams.fold.ledger import EventClock, Ledger
+from streams.live import LostReceiver
 from streams.periods import Calendar
 from streams.registry.calls import CALL, CALLS
 from streams.registry.incidents import ATTENDANCE, INCIDENT
@@ -39,8 +40,8 @@ class PipelineHealth(NamedTuple):
     """Of the latest fault of a detector or of the alerts themselves; None before any."""
     troubles: Mapping[str, str] = {}
     """Sentences with their cures, by `kind:subject` (`streams.live.Health`)."""
-    lost_receivers: Mapping[str, int] = {}
-    """Since when, in ms, receivers of notifications can't be reached, by what they are called."""
+    lost_receivers: Mapping[str, LostReceiver] = {}
+    """The addresses to which no notification can be sent, by the name of their channel."""
 
 
 class RuleContext:

@@ -35,7 +35,7 @@ from streams.config.force import Force
 from streams.errors import NoAlert, NotStored
 from streams.events.origin import NotLive, not_live
 from streams.fold.ledger import Closing, EventClock, Ledger
-from streams.live import CLOCK, Live
+from streams.live import CLOCK, Live, LostReceiver
 from streams.periods import DAY, HOUR, MINUTE
 from streams.surveillance.feedback import ExcludedStretch
 from streams.surveillance.signals import Signal
@@ -437,14 +437,15 @@ class AlertService:
             self._lost_receivers(force.id),
         )
 
-    def _lost_receivers(self, force: str) -> dict[str, int]:
-        """The receivers that can't be reached, and of which the alert is this force's: its own, and
-        of those of all forces, which are one alert, if it is the first."""
-        first = next(iter(self.live.forces()), None)
+    def _lost_receivers(self, force: str) -> dict[str, LostReceiver]:
+        """The links that are dead, and of which the alert is this force's. One that serves several
+        forces is one alert, of the first of them."""
+        held = self.live.forces()
+        first = next(iter(held), None)
         return {
-            name: lost.since
+            name: lost
             for name, lost in self.live.health.lost_receivers.items()
-            if (lost.force or first) == force
+            if next((each for each in held if each in lost.forces), first) == force
         }
 
     # -- what the outputs read -----------------------------------------------------------------

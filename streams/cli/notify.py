@@ -14,6 +14,7 @@ from streams.errors import ConfigError, WatchroomError
 if TYPE_CHECKING:  # slow to import
     from streams.alerts.model import Severity
     from streams.config.force import Force
+    from streams.outputs.notify.message import Message
     from streams.outputs.notify.receivers import Receiver
 
 
@@ -68,9 +69,9 @@ def test(force_names: tuple[str, ...]) -> None:
         title="Test: Watchroom",
         text="A test of Watchroom. Nothing is wrong.",
     )
-    failed = 0
+    failed, taken = 0, _sent(made, found)
     for receiver in found:
-        took = receiver.channel.send(made)
+        took = taken[receiver.channel.name]
         failed += not took
         severities = ", ".join(sorted(receiver.severities))
         echo(f"{_named(receiver)} ({severities}): {'sent' if took else 'NOT SENT'}")
@@ -133,12 +134,19 @@ def rehearse(force_name: str, severity: str, pause: float, public_url: str | Non
         if number > 1:
             time.sleep(pause)
         echo(f"{number} of {len(messages)}: {made.title}")
+        taken = _sent(made, found)
         for receiver in found:
-            took = receiver.channel.send(made)
+            took = taken[receiver.channel.name]
             failed += not took
             echo(f"  {_named(receiver)}: {'sent' if took else 'NOT SENT'}")
     if failed:
         raise WatchroomError(f"{failed} of {len(messages) * len(found)} messages were not taken")
+
+
+def _sent(made: Message, found: list[Receiver]) -> dict[str, bool]:
+    """Sends a message once by each channel, however many receivers share it; says which took it."""
+    channels = {each.channel.name: each.channel for each in found}
+    return {name: channel.send(made) for name, channel in channels.items()}
 
 
 def _some(found: list[Receiver]) -> list[Receiver]:

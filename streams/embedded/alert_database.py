@@ -130,7 +130,7 @@ class AlertDatabase:
         """What was wrong with it and what is missing, in words with the cure."""
         self._anew = folder / (NAME + ".anew")
         """Until it takes the place of a damaged one."""
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # `channels_for` reads what was sent before
         try:
             private_folder(folder)
             self._hold = Hold(folder)
@@ -316,6 +316,27 @@ class AlertDatabase:
             ).fetchone()
         return 0 if row is None else int(row[0])
 
+    def channels_of(self, alert: str) -> frozenset[str]:
+        """The names of the channels by which any message about an alert, by its id, was sent or is
+        still to be sent."""
+        with self._lock:
+            rows = self._db.execute(
+                "SELECT DISTINCT channel FROM deliveries "
+                "WHERE key > ? AND key < ? AND state <> 'given up'",
+                _keys_of(alert),
+            ).fetchall()
+        return frozenset(name for (name,) in rows)
+
+    def withdraw(self, alert: str) -> None:
+        """Drops the deliveries about an alert, by its id, that were not tried yet; to be called by
+        `channels_for`, in the transaction that stores what became of the alert."""
+        with self._lock:
+            self._db.execute(
+                "UPDATE deliveries SET state = 'given up' "
+                "WHERE key > ? AND key < ? AND state = 'waiting' AND tries = 0",
+                _keys_of(alert),
+            )
+
     def sent(self, number: int) -> None:
         """Strikes a delivery off."""
         self._set(number, "sent", 0)
@@ -347,6 +368,11 @@ class AlertDatabase:
         with self._lock:
             self._db.close()
             self._hold.close()
+
+
+def _keys_of(alert: str) -> tuple[str, str]:
+    """What the keys of an alert's transitions lie between: each is its id, "#" and a number."""
+    return f"{alert}#", f"{alert}$"
 
 
 def _remove(path: Path) -> None:

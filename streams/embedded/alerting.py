@@ -9,18 +9,19 @@ from __future__ import annotations
 import logging
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from streams.alerts.model import Alert, Handover, Transition
+from streams.alerts.rules.pipeline_unwell import receiver_of
 from streams.alerts.service import AlertService
 from streams.embedded.alert_database import AlertDatabase, default_folder
 from streams.embedded.disk_watch import DiskWatch
 from streams.errors import CheckpointError, NotStored
 from streams.live import Live
 from streams.outputs.notify.notifier import Notifier
-from streams.outputs.notify.receivers import Receiver, receivers
+from streams.outputs.notify.receivers import Receiver, channels_for, receivers
 from streams.outputs.public_url import public_url
 from streams.sources.clock import wall_clock
 from streams.state.sqlite import closed_on_error
@@ -113,7 +114,13 @@ class Alerting:
             self.service.keeper = self.database
             self.database.channels_for = self._channels_for
             if self.receivers:
-                self.notifier = Notifier(self.database, self.receivers, link, health=live.health)
+                self.notifier = Notifier(
+                    self.database,
+                    self.receivers,
+                    link,
+                    health=live.health,
+                    forces=live.monitor.forces,
+                )
         self._silences: SilencesSetThere | None = None
         if silencer is not None:
             from streams.outputs.alertmanager.silences_set_there import SilencesSetThere  # noqa: PLC0415  slow
@@ -143,9 +150,13 @@ class Alerting:
         if self.notifier is not None:
             self.notifier.wake()
 
-    def _channels_for(self, alert: Alert) -> Iterator[str]:
-        """The names of the channels that take an alert."""
-        return (each.channel.name for each in self.receivers if each.takes(alert))
+    def _channels_for(self, alert: Alert) -> list[str]:
+        """The names of the channels that are sent a message about an alert."""
+        if self.database is None or self.notifier is None:
+            return []
+        if receiver_of(alert) is not None and alert.state == "resolved":
+            self.database.withdraw(alert.id)  # another dead link would send it as old news
+        return channels_for(alert, self.notifier.links, self.database.channels_of(alert.id))
 
     def _look_at_store(self) -> None:
         """Tries again to store what could not be stored, and says what of the store is damaged, for

@@ -114,10 +114,11 @@ class Busy:
 
 
 class LostReceiver(NamedTuple):
-    """A receiver of notifications that can't be reached: of which force it is, where it is of one
-    alone, and since when, in ms."""
+    """An address to which no notification can be sent: what its receivers are called, the forces
+    whose alerts it is sent, and since when, in ms."""
 
-    force: str | None
+    label: str
+    forces: frozenset[str]
     since: int
 
 
@@ -160,7 +161,7 @@ class Health:
     process is not ready."""
 
     lost_receivers: dict[str, LostReceiver] = field(default_factory=dict)
-    """The receivers of notifications that can't be reached, by what they are called. Figures are
+    """The addresses to which no notification can be sent, by the name of their channel. Figures are
     whole all the same, so the process stays ready."""
     web_failures: int = 0
     """How often the web server of the process has not answered the process itself."""

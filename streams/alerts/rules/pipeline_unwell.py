@@ -13,14 +13,14 @@ from streams.alerts.context import PipelineHealth
 from streams.alerts.model import Alert, Evidence
 from streams.alerts.rules.base import AlertKind, Finding, InstantRule, TableRow
 from streams.config.force import Force
-from streams.live import OLD_CHECKPOINT
+from streams.live import OLD_CHECKPOINT, LostReceiver
 from streams.live.reasons import BY_CODE, OTHER
 from streams.periods import MINUTE, SECOND
 from streams.registry.phrases import round_duration
 
 KIND = "pipeline_unwell"
 RECEIVER = "receiver"
-"""The measure of an alert that a receiver of notifications can't be reached."""
+"""The measure of an alert that an address for notifications can't be reached."""
 LONG_BEHIND = 300
 """Seconds for which it must have been behind."""
 SETTLE = 2 * MINUTE
@@ -49,7 +49,7 @@ def pipeline_unwell(force: Force, health: PipelineHealth, at: int) -> list[Findi
         said = _trouble(force, sentences)
         title = BY_CODE.get(kind, OTHER).title
         found.append((kind, title, 0.0, float(len(sentences)), said))
-    lost = [_lost(force, name, since) for name, since in sorted(health.lost_receivers.items())]
+    lost = [_lost(force, *each) for each in sorted(health.lost_receivers.items())]
     return lost + [
         Finding(
             kind=KIND,
@@ -67,25 +67,25 @@ def pipeline_unwell(force: Force, health: PipelineHealth, at: int) -> list[Findi
     ]
 
 
-def _lost(force: Force, name: str, since: int) -> Finding:
-    """A receiver of notifications can't be reached. Its figures are right, so this is no page."""
-    title = f"Watchroom, {force.name}: no messages to {name}"
+def _lost(force: Force, channel: str, lost: LostReceiver) -> Finding:
+    """An address for notifications can't be reached. The figures are right, so this is no page."""
+    title = f"Watchroom, {force.name}: no messages to {lost.label}"
     return Finding(
         kind=KIND,
         severity="notice",
         records="",
         group="pipeline",
         measure=RECEIVER,
-        row={RECEIVER: name},
+        row={RECEIVER: channel},
         title=title,
-        since=since,
+        since=lost.since,
         said=(f"{title}: it can't be reached.", "It is tried again every 5 minutes."),
         settle=REACHED,
     )
 
 
 def receiver_of(alert: Alert) -> str | None:
-    """The receiver that can't be reached, where an alert is about one; else None."""
+    """The name of the channel that can't be reached, where an alert is about one; else None."""
     about_one = alert.kind == KIND and alert.measure == RECEIVER
     return alert.row.get(RECEIVER) if about_one else None
 

@@ -3,10 +3,11 @@
 Every channel is served in order: what can't be sent now is tried again, after 2, 4, 8 seconds and
 so on to 5 minutes, and holds back what comes after it. After `PATIENCE` it is given up.
 
-A link that is dead is one thing that is wrong, however often it is tried: at the `DEAD`th try that
-fails, it is noted with the health of the process, which raises one alert on the board and for the
-other receivers; the next message that is sent ends it. How often the first message that waits was
-tried is stored, so a restart neither forgets nor repeats that.
+A link that is dead is one thing that is wrong, however often it is tried and however many receivers
+share its address: at the `DEAD`th try that fails, it is noted with the health of the process, which
+raises one alert on the board and for the other links; the next message that is sent ends it. How
+often the first message that waits was tried is stored, so a restart neither forgets nor repeats
+that.
 """
 
 from __future__ import annotations
@@ -14,14 +15,14 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple, Protocol
 
 from streams.alerts.model import Transition
 from streams.live import Health, LostReceiver
 from streams.outputs.notify.channels import Channel
 from streams.outputs.notify.message import message
-from streams.outputs.notify.receivers import Receiver
+from streams.outputs.notify.receivers import Receiver, links
 from streams.periods import DAY, MINUTE, SECOND, to_ms
 from streams.sources.clock import wall_clock
 
@@ -77,10 +78,12 @@ class Notifier:
         public_url: str | None = None,
         clock: Callable[[], int] = wall_clock,
         health: Health | None = None,
+        forces: Iterable[str] = (),
     ) -> None:
         self.queue, self.public_url, self.clock = queue, public_url, clock
-        self.channels = {each.channel.name: each.channel for each in receivers}
-        self._receivers = {each.channel.name: each for each in receivers}
+        self.links = links(receivers)
+        self.channels = {name: each.channel for name, each in self.links.items()}
+        self._forces = tuple(forces)
         self._health = Health() if health is None else health
         self._health_lock = threading.Lock()
         self._stopping = threading.Event()
@@ -153,19 +156,19 @@ class Notifier:
 
     def _note_dead(self, name: str) -> None:
         """Notes once that a link is dead."""
-        receiver = self._receivers[name]
+        link = self.links[name]
         with self._health_lock:
-            if receiver.label not in self._health.lost_receivers:
+            if name not in self._health.lost_receivers:
                 log.error("%s: can't be reached. It is tried again, up to every 5 minutes", name)
-                lost = LostReceiver(receiver.force, self.clock())
-                self._health.lost_receivers = {**self._health.lost_receivers, receiver.label: lost}
+                served = frozenset(force for force in self._forces if link.serves(force))
+                lost = LostReceiver(link.label, served, self.clock())
+                self._health.lost_receivers = {**self._health.lost_receivers, name: lost}
 
     def _note_alive(self, name: str) -> None:
         """Notes that a message was taken."""
-        label = self._receivers[name].label
         with self._health_lock:
             lost = self._health.lost_receivers
-            if label in lost:
+            if name in lost:
                 log.warning("%s: can be reached again", name)
-                left = {each: of for each, of in lost.items() if each != label}
+                left = {each: of for each, of in lost.items() if each != name}
                 self._health.lost_receivers = left

@@ -10,12 +10,15 @@ installation no more. With `trial = true` they go to nobody.
 A state is shown on the board and sent to nobody who does not name that severity.
 
 Addresses hold passwords, so a force's file names only where each is: a variable or a file.
+
+Receivers may share one address. That is one link: it is sent each message once, and where it is
+dead, that is one alert, which is sent by the others (`channels_for`).
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, get_args
 
@@ -49,13 +52,79 @@ class Receiver(NamedTuple):
         """What it is called where its address must not be shown."""
         return self.name or self.channel.name
 
+    def serves(self, force: str) -> bool:
+        """Whether it is sent alerts of a force."""
+        return force == self.force if self.force else force not in self.others
+
     def takes(self, alert: Alert) -> bool:
-        """Whether it is sent messages about an alert. That another receiver can't be reached is
-        sent to all but that one, whatever they take else."""
-        if (lost := receiver_of(alert)) is not None:
-            return lost != self.label
-        mine = alert.force == self.force if self.force else alert.force not in self.others
-        return mine and alert.severity in self.severities
+        """Whether it is sent messages about an alert of a force."""
+        return self.serves(alert.force) and alert.severity in self.severities
+
+    def is_beside(self, lost: Receiver) -> bool:
+        """Whether there is a force whose alerts both are sent."""
+        if lost.force is not None:
+            return self.serves(lost.force)
+        return self.force is None or lost.serves(self.force)
+
+    def takes_loss(self, lost: Link) -> bool:
+        """Whether it is sent that another link is dead: where it serves a force that this one
+        served, whatever severities it takes, since messages about that force are missing; and where
+        it is of the installation and takes notices, since who keeps that has to mend the link."""
+        if any(self.is_beside(each) for each in lost.receivers):
+            return True
+        return self.force is None and "notice" in self.severities
+
+
+class Link(NamedTuple):
+    """One address, with all receivers that share it."""
+
+    channel: Channel
+    receivers: tuple[Receiver, ...]
+
+    @property
+    def label(self) -> str:
+        """What its receivers are called."""
+        first, *others = dict.fromkeys(each.label for each in self.receivers)
+        if len(others) > 1:
+            return f"{first} and {len(others)} others"
+        return " and ".join((first, *others))
+
+    def serves(self, force: str) -> bool:
+        """Whether it is sent alerts of a force."""
+        return any(each.serves(force) for each in self.receivers)
+
+    def takes(self, alert: Alert) -> bool:
+        """Whether it is sent messages about an alert of a force."""
+        return any(each.takes(alert) for each in self.receivers)
+
+
+def links(receivers: Iterable[Receiver]) -> dict[str, Link]:
+    """The links of receivers, by the names of their channels."""
+    found: dict[str, list[Receiver]] = {}
+    for each in receivers:
+        found.setdefault(each.channel.name, []).append(each)
+    return {name: Link(same[0].channel, tuple(same)) for name, same in found.items()}
+
+
+def channels_for(
+    alert: Alert, links: Mapping[str, Link], before: Collection[str] = ()
+) -> list[str]:
+    """The names of the channels that are sent a message about an alert.
+
+    That a link is dead is not sent by that link. Its end is sent by the channels that have sent a
+    message about it `before`, and by no other.
+    """
+    if (lost := receiver_of(alert)) is None:
+        return [name for name, each in links.items() if each.takes(alert)]
+    if before or alert.state == "resolved":
+        return [name for name in links if name in before]
+    if lost not in links:
+        return []
+    return [
+        name
+        for name, each in links.items()
+        if name != lost and any(one.takes_loss(links[lost]) for one in each.receivers)
+    ]
 
 
 def receivers(

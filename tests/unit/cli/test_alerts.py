@@ -179,6 +179,18 @@ def test_a_test_message_says_which_receiver_took_it() -> None:
     assert "no receiver is named. Set WATCHROOM_NOTIFY" in told.output
 
 
+def test_receivers_that_share_an_address_are_sent_one_message_and_have_a_line_each() -> None:
+    with Receiver() as receiver:
+        address = receiver.address.replace("json:", "webhook+http:")
+        env = {"WATCHROOM_NOTIFY": f"page {address} notice {address}"}
+        sent = CliRunner().invoke(main, ["notify", "test"], env=env)
+        assert [each.partition(" (")[2] for each in sent.output.splitlines()] == [
+            "page): sent",
+            "notice): sent",
+        ]
+        assert len(receiver.got) == 1
+
+
 def test_a_rehearsal_plays_the_life_of_an_alert_to_the_receivers_and_every_message_says_so() -> (
     None
 ):

@@ -21,7 +21,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 from streams.alerts.actions import Request
 from streams.alerts.evaluation import evaluate
 from streams.alerts.lifecycle import Lifecycle
-from streams.alerts.model import Transition
+from streams.alerts.model import Alert, Transition
 from streams.alerts.rules import pipeline_unwell
 from streams.alerts.service import AlertService
 from streams.alerts.store import AlertStore
@@ -37,6 +37,7 @@ from streams.outputs.notify.channels import channel_of
 from streams.outputs.notify.message import AGAIN, Message, encode, message
 from streams.outputs.notify.notifier import Notifier
 from streams.outputs.notify.receivers import Receiver as Sent
+from streams.outputs.notify.receivers import channels_for, links
 from streams.outputs.notify.receivers import receivers as receivers_of
 from streams.outputs.notify.rehearsal import rehearsal
 from tests.alerting import WARWICKSHIRE, at, signal, store, with_policy
@@ -408,11 +409,11 @@ def test_a_dead_link_is_noted_once_and_so_is_its_end_over_a_restart_too(tmp_path
             assert health.lost_receivers == {}
             now += pause
         notifier.serve(channel)
-        assert health.lost_receivers == {channel.name: (None, 14_000)}
+        assert health.lost_receivers == {channel.name: (channel.name, frozenset(), 14_000)}
         store.close()
         store, health = AlertDatabase(tmp_path), Health()  # as after a restart
         notifier = Notifier(store, [Sent(channel)], clock=lambda: now, health=health)
-        assert health.lost_receivers == {channel.name: (None, 14_000)}
+        assert health.lost_receivers == {channel.name: (channel.name, frozenset(), 14_000)}
         receiver.failing = False
         now += 16_000
         assert notifier.serve(channel)
@@ -426,7 +427,8 @@ def test_a_dead_link_is_one_notice_on_the_board_and_to_the_others_until_it_works
     service = AlertService(live)
     live.health.state, said = "live", list[Transition]()
     service.subscribe(said.extend)
-    live.health.lost_receivers = {"mailtos-1": LostReceiver(None, NOW - 14_000)}
+    served = frozenset({"warwickshire", "west-mercia"})
+    live.health.lost_receivers = {"mailtos-1": LostReceiver("mailtos-1", served, NOW - 14_000)}
     for _ in range(3):
         service.tick()
         now += 2_000
@@ -437,9 +439,8 @@ def test_a_dead_link_is_one_notice_on_the_board_and_to_the_others_until_it_works
         "It is tried again every 5 minutes. Nobody has this yet."
     )
     assert live.health.ready  # the figures are whole all the same
-    dead, pager = sent_to("mailtos-1"), sent_to("pager", severities=frozenset({"page"}))
-    assert not dead.takes(lost.alert)
-    assert pager.takes(lost.alert)
+    known = links([sent_to("mailtos-1"), sent_to("pager", severities=PAGES)])
+    assert channels_for(lost.alert, known) == ["pager"]
     live.health.lost_receivers = {}
     now += 10_000
     service.tick()
@@ -481,6 +482,115 @@ def test_of_a_receiver_that_is_away_the_others_get_one_message_and_one_when_it_i
     assert away.got[0]["alert"]["severity"] == "page"
 
 
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A dead link shows within half a second, and so does its end."""
+    monkeypatch.setattr(notifier_module, "FIRST_PAUSE", 40)
+    monkeypatch.setattr(notifier_module, "LONGEST_PAUSE", 80)
+    monkeypatch.setattr(pipeline_unwell, "REACHED", 200)
+
+
+def owning(force: str, **addresses: str) -> tuple[Force, dict[str, str]]:
+    """A force with receivers of its own, and the environment with their addresses."""
+    text, environment = shipped_force_text(force), dict[str, str]()
+    for name, address in addresses.items():
+        variable = f"{force}_{name}".upper().replace("-", "_")
+        severities = '["page"]' if name == "pager" else '["page", "notice"]'
+        text += (
+            f'\n[[notify.receivers]]\nname = "{name}"\nseverities = {severities}\n'
+            f'address_env = "{variable}"\n'
+        )
+        environment[variable] = address
+    made, problems = check_force(text, f"{force}.toml")
+    assert made is not None
+    assert not problems
+    return made, environment
+
+
+def test_a_dead_address_that_two_forces_share_is_one_notice_which_the_other_links_send(
+    tmp_path: Path, impatient: None
+) -> None:
+    with Receiver() as shared, receivers() as got:
+        shared.failing = True
+        dead = shared.address.replace("json:", "webhook+http:")
+        pager = f"webhook+http://127.0.0.1:{got.web_port}"
+        mail = f"mailto://127.0.0.1:{got.mail_port}?from=watchroom@room.example&to=it@room.example"
+        made = [
+            owning("warwickshire", duty=dead, pager=f"{pager}/warwickshire"),
+            owning("west-mercia", duty=dead, pager=f"{pager}/west-mercia"),
+            owning("city-of-london", pager=f"{pager}/city-of-london"),
+        ]
+        forces = [force for force, _ in made]
+        environment = {"WATCHROOM_NOTIFY": mail}
+        for _, variables in made:
+            environment |= variables
+        live = Live(Monitor(forces))
+        live.health.state = "live"
+
+        def losses() -> list[tuple[str, str]]:
+            about = [each for each in got.hooks if "no messages to" in each.content["title"]]
+            return sorted((each.path, each.content["event"]) for each in about)
+
+        def mailed() -> list[str]:
+            subjects = [str(each["subject"]).partition(": ") for each in got.mails]
+            return [head for head, _, rest in subjects if "no messages to" in rest]
+
+        with Alerting(live, tmp_path, receivers_of(forces, environment), every=0.05) as alerting:
+            live.health.note(("web",), {"web": "the web server does not answer. Start it again"})
+            begun = [("/warwickshire", "opened"), ("/west-mercia", "opened")]
+            wait_until(lambda: (losses(), mailed()) == (begun, ["Notice"]), 30, "it is sent")
+            titles = [
+                each.title
+                for force in forces
+                for each in alerting.service.view(force.id, live.clock()).open
+                if each.measure == "receiver"
+            ]
+            assert titles == [
+                "Watchroom, Warwickshire: no messages to warwickshire/duty and west-mercia/duty"
+            ]
+            shared.failing = False
+            ended = sorted([*begun, ("/warwickshire", "resolved"), ("/west-mercia", "resolved")])
+            wait_until(
+                lambda: (losses(), mailed()) == (ended, ["Notice", "Over"]), 30, "so is its end"
+            )
+    # What it missed comes once it is back, each once; of its own absence it is sent nothing.
+    assert sorted(each["title"] for each in shared.got) == [
+        "Page: Watchroom, Warwickshire: its web server does not answer",
+        "Page: Watchroom, West Mercia: its web server does not answer",
+    ]
+
+
+def test_of_two_dead_links_each_is_sent_to_those_that_live_and_not_late_to_the_other(
+    tmp_path: Path, impatient: None
+) -> None:
+    live = Live(Monitor([WARWICKSHIRE]))
+    live.health.state = "live"
+    with Receiver() as first, Receiver() as second, Receiver() as living:
+        first.failing = second.failing = True
+        addresses = [
+            each.address.replace("json:", "webhook+http:") for each in (first, second, living)
+        ]
+        sent = [Sent(channel_of(each, "X"), name=f"r{n}") for n, each in enumerate(addresses)]
+        with Alerting(live, tmp_path, sent, every=0.05):
+            live.health.note(("web",), {"web": "the web server does not answer. Start it again"})
+
+            def losses(name: str) -> list[str]:
+                return [m["event"] for m in living.got if f"no messages to {name}" in m["title"]]
+
+            wait_until(lambda: (losses("r0"), losses("r1")) == (["opened"],) * 2, 30, "both")
+            first.failing = False
+            wait_until(lambda: losses("r0") == ["opened", "resolved"], 30, "one is back")
+            second.failing = False
+            wait_until(lambda: losses("r1") == ["opened", "resolved"], 30, "so is the other")
+    # The one that came back while the other was still dead is sent that; the one that came back
+    # last is sent nothing of what is over.
+    assert [(m["event"], m["title"].partition(": ")[2]) for m in first.got][1:] == [
+        ("opened", "Watchroom, Warwickshire: no messages to r1"),
+        ("resolved", "Watchroom, Warwickshire: no messages to r1"),
+    ]
+    assert len(second.got) == 1
+
+
 class Named:
     """A channel with a name, which takes everything."""
 
@@ -493,6 +603,77 @@ class Named:
 
 def sent_to(name: str, **fields: Any) -> Sent:
     return Sent(Named(name), **fields)
+
+
+PAGES = frozenset({"page"})
+
+
+@pytest.mark.parametrize(
+    ("lost", "other", "sent"),
+    [
+        # Of one force: whatever the other takes, since what the dead one took is missing.
+        ({"force": "kent"}, {"force": "kent"}, True),
+        ({"force": "kent"}, {"force": "kent", "severities": PAGES}, True),
+        ({"force": "kent"}, {"force": "surrey"}, False),
+        ({"force": "kent"}, {"force": "surrey", "severities": PAGES}, False),
+        # Of the installation: who takes notices may have to mend it.
+        ({"force": "kent"}, {}, True),
+        ({"force": "kent"}, {"severities": PAGES}, False),
+        ({"force": "kent"}, {"severities": frozenset({"state"})}, False),
+        ({}, {}, True),
+        ({}, {"severities": PAGES}, True),
+        ({}, {"force": "kent"}, False),
+        ({}, {"force": "kent", "severities": PAGES}, False),
+    ],
+)
+def test_who_is_sent_that_a_link_is_dead(
+    lost: dict[str, Any], other: dict[str, Any], sent: bool
+) -> None:
+    own = frozenset({"kent", "surrey"})
+    both = [
+        sent_to(name, **({"others": own} | fields))
+        for name, fields in (("dead", lost), ("other", other))
+    ]
+    assert channels_for(about_the_loss_of("dead"), links(both)) == (["other"] if sent else [])
+
+
+def about_the_loss_of(channel: str) -> Alert:
+    """The alert that a link is dead."""
+    live = Live(Monitor([WARWICKSHIRE]), lambda: NOW)
+    service, said = AlertService(live), list[Transition]()
+    live.health.state = "live"
+    service.subscribe(said.extend)
+    live.health.lost_receivers = {channel: LostReceiver(channel, frozenset(), NOW - 14_000)}
+    service.tick()
+    return said[0].alert
+
+
+def test_receivers_that_share_an_address_are_one_link_that_takes_what_either_takes() -> None:
+    (page,) = opened(1)
+    notice = msgspec.structs.replace(page.alert, severity="notice")
+    elsewhere = msgspec.structs.replace(notice, force="west-mercia")
+    shared = [
+        Sent(Named("mail"), force="warwickshire", severities=PAGES, name="warwickshire/duty"),
+        Sent(Named("mail"), force="west-mercia", name="west-mercia/duty"),
+        Sent(Named("mail"), force="west-mercia", name="west-mercia/night"),
+    ]
+    known = links(shared)
+    assert [channels_for(each, known) for each in (page.alert, notice, elsewhere)] == [
+        ["mail"],
+        [],
+        ["mail"],
+    ]
+    assert known["mail"].label == "warwickshire/duty and 2 others"
+    assert channels_for(about_the_loss_of("mail"), known) == []
+
+
+def test_of_the_end_of_a_dead_link_is_sent_who_was_sent_its_beginning() -> None:
+    lost = about_the_loss_of("dead")
+    over = msgspec.structs.replace(lost, state="resolved")
+    known = links(sent_to(name) for name in ("dead", "mail", "chat"))
+    assert channels_for(lost, known) == ["mail", "chat"]
+    assert channels_for(over, known, {"mail"}) == ["mail"]
+    assert channels_for(over, known) == []
 
 
 def test_addresses_come_from_the_environment_or_a_file_and_are_never_shown(tmp_path: Path) -> None:
