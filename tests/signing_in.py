@@ -12,10 +12,11 @@ from starlette.testclient import TestClient
 
 from streams.board.monitor import Monitor
 from streams.live import Live
-from streams.outputs.monitor_server import Running, application, serve
+from streams.outputs.monitor_server import application, serve
 from streams.outputs.sign_in.access import Access
 from streams.outputs.sign_in.settings import SignInSettings
 from streams.outputs.sign_in.tokens import TokenFile
+from streams.outputs.web.running import Running
 from tests.alerting import unattended
 from tests.build import call, feed, ms, tiny_force
 

@@ -18,8 +18,9 @@ from streams.cli.echo import CleanConsole, echo
 from streams.cli.options import Address, Seconds, Speed, board_console
 from streams.embedded.demo import FORCE, HISTORY_WEEKS, Demo
 from streams.errors import WatchroomError
-from streams.outputs.monitor_server import Running, serve
+from streams.outputs.monitor_server import serve
 from streams.outputs.terminal.board import render, summary
+from streams.outputs.web.running import Running
 from streams.sources.stops import Stopped, Stops
 
 PORT = 8787

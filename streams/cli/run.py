@@ -33,8 +33,8 @@ from streams.sources.stops import Stopped, Stops
 from streams.stretches import FORMS, Stretch
 
 if TYPE_CHECKING:  # most runs need no server
-    from streams.outputs.monitor_server import Running
     from streams.outputs.sign_in.access import Access
+    from streams.outputs.web.running import Running
 
 
 @click.command()

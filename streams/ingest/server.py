@@ -33,11 +33,12 @@ from streams.ingest.content import Most, NotTaken, numbered, unpacked
 from streams.ingest.model import Answer, Line, Refusal, Sent, Store, answer
 from streams.ingest.rates import Rate
 from streams.outputs.api.openapi import ingest_document
-from streams.outputs.monitor_server import Running, as_json, in_words
 from streams.outputs.sign_in.access import Access, is_loopback
 from streams.outputs.sign_in.limits import FailedSignIns
 from streams.outputs.sign_in.tokens import Token, TokenFile
+from streams.outputs.web.answers import as_json, in_words
 from streams.outputs.web.guard import Guard
+from streams.outputs.web.running import Running
 from streams.registry.registry import REGISTRY
 
 log = logging.getLogger("watchroom.ingest")

@@ -14,7 +14,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from streams.board.monitor import Monitor
 from streams.live import Live
-from streams.outputs.monitor_server import Running, serve
+from streams.outputs.monitor_server import serve
+from streams.outputs.web.running import Running
 from tests.build import crime, feed, ms, tiny_force
 from tests.servers.chromium import Chromium
 from tests.servers.wallboard_rig import FORCE, Room, browser, faults, room

@@ -9,8 +9,9 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from streams.outputs.monitor_server import Running, serve
+from streams.outputs.monitor_server import serve
 from streams.outputs.sign_in.access import WARNING, Access
+from streams.outputs.web.running import Running
 from tests.openid_provider import CLIENT, CLIENT_SECRET, provided
 from tests.servers.chromium import Chromium
 from tests.servers.process import free_port

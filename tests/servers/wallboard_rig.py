@@ -19,8 +19,9 @@ from streams.board.model import Board
 from streams.board.monitor import Monitor
 from streams.config.force import Force, check_force, find_force, shipped_force_text
 from streams.live import Live
-from streams.outputs.monitor_server import Running, serve
+from streams.outputs.monitor_server import serve
 from streams.outputs.wallboard.hub import Hub
+from streams.outputs.web.running import Running
 from streams.periods import MINUTE, rfc3339
 from tests.servers.process import PATIENCE
 
@@ -71,8 +72,8 @@ class Room:
     @property
     def hub(self) -> Hub:
         """What its screens share."""
-        assert self.handle.hub is not None
-        return self.handle.hub
+        hub: Hub = self.handle.made.state.hub
+        return hub
 
     def take(self, *records: dict[str, Any]) -> None:
         """Folds records as they arrive now."""

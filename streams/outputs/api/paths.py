@@ -44,11 +44,9 @@ from streams.outputs.api.openapi import Path, document
 from streams.outputs.api.parameters import Given
 from streams.outputs.figure_csv import csv_text
 from streams.outputs.instants import parse_instant
+from streams.outputs.web.answers import ForceOf
 from streams.periods import rfc3339
 from streams.registry.indicators.readings import own_indicators
-
-ForceOf = Callable[[str | None], str]
-"""The force that is named, or the only one; raises an `HTTPException` in words."""
 
 MEASURES = Path(
     "/api/measures",

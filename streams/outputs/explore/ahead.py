@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -14,12 +14,11 @@ from streams.live import Live
 from streams.outputs.explore.asked import Asked
 from streams.outputs.explore.page import Frame, page
 from streams.outputs.wallboard.pages import Files
+from streams.outputs.web.answers import ForceOf
 from streams.outputs.web.markup import Child, Markup, table, tag
 from streams.outputs.words import not_known_ahead
 from streams.registry.phrases import duration, few, percent
 
-ForceOf = Callable[[str | None], str]
-"""The force that a request names, or the only one; raises an `HTTPException` in words."""
 NOT_KNOWN = "–"
 
 

@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -33,9 +33,7 @@ from streams.outputs.explore.page import (
 )
 from streams.outputs.instants import parse_instant
 from streams.outputs.wallboard.pages import Files
-
-ForceOf = Callable[[str | None], str]
-"""The force that a request names, or the only one; raises an `HTTPException` in words."""
+from streams.outputs.web.answers import ForceOf
 
 FILE = (840, 370)
 """The size of a chart as a file."""

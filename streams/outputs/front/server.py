@@ -43,7 +43,6 @@ from streams.outputs.explore.asked import Asked
 from streams.outputs.explore.page import Frame, force_page
 from streams.outputs.front.holders import Holders, Worker
 from streams.outputs.monitor_client import LOOPBACK
-from streams.outputs.monitor_server import Running, as_json, guarded, in_words
 from streams.outputs.runbooks.pages import RunbookPages
 from streams.outputs.sign_in.access import Access, while_allowed
 from streams.outputs.sign_in.least import caller_of
@@ -51,9 +50,11 @@ from streams.outputs.sign_in.roles import Caller, Role
 from streams.outputs.wallboard.alert_actions import body_of
 from streams.outputs.wallboard.pages import PAGES, STREAM, Files
 from streams.outputs.wallboard.unknown import no_force
+from streams.outputs.web.answers import as_json, in_words
 from streams.outputs.web.merged import framed, merged
 from streams.outputs.web.plain_pages import ABOUT, NOBODY
 from streams.outputs.web.readiness import ReasonShown
+from streams.outputs.web.running import Running, guarded
 from streams.printing import masked
 
 log = logging.getLogger("watchroom.front")
@@ -153,7 +154,7 @@ class Front:
             exception_handlers={HTTPException: front_in_words, Exception: in_words},
             lifespan=self.lifespan,
         )
-        guarded(made, self.access, self.files)
+        guarded(made, self.access, self.files.assets)
         return made
 
     def force_of(self, named: str | None) -> str:

@@ -24,7 +24,6 @@ from starlette.routing import Route
 
 from streams.errors import ConfigError
 from streams.outputs.front.server import Front, front_in_words
-from streams.outputs.monitor_server import Running, as_json
 from streams.outputs.public.figures import (
     WINDOWS,
     PublicFigures,
@@ -35,9 +34,11 @@ from streams.outputs.public.figures import (
     shown,
 )
 from streams.outputs.sign_in.access import Access
+from streams.outputs.web.answers import as_json
 from streams.outputs.web.guard import Guard
 from streams.outputs.web.markup import Markup, table, tag, text
 from streams.outputs.web.plain_pages import PUBLIC
+from streams.outputs.web.running import Running
 
 KEPT = 30.0
 """Seconds for which figures are kept: an hour of clicks costs the workers 120 boards."""

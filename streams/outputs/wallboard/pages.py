@@ -20,7 +20,6 @@ from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
 
-import msgspec
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -47,6 +46,7 @@ from streams.outputs.wallboard.screen import late_feed
 from streams.outputs.wallboard.trends import Trends
 from streams.outputs.wallboard.unknown import Unknown, unknown
 from streams.outputs.wallboard.unknown import shown as unknown_main
+from streams.outputs.web.answers import ForceOf, as_json
 from streams.outputs.web.readiness import readiness
 from streams.registry.dimensions import AREA
 
@@ -57,15 +57,6 @@ MOST_HOURS = 24
 """How far back a shift goes, in hours."""
 STREAM = {"cache-control": "no-store", "x-accel-buffering": "no"}
 """The headers of an answer that goes on."""
-
-ForceOf = Callable[[str | None], str]
-"""The force that a request names, or the only one; raises an `HTTPException` in words."""
-
-_encode = msgspec.json.Encoder().encode
-
-
-def _json(content: object) -> Response:
-    return Response(_encode(content), 200, {"cache-control": "no-store"}, "application/json")
 
 
 def version() -> str:
@@ -153,7 +144,7 @@ class Wallboard:
         share."""
         held, health = self.live.monitor.forces, self.live.health
         how = readiness(health)
-        return _json(
+        return as_json(
             {
                 "forces": [{"id": each, "name": held[each].name} for each in self.live.forces()],
                 "known": [{"id": each, "name": force.name} for each, force in held.items()],
@@ -230,7 +221,7 @@ class Wallboard:
         if not (group and measure):
             raise HTTPException(400, "name a chart, or a group and a measure")
         try:
-            return _json(series.hours(self.live, force, group, measure, query))
+            return as_json(series.hours(self.live, force, group, measure, query))
         except ValueError as error:
             raise HTTPException(400, str(error)) from None
 
@@ -238,7 +229,7 @@ class Wallboard:
         """The last hours of each tile of a force or one of its areas, as charts."""
         force = self._force_of(request.query_params.get("force"))
         self._kind_of(request, [force])
-        return _json(self._trends.of(force, self._area_of(request, force)))
+        return as_json(self._trends.of(force, self._area_of(request, force)))
 
     def drawing(self, request: Request) -> Response:
         """A chart in a size: of the alert `id`, or of a figure (`chart`, or `group`, `measure` and
@@ -258,7 +249,7 @@ class Wallboard:
             )
         except (QueryError, ValueError) as error:
             raise HTTPException(400, str(error)) from None
-        return _json(found)
+        return as_json(found)
 
     def _of_alert(
         self, asked: Query, ident: str, size: tuple[float, float]
@@ -306,7 +297,7 @@ class Wallboard:
             found = [alert for alert in found if alert.id == wanted]
         if not caller_of(request).sees_names:
             found = [nameless(alert) for alert in found]
-        return _json(AlertList(alerts=found))
+        return as_json(AlertList(alerts=found))
 
     def shift(self, request: Request) -> Response:
         """What was done in the last `hours` (12, at most 24), and what is open."""
@@ -315,7 +306,7 @@ class Wallboard:
         if not hours.isdecimal() or not 1 <= int(hours) <= MOST_HOURS:
             raise HTTPException(400, f"hours are 1 to {MOST_HOURS}")
         log = alert_actions.log_of(self.live, force, int(hours))
-        return _json(log if caller_of(request).sees_names else nameless_shift(log))
+        return as_json(log if caller_of(request).sees_names else nameless_shift(log))
 
     async def act(self, request: Request) -> Response:
         """What a person does about an alert."""
@@ -326,7 +317,7 @@ class Wallboard:
         )
         if not caller.sees_names:
             done = done.without_names()
-        return _json(done)
+        return as_json(done)
 
 
 PAGES = {

@@ -14,9 +14,9 @@ from click.testing import CliRunner, Result
 
 from streams.cli import main
 from streams.errors import ConfigError
-from streams.outputs.monitor_server import Running
 from streams.outputs.sign_in.access import CURES
 from streams.outputs.sign_in.tokens import TokenFile
+from streams.outputs.web.running import Running
 from tests.signing_in import Room, live, with_alert
 
 EVENTS = "examples/events.ndjson.gz"

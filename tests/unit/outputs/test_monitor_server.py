@@ -18,7 +18,8 @@ from streams.config.force import find_force
 from streams.errors import WatchroomError
 from streams.live import Live
 from streams.live.clock import steady_clock
-from streams.outputs.monitor_server import application, listen, serve
+from streams.outputs.monitor_server import application, serve
+from streams.outputs.web.running import listen
 from tests.build import call, feed, ms, row, tiny_force
 
 NOW = ms("2021-03-01T10:30:00Z")

@@ -21,8 +21,9 @@ from streams.events.schema import KINDS
 from streams.live import Live
 from streams.outputs.front import holders, server
 from streams.outputs.front.server import serve_front
-from streams.outputs.monitor_server import Running, serve
+from streams.outputs.monitor_server import serve
 from streams.outputs.wallboard import hub
+from streams.outputs.web.running import Running
 from tests.alerting import unattended
 from tests.build import call, feed, lines, ms, row, tiny_force
 from tests.servers.process import free_port, wait_until
@@ -297,8 +298,7 @@ def test_events_arrive_as_they_are_sent_and_a_viewer_who_leaves_is_let_go(rigged
         # The stream goes on, and what happens meanwhile is in its next board.
         assert not made.lives[0].ingest(lines([call("c2", "2021-03-01T10:29:00Z")]), NOW)
         assert row(next_board(said), "1h", "calls", line="999")["offered"] == 2
-        hub = made.workers[0].hub
-        assert hub is not None
+        hub = made.workers[0].made.state.hub
         assert hub.viewers == 1
     wait_until(lambda: hub.viewers == 0, 10, "the worker knows that he left")
 

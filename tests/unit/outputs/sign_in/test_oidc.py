@@ -14,10 +14,11 @@ import pytest
 from joserfc.jwk import ECKey
 
 from streams.alerts.actions import LONGEST_NAME
-from streams.outputs.monitor_server import Running, serve
+from streams.outputs.monitor_server import serve
 from streams.outputs.sign_in.access import Access
 from streams.outputs.sign_in.account import with_account
 from streams.outputs.sign_in.oidc import OidcSignIn
+from streams.outputs.web.running import Running
 from tests.openid_provider import CLIENT, CLIENT_SECRET, Provider, provided
 from tests.servers.process import free_port
 from tests.signing_in import HTML, OWN, Room, client, live, secret_file, with_alert

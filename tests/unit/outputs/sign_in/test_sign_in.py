@@ -18,7 +18,7 @@ from starlette.routing import Route
 
 from streams.errors import ConfigError, WatchroomError
 from streams.outputs.front.server import IN_THE_CLEAR, Front, serve_front
-from streams.outputs.monitor_server import Running, application, serve
+from streams.outputs.monitor_server import application, serve
 from streams.outputs.sign_in import access as asking
 from streams.outputs.sign_in import limits
 from streams.outputs.sign_in.access import CURES, PLAIN, WARNING, Access, is_loopback
@@ -31,6 +31,7 @@ from streams.outputs.sign_in.settings import SignInSettings
 from streams.outputs.sign_in.signed_out import SignedOut
 from streams.outputs.sign_in.tokens import Token
 from streams.outputs.wallboard import hub
+from streams.outputs.web.running import Running
 from tests.compose import ROOT
 from tests.servers.process import wait_until
 from tests.signing_in import (

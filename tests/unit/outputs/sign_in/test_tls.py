@@ -12,11 +12,12 @@ import pytest
 import trustme
 
 from streams.errors import ConfigError
-from streams.outputs.monitor_server import Running, serve
+from streams.outputs.monitor_server import serve
 from streams.outputs.sign_in import tls
 from streams.outputs.sign_in.access import Access
 from streams.outputs.sign_in.tls import Tls
 from streams.outputs.web import connections
+from streams.outputs.web.running import Running
 from tests.servers.process import wait_until
 from tests.signing_in import OWN, Room, live
 
@@ -47,7 +48,7 @@ def trusting(authority: trustme.CA, **more: ssl.TLSVersion) -> ssl.SSLContext:
 def running(
     authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Running]:
-    monkeypatch.setattr("streams.outputs.monitor_server.LOOKED_EVERY", 0.05)
+    monkeypatch.setattr("streams.outputs.web.running.LOOKED_EVERY", 0.05)
     pair = Tls(*issued(authority, tmp_path))
     made = serve(live(), access=Access(Room(tmp_path).settings(), tls=pair))
     yield made

@@ -12,11 +12,12 @@ from starlette.testclient import TestClient
 from streams.board.monitor import Monitor
 from streams.live import Live
 from streams.outputs.front.server import Front
-from streams.outputs.monitor_server import Running, application, serve
+from streams.outputs.monitor_server import application, serve
 from streams.outputs.sign_in import own_page
 from streams.outputs.web import connections
 from streams.outputs.web.connections import Connection
 from streams.outputs.web.guard import HEADERS
+from streams.outputs.web.running import Running
 from tests.build import call, feed, tiny_force
 
 
