@@ -43,7 +43,7 @@ def entry_of(kind: str, name: str) -> FieldEntry:
 
 
 def test_the_page_is_current() -> None:
-    written = Path(__file__).parents[3].joinpath("docs/fields.md").read_text("utf-8")
+    written = Path(__file__).parents[4].joinpath("docs/fields.md").read_text("utf-8")
     assert page() == written, "watchroom mapping fields --page > docs/fields.md"
 
 

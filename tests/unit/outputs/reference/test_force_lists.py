@@ -20,7 +20,7 @@ from streams.outputs.reference.force_tables import entries_csv
 from streams.sources.mapping.file import load_mapping
 from tests.build import tiny_force
 
-OWN_EXPORT = Path(__file__).parents[3] / "examples" / "own_export" / "mapping.toml"
+OWN_EXPORT = Path(__file__).parents[4] / "examples" / "own_export" / "mapping.toml"
 
 
 @pytest.fixture(scope="module")

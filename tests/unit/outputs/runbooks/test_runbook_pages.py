@@ -18,8 +18,6 @@ from streams.outputs.runbooks import pages as runbook_pages
 from streams.outputs.runbooks.pages import names, runbook
 from tests.build import tiny_force
 
-ROOT = Path(__file__).parents[3]
-
 
 class Links(HTMLParser):
     """The addresses that a page leads to, and the anchors that it has."""
