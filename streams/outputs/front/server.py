@@ -42,16 +42,19 @@ from streams.errors import ConfigError
 from streams.outputs.explore.asked import Asked
 from streams.outputs.explore.page import Frame, force_page
 from streams.outputs.front.holders import Holders, Worker
+from streams.outputs.front.shared_streams import SharedStreams
 from streams.outputs.monitor_client import LOOPBACK
 from streams.outputs.runbooks.pages import RunbookPages
 from streams.outputs.sign_in.access import Access, while_allowed
 from streams.outputs.sign_in.least import caller_of
 from streams.outputs.sign_in.roles import Caller, Role
 from streams.outputs.wallboard.alert_actions import body_of
+from streams.outputs.wallboard.hub import BEAT, EVERY
 from streams.outputs.wallboard.pages import PAGES, STREAM, Files
 from streams.outputs.wallboard.unknown import no_force
 from streams.outputs.web.answers import as_json, in_words
-from streams.outputs.web.merged import framed, merged
+from streams.outputs.web.merged import merged
+from streams.outputs.web.newest import BEGINNING
 from streams.outputs.web.plain_pages import ABOUT, NOBODY
 from streams.outputs.web.readiness import ReasonShown
 from streams.outputs.web.running import Running, guarded
@@ -69,8 +72,6 @@ IN_THE_CLEAR = (
 )
 
 AGAIN = {"retry-after": "2"}
-RETRY = 2.0
-"""Seconds after which a worker of one of several forces is looked for again."""
 PASSED_ON = (
     "content-type",
     "cache-control",
@@ -108,16 +109,18 @@ class Front:
         self.holders = Holders(urls, self.access.forwarded(Caller(Role.VIEW)))
         self.files = Files(self.access.warning)
         self.closing = False
+        self.places = SharedStreams(self._places_of, holds=BEAT + EVERY)
+        """What is to be shown of each force beside others, for all screens of several."""
         self._client: httpx2.AsyncClient
 
     def close(self) -> None:
         """Lets every stream end with its next word; may be called from any thread."""
-        self.closing = True
+        self.closing = self.places.closing = True
 
     @asynccontextmanager
     async def lifespan(self, app: Starlette) -> AsyncGenerator[None]:
         """Asks the workers as long as the server runs."""
-        # Every viewer has a connection of its own to a worker. No proxy stands between the two.
+        # Who looks at one force has a connection of his own to a worker. No proxy stands between.
         limits = httpx2.Limits(max_connections=None, max_keepalive_connections=20)
         async with httpx2.AsyncClient(
             timeout=PATIENCE, limits=limits, trust_env=False, verify=ssl.create_default_context()
@@ -130,6 +133,7 @@ class Front:
                 asking.cancel()
                 with suppress(asyncio.CancelledError):
                     await asking
+                await self.places.ended()
 
     def application(self) -> Starlette:
         """The application, for a server."""
@@ -189,8 +193,8 @@ class Front:
         named = request.query_params.get("force")
         try:
             self.holder(self.force_of(named))
-            if request.query_params and (answer := await self.figures(request)).status_code == 404:
-                return answer
+            if request.query_params and (await self._head(request)).status_code == 404:
+                return await self.figures(request)
         except HTTPException as error:
             if error.status_code == 503:
                 return self._nobody(error.detail)
@@ -224,6 +228,11 @@ class Front:
         force, worker, address = self._asked(request)
         return await self._passed(force, worker, self._request("GET", address, request))
 
+    async def _head(self, request: Request) -> Response:
+        """How a worker answers about one force, without what it answers."""
+        force, worker, address = self._asked(request)
+        return await self._passed(force, worker, self._request("HEAD", address, request))
+
     def _request(
         self, method: str, address: str, request: Request, content: bytes | None = None
     ) -> httpx2.Request:
@@ -256,7 +265,7 @@ class Front:
 
     async def events(self, request: Request) -> Response:
         """A worker's stream, word by word, until either side leaves or another has the force; of
-        several forces those of all their workers in one."""
+        several forces those of all their workers in one, which all screens share."""
         if len(request.query_params.getlist("force")) > 1:
             return self._events_of_several(request)
         force, worker, address = self._asked(request)
@@ -271,29 +280,32 @@ class Front:
         if query.get("screen") != "places" or "areas" in query:
             raise HTTPException(400, "of several forces there is a screen of places: screen=places")
         forces = [self.force_of(each) for each in dict.fromkeys(query.getlist("force"))]
-        headers = self.access.forwarded(caller_of(request))
-        streams = [self._places_of(force, headers) for force in forces]
-        frames = while_allowed(request, merged(streams))
+        frames = while_allowed(request, self._beside(forces))
         return StreamingResponse(frames, headers=STREAM, media_type="text/event-stream")
 
-    async def _places_of(self, force: str, headers: dict[str, str]) -> AsyncGenerator[bytes]:
-        """What is to be shown of one of several forces, from whichever worker has it: nothing as
-        long as none has."""
-        while not self.closing:
-            if (worker := self.holders.of(force)) is not None:
-                address = f"{worker.url}/events?screen=places&force={quote(force)}"
-                sent = self._client.build_request("GET", address, headers=headers)
-                with suppress(HTTPException):
-                    answer = await self._answer(force, worker, sent)
-                    try:
-                        if answer.status_code == 200:
-                            frames = framed(self._words(force, worker, answer))
-                            async with aclosing(frames):
-                                async for frame in frames:
-                                    yield frame
-                    finally:
-                        await answer.aclose()
-            await asyncio.sleep(RETRY)
+    async def _beside(self, forces: list[str]) -> AsyncGenerator[bytes]:
+        yield BEGINNING
+        async with aclosing(merged([self.places.frames(each) for each in forces])) as frames:
+            async for frame in frames:
+                yield frame
+
+    async def _places_of(self, force: str) -> AsyncGenerator[bytes]:
+        """What is to be shown of a force beside others, until its worker's stream ends; nothing
+        where no worker has it. It names nobody, so whoever may look may see it."""
+        if (worker := self.holders.of(force)) is None:
+            return
+        address = f"{worker.url}/events?screen=places&force={quote(force)}"
+        headers = self.access.forwarded(Caller(Role.VIEW))
+        sent = self._client.build_request("GET", address, headers=headers)
+        with suppress(HTTPException):
+            answer = await self._answer(force, worker, sent)
+            try:
+                if answer.status_code == 200:
+                    async with aclosing(self._words(force, worker, answer)) as words:
+                        async for part in words:
+                            yield part
+            finally:
+                await answer.aclose()
 
     async def _words(
         self, force: str, worker: Worker, answer: httpx2.Response

@@ -26,6 +26,7 @@ from streams.outputs.sign_in.without_names import nameless_board
 from streams.outputs.wallboard import places as beside
 from streams.outputs.wallboard.screen import Screen, fingerprint, first_screen
 from streams.outputs.web.merged import merged
+from streams.outputs.web.newest import BEGINNING, Newest
 
 LEAST = 0.25
 """Seconds from one board to the next while lines come."""
@@ -95,14 +96,7 @@ class View:
 
     event: str
     make: Callable[[Board], Content]
-    viewers: int = 0
-    board: bytes = b""
-    boards: int = 0
-    """How often the content changed."""
-    beat: bytes = b""
-    beats: int = 0
-    alive: float = float("-inf")
-    """When the newest figures were seen; what is older is not handed out as news."""
+    newest: Newest = field(default_factory=Newest)
     failing: bool = False
     """Whether it could not be made of the newest board."""
     _marks: object = None
@@ -112,13 +106,14 @@ class View:
         """Makes the next frame where one is due; `now` in seconds by any steady clock."""
         content, marks = self.make(board)
         frame = _frame(self.event, content) if marks != self._marks else None
-        self.beat = _frame("beat", {"at": board.at, "force": board.force.id})
+        newest = self.newest
+        newest.beat = _frame("beat", {"at": board.at, "force": board.force.id})
         if frame is not None:
-            self.board = frame
-            self.boards += 1
+            newest.frame = frame
+            newest.frames += 1
             self._marks, self._sent = marks, now
         elif now - self._sent >= BEAT - EVERY / 2:
-            self.beats += 1
+            newest.beats += 1
             self._sent = now
 
 
@@ -131,7 +126,6 @@ class _Watched:
     """A force that somebody looks at."""
 
     views: dict[str, View] = field(default_factory=dict)
-    changed: asyncio.Event = field(default_factory=asyncio.Event)
     task: asyncio.Task[None] | None = None
     failing: bool = False
 
@@ -187,8 +181,7 @@ class Hub:
         """The frames, counted as those of one screen."""
         self.viewers += 1
         try:
-            # Two seconds after a lost connection the browser asks again.
-            yield b"retry: 2000\n\n"
+            yield BEGINNING
             async with aclosing(frames):
                 async for frame in frames:
                     yield frame
@@ -199,42 +192,25 @@ class Hub:
         """What is to be sent of one force to who looks at it by a view."""
         watched = self._forces.setdefault(force, _Watched())
         view = watched.views.setdefault(key, made)
-        view.viewers += 1
         if watched.task is None:
             watched.task = asyncio.create_task(self._watch(force, watched))
-        try:
-            board, beat = 0, view.beats
-            while not self.closing:
-                changed = watched.changed
-                if view.boards != board and self._is_news(view):
-                    board, beat = view.boards, view.beats
-                    # The frame may have been made a while ago; the beat says that it still holds.
-                    yield view.board + view.beat
-                elif view.beats != beat and self._is_news(view):
-                    beat = view.beats
-                    yield view.beat
-                else:
-                    await changed.wait()
-        finally:
-            view.viewers -= 1
-
-    @staticmethod
-    def _is_news(view: View) -> bool:
-        """Whether the figures were seen just now: a screen that connects again while they can't be
-        had must stay stale."""
-        return asyncio.get_running_loop().time() - view.alive < BEAT + EVERY
+        async with aclosing(view.newest.read(lambda: self.closing, BEAT + EVERY)) as frames:
+            async for frame in frames:
+                yield frame
 
     async def _watch(self, force: str, watched: _Watched) -> None:
         """Has one force's board computed while anyone looks on."""
         loop = asyncio.get_running_loop()
         lines, started = -1, float("-inf")
         while not self.closing:
-            watched.views = {name: view for name, view in watched.views.items() if view.viewers}
+            watched.views = {
+                name: view for name, view in watched.views.items() if view.newest.readers
+            }
             if not watched.views:
                 break
             taken, now = self.live.monitor.lines_taken(force), loop.time()
             views = watched.views
-            new = any(not view.boards and not view.failing for view in views.values())
+            new = any(not view.newest.frames and not view.failing for view in views.values())
             if taken != lines or new or now - started >= EVERY - LEAST / 2:
                 lines, started = taken, now
                 await self._show(force, watched, views)
@@ -254,7 +230,8 @@ class Hub:
                 watched.failing = False
                 for view in views.values():
                     if not view.failing:
-                        view.alive = loop.time()  # not `started`: a busy machine may take long
+                        # Not `started`: a busy machine may take long.
+                        view.newest.alive = loop.time()
             except Exception:  # noqa: BLE001 - logged; it must not end the task
                 # The screens hear nothing and say that they are stale, which is the truth.
                 if not watched.failing:
@@ -279,6 +256,6 @@ class Hub:
 
     @staticmethod
     def _wake(watched: _Watched) -> None:
-        """Wakes the viewers that wait; who comes later waits for the next time."""
-        watched.changed.set()
-        watched.changed = asyncio.Event()
+        """Wakes the viewers that wait."""
+        for view in watched.views.values():
+            view.newest.wake()

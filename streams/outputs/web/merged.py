@@ -40,10 +40,10 @@ async def merged(streams: Sequence[AsyncGenerator[bytes]]) -> AsyncGenerator[byt
 
 
 async def framed(parts: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
-    """The frames of a stream of server-sent events, each whole, however they arrive."""
+    """The frames of a stream of server-sent events, one by one, however they arrive."""
     held = b""
     async with aclosing(parts):
         async for part in parts:
             *frames, held = (held + part).split(b"\n\n")
-            if frames:
-                yield b"".join(frame + b"\n\n" for frame in frames)
+            for frame in frames:
+                yield frame + b"\n\n"

@@ -8,7 +8,9 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx2
 import pytest
@@ -19,8 +21,8 @@ from streams.cli import main
 from streams.config.force import find_force
 from streams.events.schema import KINDS
 from streams.live import Live
-from streams.outputs.front import holders, server
-from streams.outputs.front.server import serve_front
+from streams.outputs.front import holders, shared_streams
+from streams.outputs.front.server import Front, serve_front
 from streams.outputs.monitor_server import serve
 from streams.outputs.wallboard import hub
 from streams.outputs.web.running import Running
@@ -226,6 +228,24 @@ def test_a_page_says_what_there_is_not_as_the_worker_does(rig: Rig, path: str, w
     assert words in page.text
 
 
+def test_of_a_page_that_there_is_only_the_head_is_asked_of_the_worker(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    request = Front._request
+
+    def noted(self: Front, method: str, address: str, *more: Any, **named: Any) -> httpx2.Request:
+        asked.append(f"{method} {urlsplit(address).path}")
+        return request(self, method, address, *more, **named)
+
+    monkeypatch.setattr(Front, "_request", noted)
+    assert rig.get("/chart?force=tiny&chart=feeds").status_code == 200
+    assert asked == ["HEAD /chart"]
+    asked.clear()
+    assert "no chart" in rig.get("/chart?force=tiny&chart=nosuch").text
+    assert asked == ["HEAD /chart", "GET /chart"]
+
+
 @pytest.mark.parametrize(
     "path", ["/", "/?force=tiny", "/chart?force=tiny&chart=feeds", "/alert?force=tiny", "/handover"]
 )
@@ -314,7 +334,7 @@ def places_of(said: Iterator[str]) -> Iterator[str]:
 def test_several_forces_of_several_workers_come_in_one_stream_and_one_that_is_lost_comes_back(
     rigged: Made, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server, "RETRY", 0.05)
+    monkeypatch.setattr(shared_streams, "RETRY", 0.05)
     made = rigged(live("tiny"), live("warwickshire"))
     made.until("/board.json?force=tiny")
     made.until("/board.json?force=warwickshire")
@@ -331,6 +351,34 @@ def test_several_forces_of_several_workers_come_in_one_stream_and_one_that_is_lo
     assert made.get("/?force=tiny&force=warwickshire").status_code == 200
     assert made.get("/events?screen=places&force=tiny&force=nowhere").status_code == 404
     assert made.get("/events?force=tiny&force=warwickshire").status_code == 400
+
+
+def connections(port: int) -> int:
+    """How many connections this machine has to a server, as its kernel counts them."""
+    rows = [line.split() for line in Path("/proc/self/net/tcp").read_text("ascii").splitlines()[1:]]
+    return sum(row[1].endswith(f":{port:04X}") and row[3] == "01" for row in rows)
+
+
+def test_however_many_screens_show_several_forces_each_worker_has_one_stream_of_each(
+    rigged: Made,
+) -> None:
+    made = rigged(live("tiny"), live("warwickshire"))
+    made.until("/board.json?force=tiny")
+    made.until("/board.json?force=warwickshire")
+    hubs = [each.made.state.hub for each in made.workers]
+    query = "screen=places&force=tiny&force=warwickshire"
+    with ExitStack() as stack:
+        answers = [
+            stack.enter_context(made.client.stream("GET", f"/events?{query}")) for _ in range(12)
+        ]
+        screens = [places_of(answer.iter_lines()) for answer in answers]
+        for said in screens:
+            assert {next(said) for _ in range(20)} == {"tiny", "warwickshire"}
+        assert connections(made.front.port) >= 12
+        assert [each.viewers for each in hubs] == [1, 1]
+        # Beside the stream there is the one on which the front asks what the worker has.
+        assert all(connections(each.port) <= 2 for each in made.workers)
+    wait_until(lambda: not any(each.viewers for each in hubs), 10, "the streams are let go")
 
 
 def test_a_force_is_found_again_where_another_worker_took_it_over(rigged: Made) -> None:

@@ -486,13 +486,13 @@ def test_a_frame_is_made_when_something_changed_else_a_beat() -> None:
     view = View("screen", screen_content)
     view.show(shown.board("tiny", NOW), 10.0)
     view.show(shown.board("tiny", NOW + 1000), 11.0)
-    assert (view.boards, view.beats) == (1, 0)
+    assert (view.newest.frames, view.newest.beats) == (1, 0)
     view.show(shown.board("tiny", NOW + 2000), 12.0)
-    assert (view.boards, view.beats) == (1, 1)
+    assert (view.newest.frames, view.newest.beats) == (1, 1)
     feed(shown.monitor, call("c9", "2021-03-01T10:29:59Z"))
     view.show(shown.board("tiny", NOW + 3000), 13.0)
-    assert (view.boards, view.beats) == (2, 1)
-    assert view.board.startswith(b'event: screen\ndata: {"force"')
+    assert (view.newest.frames, view.newest.beats) == (2, 1)
+    assert view.newest.frame.startswith(b'event: screen\ndata: {"force"')
 
 
 def test_a_stream_begins_with_the_board_and_ends_with_the_server() -> None:
