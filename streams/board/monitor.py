@@ -722,8 +722,11 @@ class Monitor:
                 return readings if isinstance(readings, Readings) else None
         return None
 
+    def feeds(self, force_id: str) -> dict[str, FeedAge]:
+        """How far each kind and each heartbeat has got, as a board of now has it."""
+        return self._feeds(self.forces[force_id], self.now)
+
     def _feeds(self, force: Force, at: int) -> dict[str, FeedAge]:
-        """How far each kind and each heartbeat has got."""
         out: dict[str, FeedAge] = {}
         for shard in self.shards:
             fold = shard.folds.get(force.id)

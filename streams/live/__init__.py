@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 from streams.alerts.model import Alert, AlertsView, Handover
 from streams.board.freshness import Current, marks_of
-from streams.board.model import Board, Status
+from streams.board.model import Board, FeedAge, Status
 from streams.board.monitor import Monitor, Refusal, Shard
 from streams.live.clock import LiveClock, steady_clock
 from streams.live.lease import Lease
@@ -407,6 +407,12 @@ class Live:
         with self.lock:
             held = {name for shard in self.monitor.shards for name in shard.folds}
         return tuple(name for name in self.monitor.forces if name in held)
+
+    def feeds(self, force_id: str) -> dict[str, FeedAge]:
+        """How far each feed of a force has got, as a board of now has it."""
+        with self.lock:
+            self.observe(counts=False)
+            return self.monitor.feeds(force_id)
 
     def board(self, force_id: str, at: int | None = None, periods: Sequence[str] = ()) -> Board:
         """The board of a force as of `at`, by default now; see `Monitor.board`. Adds `status`,

@@ -17,7 +17,7 @@ from streams.charts.model import Chart
 from streams.charts.svg import svg
 from streams.charts.words import EACH, counted, sentence, table
 from streams.outputs.wallboard.kept_points import KeptPoints
-from streams.outputs.wallboard.screen import FeedShown
+from streams.outputs.wallboard.screen import LateFeed
 from streams.periods import DAY, HOUR, rfc3339
 from streams.registry.dimensions import ALL
 from streams.registry.indicator import Indicator
@@ -51,7 +51,7 @@ class Drawing(Struct):
     """Now, as the figures have it."""
     grain: Literal["hour", "day"]
     cumulative: bool
-    late: FeedShown | None = None
+    late: LateFeed | None = None
     """The feed that a figure is of, where it is late."""
 
 

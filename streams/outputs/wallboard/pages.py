@@ -42,7 +42,7 @@ from streams.outputs.sign_in.without_names import nameless, nameless_shift
 from streams.outputs.wallboard import alert_actions, drawings, series
 from streams.outputs.wallboard.hub import MOST_VIEWERS, Hub
 from streams.outputs.wallboard.kept_points import KeptPoints
-from streams.outputs.wallboard.screen import late_feed
+from streams.outputs.wallboard.screen import FINISHED, late_feed
 from streams.outputs.wallboard.trends import Trends
 from streams.outputs.wallboard.unknown import Unknown, unknown
 from streams.outputs.wallboard.unknown import shown as unknown_main
@@ -277,7 +277,8 @@ class Wallboard:
         alerts = alert_actions.history(self.live, force, window.start, None)
         made = drawings.of_figure(asked, indicator, window, area, alerts, size, self._points)
         kind = asked.registry.require("a chart", group, measure)[0].kind
-        made.late = late_feed(self.live.board(force), kind)
+        finished = self.live.health.shown[0] == FINISHED
+        made.late = late_feed(self.live.feeds(force), kind, finished=finished)
         return made
 
     def alerts(self, request: Request) -> Response:

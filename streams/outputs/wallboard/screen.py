@@ -20,6 +20,7 @@ from streams.alerts.model import SEVERITIES, Alert, Handover, MaintenanceShown, 
 from streams.board.model import (
     AreaDefinition,
     Board,
+    FeedAge,
     ForceShown,
     Handlers,
     Origin,
@@ -48,6 +49,8 @@ LAST_HOUR = "1h"
 NEAR = 0.8
 """A wait approaches its limit from that part of it on, a share its target from that part of the
 misses that the target allows."""
+FINISHED = "finished"
+"""The state of a history that is played to its end: no feed of it is late."""
 NO_LIMIT = 86_400
 """Where a grade has no limit: the seconds by which its oldest is ranked among the others."""
 EMERGENCY_LINE = "999"
@@ -129,6 +132,14 @@ class FeedShown(Struct):
     as_of: str
     late: bool
     heard: bool
+
+
+class LateFeed(Struct):
+    """A feed of which nothing came for too long to take its figures for now."""
+
+    kind: str
+    name: str
+    as_of: str
 
 
 class OpenShown(Struct):
@@ -399,38 +410,49 @@ def fingerprint(screen: Screen) -> Screen:
 
 
 def _speed(status: Status | None) -> float:
-    if status is None or status.state == "finished":
+    if status is None or status.state == FINISHED:
         return 0.0
     return float(status.speed or 0.0) if status.replay else 1.0
 
 
-def late_feed(board: Board, kind: str) -> FeedShown | None:
-    """The feed of a kind of record, where it is late; None where it is not, or nothing is known."""
-    return next((each for each in feeds_shown(board) if each.kind == kind and each.late), None)
+def late_feed(feeds: Mapping[str, FeedAge], kind: str, *, finished: bool) -> LateFeed | None:
+    """The feed of a kind of record, where it is late; None where it is not, or nothing is known.
+    Of a history that has `finished` none is."""
+    freshest, late = _reach(feeds, kind)
+    if freshest is None or not late or finished:
+        return None
+    return LateFeed(kind, REGISTRY.names[kind], freshest.as_of)
 
 
 def feeds_shown(board: Board) -> list[FeedShown]:
-    """How far every feed has got, and whether that is too long ago to be taken for now.
+    """How far every feed has got, and whether that is too long ago to be taken for now."""
+    found: list[FeedShown] = []
+    running = board.status is None or board.status.state != FINISHED
+    for kind in REGISTRY.feeds:
+        freshest, late = _reach(board.feeds, kind)
+        if freshest is not None:
+            was_heard = _was_heard(board, kind, LAST_HOUR)
+            name = REGISTRY.names[kind]
+            found.append(FeedShown(kind, name, freshest.as_of, running and late, was_heard))
+    return found
+
+
+def _reach(feeds: Mapping[str, FeedAge], kind: str) -> tuple[FeedAge | None, bool]:
+    """The newest that is known of the feed of a kind, and whether that is too long ago.
 
     A feed with a heartbeat is late when it and the heartbeat are silent; one without can't be told
     from a quiet hour, and is late only when calls or incidents have been silent for long.
     """
-    found: list[FeedShown] = []
-    running = board.status is None or board.status.state != "finished"
-    for kind, feed in REGISTRY.feeds.items():
-        beat = board.feeds.get(f"heartbeat.{feed}")
-        marks = [mark for mark in (board.feeds.get(kind), beat) if mark is not None]
-        if not marks:
-            continue
-        freshest = min(marks, key=lambda mark: mark.age_seconds)
-        limit: float = STALE_FEED
-        if beat is not None:
-            limit = beat.silent_after_seconds or STALE_HEARTBEAT
-        judged = beat is not None or kind in (BY_LINE.kind, WHOLE_FORCE.kind)
-        late = running and judged and freshest.age_seconds > limit
-        was_heard = _was_heard(board, kind, LAST_HOUR)
-        found.append(FeedShown(kind, REGISTRY.names[kind], freshest.as_of, late, was_heard))
-    return found
+    beat = feeds.get(f"heartbeat.{REGISTRY.feeds[kind]}")
+    marks = [mark for mark in (feeds.get(kind), beat) if mark is not None]
+    if not marks:
+        return None, False
+    freshest = min(marks, key=lambda mark: mark.age_seconds)
+    limit: float = STALE_FEED
+    if beat is not None:
+        limit = beat.silent_after_seconds or STALE_HEARTBEAT
+    judged = beat is not None or kind in (BY_LINE.kind, WHOLE_FORCE.kind)
+    return freshest, judged and freshest.age_seconds > limit
 
 
 def _was_heard(board: Board, kind: str, window: str) -> bool:

@@ -29,11 +29,16 @@ NOW = ms("2021-03-28T10:30:00Z")
 
 
 @pytest.fixture
-def client() -> Iterator[TestClient]:
+def shown() -> Live:
     shown = Live(Monitor([tiny_force()]), clock=lambda: NOW)
     calls = (call(f"c{n}", f"2021-03-{n // 24 + 20:02d}T{n % 24:02d}:05:00Z") for n in range(200))
     feed(shown.monitor, *calls)
     shown.health.state = "live"
+    return shown
+
+
+@pytest.fixture
+def client(shown: Live) -> Iterator[TestClient]:
     with TestClient(application(shown)) as made:
         yield made
 
@@ -46,6 +51,26 @@ def test_a_chart_is_drawn_in_the_size_of_the_screen(client: TestClient) -> None:
     ):
         address = f"/drawing.json?chart=waiting&line=999&width={width}&height={height}"
         assert f'viewBox="0 0 {drawn}"' in client.get(address).json()["svg"]
+
+
+def test_a_chart_of_a_late_feed_says_so_and_no_board_is_made_for_that(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def made(*_: object, **__: object) -> None:
+        raise AssertionError("a whole board")
+
+    monkeypatch.setattr(Monitor, "board", made)
+    query = "line=999&width=900&height=400"
+    late = client.get(f"/drawing.json?chart=waiting&{query}").json()["late"]
+    assert late == {"kind": "call", "name": "calls", "as_of": "2021-03-28T08:05:00+01:00"}
+    assert client.get("/drawing.json?chart=attended&width=900&height=400").json()["late"] is None
+
+
+def test_of_a_history_that_is_played_to_its_end_no_feed_is_late(shown: Live) -> None:
+    shown.health.state = "finished"
+    with TestClient(application(shown)) as client:
+        query = "chart=waiting&line=999&width=900&height=400"
+        assert client.get(f"/drawing.json?{query}").json()["late"] is None
 
 
 def test_a_day_without_an_hour_has_one_point_fewer(client: TestClient) -> None:
