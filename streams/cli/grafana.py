@@ -13,9 +13,10 @@ import click
 from grafana.settings import BROWSER, with_wallboard, with_zone, zone_of
 from streams.cli.asking import token_given
 from streams.cli.echo import echo
+from streams.cli.options import public_address
 from streams.config.force import Force, find_force
 from streams.errors import ConfigError, WatchroomError
-from streams.outputs.public_url import VARIABLE, checked
+from streams.outputs.public_url import VARIABLE
 
 
 def _settings(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -25,7 +26,7 @@ def _settings(command: Callable[..., Any]) -> Callable[..., Any]:
         envvar=VARIABLE,
         show_envvar=True,
         metavar="URL",
-        callback=lambda _, __, value: value and checked(value, "--wallboard"),
+        callback=public_address,
         help="Where people reach the wallboard: dashboards and open alerts link to it.",
     )(command)
 

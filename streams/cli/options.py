@@ -182,8 +182,16 @@ def board_console() -> Console:
     return console
 
 
-def _public_url(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
-    return checked(value, "--public-url") if value else None
+def public_address(
+    context: click.Context, option: click.Parameter, value: str | None
+) -> str | None:
+    """The value of an option with the address of the wallboard; raises `ConfigError`, which names
+    the option, or the variable where the value is from there."""
+    if value is None:
+        return None
+    source = context.get_parameter_source(option.name or "")
+    named = source is click.core.ParameterSource.ENVIRONMENT
+    return checked(value, PUBLIC_URL if named else option.opts[0])
 
 
 public_url_option = click.option(
@@ -191,7 +199,7 @@ public_url_option = click.option(
     envvar=PUBLIC_URL,
     show_envvar=True,
     metavar="URL",
-    callback=_public_url,
+    callback=public_address,
     help="The address by which people reach the wallboard: messages about alerts link to it.",
 )
 

@@ -9,8 +9,9 @@ from typing import Any
 import click
 
 from streams.cli.echo import echo
+from streams.cli.options import public_address
 from streams.errors import WatchroomError
-from streams.outputs.public_url import VARIABLE, checked
+from streams.outputs.public_url import VARIABLE
 from streams.outputs.rules import Links, budget_file, rule_files
 from streams.outputs.rules.budget import LEAST_TARGET, MOST_TARGET
 
@@ -38,14 +39,10 @@ def _links(command: Callable[..., Any]) -> Callable[..., Any]:
         envvar=VARIABLE,
         show_envvar=True,
         metavar="URL",
-        callback=_address,
+        callback=public_address,
         help="Where people reach the wallboard: alerts link to the page where somebody takes them.",
     )
     return grafana(runbooks(wallboard(command)))
-
-
-def _address(_: click.Context, __: click.Parameter, value: str) -> str:
-    return checked(value, "--wallboard")
 
 
 def _out(command: Callable[..., Any]) -> Callable[..., Any]:
