@@ -541,8 +541,10 @@ def test_forces_stand_beside_each_other_the_worst_first_and_each_leads_to_its_ow
         made.start()
         page.goto(f"{made.url}/?force=leicestershire&force=west-mercia&order=as_listed")
         expect(names).to_have_text(["Leicestershire", "West Mercia"])
+        page.goto(f"{made.url}/?forces=west-mercia,leicestershire&order=as_listed")
+        expect(names).to_have_text(["West Mercia", "Leicestershire"])
         page.goto(f"{made.url}/?force=nosuch&force=leicestershire")
-        expect(page.locator("#message")).to_contain_text('No force "nosuch" is monitored here')
+        expect(page.locator("h1")).to_have_text('There is no force "nosuch" here.')
         page.context.close()
 
 

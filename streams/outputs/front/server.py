@@ -51,7 +51,7 @@ from streams.outputs.sign_in.roles import Caller, Role
 from streams.outputs.wallboard.alert_actions import body_of
 from streams.outputs.wallboard.hub import BEAT, EVERY
 from streams.outputs.wallboard.pages import PAGES, STREAM, Files
-from streams.outputs.wallboard.unknown import no_force
+from streams.outputs.wallboard.unknown import named_forces, no_force
 from streams.outputs.web.answers import as_json, in_words
 from streams.outputs.web.merged import merged
 from streams.outputs.web.newest import BEGINNING
@@ -187,23 +187,25 @@ class Front:
     async def page(self, path: str, request: Request) -> Response:
         """A page of the wallboard; where nobody serves what it would show, one that says so and
         looks again by itself; where it is asked for what there is not, the worker's that says
-        so. Of several forces each says for itself that it has none."""
-        if len(request.query_params.getlist("force")) > 1:
+        so. Of several forces each shows by itself that nobody serves it."""
+        query, names = request.query_params, self.holders.names
+        found = no_force(path, query, names) if names and self.holders.heard_all else None
+        if found is not None:
+            return self.files.nothing(found)
+        named = named_forces(query)
+        if len(named) > 1:
             return self.files.page(path)
-        named = request.query_params.get("force")
         try:
-            self.holder(self.force_of(named))
-            if request.query_params and (await self._head(request)).status_code == 404:
+            self.holder(self.force_of(named[0] if named else None))
+            if query and (await self._head(request)).status_code == 404:
                 return await self.figures(request)
         except HTTPException as error:
             if error.status_code == 503:
-                return self._nobody(error.detail)
-            if error.status_code == 404:
-                return self.files.nothing(no_force(path, request.query_params, self.holders.names))
+                return self.nobody(error.detail)
             # Which force to look at the page asks itself.
         return self.files.page(path)
 
-    def _nobody(self, why: str) -> Response:
+    def nobody(self, why: str) -> Response:
         """A page that says why there is nothing to show, and looks again by itself."""
         words = html.escape(why[:1].upper() + why[1:])
         text = self.files.filled(NOBODY).replace("{words}", words)
@@ -221,7 +223,7 @@ class Front:
         except HTTPException as error:
             if error.status_code != 503:
                 raise
-            return self._nobody(error.detail)
+            return self.nobody(error.detail)
 
     async def figures(self, request: Request) -> Response:
         """What a worker answers about one force."""

@@ -14,7 +14,9 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Iterable
 from contextlib import AbstractAsyncContextManager
+from urllib.parse import urlencode
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -70,7 +72,7 @@ class PublicScreen:
                 *(Route(path, endpoint, methods=["GET"]) for path, endpoint in answers.items()),
                 *self.front.files.routes(),
             ],
-            exception_handlers={HTTPException: front_in_words, Exception: front_in_words},
+            exception_handlers={HTTPException: _in_words, Exception: _in_words},
             lifespan=self.lifespan,
         )
         made.router.redirect_slashes = False
@@ -88,8 +90,13 @@ class PublicScreen:
         return kept[1]
 
     async def page(self, request: Request) -> Response:
-        """The screen."""
-        figures = await self.figures(request)
+        """The screen; where it can't be shown, a page that says why, and what there is."""
+        try:
+            figures = await self.figures(request)
+        except HTTPException as error:
+            if error.status_code == 503:
+                return self.front.nobody(error.detail)
+            return self._choice(request.query_params.get("force"), error.status_code)
         parts = [
             *(tag("p", tag("strong", each)) for each in figures.notices),
             tag("h1", figures.force),
@@ -104,8 +111,21 @@ class PublicScreen:
                 f"{figures.below} are not shown, nor what would give them away.",
             ),
         ]
+        return self._filled(parts)
+
+    def _choice(self, named: str | None, status: int) -> Response:
+        """The forces that there are, where none is named or one that there is not."""
+        words = f'There is no force "{named}" here.' if named else "Which force?"
+        choices = [
+            tag("li", tag("a", name, href=f"/?{urlencode({'force': force})}"))
+            for force, name in self.front.holders.names.items()
+        ]
+        parts = [tag("h1", words), tag("p", "There are:"), tag("ul", choices, class_="list")]
+        return self._filled(parts, status)
+
+    def _filled(self, parts: Iterable[object], status: int = 200) -> Response:
         content = text(parts)
-        return HTMLResponse(self.front.files.filled(PUBLIC).replace("{content}", content))
+        return HTMLResponse(self.front.files.filled(PUBLIC).replace("{content}", content), status)
 
     async def as_json(self, request: Request) -> Response:
         """The figures as JSON."""
@@ -123,6 +143,13 @@ class PublicScreen:
         """Whether a worker is ready."""
         ready = self.front.holders.ready
         return as_json({"ready": ready}, 200 if ready else 503)
+
+
+def _in_words(request: Request, error: Exception) -> Response:
+    """An error as JSON that a person can read. It names no page that is not served here."""
+    if isinstance(error, HTTPException) and error.detail == "Not Found":  # the framework's own
+        error = HTTPException(404, f"there is nothing at {request.url.path}; the screen is at /")
+    return front_in_words(request, error)
 
 
 def _as_of(figures: PublicFigures) -> str:

@@ -124,7 +124,7 @@ def places(
         tiles=tiles,
         order=settings.area_order,
         kind=kind if areas else None,
-        kinds=[Kind(each, _in_words(each)) for each in kinds],
+        kinds=[Kind(each, kind_in_words(each)) for each in kinds],
         places=[
             _place(None, board.force.name, whole, tiles, whole.alerts),
             *(_area(board, name, tiles, settings) for name in shown),
@@ -155,7 +155,8 @@ def _smallest(held: Mapping[str, AreaDefinition]) -> str | None:
     return next(found, None)
 
 
-def _in_words(kind: str) -> str:
+def kind_in_words(kind: str) -> str:
+    """The areas of a kind: "policing areas"."""
     words = kind.replace("_", " ")
     return "classes of areas" if kind == AREA_CLASS else f"{words}s"
 

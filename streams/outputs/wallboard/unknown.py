@@ -1,17 +1,21 @@
-"""What the address of a page names that there is not: a force, an area, a chart, a line, a measure
-or an alert. The page says so, with status 404, and leads to what there is instead."""
+"""What the address of a page names that there is not: a force, an area, a kind of area, a chart, a
+line, a measure or an alert. The page says so, with status 404, and leads to what there is instead.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 from urllib.parse import urlencode
+
+from starlette.datastructures import QueryParams
 
 from streams.config.force import WHOLE, Force
 from streams.live import Live
 from streams.outputs.notify.rehearsal import is_rehearsed
 from streams.outputs.sign_in.without_names import nameless_words
 from streams.outputs.wallboard import series
+from streams.outputs.wallboard.places import kind_in_words
 from streams.outputs.web.markup import Markup, tag
 from streams.registry.measures import Gauge
 from streams.registry.registry import Registry
@@ -24,6 +28,8 @@ CHARTS = {
     "feeds": "Age of data",
 }
 """The charts that have a name."""
+ALL = "all"
+"""What `forces=` says for every force that is monitored."""
 OF_LINES = ("waiting", "answer")
 MOST_ALERTS = 30
 """Open alerts that are listed at the most."""
@@ -49,21 +55,31 @@ class _Asked(NamedTuple):
         return f"/{self.path}?{urlencode(query)}" if query else f"/{self.path}"
 
 
-def unknown(live: Live, path: str, query: Mapping[str, str]) -> Unknown | None:
+def named_forces(query: QueryParams) -> list[str]:
+    """The ids of the forces that a page's address names: `force=`, repeated where it is several, or
+    `forces=` with commas between; `forces=all` names none."""
+    several = ",".join(query.getlist("forces")).split(",")
+    named = [*query.getlist("force"), *(each.strip() for each in several if each != ALL)]
+    return [each for each in dict.fromkeys(named) if each]
+
+
+def unknown(live: Live, path: str, query: QueryParams) -> Unknown | None:
     """What the address of a page (`""`, `chart`, `alert`, `handover`) names that there is not; None
     where there is all of it. A force that is known and not served by now is none of these: the page
     waits for it."""
     asked, forces = _Asked(path, query), live.monitor.forces
-    named = query.get("force") or (query.get("id") or "").partition("/")[0]
-    if named and named not in forces:
-        return no_force(path, query, {name: force.name for name, force in forces.items()})
-    held = [named] if named else live.forces()
-    if len(held) != 1:
+    names = {name: force.name for name, force in forces.items()}
+    if (found := no_force(path, query, names)) is not None:
+        return found
+    of_alert = (query.get("id") or "").partition("/")[0]
+    held = named_forces(query) or ([of_alert] if of_alert else live.forces())
+    shown = [forces[each] for each in held]
+    # Of several forces the page asks which to look at, but where it is for what none of them has.
+    if shown and (found := _nowhere(asked, shown)) is not None:
+        return found
+    if len(shown) != 1:
         return None
-    force = forces[held[0]]
-    area = query.get("area")
-    if area and area != WHOLE and area not in force.area_index:
-        return _no_area(asked, force, area)
+    (force,) = shown
     if path == "chart":
         return _chart(live.monitor.registry, asked, force)
     if path == "alert" and query.get("id"):
@@ -71,11 +87,55 @@ def unknown(live: Live, path: str, query: Mapping[str, str]) -> Unknown | None:
     return None
 
 
-def no_force(path: str, query: Mapping[str, str], names: Mapping[str, str]) -> Unknown:
-    """The force of a page's address, which there is not; `names` are those of the forces by id."""
-    asked, named = _Asked(path, query), query.get("force") or (query.get("id") or "").split("/")[0]
-    there = [(words, asked.but(force=name, id=None)) for name, words in names.items()]
-    return Unknown(f'There is no force "{named}" here.', "There are:", there)
+def no_force(path: str, query: QueryParams, names: Mapping[str, str]) -> Unknown | None:
+    """The first force of a page's address which there is not; None where there are all. `names` are
+    those of the forces by id."""
+    asked, of_alert = _Asked(path, query), (query.get("id") or "").partition("/")[0]
+    named = named_forces(query) or ([of_alert] if of_alert else [])
+    missing = next((each for each in named if each not in names), None)
+    if missing is None:
+        return None
+    there = [
+        (words, asked.but(force=name, forces=None, id=None, area=None))
+        for name, words in names.items()
+    ]
+    return Unknown(f'There is no force "{missing}" here.', "There are:", there)
+
+
+def _nowhere(asked: _Asked, forces: Sequence[Force]) -> Unknown | None:
+    """The area, or on the wallboard the kind of area, that none of the forces has."""
+    area, kind = asked.query.get("area"), "" if asked.path else asked.query.get("areas")
+    if area and not any(_has_area(each, area) for each in forces):
+        if len(forces) == 1:
+            return _no_area(asked, forces[0], area)
+        return _of_no_force(asked, f'There is no area "{area}" here.', forces)
+    if kind and not any(kind in _kinds(each) for each in forces):
+        if len(forces) == 1:
+            return _no_kind(asked, forces[0], kind)
+        return _of_no_force(asked, f'There are no areas of kind "{kind}" here.', forces)
+    return None
+
+
+def _has_area(force: Force, area: str) -> bool:
+    return area == WHOLE or area in force.area_index
+
+
+def _kinds(force: Force) -> list[str]:
+    """The kinds of a force's areas."""
+    return list(dict.fromkeys(each.kind for each in force.areas if each is not None))
+
+
+def _of_no_force(asked: _Asked, words: str, forces: Iterable[Force]) -> Unknown:
+    there = [
+        (each.name, asked.but(force=each.id, forces=None, area=None, areas=None)) for each in forces
+    ]
+    return Unknown(words, "There are:", there)
+
+
+def _no_kind(asked: _Asked, force: Force, kind: str) -> Unknown:
+    words = f'There are no areas of kind "{kind}" in {force.name}.'
+    there = [(kind_in_words(each).capitalize(), asked.but(areas=each)) for each in _kinds(force)]
+    return Unknown(words, "There are:", [(f"All of {force.name}", asked.but(areas=None)), *there])
 
 
 def _no_area(asked: _Asked, force: Force, area: str) -> Unknown:

@@ -245,13 +245,15 @@ async function start() {
     by("#menu summary").focus();
   });
   const held = await forces();
-  const named = asked.getAll("force");
-  if (asked.get("forces") === "all" || named.length > 1) {
+  const listed = asked.getAll("forces").join().split(",").map((each) => each.trim());
+  const everyone = listed.includes("all");
+  const named = everyone ? [] : [...new Set([...asked.getAll("force"), ...listed])].filter(Boolean);
+  if (everyone || named.length > 1) {
     const unknown = named.filter((force) => !held.some((one) => one.id === force));
     if (unknown.length) return say(by("#message"), `No force "${unknown[0]}" is monitored here, only: ${held.map((one) => one.id).join(", ")}`);
     return begin(named.length ? named.map((force) => held.find((one) => one.id === force)) : held, held, release);
   }
-  const force = asked.get("force") ?? (held.length === 1 ? held[0].id : null);
+  const force = named[0] ?? (held.length === 1 ? held[0].id : null);
   if (!force) return choice(held);
   if (!held.some((one) => one.id === force)) return say(by("#message"), `No force "${force}" is monitored here, only: ${held.map((one) => one.id).join(", ")}`);
   const refused = await refusal(force);

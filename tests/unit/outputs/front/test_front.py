@@ -218,6 +218,9 @@ def test_a_force_that_no_worker_knows_is_told_with_those_there_are(rig: Rig) -> 
     ("path", "words"),
     [
         ("/?force=nosuch", 'There is no force "nosuch" here.'),
+        ("/?force=tiny&force=nosuch", 'There is no force "nosuch" here.'),
+        ("/?forces=tiny,nosuch", 'There is no force "nosuch" here.'),
+        ("/?force=tiny&areas=nosuch", 'There are no areas of kind "nosuch" in Tiny Police.'),
         ("/?force=tiny&area=nosuch", 'There is no area "nosuch" in Tiny Police.'),
         ("/chart?force=tiny&chart=nosuch", 'There is no chart "nosuch".'),
     ],

@@ -416,6 +416,41 @@ def test_nothing_of_the_wallboard_is_served(path: str) -> None:
     assert client(FULL).get(f"{path}?force=tiny").status_code == 404
 
 
+@pytest.mark.parametrize("path", ["/about", "/nosuch", "/events", "/figures.json/"])
+def test_an_error_names_no_page_that_the_public_can_not_open(path: str) -> None:
+    error = client(FULL).get(path).json()["error"]
+    assert error == f"there is nothing at {path}; the screen is at /"
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "words"),
+    [
+        ("/?force=nosuch", 404, 'There is no force "nosuch" here.'),
+        ("/", 400, "Which force?"),
+    ],
+)
+def test_where_no_force_is_chosen_the_screen_lists_those_there_are(
+    path: str, status: int, words: str
+) -> None:
+    front = Fixed(FULL)
+    front.holders.names["small"] = "Small Police"
+    for worker in front.holders.workers:
+        worker.heard = True
+    answer = TestClient(PublicScreen(front, 5).application(), base_url="http://localhost").get(path)
+    assert answer.status_code == status
+    assert words in answer.text.replace("&quot;", '"')
+    assert '<a href="/?force=small">Small Police</a>' in answer.text
+    assert "/about" not in answer.text
+
+
+def test_where_no_worker_answers_the_screen_says_so_and_looks_again() -> None:
+    front = Fixed(FULL)
+    front.holders.names.clear()
+    answer = TestClient(PublicScreen(front, 5).application(), base_url="http://localhost").get("/")
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
+    assert "No worker answers now; trying again." in answer.text
+
+
 def test_nobody_acts_on_it() -> None:
     assert client(FULL).post("/api/alerts/tiny/x/acknowledge", json={}).status_code == 404
 

@@ -13,6 +13,7 @@ from streams.board.monitor import Monitor
 from streams.board.query import Query
 from streams.charts.indicator import Beside
 from streams.charts.model import Point
+from streams.config.force import find_force
 from streams.live import Live
 from streams.outputs.monitor_server import application
 from streams.outputs.notify.rehearsal import rehearsal
@@ -214,6 +215,16 @@ def test_a_window_is_neither_too_short_nor_too_long_nor_to_come(
         ("/alert?force=nosuch", 'There is no force "nosuch" here.', "/alert?force=tiny"),
         ("/?area=nosuch", 'There is no area "nosuch" in Tiny Police.', 'href="/?area=north"'),
         ("/?area=nosuch", 'There is no area "nosuch" in Tiny Police.', 'href="/">All of Tiny'),
+        ("/?forces=nosuch", 'There is no force "nosuch" here.', 'href="/?force=tiny">Tiny Police'),
+        ("/?forces=tiny,nosuch", 'There is no force "nosuch" here.', "/?force=tiny"),
+        ("/?forces=all,nosuch", 'There is no force "nosuch" here.', "/?force=tiny"),
+        ("/?force=nosuch&force=tiny", 'There is no force "nosuch" here.', "/?force=tiny"),
+        (
+            "/?areas=nosuch",
+            'There are no areas of kind "nosuch" in Tiny Police.',
+            'href="/?areas=district">Districts',
+        ),
+        ("/?areas=nosuch", 'There are no areas of kind "nosuch"', 'href="/">All of Tiny'),
         ("/chart?chart=nosuch", 'There is no chart "nosuch".', "chart=waiting&amp;line=999"),
         ("/chart?chart=waiting&line=1", 'There is no line "1" in Tiny Police.', "line=101"),
         ("/chart?chart=waiting", "Of which line?", "line=999"),
@@ -241,6 +252,26 @@ def test_a_page_says_what_there_is_not_and_what_there_is(
     assert answer.status_code == 404
     assert words in answer.text.replace("&quot;", '"')
     assert choice in answer.text
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("/?area=nosuch", 'There is no area "nosuch" here.'),
+        ("/?areas=nosuch", 'There are no areas of kind "nosuch" here.'),
+        ("/?force=tiny&force=warwickshire&area=nosuch", 'There is no area "nosuch" here.'),
+        ("/?forces=tiny,warwickshire,x", 'There is no force "x" here.'),
+    ],
+)
+def test_of_several_forces_a_page_says_what_none_of_them_has(address: str, words: str) -> None:
+    several = Live(Monitor([tiny_force(), find_force("warwickshire")]), clock=lambda: NOW)
+    with TestClient(application(several)) as served:
+        answer = served.get(address)
+        assert answer.status_code == 404
+        assert words in answer.text.replace("&quot;", '"')
+        assert 'href="/?force=warwickshire">Warwickshire' in answer.text
+        for known in ("/", "/?area=north", "/?areas=district", "/?forces=tiny,warwickshire"):
+            assert served.get(known).status_code == 200, known
 
 
 def test_an_unknown_alert_leads_to_those_that_are_open() -> None:
