@@ -370,6 +370,45 @@ def test_unowned_owned_and_snoozed_differ_by_shape_and_word(show: Open, evening:
     expect(marks.filter(has_text="snoozed")).to_contain_text("open 12 min, snoozed until 22:10")
 
 
+def test_states_are_counted_below_what_somebody_has_to_act_on_and_lead_to_the_list_of_all(
+    show: Open, evening: Room
+) -> None:
+    for days in range(1, 10):
+        words = f"999 calls, Warwickshire: {80 + days} % within 10 s over 4 weeks, target 90 %."
+        evening.alert(words, days * 1440, severity="state")
+    page = show()
+    tile = page.locator("#alerts")
+    expect(tile).to_have_attribute("data-state", "state")
+    expect(tile.locator(".none")).to_have_text("9 statesno page, no notice")
+    rows = tile.locator(".next")
+    assert rows.count() >= 3, "as many as there is room for, in small letters"
+    expect(rows.first).to_contain_text("stateopen 24 h")
+    expect(tile.locator(".context")).to_have_text(f"and {9 - rows.count()} more")
+    taken = evening.alert("101 calls: 61, expected 20 to 34.", 14, "DI", severity="notice")
+    expect(tile).to_have_attribute("data-state", "taken")
+    expect(tile.locator(".label")).to_have_text("1 alert open")
+    expect(tile.locator(".words")).to_have_text(["101 calls: 61, expected 20 to 34."])
+    expect(tile.locator(".context")).to_have_text("and 9 states")
+    assert taken in evening.alerts()
+    tile.get_by_role("link", name="and 9 states").click()
+    expect(page.locator(".list li")).to_have_count(10)
+
+
+def test_the_next_alerts_stand_below_the_first_before_its_letters_are_as_large_as_they_can_be(
+    show: Open, evening: Room
+) -> None:
+    evening.alert(WAITS, 12)
+    for minutes in range(3):
+        evening.alert(f"Emergencies unattended: {minutes + 2}.", minutes, severity="notice")
+    tile = show().locator("#alerts")
+    expect(tile.locator(".label")).to_have_text("4 alerts open, 4 with nobody yet")
+    assert tile.locator(".next").count() >= 1
+    sizes = "all => Math.min(...all.map(one => parseFloat(getComputedStyle(one).fontSize)))"
+    assert tile.locator(".far").evaluate_all(sizes) >= 64
+    hidden = 3 - tile.locator(".next").count()
+    expect(tile.locator(".context")).to_have_text(f"and {hidden} more" if hidden else "")
+
+
 def test_what_is_read_from_five_metres_is_at_least_64_px(show: Open, evening: Room) -> None:
     evening.alert(WAITS, 12)
     evening.live.health.replay = True

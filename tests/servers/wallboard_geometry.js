@@ -10,7 +10,7 @@
     const rects = [...range.getClientRects()].filter((rect) => rect.width && rect.height);
     if (!rects.length) return null;
     // Letters fill three quarters of their line box, and a figure has nothing below its line.
-    const drop = (element.matches(".figure, .number") ? 0.15 : element.matches(".far") ? 0.08 : 0) * parseFloat(getComputedStyle(element).fontSize);
+    const drop = (element.matches(".figure, .number") ? 0.15 : element.matches(".far, .far b") ? 0.08 : 0) * parseFloat(getComputedStyle(element).fontSize);
     return {
       left: Math.min(...rects.map((rect) => rect.left)), right: Math.max(...rects.map((rect) => rect.right)),
       top: Math.min(...rects.map((rect) => rect.top)) + drop, bottom: Math.max(...rects.map((rect) => rect.bottom)) - drop,

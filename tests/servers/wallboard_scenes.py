@@ -153,12 +153,43 @@ def several(room: Room, forces: Sequence[str]) -> None:
             room.take(*({"kind": "heartbeat", "feed": f, "at": now, "force": force} for f in feeds))
 
 
+def alerts(room: Room) -> None:
+    """A page that nobody has, two notices, and twenty states that last for weeks."""
+    calm(room)
+    room.alert("999 calls, Warwickshire, 20:00 to 21:00: 31, expected 9 to 20.", 12)
+    room.alert(
+        "101 calls, Warwickshire, 20:00 to 21:00: 61, expected 20 to 34.",
+        14,
+        "DI",
+        severity="notice",
+    )
+    room.alert(
+        "Emergency incidents, Stratford policing area, 20:00 to 21:00: 14, expected 1 to 6.",
+        44,
+        severity="notice",
+    )
+    states(room)
+
+
+def states(room: Room) -> None:
+    """Twenty states that last for weeks, and nothing on which anybody has to act now."""
+    calm(room)
+    for week in range(20):
+        words = (
+            f"999 calls, Warwickshire: {70 + week} % within 10 s over {week + 4} weeks, "
+            "target 90 %. Missed in every week."
+        )
+        room.alert(words, 60 * 24 * (week + 1), severity="state", lasting=week % 2 == 0)
+
+
 SCENES: dict[str, Callable[[Room], None]] = {
     "calm": calm,
     "busy": busy,
     "breached": breached,
     "stale": breached,
     "late": late,
+    "alerts": alerts,
+    "states": states,
     "not_ready": not_ready,
     "replay": replay,
     "simulated": calm,

@@ -33,7 +33,7 @@ from streams.outputs.wallboard.screen import (
 COMPARED = ("waiting", "in_time", "unattended", "attended", "open", "handlers", "alerts")
 """The kinds of tile that places are compared by; the others are of a force as a whole."""
 
-Urgency = Literal[State, "page", "notice", "taken"]
+Urgency = Literal[State, "page", "notice", "taken", "state"]
 RANKS: tuple[Urgency, ...] = (
     "page",
     "breached",
@@ -42,6 +42,7 @@ RANKS: tuple[Urgency, ...] = (
     "approaching",
     "unknown",
     "taken",
+    "state",
     "calm",
     "unjudged",
 )
@@ -51,7 +52,7 @@ RANKS: tuple[Urgency, ...] = (
 class AlertsBrief(Struct):
     """How many alerts are open at a place, how many of them nobody has, and the most urgent."""
 
-    state: Literal["page", "notice", "taken", "calm"]
+    state: Literal["page", "notice", "taken", "state", "calm"]
     open: int
     alone: int
     first: AlertShown | None
@@ -219,6 +220,6 @@ def _figure(screen: Screen, tile: str, alerts: AlertsTile | None) -> Figure | No
 
 
 def _brief(alerts: AlertsTile) -> AlertsBrief:
-    alone = sum(1 for each in alerts.open if not (each.owned or each.snoozed_until))
+    alone = sum(each.alone for each in alerts.open)
     first = alerts.open[0] if alerts.open else None
     return AlertsBrief(alerts.state, len(alerts.open), alone, first)

@@ -292,6 +292,11 @@ class AlertShown(Struct):
     lasting: bool
     snoozed_until: dt.datetime | None
 
+    @property
+    def alone(self) -> bool:
+        """Whether somebody has to take it, and nobody has: a state only stands there."""
+        return self.severity != "state" and not (self.owned or self.snoozed_until)
+
 
 class ResolvedShown(Struct):
     """An alert that was over lately."""
@@ -303,8 +308,9 @@ class ResolvedShown(Struct):
 class AlertsTile(Struct):
     """The open alerts, the most urgent first, how many there were, and why work goes on."""
 
-    state: Literal["page", "notice", "taken", "calm"]
-    """The most urgent that nobody has and that does not sleep; else whether any is open."""
+    state: Literal["page", "notice", "taken", "state", "calm"]
+    """The most urgent that nobody has and that does not sleep; else whether a page or a notice is
+    open, or only states, on which nobody has to act now."""
     open: list[AlertShown]
     resolved: list[ResolvedShown]
     """The last that were over, newest first; sent where none is open."""
@@ -809,11 +815,14 @@ def _handed_over(handovers: list[Handover], at: str) -> dt.datetime | None:
     return last if recent else None
 
 
-def _urgency(shown: list[AlertShown]) -> Literal["page", "notice", "taken", "calm"]:
-    alone = {each.severity for each in shown if not (each.owned or each.snoozed_until)}
+def _urgency(shown: list[AlertShown]) -> Literal["page", "notice", "taken", "state", "calm"]:
+    alone = {each.severity for each in shown if each.alone}
     if "page" in alone:
         return "page"
-    return "notice" if alone else "taken" if shown else "calm"
+    if alone:
+        return "notice"
+    acted = any(each.severity != "state" for each in shown)
+    return "taken" if acted else "state" if shown else "calm"
 
 
 def _shown(alert: Alert, posts: Mapping[str, str]) -> AlertShown:

@@ -15,8 +15,8 @@ const LEAST_ROW = 4.3;
 const LEAST_COLUMN = 9.3;
 const LEAST_BAND = 11.8;
 const START = 15_000; // so long a force that was not heard of yet is only waited for
-const RANKS = ["page", "breached", "stale", "late", "notice", "approaching", "unready", "unheard", "unknown", "taken", "calm", "unjudged"];
-const WORDS = { ...STATES, page: "page", notice: "notice", taken: "taken", stale: "stale", unready: "not ready", unheard: "waiting" };
+const RANKS = ["page", "breached", "stale", "late", "notice", "approaching", "unready", "unheard", "unknown", "taken", "state", "calm", "unjudged"];
+const WORDS = { ...STATES, page: "page", notice: "notice", taken: "taken", state: "state", stale: "stale", unready: "not ready", unheard: "waiting" };
 const SHAPE = { taken: "owned", stale: "late", unready: "unknown", unheard: "late" };
 const NEEDS = RANKS.slice(0, RANKS.indexOf("taken"));
 
@@ -79,7 +79,7 @@ function rate(figure, held, records) {
 
 function alerts(figure) {
   const { first } = figure;
-  const words = !first ? "none open" : figure.alone > 1 ? `${figure.alone} with nobody` : figure.alone ? "nobody yet" : first.role ?? (first.owned ? "taken" : "snoozed");
+  const words = !first ? "none open" : figure.alone > 1 ? `${figure.alone} with nobody` : figure.alone ? "nobody yet" : first.severity === "state" ? "no page, no notice" : first.role ?? (first.owned ? "taken" : "snoozed");
   return { number: count(figure.open), words };
 }
 

@@ -243,9 +243,10 @@ const owner = (alert) => alert.role ? `${alert.role} has it` : alert.owned ? "ta
 function line(alert, force, first) {
   const far = first ? " far" : "";
   const mark = alert.snoozed_until ? "snoozed" : alert.owned ? "owned" : "nobody";
+  const taking = alert.severity !== "state" || mark !== "nobody"; // a state need not be taken
   const who = made("p", { class: `who ${alert.owned ? "owned" : "nobody"}${far}` },
     made("span", { class: `severity ${alert.severity}` }, shape(alert.severity), SEVERITIES[alert.severity]),
-    made("b", {}, shape(mark), `${owner(alert)}${alert.lasting ? ", lasting" : ""}`), made("span", { class: "open-for" }));
+    taking ? made("b", {}, shape(mark), `${owner(alert)}${alert.lasting ? ", lasting" : ""}`) : "", made("span", { class: "open-for" }));
   const link = made("a", { href: `/alert?${new URLSearchParams({ force, id: alert.id })}`, class: `words${far}` }, alert.words);
   return made("li", { class: first ? "first" : "next", "data-opened": alert.opened_at, "data-severity": alert.severity, "data-until": alert.snoozed_until }, link, who);
 }
@@ -257,7 +258,23 @@ function none(held, time, most) {
   return [made("li", { class: "none far" }, made("b", {}, shape("calm"), "none open"), made("span", {}, calm)), ...lately];
 }
 
-// The most urgent alert in large letters, then as many more as there is room for.
+// Where only states are open, which nobody has to act on now: how many, and in small letters which.
+function standing(held, force, most) {
+  const all = made("b", {}, shape("state"), plural(held.open.length, "state", "states"));
+  return [made("li", { class: "none far" }, all, made("span", {}, "no page, no notice")), ...held.open.slice(0, most - 1).map((alert) => line(alert, force, false))];
+}
+
+// What is not in the list, as a way to the page that lists all.
+function further(tile, words, handed) {
+  const element = by(".context", tile);
+  if (element.dataset.key === words + handed) return;
+  element.dataset.key = words + handed;
+  const link = words && made("a", { class: "all", href: by("h2 a", tile).href }, words);
+  element.replaceChildren(...[link, handed && made("span", {}, handed)].filter(Boolean));
+}
+
+// The most urgent alert in large letters, then as many more as there is room for. States are counted
+// where anything else is open: they last for weeks, and would hide what somebody has to act on.
 function alerts(tile, screen, _, time) {
   const held = screen.alerts;
   const list = by(".alerts", tile);
@@ -268,18 +285,20 @@ function alerts(tile, screen, _, time) {
     return context(tile, ["none are raised here"]);
   }
   tile.dataset.state = held.state;
-  const alone = held.open.filter((alert) => !alert.owned && !alert.snoozed_until).length;
-  const total = held.open.length;
+  const acted = held.open.filter((alert) => alert.severity !== "state");
+  const alone = acted.filter((alert) => !alert.owned && !alert.snoozed_until).length;
+  const total = acted.length;
+  const states = held.open.length - total;
   let label = total ? `${plural(total, "alert", "alerts")} open` : "Alerts";
   if (total > 1) label += alone ? `, ${count(alone)} with nobody yet` : ", all taken";
   say(by("a", tile), label);
   const key = JSON.stringify([held.open, list.dataset.most, held.resolved, held.summary, held.maintenance]);
   const most = list.dataset.most ?? 12;
-  rows(list, key, () => total ? held.open.slice(0, most).map((alert, index) => line(alert, screen.force.id, index === 0)) : none(held, time, most));
-  const hidden = Math.max(0, total - list.children.length);
-  const handed = held.handed_over_at ? `handed over ${time.clock.short(Date.parse(held.handed_over_at))}` : "";
-  context(tile, [[hidden ? `and ${count(hidden)} more` : "", handed].filter(Boolean).join("; ")].filter(Boolean));
-  for (const item of total ? list.children : []) {
+  rows(list, key, () => total ? acted.slice(0, most).map((alert, index) => line(alert, screen.force.id, index === 0)) : states ? standing(held, screen.force.id, most) : none(held, time, most));
+  const hidden = total ? total - list.children.length : states && states - (list.children.length - 1);
+  const more = [hidden > 0 && `${count(hidden)} more`, total && states && plural(states, "state", "states")].filter(Boolean).join(", ");
+  further(tile, more && `and ${more}`, held.handed_over_at ? `handed over ${time.clock.short(Date.parse(held.handed_over_at))}` : "");
+  for (const item of list.querySelectorAll("[data-opened]")) {
     const until = item.dataset.until ? `, snoozed until ${time.clock.minute(Date.parse(item.dataset.until))}` : "";
     say(by(".open-for", item), `${time.open(item.dataset.opened)}${until}`);
   }
@@ -296,18 +315,19 @@ export function draw(tile, screen, time) {
 
 const out = (element) => element.scrollHeight > element.clientHeight + 1 || element.scrollWidth > element.clientWidth + 1;
 const over = (tile) => out(tile.firstElementChild) || [...tile.querySelectorAll(".rows, .alerts, .ages")].some(out);
-const TIGHT = ["", "tight", "tighter", "tightest"];
-const LEAST_ROWS = [5, 4, 3, 1];
+// How small the letters of a tile become, and how many rows are given up before they do.
+const TIGHT = ["tight", "tighter", "tightest"];
+const SIZES = [["", 5], ["tight", 4], ["tighter", 3], ["tightest", 1]];
+const SIZES_OF_ALERTS = [["", 3], ["tight", 3], ["tight", 2], ["tighter", 2], ["tighter", 1], ["tightest", 1]];
 
 // A tile says less, and then in letters a little smaller, until all of it can be read.
 export function fit(tile, again) {
   const list = by(".rows, .alerts", tile);
-  for (const [at, size] of TIGHT.entries()) {
-    tile.classList.remove(...TIGHT.slice(1));
+  for (const [size, least] of tile.dataset.kind === "alerts" ? SIZES_OF_ALERTS : SIZES) {
+    tile.classList.remove(...TIGHT);
     if (size) tile.classList.add(size);
     if (list) { delete list.dataset.most; again(tile); }
     if (!over(tile)) return;
-    const least = tile.dataset.kind === "alerts" ? 1 : LEAST_ROWS[at];
     for (let most = (list?.children.length ?? 0) - 1; list && most >= least; most -= 1) {
       list.dataset.most = most;
       again(tile);

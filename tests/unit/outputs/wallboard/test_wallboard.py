@@ -343,6 +343,8 @@ def test_a_force_chooses_its_tiles_and_their_order() -> None:
         ({"owner": None}, "page"),
         ({"owner": "AB"}, "taken"),
         ({"owner": None, "severity": "notice"}, "notice"),
+        ({"owner": None, "severity": "state"}, "state"),
+        ({"owner": "AB", "severity": "state"}, "state"),
         ({"owner": None, "snoozed_until": dt.datetime(2021, 3, 1, 12, tzinfo=dt.UTC)}, "taken"),
     ],
 )
