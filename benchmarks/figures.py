@@ -16,7 +16,7 @@ import statistics
 import time
 from collections.abc import Callable
 
-from streams.board.answers import Page, Question, Rows, SeriesAnswer
+from streams.board.answers import AnswerRows, FigureQuestion, Page, SeriesAnswer
 from streams.board.compare import COMPARISONS
 from streams.board.monitor import Monitor
 from streams.board.query import Query
@@ -96,7 +96,7 @@ def main() -> None:
         answer = SeriesAnswer(asked(), "robbery", grain, within.label, Page(0, 1_000))
         answer.whole(list(answer.points()))
 
-    every = Question((), [LAST], ["all"], COMPARISONS)
+    every = FigureQuestion((), [LAST], ["all"], COMPARISONS)
     print(f"{given.crimes:,} crimes, {len(force.areas):,} areas, {len(months)} months")
     for what, call, times in (
         ("an indicator in all areas and months, the first time", lambda: all_areas("rape"), 1),
@@ -107,7 +107,7 @@ def main() -> None:
         ("one by day, in one area", lambda: series("day"), 5),
         (
             "1,000 rows with all comparisons",
-            lambda: list(Rows(asked(), every).page(Page(0, 1_000))),
+            lambda: list(AnswerRows(asked(), every).page(Page(0, 1_000))),
             1,
         ),
     ):

@@ -22,7 +22,7 @@ from svg import AMBER, BLUE, GREEN, GREY, Panel, picture
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from detectors.change.shiryaev_roberts import ShiryaevRoberts
-from streams.board.control import Point, judge
+from streams.board.control import ControlPoint, judge
 from streams.charts import model
 from streams.charts.indicator import flags_of, levels_of
 from streams.charts.layout import layout
@@ -124,12 +124,12 @@ def rebased() -> str:
     """A control chart of these months, and when the detector alarms."""
     detector = ShiryaevRoberts()
     calendar = Calendar(ZoneInfo("Europe/London"))
-    judged: list[Point] = []
+    judged: list[ControlPoint] = []
     alarm = None
     for value in months():
         start = judged[-1].end if judged else calendar.midnight(2016, 3, 1)
         period = calendar.holding("month", start)
-        judged.append(Point(period.label, start, period.end, value))
+        judged.append(ControlPoint(period.label, start, period.end, value))
         detector.update(value)
         if alarm is None and detector.drift_detected:
             alarm = start
@@ -143,7 +143,7 @@ def rebased() -> str:
         unit="count",
         period="month",
         points=tuple(
-            model.Point(
+            model.ChartPoint(
                 start=calendar.local(one.start),
                 end=calendar.local(one.end),
                 label=one.label,

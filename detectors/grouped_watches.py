@@ -105,7 +105,7 @@ class State:
         return np.arange(len(self.figures))
 
 
-class Judged(NamedTuple):
+class JudgedGroups(NamedTuple):
     """What arrays say of the latest groups, a row a series, and of the stretches that end with
     them, a column a stretch with the shortest first.
 
@@ -335,7 +335,7 @@ class GroupedWatches(Generic[Watch]):
         """What is expected of the next slot of a series; None while learning."""
 
     @abstractmethod
-    def _compared(self, some: State, latest: Floats, within: Mask) -> Judged:
+    def _compared(self, some: State, latest: Floats, within: Mask) -> JudgedGroups:
         """The latest groups and stretches against what was expected; what is not `within` counts
         for nothing."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from grafana.panels import Face, Panel, Query, rows
+from grafana.panels import Face, Panel, PanelQuery, rows
 from grafana.queries import FORCE, latest
 from grafana.settings import WALLBOARD
 
@@ -61,7 +61,7 @@ def _table(face: Face, expr: str, columns: dict[str, str]) -> Panel:
     """Each row leads to the page of its alert."""
     return rows(
         face,
-        Query(expr, ""),
+        PanelQuery(expr, ""),
         columns=columns,
         units={"Opened": "dateTimeAsLocal"},
         links=LINKS,

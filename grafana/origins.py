@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from grafana.colours import ACT, FINE, NOTICE
-from grafana.panels import Face, Panel, Query, Words, now
+from grafana.panels import Face, NamedRange, Panel, PanelQuery, now
 from grafana.queries import FORCE, latest, pick
 
 ORIGIN = (
-    Words(0, "● Live records", FINE),
-    Words(1, "▲ Replayed records", NOTICE),
-    Words(2, "▲ Simulated records among them", NOTICE),
-    Words(3, "▲ Simulated and replayed records", NOTICE),
+    NamedRange(0, "● Live records", FINE),
+    NamedRange(1, "▲ Replayed records", NOTICE),
+    NamedRange(2, "▲ Simulated records among them", NOTICE),
+    NamedRange(3, "▲ Simulated and replayed records", NOTICE),
 )
 
 
@@ -29,7 +29,7 @@ def origin(width: int = 24, height: int = 2) -> Panel:
     )
     simulated = _some("simulated", f"0 * {pick('watchroom_ready')}")
     replayed = _some("replayed", pick("watchroom_replay"))
-    return now(face, Query(f"2 * {simulated} + {replayed}", "Records"))
+    return now(face, PanelQuery(f"2 * {simulated} + {replayed}", "Records"))
 
 
 def _some(name: str, otherwise: str) -> str:

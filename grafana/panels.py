@@ -46,7 +46,7 @@ ENDLESS = 1e15
 """The end of a range that has none. Grafana takes an end that is null for 0."""
 
 
-class Query(NamedTuple):
+class PanelQuery(NamedTuple):
     """PromQL, what its series are called, and how a line of it is drawn."""
 
     expr: str
@@ -60,7 +60,7 @@ class Query(NamedTuple):
     """Of a figure by a label: the label, and the series of a metric that has all of its values."""
 
 
-class Words(NamedTuple):
+class NamedRange(NamedTuple):
     """What a number from `low` up to the next one is called, in words and in colour.
 
     Without words the number itself is shown: "● None", but 3.
@@ -87,10 +87,10 @@ class Face:
     """The colour of that: no state, unless it means something that there is none."""
     link: tuple[str, str] | None = None
     """(title, uid) of the dashboard that says more."""
-    words: Sequence[Words] = field(default_factory=tuple)
+    words: Sequence[NamedRange] = field(default_factory=tuple)
 
 
-def _faced(panel: Kind, face: Face, queries: Sequence[Query], *, now: bool = False) -> Kind:
+def _faced(panel: Kind, face: Face, queries: Sequence[PanelQuery], *, now: bool = False) -> Kind:
     panel.title(face.title).description(face.description).unit(face.unit).datasource(SOURCE)
     panel.span(face.width).height(face.height).no_value(face.none)
     if face.decimals is not None:
@@ -120,7 +120,7 @@ def _to(title: str, uid: str) -> DashboardLink:
     return DashboardLink(title).type(model.DashboardLinkType.LINK).url(url)
 
 
-def _target(query: Query, letter: str, *, now: bool, rows: bool) -> Dataquery:
+def _target(query: PanelQuery, letter: str, *, now: bool, rows: bool) -> Dataquery:
     made = Dataquery().expr(query.expr).ref_id(letter).datasource(SOURCE)
     made.legend_format(query.legend)
     if rows:
@@ -128,7 +128,7 @@ def _target(query: Query, letter: str, *, now: bool, rows: bool) -> Dataquery:
     return made.instant() if now else made.range()
 
 
-def _mappings(words: Sequence[Words]) -> list[model.ValueMapping]:
+def _mappings(words: Sequence[NamedRange]) -> list[model.ValueMapping]:
     """Ranges without a gap: each ends where the next begins, the last at `ENDLESS`."""
     made: list[model.ValueMapping] = []
     for place, each in enumerate(words):
@@ -145,7 +145,7 @@ def _fixed(colour: str) -> FieldColor:
     return FieldColor().mode(model.FieldColorModeId.FIXED).fixed_color(colour)
 
 
-def now(face: Face, *queries: Query, size: int = 0) -> Panel:
+def now(face: Face, *queries: PanelQuery, size: int = 0) -> Panel:
     """Large figures of this moment, each with its name, and below it how it came to be; a state in
     words and an instant have no line, and are asked for as they are now."""
     has_line = not face.words and not face.unit.startswith(DATE)
@@ -169,7 +169,7 @@ def now(face: Face, *queries: Query, size: int = 0) -> Panel:
     return panel.reduce_options(common.ReduceDataOptions().calcs([calc]))
 
 
-def _unbroken(query: Query) -> Query:
+def _unbroken(query: PanelQuery) -> PanelQuery:
     """A query whose last value is that of now."""
     if query.each is None:
         return query._replace(expr=unbroken(query.expr))
@@ -200,7 +200,9 @@ class _Built(Builder[model.Panel]):
         return self._made
 
 
-def lines(face: Face, *queries: Query, low: float | None = 0, limit: float | None = None) -> Panel:
+def lines(
+    face: Face, *queries: PanelQuery, low: float | None = 0, limit: float | None = None
+) -> Panel:
     """Lines over time; `limit` is a threshold that is drawn as a line of its own."""
     panel = _faced(timeseries.Panel(), face, queries)
     if low is not None:
@@ -230,7 +232,7 @@ def lines(face: Face, *queries: Query, low: float | None = 0, limit: float | Non
     return panel
 
 
-def _drawn(query: Query, appearance: Appearance) -> list[model.DynamicConfigValue]:
+def _drawn(query: PanelQuery, appearance: Appearance) -> list[model.DynamicConfigValue]:
     fill = {"fill": "dash", "dash": list(appearance.dash)} if appearance.dash else {"fill": "solid"}
     drawn: dict[str, object] = {
         "color": {"mode": "fixed", "fixedColor": appearance.colour},
@@ -245,7 +247,7 @@ def _drawn(query: Query, appearance: Appearance) -> list[model.DynamicConfigValu
     return [model.DynamicConfigValue(name, value) for name, value in drawn.items()]
 
 
-def bars(face: Face, *queries: Query) -> Panel:
+def bars(face: Face, *queries: PanelQuery) -> Panel:
     """A bar for each series, its name and its figure beside it."""
     panel = _faced(bargauge.Panel(), face, queries, now=True)
     panel.orientation(kinds.VizOrientation.HORIZONTAL)
@@ -253,7 +255,7 @@ def bars(face: Face, *queries: Query) -> Panel:
     return panel.reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]))
 
 
-def states(face: Face, *queries: Query) -> Panel:
+def states(face: Face, *queries: PanelQuery) -> Panel:
     """A band over time for each series, with the word of its state in it."""
     panel = _faced(statetimeline.Panel(), face, queries)
     panel.show_value(kinds.VisibilityMode.AUTO).merge_values(True).fill_opacity(80)
@@ -263,10 +265,10 @@ def states(face: Face, *queries: Query) -> Panel:
 
 def rows(
     face: Face,
-    *queries: Query,
+    *queries: PanelQuery,
     columns: Mapping[str, str],
     units: Mapping[str, str] | None = None,
-    also: Mapping[str, Sequence[Words]] | None = None,
+    also: Mapping[str, Sequence[NamedRange]] | None = None,
     links: Mapping[str, tuple[str, str]] | None = None,
     hidden: Sequence[str] = (),
 ) -> Panel:

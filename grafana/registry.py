@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from grafana.colours import APPEARANCES, REFERENCE
-from grafana.panels import LETTERS, Face, Panel, Query, bars, lines, rows
+from grafana.panels import LETTERS, Face, Panel, PanelQuery, bars, lines, rows
 from grafana.queries import FORCE, PLACE, drawn, figure, is_gauge
 from streams.outputs.metrics.exported import own_parts
 from streams.outputs.metrics.prometheus import metric_name
@@ -35,10 +35,10 @@ def over_time(group: Group, named: str, *matchers: str) -> list[Panel]:
         held = [m for m in group.measures if (m.unit, is_gauge(m)) == (unit, gauge)]
         for first in range(0, len(held), MOST_LINES):
             some = held[first : first + MOST_LINES]
-            queries = [Query(figure(group, m, *place, series=drawn), m.title) for m in some]
+            queries = [PanelQuery(figure(group, m, *place, series=drawn), m.title) for m in some]
             if unit == "seconds" and not gauge and group.performance is not None:
                 limit = drawn(f"watchroom_{group.name}_target_seconds", FORCE, *matchers)
-                queries.append(Query(limit, "Limit", REFERENCE))
+                queries.append(PanelQuery(limit, "Limit", REFERENCE))
             more = f", {first // MOST_LINES + 1}" if first else ""
             face = Face(f"{named}: {title.lower()}{more}", words, UNITS[unit], width=12)
             made.append(lines(face, *queries))
@@ -87,7 +87,7 @@ def by_value(group: Group, registry: Registry) -> list[Panel]:
             width=12,
             height=12,
         )
-        made.append(bars(face, Query(counted, f"{{{{{name}}}}}")))
+        made.append(bars(face, PanelQuery(counted, f"{{{{{name}}}}}")))
     return made
 
 
@@ -95,17 +95,18 @@ def _ratio(
     group: Group, measure: Measure, named: str, place: Sequence[str], matchers: Sequence[str]
 ) -> list[Panel]:
     """The share and, where one is set, its target; beside it what it is a share of."""
-    queries = [Query(figure(group, measure, *place, series=drawn), measure.title)]
+    queries = [PanelQuery(figure(group, measure, *place, series=drawn), measure.title)]
     if group.performance is not None and measure.name == group.performance.level:
         target = drawn(f"watchroom_{group.name}_target_ratio", FORCE, *matchers)
-        queries.append(Query(target, "Target", REFERENCE))
+        queries.append(PanelQuery(target, "Target", REFERENCE))
     words = "The share over the window. It has no value while it is a share of nothing."
     face = Face(f"{named}: {measure.title.lower()}", words, "percentunit", width=12)
     made = [lines(face, *queries)]
     if parts := own_parts(group, measure):
         names = {"numerator": "Counted in it", "denominator": "Out of"}
         both = [
-            Query(figure(group, measure, *place, part=p, series=drawn), names[p]) for p in parts
+            PanelQuery(figure(group, measure, *place, part=p, series=drawn), names[p])
+            for p in parts
         ]
         words = "The numbers that the share is made of: a share of few calls says little."
         face = Face(f"{named}: parts of {measure.title.lower()}", words, width=12)
@@ -116,7 +117,7 @@ def _ratio(
 def by_area(group: Group, face: Face, *matchers: str) -> Panel:
     """A table with a row for each area and each value of the dimensions, a column a measure."""
     flows = [measure for measure in group.measures if not is_gauge(measure)]
-    queries = [Query(figure(group, m, FORCE, *matchers), m.title) for m in flows]
+    queries = [PanelQuery(figure(group, m, FORCE, *matchers), m.title) for m in flows]
     columns = {name: name.capitalize() for name in ("area", *group.dimensions)}
     single = len(flows) == 1
     values = {"Value" if single else f"Value #{LETTERS[i]}": m for i, m in enumerate(flows)}

@@ -21,7 +21,7 @@ from streams.board.monitor import Monitor
 from streams.config.force import Force, check_force
 from streams.kafka.lots import Key
 from streams.kafka.membership import Membership
-from streams.kafka.settings import Settings
+from streams.kafka.settings import WorkerSettings
 from streams.kafka.stream import Position
 from streams.periods import to_ms
 
@@ -154,7 +154,7 @@ class StillStream:
     """A stream of Kafka on which nothing moves (`streams.kafka.stream.Stream`)."""
 
     def __init__(self) -> None:
-        self.membership = Membership(Settings("127.0.0.1:9", (), Path("/nonexistent")))
+        self.membership = Membership(WorkerSettings("127.0.0.1:9", (), Path("/nonexistent")))
         self.membership.lease.seconds = math.inf
         self.membership.lease.answered(0.0)
 

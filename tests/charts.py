@@ -11,7 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from streams.charts.layout import layout
-from streams.charts.model import Chart, Earlier, Flag, Level, Mark, Point, Range, Target
+from streams.charts.model import (
+    Chart,
+    ChartPoint,
+    ChartTarget,
+    Earlier,
+    Level,
+    Mark,
+    PointFlag,
+    Range,
+)
 from streams.charts.shapes import Layout
 from streams.charts.svg import standalone
 from streams.periods import Grain
@@ -31,12 +40,12 @@ def instant(text: str) -> dt.datetime:
 
 def points(
     values: Sequence[float | None], first: str = "2024-12-01", grain: Grain = "month"
-) -> tuple[Point, ...]:
+) -> tuple[ChartPoint, ...]:
     """Periods in a row."""
     found, start = [], instant(first)
     for value in values:
         end = _after(start, grain)
-        found.append(Point(start=start, end=end, label=f"{start:%Y-%m}", value=value))
+        found.append(ChartPoint(start=start, end=end, label=f"{start:%Y-%m}", value=value))
         start = end
     return tuple(found)
 
@@ -65,21 +74,23 @@ def chart(values: Sequence[float | None] = BURGLARIES, **fields: Any) -> Chart:
 def full() -> Chart:
     """A chart that has everything."""
     *before, running = points(BURGLARIES)
-    before[14] = Point(
+    before[14] = ChartPoint(
         start=before[14].start,
         end=before[14].end,
         label="2026-02",
         value=None,
         missing="the feed was silent",
     )
-    before[22] = Point(
+    before[22] = ChartPoint(
         start=before[22].start,
         end=before[22].end,
         label="2026-10",
         value=402,
         provisional="likely to rise",
     )
-    last = Point(start=running.start, end=running.end, label=running.label, value=180, running=True)
+    last = ChartPoint(
+        start=running.start, end=running.end, label=running.label, value=180, running=True
+    )
     return Chart(
         title="Burglaries of homes, Northshire",
         unit="count",
@@ -93,11 +104,13 @@ def full() -> Chart:
         earlier=(
             Earlier("a year before", tuple(330 + 3 * at if at > 3 else None for at in range(24))),
         ),
-        targets=(Target(first=4, last=23, value=370, bound="at most"),),
+        targets=(ChartTarget(first=4, last=23, value=370, bound="at most"),),
         flags=(
-            Flag(first=5, last=5, rule="limit", side="below", words="exceptional: below 324"),
-            Flag(first=8, last=12, rule="run", side="above", words="one of 5 above 364"),
-            Flag(first=18, last=18, rule="limit", side="above", words="exceptional: above 434"),
+            PointFlag(first=5, last=5, rule="limit", side="below", words="exceptional: below 324"),
+            PointFlag(first=8, last=12, rule="run", side="above", words="one of 5 above 364"),
+            PointFlag(
+                first=18, last=18, rule="limit", side="above", words="exceptional: above 434"
+            ),
         ),
         marks=(
             Mark(at=instant("2026-06-11"), kind="alert", words="Burglaries: 455 in June."),
@@ -118,7 +131,7 @@ def rates() -> Chart:
         unit="ratio",
         period="quarter",
         points=tuple(
-            Point(
+            ChartPoint(
                 start=each.start,
                 end=each.end,
                 label=each.label,
@@ -128,7 +141,7 @@ def rates() -> Chart:
             )
             for each in made
         ),
-        targets=(Target(first=0, last=7, value=0.9, bound="at least"),),
+        targets=(ChartTarget(first=0, last=7, value=0.9, bound="at least"),),
     )
 
 

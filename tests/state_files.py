@@ -550,15 +550,15 @@ def _calibration() -> bytes:
     return msgspec.json.encode(calibrated()) + b"\n"
 
 
-def backed_up() -> list[backup.Entry]:
+def backed_up() -> list[backup.BackupEntry]:
     """An entry of each part of a backup."""
     facts = [entry_of(fact, alert_records.encode(fact)) for fact in alert_facts()]
     key, _, value = _published().splitlines()[0].partition(b"\t")
     return [
         *facts,
-        backup.Entry("published", "golden", key.decode(), value),
-        backup.Entry("learned", "golden", "calls/version", msgspec.msgpack.encode(1)),
-        backup.Entry("calibration", "", "abc.json", _calibration()),
+        backup.BackupEntry("published", "golden", key.decode(), value),
+        backup.BackupEntry("learned", "golden", "calls/version", msgspec.msgpack.encode(1)),
+        backup.BackupEntry("calibration", "", "abc.json", _calibration()),
     ]
 
 

@@ -25,7 +25,7 @@ from measuring import Bench, Child, Row, in_turn
 from speed.reading import FORCE, NEWS, READINGS, RECEIVED
 from year import crimes
 
-from streams.board.answers import Page, Question, Rows, SeriesAnswer
+from streams.board.answers import AnswerRows, FigureQuestion, Page, SeriesAnswer
 from streams.board.monitor import Monitor
 from streams.board.query import Query
 from streams.config.force import find_force
@@ -92,7 +92,7 @@ def show_series() -> None:
 def show_every_figure() -> None:
     """Each indicator in each area in a month, as /api/board makes it."""
     query = Query(live.monitor, FORCE, None, live.lock)
-    for _ in Rows(query, Question((), [MONTHS[-2]], ("all",))):
+    for _ in AnswerRows(query, FigureQuestion((), [MONTHS[-2]], ("all",))):
         pass
 
 

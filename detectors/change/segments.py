@@ -66,7 +66,7 @@ TINY = 0.1
 """Noise below this share of its median is taken to be that: how close to 0 it came says nothing."""
 
 
-class Change(NamedTuple):
+class SegmentChange(NamedTuple):
     """A change: the place of the first figure after it, from 0, the first and last place where it
     may as well be, and what the segments beside it come to just before and after."""
 
@@ -83,12 +83,12 @@ class Segments(NamedTuple):
     `spreads` where that standard deviation changed. `too_many`: no changes are named, since there
     would be as many as are allowed."""
 
-    changes: list[Change]
+    changes: list[SegmentChange]
     fitted: list[float]
     shape: Shape
     sigma: float
     alike: float
-    spreads: list[Change]
+    spreads: list[SegmentChange]
     too_many: bool = False
 
 
@@ -169,7 +169,7 @@ class _Cut(NamedTuple):
             t = np.arange(end - start)
             fitted[start:end] = np.polyval(np.polyfit(t, x[start:end], degree), t)
         changes = [
-            Change(at, earliest, latest, float(fitted[at - 1]), float(fitted[at]))
+            SegmentChange(at, earliest, latest, float(fitted[at - 1]), float(fitted[at]))
             for _, at, earliest, latest, _ in self.places()
         ]
         times = float((1.0 - costs.alike**2) ** -0.5)
@@ -214,7 +214,7 @@ def _cut(costs: _Costs, most: int = MOST) -> _Cut:
     return _Cut(costs, edges[::-1], float(left[number - 1]), float(criteria[number - 1]))
 
 
-def _spreads(noise: Floats, times: float) -> list[Change]:
+def _spreads(noise: Floats, times: float) -> list[SegmentChange]:
     """Where the scatter of noise changed: where the level of the logarithm of its size did, which
     heavy tails hardly move. Its places are those of figures, of which there is one more; scatters
     are `times` its own."""
@@ -229,5 +229,7 @@ def _spreads(noise: Floats, times: float) -> list[Change]:
     for before, at, earliest, latest, after in cut.places():
         beside = (noise[before:at], noise[at:after])
         wide = (times * float(np.sqrt(np.mean(each * each))) for each in beside)
-        found.append(Change(at + 1, earliest + 1, latest + 1, *wide))  # noise begins one later
+        found.append(
+            SegmentChange(at + 1, earliest + 1, latest + 1, *wide)
+        )  # noise begins one later
     return found

@@ -24,7 +24,7 @@ from detectors.durations.duration_watch import (
     far_of,
     sums_of,
 )
-from detectors.grouped_watches import Floats, GroupedWatches, Ints, Judged, Mask, State
+from detectors.grouped_watches import Floats, GroupedWatches, Ints, JudgedGroups, Mask, State
 
 
 class DurationWatches(GroupedWatches[DurationWatch]):
@@ -96,7 +96,7 @@ class DurationWatches(GroupedWatches[DurationWatch]):
         mean = np.minimum(MOST, np.maximum(LEAST, total / n))
         return np.log(mean) + within / 2.0, np.maximum(within + between, within / 4.0)
 
-    def _compared(self, some: State, latest: Floats, within: Mask) -> Judged:
+    def _compared(self, some: State, latest: Floats, within: Mask) -> JudgedGroups:
         slot = latest[:, :, 1].astype(np.int64) % some.period
         n, total = np.where(within, latest[:, :, 2], 1.0), np.where(within, latest[:, :, 3], 1.0)
         value, variance = self._value(some, n, total)
@@ -109,7 +109,7 @@ class DurationWatches(GroupedWatches[DurationWatch]):
         own = some.slot_spreads[some.every, slot[:, 0]]
         odd = np.abs(off[:, 0]) > 2.0 * np.sqrt(variance[:, 0] + own) * (1.0 - 1e-12)
         levels = np.exp(some.base[:, None] + means)
-        return Judged(off[:, 0] > 0.0, odd, ratios, levels, means, 1.0 / weights + shared)
+        return JudgedGroups(off[:, 0] > 0.0, odd, ratios, levels, means, 1.0 / weights + shared)
 
     def _of_one(
         self, some: State, latest: Floats, stretch: Mask, shift: Floats, variance: Floats

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from detectors.grouped_watches import Floats, GroupedWatches, Ints, Judged, Mask, State
+from detectors.grouped_watches import Floats, GroupedWatches, Ints, JudgedGroups, Mask, State
 from detectors.shares.proportion_watch import (
     OUTLYING,
     ProportionWatch,
@@ -45,7 +45,7 @@ class ProportionWatches(GroupedWatches[ProportionWatch]):
             return None
         return float(_known_share(np.array(middle), self._state.information[row].sum()))
 
-    def _compared(self, some: State, latest: Floats, within: Mask) -> Judged:
+    def _compared(self, some: State, latest: Floats, within: Mask) -> JudgedGroups:
         slot = latest[:, :, 1].astype(np.int64) % some.period
         n, k = np.where(within, latest[:, :, 2], 0.0), np.where(within, latest[:, :, 3], 0.0)
         known = some.information.sum(axis=1, keepdims=True)
@@ -60,7 +60,7 @@ class ProportionWatches(GroupedWatches[ProportionWatch]):
         between = correlation[:, None] * pairs + self._shared(some, pairs.shape[1])
         between = np.minimum(0.95, np.maximum(1e-9, between))
         ratios = stretch_ratio(shares, trials, chances, between)
-        return Judged(off > 0.0, odd, ratios, shares, shares - chances, between)
+        return JudgedGroups(off > 0.0, odd, ratios, shares, shares - chances, between)
 
     def _correlation(self, some: State) -> Floats:
         spread, trials, groups = some.spread_sums.T

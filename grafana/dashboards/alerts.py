@@ -9,7 +9,7 @@ from grafana.colours import ACT, FINE, NOTICE
 from grafana.frame import add, frame
 from grafana.names import BY_SEVERITY
 from grafana.open_alerts import OPENED, open_table, snoozed_table
-from grafana.panels import Face, Panel, Query, Words, bars, lines, now, states
+from grafana.panels import Face, NamedRange, Panel, PanelQuery, bars, lines, now, states
 from grafana.queries import FORCE, counted, latest
 
 CHOSEN = ('area=~"$area"', 'measure=~"$measure"')
@@ -35,9 +35,9 @@ def dashboard() -> Dashboard:
     return made
 
 
-def _severities() -> list[Query]:
+def _severities() -> list[PanelQuery]:
     return [
-        Query(counted("watchroom_alert_open", FORCE, *CHOSEN, f'severity="{name}"'), title)
+        PanelQuery(counted("watchroom_alert_open", FORCE, *CHOSEN, f'severity="{name}"'), title)
         for name, title in BY_SEVERITY.items()
     ]
 
@@ -52,7 +52,7 @@ def _open() -> list[Panel]:
                 "Alerts that are open and not snoozed.",
                 width=12,
                 height=5,
-                words=(Words(0, "● None", FINE), Words(1, "", NOTICE)),
+                words=(NamedRange(0, "● None", FINE), NamedRange(1, "", NOTICE)),
             ),
             *_severities(),
         ),
@@ -64,11 +64,11 @@ def _open() -> list[Panel]:
                 height=5,
                 none="None is open",
             ),
-            Query(f"{clock} - on (force) (min by (force) ({OPENED}))", "Oldest open alert"),
+            PanelQuery(f"{clock} - on (force) (min by (force) ({OPENED}))", "Oldest open alert"),
         ),
         bars(
             Face("Open by kind", "What kinds of alert are open.", height=5, none="None is open"),
-            Query(kinds, "{{kind}}"),
+            PanelQuery(kinds, "{{kind}}"),
         ),
         open_table(*CHOSEN),
         snoozed_table(),
@@ -90,9 +90,9 @@ def _weeks() -> list[Panel]:
                 height=6,
                 decimals=0,
             ),
-            Query(total, "Alerts"),
-            Query(budget, "Budget"),
-            Query(wrong, "False"),
+            PanelQuery(total, "Alerts"),
+            PanelQuery(budget, "Budget"),
+            PanelQuery(wrong, "False"),
         ),
         now(
             Face(
@@ -101,9 +101,9 @@ def _weeks() -> list[Panel]:
                 "none",
                 height=6,
                 none="No budget",
-                words=(Words(0, "● Within budget", FINE), Words(1, "▲ Over budget", ACT)),
+                words=(NamedRange(0, "● Within budget", FINE), NamedRange(1, "▲ Over budget", ACT)),
             ),
-            Query(f"({total}) > bool on (force) ({budget})", "Budget"),
+            PanelQuery(f"({total}) > bool on (force) ({budget})", "Budget"),
         ),
         bars(
             Face(
@@ -111,7 +111,7 @@ def _weeks() -> list[Panel]:
                 'What the people who closed them found; "none" is not said yet.',
                 height=6,
             ),
-            Query(assessed, "{{outcome}}"),
+            PanelQuery(assessed, "{{outcome}}"),
         ),
     ]
 
@@ -129,9 +129,9 @@ def _over_time() -> list[Panel]:
                 "none",
                 width=12,
                 none="None was open",
-                words=(Words(0, "Settled", FINE), Words(1, "▲ Open", NOTICE)),
+                words=(NamedRange(0, "Settled", FINE), NamedRange(1, "▲ Open", NOTICE)),
             ),
-            Query(
+            PanelQuery(
                 latest("watchroom_alert_open", FORCE, *CHOSEN), "{{kind}}, {{area}}, {{measure}}"
             ),
         ),

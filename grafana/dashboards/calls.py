@@ -7,7 +7,7 @@ from grafana_foundation_sdk.builders.dashboard import Dashboard
 from grafana import variables
 from grafana.colours import BLUE, GREY, Appearance
 from grafana.frame import add, frame
-from grafana.panels import Face, Panel, Query, bars, lines, rows
+from grafana.panels import Face, Panel, PanelQuery, bars, lines, rows
 from grafana.queries import FORCE, latest
 from grafana.registry import by_area, over_time, shown_on
 from streams.registry.registry import Registry
@@ -55,7 +55,7 @@ def _further() -> Panel:
     columns = {name: name.capitalize() for name in ("group", "measure", "line", "grade", "area")}
     columns |= {"Value #A": "Share", "Value #B": "Limit"}
     units = {"Share": "percentunit", "Limit": "s"}
-    return rows(face, Query(share, ""), Query(limit, ""), columns=columns, units=units)
+    return rows(face, PanelQuery(share, ""), PanelQuery(limit, ""), columns=columns, units=units)
 
 
 def _ahead(line: str) -> list[Panel]:
@@ -74,9 +74,9 @@ def _ahead(line: str) -> list[Panel]:
                 width=12,
                 none="Not known yet",
             ),
-            Query(f"sum({expected})", "Expected", Appearance(BLUE)),
-            Query(limit("low_80"), "Lower", lower),
-            Query(limit("high_80"), "Upper", upper, band="Lower"),
+            PanelQuery(f"sum({expected})", "Expected", Appearance(BLUE)),
+            PanelQuery(limit("low_80"), "Lower", lower),
+            PanelQuery(limit("high_80"), "Upper", upper, band="Lower"),
         ),
         bars(
             Face(
@@ -87,7 +87,7 @@ def _ahead(line: str) -> list[Panel]:
                 none="Not known yet",
             ),
             *(
-                Query(latest(f"watchroom_handlers_{name}", FORCE, 'line="all"'), legend)
+                PanelQuery(latest(f"watchroom_handlers_{name}", FORCE, 'line="all"'), legend)
                 for name, legend in handlers.items()
             ),
         ),

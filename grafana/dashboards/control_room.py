@@ -9,13 +9,13 @@ from grafana.colours import ACT, FINE, NOTICE
 from grafana.frame import add, frame
 from grafana.names import BY_SEVERITY
 from grafana.open_alerts import open_table
-from grafana.panels import Face, Panel, Query, Words, bars, now
+from grafana.panels import Face, NamedRange, Panel, PanelQuery, bars, now
 from grafana.queries import FORCE, PLACE, counted, figure, latest, pick
 from streams.registry.dimensions import ALL
 from streams.registry.registry import Registry
 
 UID = "watchroom-now"
-ON_TARGET = (Words(0, "▼ Below target", ACT), Words(1, "● On target", FINE))
+ON_TARGET = (NamedRange(0, "▼ Below target", ACT), NamedRange(1, "● On target", FINE))
 TO_CALLS = ("Calls", "watchroom-calls")
 TO_RESPONSE = ("Response", "watchroom-response")
 LARGE = 48
@@ -56,7 +56,7 @@ def _state() -> list[Panel]:
     clock = latest("watchroom_clock_timestamp_seconds", FORCE)
     ready = "min without (job, instance) (" + pick("watchroom_ready") + ")"
     severities = [
-        Query(counted("watchroom_alert_open", FORCE, f'severity="{name}"'), title)
+        PanelQuery(counted("watchroom_alert_open", FORCE, f'severity="{name}"'), title)
         for name, title in BY_SEVERITY.items()
     ]
     return [
@@ -68,7 +68,7 @@ def _state() -> list[Panel]:
                 width=6,
                 height=4,
             ),
-            Query(f"1000 * {clock}", "Figures of"),
+            PanelQuery(f"1000 * {clock}", "Figures of"),
         ),
         now(
             Face(
@@ -80,9 +80,9 @@ def _state() -> list[Panel]:
                 none="▼ No answer",
                 none_is=ACT,
                 link=("Pipeline health", "watchroom-pipeline"),
-                words=(Words(0, "▼ Catching up", ACT), Words(1, "● Ready", FINE)),
+                words=(NamedRange(0, "▼ Catching up", ACT), NamedRange(1, "● Ready", FINE)),
             ),
-            Query(ready, "Monitor"),
+            PanelQuery(ready, "Monitor"),
         ),
         now(
             Face(
@@ -91,7 +91,7 @@ def _state() -> list[Panel]:
                 width=12,
                 height=4,
                 link=("Alerts", "watchroom-alerts"),
-                words=(Words(0, "● None", FINE), Words(1, "", NOTICE)),
+                words=(NamedRange(0, "● None", FINE), NamedRange(1, "", NOTICE)),
             ),
             *severities,
         ),
@@ -102,7 +102,7 @@ def _calls(registry: Registry) -> list[Panel]:
     def large(name: str, title: str, words: str, unit: str, window: str = "1h") -> Panel:
         face = Face(title, words, unit, width=4, height=6, link=TO_CALLS, decimals=0)
         by_line = ("line", pick("watchroom_calls_target_seconds", FORCE))
-        query = Query(_measure(registry, "calls", name, window), "{{line}}", each=by_line)
+        query = PanelQuery(_measure(registry, "calls", name, window), "{{line}}", each=by_line)
         return now(face, query, size=LARGE)
 
     return [
@@ -126,7 +126,9 @@ def _calls(registry: Registry) -> list[Panel]:
                 link=TO_CALLS,
                 words=ON_TARGET,
             ),
-            Query(_on_target(registry, "calls", "service_level", "1h", "force, line"), "{{line}}"),
+            PanelQuery(
+                _on_target(registry, "calls", "service_level", "1h", "force, line"), "{{line}}"
+            ),
         ),
         large(
             "abandonment",
@@ -140,7 +142,9 @@ def _calls(registry: Registry) -> list[Panel]:
 def _emergencies(registry: Registry) -> list[Panel]:
     def large(name: str, title: str, words: str, unit: str) -> Panel:
         face = Face(title, words, unit, width=4, height=6, link=TO_RESPONSE, decimals=0)
-        return now(face, Query(_measure(registry, "attendance", name, "today"), title), size=LARGE)
+        return now(
+            face, PanelQuery(_measure(registry, "attendance", name, "today"), title), size=LARGE
+        )
 
     return [
         large("unattended", "Not yet attended", "Emergencies that nobody has reached.", "short"),
@@ -158,7 +162,9 @@ def _emergencies(registry: Registry) -> list[Panel]:
                 link=TO_RESPONSE,
                 words=ON_TARGET,
             ),
-            Query(_on_target(registry, "attendance", "within", "today", "force"), "Attendance"),
+            PanelQuery(
+                _on_target(registry, "attendance", "within", "today", "force"), "Attendance"
+            ),
         ),
         large("response_mean", "Mean response today", "From opening to arrival.", "s"),
     ]
@@ -178,7 +184,7 @@ def _volumes(registry: Registry) -> list[Panel]:
                 height=10,
                 link=link,
             ),
-            Query(f"sort_desc(topk(10, {incidents}))", "{{category}}"),
+            PanelQuery(f"sort_desc(topk(10, {incidents}))", "{{category}}"),
         ),
         bars(
             Face(
@@ -187,7 +193,7 @@ def _volumes(registry: Registry) -> list[Panel]:
                 height=10,
                 link=link,
             ),
-            Query(f"sort_desc(topk(10, {crimes}))", "{{offence}}"),
+            PanelQuery(f"sort_desc(topk(10, {crimes}))", "{{offence}}"),
         ),
         open_table(width=12, height=10),
     ]

@@ -9,7 +9,7 @@ from grafana_foundation_sdk.builders.dashboard import Dashboard
 from grafana import variables
 from grafana.colours import ACT, FINE, NOTICE
 from grafana.frame import add, frame
-from grafana.panels import Face, Panel, Query, Words, bars, lines, now, rows, states
+from grafana.panels import Face, NamedRange, Panel, PanelQuery, bars, lines, now, rows, states
 from grafana.queries import FORCE, answering, latest, pick
 from streams.live import BEHIND, OLD_CHECKPOINT, STALE_FEED
 
@@ -33,12 +33,12 @@ def dashboard() -> Dashboard:
 
 def _workers() -> list[Panel]:
     behind = f"sum({pick('watchroom_lag_messages')})"
-    words = (Words(0, "● Keeping up", FINE), Words(BEHIND + 1, "▲ Behind", NOTICE))
+    words = (NamedRange(0, "● Keeping up", FINE), NamedRange(BEHIND + 1, "▲ Behind", NOTICE))
     return [
         _of_each(
             Face("Scraped", "Whether Prometheus reaches each worker.", "none"),
             "up",
-            (Words(0, "▼ Down", ACT), Words(1, "● Up", FINE)),
+            (NamedRange(0, "▼ Down", ACT), NamedRange(1, "● Up", FINE)),
         ),
         _of_each(
             Face(
@@ -47,12 +47,12 @@ def _workers() -> list[Panel]:
                 "none",
             ),
             "watchroom_ready",
-            (Words(0, "▼ Catching up", ACT), Words(1, "● Ready", FINE)),
+            (NamedRange(0, "▼ Catching up", ACT), NamedRange(1, "● Ready", FINE)),
         ),
         _of_each(
             Face("Time of the figures", "Live, or a replay of another time.", "none", width=4),
             "watchroom_replay",
-            (Words(0, "● Live", FINE), Words(1, "▲ Replay", NOTICE)),
+            (NamedRange(0, "● Live", FINE), NamedRange(1, "▲ Replay", NOTICE)),
         ),
         now(
             Face(
@@ -64,11 +64,11 @@ def _workers() -> list[Panel]:
                 none="Reads no topic",
                 words=words,
             ),
-            Query(behind, "Keeping up"),
+            PanelQuery(behind, "Keeping up"),
         ),
         rows(
             Face("Versions", "Which version each worker runs.", "none", width=4, height=5),
-            Query(pick("watchroom_build_info"), ""),
+            PanelQuery(pick("watchroom_build_info"), ""),
             columns={"instance": "Instance", "version": "Version"},
         ),
         states(
@@ -78,17 +78,17 @@ def _workers() -> list[Panel]:
                 "of the worker says what to do.",
                 "none",
                 width=24,
-                words=(Words(0, "No", FINE), Words(1, "▲ Not ready", NOTICE)),
+                words=(NamedRange(0, "No", FINE), NamedRange(1, "▲ Not ready", NOTICE)),
             ),
-            Query(f"max by (reason) ({pick('watchroom_unready')})", "{{reason}}"),
+            PanelQuery(f"max by (reason) ({pick('watchroom_unready')})", "{{reason}}"),
         ),
     ]
 
 
-def _of_each(face: Face, metric: str, words: tuple[Words, ...]) -> Panel:
+def _of_each(face: Face, metric: str, words: tuple[NamedRange, ...]) -> Panel:
     """What a figure of each worker means, in a word."""
     shown = replace(face, height=5, words=words, none="▼ None", none_is=ACT)
-    return now(shown, Query(pick(metric), "{{instance}}"))
+    return now(shown, PanelQuery(pick(metric), "{{instance}}"))
 
 
 def _arriving() -> list[Panel]:
@@ -102,7 +102,7 @@ def _arriving() -> list[Panel]:
                 width=8,
                 none="Reads no topic",
             ),
-            Query(f"sum by (topic) ({pick('watchroom_lag_messages')})", "{{topic}}"),
+            PanelQuery(f"sum by (topic) ({pick('watchroom_lag_messages')})", "{{topic}}"),
             limit=BEHIND,
         ),
         lines(
@@ -114,7 +114,7 @@ def _arriving() -> list[Panel]:
                 width=8,
                 none="None was refused",
             ),
-            Query(
+            PanelQuery(
                 f"60 * sum by (kind, reason) (rate({refused}[$__rate_interval]))",
                 "{{kind}}: {{reason}}",
             ),
@@ -128,7 +128,7 @@ def _arriving() -> list[Panel]:
                 width=8,
                 none="There was none",
             ),
-            Query(
+            PanelQuery(
                 f"60 * sum by (kind, field) (rate({unknown}[$__rate_interval]))",
                 "{{kind}}: {{field}}",
             ),
@@ -141,7 +141,7 @@ def _arriving() -> list[Panel]:
                 "s",
                 width=8,
             ),
-            Query(latest("watchroom_watermark_age_seconds", FORCE), "{{feed}}"),
+            PanelQuery(latest("watchroom_watermark_age_seconds", FORCE), "{{feed}}"),
             limit=STALE_FEED,
         ),
         lines(
@@ -153,7 +153,7 @@ def _arriving() -> list[Panel]:
                 width=8,
                 none="No feed sends heartbeats",
             ),
-            Query(latest("watchroom_heartbeat_age_seconds", FORCE), "{{feed}}"),
+            PanelQuery(latest("watchroom_heartbeat_age_seconds", FORCE), "{{feed}}"),
             limit=STALE_FEED,
         ),
         lines(
@@ -163,7 +163,7 @@ def _arriving() -> list[Panel]:
                 "s",
                 width=8,
             ),
-            Query(f"time() - {latest('watchroom_clock_timestamp_seconds', FORCE)}", "Behind"),
+            PanelQuery(f"time() - {latest('watchroom_clock_timestamp_seconds', FORCE)}", "Behind"),
         ),
     ]
 
@@ -181,7 +181,7 @@ def _watching() -> list[Panel]:
                 width=12,
                 none="No detector watches",
             ),
-            Query(f"60 * sum by (kind) (rate({detectors}[$__rate_interval]))", "{{kind}}"),
+            PanelQuery(f"60 * sum by (kind) (rate({detectors}[$__rate_interval]))", "{{kind}}"),
         ),
         lines(
             Face(
@@ -191,7 +191,7 @@ def _watching() -> list[Panel]:
                 width=12,
                 none="Raises no alerts",
             ),
-            Query(f"60 * rate({alerts}[$__rate_interval])", "{{instance}}"),
+            PanelQuery(f"60 * rate({alerts}[$__rate_interval])", "{{instance}}"),
         ),
     ]
 
@@ -206,7 +206,7 @@ def _kept() -> list[Panel]:
                 "s",
                 none="Keeps no checkpoint",
             ),
-            Query(pick("watchroom_checkpoint_age_seconds"), "{{instance}}"),
+            PanelQuery(pick("watchroom_checkpoint_age_seconds"), "{{instance}}"),
             limit=OLD_CHECKPOINT,
         ),
         lines(
@@ -216,19 +216,19 @@ def _kept() -> list[Panel]:
                 "s",
                 none="Was assigned no partitions",
             ),
-            Query(pick("watchroom_stall_seconds"), "{{instance}}"),
+            PanelQuery(pick("watchroom_stall_seconds"), "{{instance}}"),
         ),
         bars(
             Face("Records held", "Records within the horizon, by kind."),
-            Query(f"sum by (kind) ({pick('watchroom_records')})", "{{kind}}"),
+            PanelQuery(f"sum by (kind) ({pick('watchroom_records')})", "{{kind}}"),
         ),
         now(
             Face(
                 "Rows left out",
                 "Rows that are not given to Prometheus, to bound the number of series.",
-                words=(Words(0, "● None", FINE), Words(1, "", NOTICE)),
+                words=(NamedRange(0, "● None", FINE), NamedRange(1, "", NOTICE)),
             ),
-            Query(left_out, "Rows left out"),
+            PanelQuery(left_out, "Rows left out"),
         ),
     ]
 
@@ -238,14 +238,14 @@ def _processes() -> list[Panel]:
     return [
         lines(
             Face("Processor", "Cores that each worker uses.", "percentunit", width=8),
-            Query(f"rate({cpu}[$__rate_interval])", "{{instance}}"),
+            PanelQuery(f"rate({cpu}[$__rate_interval])", "{{instance}}"),
         ),
         lines(
             Face("Memory", "Memory that each worker holds.", "bytes", width=8),
-            Query(pick("process_resident_memory_bytes"), "{{instance}}"),
+            PanelQuery(pick("process_resident_memory_bytes"), "{{instance}}"),
         ),
         lines(
             Face("Time of a scrape", "How long Prometheus waits for the figures.", "s", width=8),
-            Query(pick("scrape_duration_seconds"), "{{instance}}"),
+            PanelQuery(pick("scrape_duration_seconds"), "{{instance}}"),
         ),
     ]

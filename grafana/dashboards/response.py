@@ -6,7 +6,7 @@ from grafana_foundation_sdk.builders.dashboard import Dashboard
 
 from grafana import variables
 from grafana.frame import add, frame
-from grafana.panels import Face, Query, bars
+from grafana.panels import Face, PanelQuery, bars
 from grafana.queries import PLACE, figure
 from grafana.registry import by_area, over_time, shown_on
 from streams.registry.dimensions import ALL
@@ -48,7 +48,7 @@ def dashboard(registry: Registry) -> Dashboard:
                 "Incidents opened in the last hour, by the grade of response.",
                 width=12,
             ),
-            Query(graded, "{{grade}}"),
+            PanelQuery(graded, "{{grade}}"),
         ),
         bars(
             Face(
@@ -56,7 +56,7 @@ def dashboard(registry: Registry) -> Dashboard:
                 "Incidents opened since midnight, by the grade of response.",
                 width=12,
             ),
-            Query(today, "{{grade}}"),
+            PanelQuery(today, "{{grade}}"),
         ),
     )
     return made

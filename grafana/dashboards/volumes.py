@@ -7,13 +7,28 @@ from grafana_foundation_sdk.builders.dashboard import Dashboard
 from grafana import variables
 from grafana.colours import ACT, BLUE, FINE, GREY, NOTICE, ORANGE, PURPLE, VERMILLION, Appearance
 from grafana.frame import add, changes_of_level, frame
-from grafana.panels import Face, Panel, Query, Words, bars, lines, now, repeated, rows, states
+from grafana.panels import (
+    Face,
+    NamedRange,
+    Panel,
+    PanelQuery,
+    bars,
+    lines,
+    now,
+    repeated,
+    rows,
+    states,
+)
 from grafana.queries import FORCE, PLACE, drawn, latest
 from grafana.registry import by_value, one_at_a_time, over_time, shown_on, whole
 from streams.registry.registry import Registry
 
 CHOSEN = (*PLACE, 'group="$group"', 'measure="$measure"', 'row="$row"', 'grain="$grain"')
-FLAGS = (Words(-1, "▼ Below", ACT), Words(0, "● Within", FINE), Words(1, "▲ Above", NOTICE))
+FLAGS = (
+    NamedRange(-1, "▼ Below", ACT),
+    NamedRange(0, "● Within", FINE),
+    NamedRange(1, "▲ Above", NOTICE),
+)
 LOWER, UPPER = Appearance(ORANGE, (4, 4), 1), Appearance(ORANGE, (8, 3), 1)
 
 
@@ -66,12 +81,12 @@ def _chart() -> list[Panel]:
                 width=24,
                 height=12,
             ),
-            Query(_watch("observed"), "Observed", Appearance(BLUE)),
-            Query(_watch("expected"), "Centre", Appearance(GREY, (12, 6))),
-            Query(_watch("lower"), "Lower limit", LOWER),
-            Query(_watch("upper"), "Upper limit", UPPER, band="Lower limit"),
-            Query(above, "Flagged: above", Appearance(VERMILLION), points=True),
-            Query(below, "Flagged: below", Appearance(PURPLE), points=True),
+            PanelQuery(_watch("observed"), "Observed", Appearance(BLUE)),
+            PanelQuery(_watch("expected"), "Centre", Appearance(GREY, (12, 6))),
+            PanelQuery(_watch("lower"), "Lower limit", LOWER),
+            PanelQuery(_watch("upper"), "Upper limit", UPPER, band="Lower limit"),
+            PanelQuery(above, "Flagged: above", Appearance(VERMILLION), points=True),
+            PanelQuery(below, "Flagged: below", Appearance(PURPLE), points=True),
             low=None,
         ),
         now(
@@ -81,10 +96,10 @@ def _chart() -> list[Panel]:
                 width=16,
                 height=5,
             ),
-            Query(_watch("observed"), "Observed"),
-            Query(_watch("expected"), "Centre"),
-            Query(_watch("lower"), "Lower limit"),
-            Query(_watch("upper"), "Upper limit"),
+            PanelQuery(_watch("observed"), "Observed"),
+            PanelQuery(_watch("expected"), "Centre"),
+            PanelQuery(_watch("lower"), "Lower limit"),
+            PanelQuery(_watch("upper"), "Upper limit"),
         ),
         now(
             Face(
@@ -96,7 +111,7 @@ def _chart() -> list[Panel]:
                 none="Not judged yet",
                 words=FLAGS,
             ),
-            Query(flags, "Verdict"),
+            PanelQuery(flags, "Verdict"),
         ),
         lines(
             Face(
@@ -105,7 +120,9 @@ def _chart() -> list[Panel]:
                 "percentunit",
                 width=12,
             ),
-            Query(f"{_watch('observed')} / ({_watch('expected')} > 0)", "Observed of expected"),
+            PanelQuery(
+                f"{_watch('observed')} / ({_watch('expected')} > 0)", "Observed of expected"
+            ),
             limit=1,
         ),
         states(
@@ -116,7 +133,7 @@ def _chart() -> list[Panel]:
                 width=12,
                 words=FLAGS,
             ),
-            Query(_watch("flagged", *CHOSEN[:4], 'grain="$grain"'), "{{row}}"),
+            PanelQuery(_watch("flagged", *CHOSEN[:4], 'grain="$grain"'), "{{row}}"),
         ),
     ]
 
@@ -134,7 +151,7 @@ def _watches() -> list[Panel]:
                 width=16,
                 none="None is flagged",
             ),
-            Query(flags, ""),
+            PanelQuery(flags, ""),
             columns=columns | {"Value": "Flag"},
             also={"Flag": FLAGS},
         ),
@@ -144,7 +161,7 @@ def _watches() -> list[Panel]:
                 "How many series are watched, and how many are still learning what is usual.",
                 width=8,
             ),
-            Query(watches, "{{grain}}: {{state}}"),
+            PanelQuery(watches, "{{grain}}: {{state}}"),
         ),
     ]
 
@@ -152,7 +169,7 @@ def _watches() -> list[Panel]:
 def _figure() -> list[Panel]:
     words = "A figure that is chosen above, of the area and over the window that are."
     chosen = drawn("$figure", *PLACE, 'window="$window"')
-    line = lines(Face("$figure", words, width=12), Query(chosen, "$figure, $area"))
+    line = lines(Face("$figure", words, width=12), PanelQuery(chosen, "$figure, $area"))
     return [_named_figures(), repeated(line, "figure")]
 
 
@@ -165,7 +182,7 @@ def _named_figures() -> Panel:
         none="None is named",
     )
     columns = {"indicator": "Figure", "area": "Area", "period": "Period", "Value": "Is"}
-    return rows(face, Query(found, ""), columns=columns)
+    return rows(face, PanelQuery(found, ""), columns=columns)
 
 
 def _reading() -> list[Panel]:
@@ -174,7 +191,7 @@ def _reading() -> list[Panel]:
         "control chart of it is at /api/series."
     )
     chosen = drawn("watchroom_reading", *PLACE, 'indicator="$reading"')
-    return [lines(Face("$reading", words, width=24), Query(chosen, "$reading, $area"))]
+    return [lines(Face("$reading", words, width=24), PanelQuery(chosen, "$reading, $area"))]
 
 
 def _volumes(registry: Registry) -> list[Panel]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from streams.backtest import words
 from streams.backtest.model import Backtest, SettingsResult
-from streams.charts.model import Chart, Mark, Point
+from streams.charts.model import Chart, ChartPoint, Mark
 from streams.config.force import Force
 from streams.outputs.report.frame import rendered
 from streams.periods import Calendar, Grain, to_ms
@@ -36,7 +36,7 @@ def alerts_by_time(found: Backtest, result: SettingsResult, force: Force) -> Cha
     while at < end:
         period = calendar.holding(grain, at)
         points.append(
-            Point(
+            ChartPoint(
                 start=calendar.local(period.start),
                 end=calendar.local(period.end),
                 label=period.label,

@@ -19,7 +19,7 @@ from streams.alerts.service import AlertService
 from streams.backtest.known import Known
 from streams.backtest.model import RaisedAlert, SettingsResult
 from streams.backtest.results import Watches, Window, raised, result
-from streams.backtest.settings import Settings
+from streams.backtest.settings import BacktestSettings
 from streams.board.query import Query
 from streams.charts.indicator import alert_mark, indicator_chart
 from streams.charts.model import Chart, Mark
@@ -81,7 +81,7 @@ class Played(Struct, kw_only=True):
 
 def play(  # noqa: PLR0913  one argument a thing that is asked for
     source: Readable,
-    settings: Settings,
+    settings: BacktestSettings,
     *,
     stops: Stops,
     events: Sequence[Known] | None = None,
@@ -191,7 +191,7 @@ def _far(player: Player, ordered: Play) -> Progress:
 def _found(
     runner: Embedded,
     ordered: Play,
-    settings: Settings,
+    settings: BacktestSettings,
     transitions: Sequence[Transition],
     watches: Watches,
     events: Sequence[Known] | None,
@@ -238,7 +238,7 @@ def _by_the_month(live: Live) -> list[str]:
     return [said]
 
 
-def _not_judged(settings: Settings, watches: Watches) -> list[str]:
+def _not_judged(settings: BacktestSettings, watches: Watches) -> list[str]:
     """What is said where no series could be judged, so that hardly an alert could come."""
     if watches.learning < watches.watched:
         return []

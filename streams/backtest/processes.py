@@ -15,7 +15,7 @@ import msgspec
 
 from streams.backtest.known import load_known
 from streams.backtest.playing import Played, Progress, play
-from streams.backtest.settings import Settings, load_settings, own
+from streams.backtest.settings import BacktestSettings, load_settings, own
 from streams.config.force import Force, find_force
 from streams.errors import WatchroomError
 from streams.sources.order.play import Readable
@@ -44,7 +44,7 @@ class Task:
     letters: Path | None = None
     """Where refused rows are written."""
 
-    def made(self) -> Settings:
+    def made(self) -> BacktestSettings:
         """Its settings; raises `ConfigError`."""
         force = find_force(self.force)
         return own(force) if self.settings is None else load_settings(self.settings, force)

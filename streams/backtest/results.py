@@ -24,7 +24,7 @@ from streams.backtest.model import (
     SettingsResult,
     TruthResult,
 )
-from streams.backtest.settings import Settings
+from streams.backtest.settings import BacktestSettings
 from streams.charts.model import Chart
 from streams.config.force import Force
 from streams.periods import DAY, HOUR, Calendar, to_ms
@@ -84,7 +84,7 @@ class Watches(NamedTuple):
 
 
 def raised(
-    settings: Settings, transitions: Iterable[Transition], window: Window
+    settings: BacktestSettings, transitions: Iterable[Transition], window: Window
 ) -> list[RaisedAlert]:
     """The alerts that were opened within a window, in the order of their opening."""
     first: dict[str, Alert] = {}
@@ -106,7 +106,7 @@ def raised(
 
 
 def _raised(
-    settings: Settings, first: Alert, last: Alert, worst: Alert, window: Window
+    settings: BacktestSettings, first: Alert, last: Alert, worst: Alert, window: Window
 ) -> RaisedAlert:
     force = settings.force
     opened = to_ms(first.opened_at)
@@ -154,7 +154,7 @@ def report_at(force: Force, since: int, lag: int) -> int:
 
 
 def result(
-    settings: Settings,
+    settings: BacktestSettings,
     alerts: Sequence[RaisedAlert],
     window: Window,
     events: Sequence[Known] | None,
@@ -204,7 +204,10 @@ def _a_week(alerts: Iterable[RaisedAlert], judged: Window) -> float | None:
 
 
 def _judged(
-    settings: Settings, alerts: Sequence[RaisedAlert], events: Sequence[Known], window: Window
+    settings: BacktestSettings,
+    alerts: Sequence[RaisedAlert],
+    events: Sequence[Known],
+    window: Window,
 ) -> tuple[list[RaisedAlert], list[TruthResult]]:
     opened = [_opened(each) for each in alerts]
     judged, found = match(opened, events, settings.force, counted_from=window.start)

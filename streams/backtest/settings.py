@@ -35,7 +35,7 @@ MOST_ENTRIES = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class BacktestSettings:
     """A force as some settings have it; what differs, as `alerts.false_flags = 0.2`."""
 
     name: str
@@ -43,17 +43,17 @@ class Settings:
     differs: tuple[str, ...] = ()
 
 
-def own(force: Force) -> Settings:
+def own(force: Force) -> BacktestSettings:
     """Those that the force's file has."""
-    return Settings(OWN, force)
+    return BacktestSettings(OWN, force)
 
 
-def load_settings(path: Path, force: Force) -> Settings:
+def load_settings(path: Path, force: Force) -> BacktestSettings:
     """The settings of a file; raises `ConfigError` with file, line, field and cure."""
     return read_settings(read_text(path), str(path), path.stem, force)
 
 
-def read_settings(text: str, source: str, name: str, force: Force) -> Settings:
+def read_settings(text: str, source: str, name: str, force: Force) -> BacktestSettings:
     """The settings of a text, under a name."""
     parse_toml(text, dict[str, Any], source)  # whether it is TOML
     changes = tomllib.loads(text)
@@ -79,7 +79,7 @@ def read_settings(text: str, source: str, name: str, force: Force) -> Settings:
     readings = [each for each in force.readings.values() if each.name not in declared]
     made = Force(file, source, readings)
     _check_chosen(made, text)
-    return Settings(name, made, tuple(_differing(plain, changes)))
+    return BacktestSettings(name, made, tuple(_differing(plain, changes)))
 
 
 def _check_chosen(force: Force, text: str) -> None:

@@ -151,7 +151,7 @@ class Page(NamedTuple):
         return end if end < total else None
 
 
-class Question(NamedTuple):
+class FigureQuestion(NamedTuple):
     """What is asked for, each by its name. No indicator stands for all that have an entry."""
 
     indicators: Sequence[str]
@@ -160,11 +160,11 @@ class Question(NamedTuple):
     compare: Sequence[str] = ()
 
 
-class Rows:
+class AnswerRows:
     """The rows that answer a question; names are looked up at once, figures as the rows are gone
     through. Raises `QueryError` for what there is not."""
 
-    def __init__(self, query: Query, question: Question) -> None:
+    def __init__(self, query: Query, question: FigureQuestion) -> None:
         self.query = query
         named = question.indicators or query.indicators()
         self.indicators = [query.indicator(each) for each in named]
@@ -234,7 +234,7 @@ def known_rows(query: Query, periods: Sequence[str], compare: Sequence[str]) -> 
         for name in query.indicators()
         if any(query.figure(name, period).known for period in periods)
     ]
-    every = Rows(query, Question(known, periods, compare=compare)) if known else ()
+    every = AnswerRows(query, FigureQuestion(known, periods, compare=compare)) if known else ()
     return [row for row in every if row.known]
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from streams.board.query import Query
-from streams.config.force import Change
+from streams.config.force import SystemChange
 from streams.registry.affected import affects
 from streams.registry.conditions import Is
 from streams.registry.indicator import Indicator
@@ -50,7 +50,7 @@ def break_between(
     return max(found, key=lambda each: (each.of_area, each.at), default=None)
 
 
-def restarts_of(query: Query, indicator: Indicator) -> list[Change]:
+def restarts_of(query: Query, indicator: Indicator) -> list[SystemChange]:
     """The dated changes that begin its baselines anew, in order."""
     changes = [each for each in query.force.file.changes if each.effect == "restart"]
     if not changes:

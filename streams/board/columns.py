@@ -68,7 +68,7 @@ def _places(layout: CounterLayout, names: tuple[str, ...]) -> _Places:
     return _Places(width, octet, bit, mask)
 
 
-class Difference:
+class PaneDifference:
     """By how much pairs of panes differ, key by key: those of one stretch of time, or of several
     that are shown together. The rows of one group after the other are made of it, so what all of
     them ask for is made once."""
@@ -86,7 +86,7 @@ class Difference:
         self._octets: NDArray[np.uint8] | None = None
 
     @classmethod
-    def of(cls, before: Pane, after: Pane) -> Difference:
+    def of(cls, before: Pane, after: Pane) -> PaneDifference:
         """That of two panes."""
         made = cls()
         if before:
@@ -143,7 +143,7 @@ class Sums:
 
     @classmethod
     def of(
-        cls, series: Changes, counters: Numbers, bins: Changes, size: int, together: int = 1
+        cls, series: RowChanges, counters: Numbers, bins: RowChanges, size: int, together: int = 1
     ) -> Sums:
         """The sums of series of which each counts in some rows; so many rows (`size`) are known in
         each of the stretches that are `together`. `series` has how many of each there are more, and
@@ -174,7 +174,7 @@ class Sums:
         return Sums(counts, series, change.touched, pairs, numbers)
 
 
-class Changes:
+class RowChanges:
     """Of series, or bins of them: the rows that each counts in, and how many there are more."""
 
     def __init__(self) -> None:

@@ -39,7 +39,7 @@ from msgspec import UNSET, Struct, UnsetType, structs
 
 from streams.board.backlog import too_short
 from streams.board.breaks import break_between
-from streams.board.control import Point, chart
+from streams.board.control import ControlPoint, chart
 from streams.board.drivers import Drivers, drivers
 from streams.board.month_by_month import MonthByMonth, month_by_month
 from streams.board.outlook import Delays, Outlook, Young
@@ -498,7 +498,7 @@ class Comparisons:
         return self.query.reader(Delays).young(self.indicator, self.stretch, place)
 
     @property
-    def _charted(self) -> Point | None:
+    def _charted(self) -> ControlPoint | None:
         """The point of a chart that was judged; None where there is none."""
         if self.stretch.grain is None or not self.observation.complete:
             return None

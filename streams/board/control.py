@@ -54,7 +54,7 @@ class Moved(Struct, frozen=True):
     since: str
 
 
-class Point(Struct, omit_defaults=True):
+class ControlPoint(Struct, omit_defaults=True):
     """A period of a chart. Lines are those that it was judged by; without any it was not judged."""
 
     label: str
@@ -92,14 +92,14 @@ class Chart(Struct, omit_defaults=True):
     grain: Grain
     rule: str
     """How limits are made, and when the level moves."""
-    points: list[Point]
+    points: list[ControlPoint]
     centre: float | None = None
     """What the next point will be judged by, limits likewise; None while nothing can be."""
     lower: float | None = None
     upper: float | None = None
     words: list[str] = []
 
-    def point(self, label: str) -> Point | None:
+    def point(self, label: str) -> ControlPoint | None:
         """The point of a period."""
         return next((point for point in self.points if point.label == label), None)
 
@@ -178,7 +178,7 @@ def chart(
 
 def _points(
     query: Query, indicator: Indicator, grain: Grain, shown: Stretch | None, area: str
-) -> list[Point]:
+) -> list[ControlPoint]:
     """Every period from the first that anything is known of to the last that is shown and has
     begun."""
     first = query.since(indicator)
@@ -199,14 +199,14 @@ def _points(
     return found
 
 
-def _point(label: str, start: int, end: int, seen: Observation) -> Point:
+def _point(label: str, start: int, end: int, seen: Observation) -> ControlPoint:
     whole = seen.known and seen.complete
-    return Point(
+    return ControlPoint(
         label, start, end, seen.value, seen.denominator, complete=whole, reason=seen.reason
     )
 
 
-def _bounded(points: list[Point], after: Lines | None, most: float) -> Lines | None:
+def _bounded(points: list[ControlPoint], after: Lines | None, most: float) -> Lines | None:
     """Keeps limits where values can be; returns those of the next point. No flag changes by it."""
     for point in points:
         if point.lower is not None and point.upper is not None:
@@ -219,12 +219,12 @@ def _bounded(points: list[Point], after: Lines | None, most: float) -> Lines | N
 # -- judging ---------------------------------------------------------------------------------------
 
 
-def _apart(calendar: Calendar, points: list[Point], months: int) -> list[Point]:
+def _apart(calendar: Calendar, points: list[ControlPoint], months: int) -> list[ControlPoint]:
     """Points that are each of so many months up to their end, without those that have one of these
     in common with the one before; all of them where each is of its own period."""
     if not months:
         return points
-    found: list[Point] = []
+    found: list[ControlPoint] = []
     taken = 0
     for point in points:
         known = point.complete and point.value is not None
@@ -235,7 +235,7 @@ def _apart(calendar: Calendar, points: list[Point], months: int) -> list[Point]:
 
 
 def judge(
-    points: list[Point], policy: ChartPolicy, restarts: list[int], *, counts: bool = False
+    points: list[ControlPoint], policy: ChartPolicy, restarts: list[int], *, counts: bool = False
 ) -> Lines | None:
     """Judges the points in order, which may be `counts`; returns what the next one will be judged
     by."""
@@ -270,7 +270,7 @@ def judge(
     return after
 
 
-def _comparable(points: list[Point], restarts: list[int]) -> Iterator[list[Point]]:
+def _comparable(points: list[ControlPoint], restarts: list[int]) -> Iterator[list[ControlPoint]]:
     """The points between changes of recording; one during which there was a change is in neither
     part."""
     edges = [*restarts, None]
@@ -303,7 +303,7 @@ class _Moving:
         self._labels: list[str] = []
         """Those of the points on one side of the centre."""
 
-    def lines(self, point: Point | None) -> Lines | None:
+    def lines(self, point: ControlPoint | None) -> Lines | None:
         """What a point is judged by; None stands for one of the usual size."""
         chart = self._chart
         if chart.learning:
@@ -317,7 +317,7 @@ class _Moving:
         self._chart.update(None)
         self._labels = []
 
-    def take(self, point: Point) -> Moved | None:
+    def take(self, point: ControlPoint) -> Moved | None:
         """Takes a point; says where the centre moved with it."""
         chart, value, old = self._chart, point.value or 0.0, self._chart.centre
         if not chart.sized:
@@ -342,9 +342,9 @@ class _Fixed:
 
     def __init__(self, policy: ChartPolicy, *, counts: bool) -> None:
         self.policy, self.counts = policy, counts
-        self._before: list[Point] = []
+        self._before: list[ControlPoint] = []
 
-    def lines(self, point: Point | None) -> Lines | None:
+    def lines(self, point: ControlPoint | None) -> Lines | None:
         """What a point is judged by; None stands for the next."""
         policy, taken = self.policy, self._before
         if policy.baseline == "year_before" and taken:
@@ -362,14 +362,14 @@ class _Fixed:
     def pass_over(self) -> None:
         """Takes a period that can't be judged, which leaves the others as they are."""
 
-    def _next_year(self, taken: list[Point]) -> int:
+    def _next_year(self, taken: list[ControlPoint]) -> int:
         """The financial year of the point after the last."""
         year = _financial_year(taken[-1])
         in_year = sum(_financial_year(each) == year for each in taken)
         last_of_year = taken[-1].label[5:] in ("03", "Q1") or in_year >= self.policy.points
         return year + last_of_year
 
-    def take(self, point: Point) -> Moved | None:
+    def take(self, point: ControlPoint) -> Moved | None:
         """Takes a point; the limits of its year do not move."""
         self._before.append(point)
         return None
@@ -383,14 +383,14 @@ def _of_few(lines: Lines, points: int, policy: ChartPolicy) -> Lines:
     return Lines(lines.centre, min(lines.lower, least), max(lines.upper, most))
 
 
-def _financial_year(point: Point) -> int:
+def _financial_year(point: ControlPoint) -> int:
     """The year in which the financial year of a point began."""
     year, month = int(point.label[:4]), point.label[5:7]
     first = (int(month[1]) - 1) * 3 + 1 if month.startswith("Q") else int(month or 1)
     return year - (first < 4)
 
 
-def _fit(policy: ChartPolicy, points: list[Point]) -> Fitted:
+def _fit(policy: ChartPolicy, points: list[ControlPoint]) -> Fitted:
     values = [each.value or 0.0 for each in points]
     if policy.limits == "mean_sd":
         return limits.mean_sd(values)

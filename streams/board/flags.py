@@ -116,7 +116,7 @@ class FlagPage(Struct, kw_only=True, omit_defaults=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Series:
+class FlaggedSeries:
     """An indicator in an area: its count in the month, those of the months before, the newest
     first, and their lengths in days."""
 
@@ -128,16 +128,16 @@ class Series:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class JudgedSeries:
     """A series, what was expected of it, and how likely it is to be so far out by chance."""
 
-    series: Series
+    series: FlaggedSeries
     ahead: Predictive
     p_value: float
     young: Young | None = None
     """Where not all of it is recorded yet; the p-value is of the nearest that it may come to."""
 
-    def held_by(self, young: Young | None) -> Judged:
+    def held_by(self, young: Young | None) -> JudgedSeries:
         """The same by the nearest count that it may come to."""
         if young is None:
             return self
@@ -156,9 +156,9 @@ class Judged:
 class Listed(NamedTuple):
     """A series of the list, the least rate at which it is in it, and the one that it is part of."""
 
-    judged: Judged
+    judged: JudgedSeries
     least_rate: float
-    whole: Series | None
+    whole: FlaggedSeries | None
 
 
 class MonthlyFlags:
@@ -206,7 +206,7 @@ class MonthlyFlags:
 
     # -- what is looked at -------------------------------------------------------------------------
 
-    def _series(self, indicator: Indicator) -> Iterator[Series]:
+    def _series(self, indicator: Indicator) -> Iterator[FlaggedSeries]:
         query = self.query
         now = query.figures(indicator, self.stretch)
         before = [(month, query.figures(indicator, month)) for month in self.before]
@@ -236,11 +236,11 @@ class MonthlyFlags:
                 self.too_few += 1
             else:
                 lengths, counts = zip(*heard, strict=True)
-                yield Series(indicator, area, int(found.value), counts, lengths)
+                yield FlaggedSeries(indicator, area, int(found.value), counts, lengths)
 
     # -- what is listed ----------------------------------------------------------------------------
 
-    def _listed(self, judged: list[Judged]) -> list[Listed]:
+    def _listed(self, judged: list[JudgedSeries]) -> list[Listed]:
         flagged = self._flagged(judged)
         flagged.sort(key=lambda one: (one[0].p_value, -one[0].series.count))
         wholes = [self._whole(each, flagged) for each, _ in flagged]
@@ -263,7 +263,7 @@ class MonthlyFlags:
             waiting += inside[place][::-1]
         return found
 
-    def _flagged(self, judged: list[Judged]) -> list[tuple[Judged, float]]:
+    def _flagged(self, judged: list[JudgedSeries]) -> list[tuple[JudgedSeries, float]]:
         """What is listed, and the least rate at which it is."""
         shares = parents_first([each.p_value for each in judged], _parents(judged))
         # With room for the last bit: the rate is often met exactly.
@@ -273,7 +273,7 @@ class MonthlyFlags:
             if share <= self.rate * (1.0 + 1e-12)
         ]
 
-    def _held(self, one: Judged) -> Judged:
+    def _held(self, one: JudgedSeries) -> JudgedSeries:
         """One as far as it is out whatever is still to come. What is not far out by the rate is in
         no list, and is left as it is."""
         if one.p_value > self.rate:
@@ -283,10 +283,10 @@ class MonthlyFlags:
             self.query.reader(Delays).young(series.indicator, self.stretch, series.area)
         )
 
-    def _apart(self, every: list[Series]) -> list[Series]:
+    def _apart(self, every: list[FlaggedSeries]) -> list[FlaggedSeries]:
         """Each series once: the forces' lists have one under several names, and a whole may have a
         single part. Of those that are equal the narrowest is kept, else the first."""
-        found: dict[tuple[int, int, tuple[int, ...]], Series] = {}
+        found: dict[tuple[int, int, tuple[int, ...]], FlaggedSeries] = {}
         for each in every:
             same = each.area, each.count, each.before
             held = found.get(same)
@@ -294,7 +294,7 @@ class MonthlyFlags:
                 found[same] = each
         return list(found.values())
 
-    def _judged(self, every: list[Series]) -> list[Judged]:
+    def _judged(self, every: list[FlaggedSeries]) -> list[JudgedSeries]:
         scatters: dict[tuple[str, ...], list[float]] = defaultdict(list)
         kinds = {each.indicator.name: self._kinds(each.indicator) for each in every}
         for each in every:
@@ -306,13 +306,13 @@ class MonthlyFlags:
         for each in every:
             prior = priors.get(kinds[each.indicator.name], 1.0)
             ahead = month_ahead(each.before, each.lengths, self.length, prior)
-            found.append(Judged(each, ahead, ahead.mid_p(each.count)))
+            found.append(JudgedSeries(each, ahead, ahead.mid_p(each.count)))
         return found
 
     def _kinds(self, indicator: Indicator) -> tuple[str, ...]:
         return tuple(self.query.registry.kinds_of(indicator))
 
-    def _whole(self, one: Judged, flagged: list[tuple[Judged, float]]) -> int | None:
+    def _whole(self, one: JudgedSeries, flagged: list[tuple[JudgedSeries, float]]) -> int | None:
         """The place of the narrowest of the listed that holds another and moved the same way."""
         found: int | None = None
         for place, (each, _) in enumerate(flagged):
@@ -321,14 +321,14 @@ class MonthlyFlags:
                 found = place
         return found
 
-    def _holds(self, whole: Series, part: Series) -> bool:
+    def _holds(self, whole: FlaggedSeries, part: FlaggedSeries) -> bool:
         if self.query.areas()[whole.area] not in self.query.force.rollup[part.area]:
             return False
         if whole.indicator is part.indicator:
             return whole.area != part.area
         return _narrower(part.indicator, whole.indicator)
 
-    def _row(self, one: Judged, share: float, whole: Series | None) -> FlagRow:
+    def _row(self, one: JudgedSeries, share: float, whole: FlaggedSeries | None) -> FlagRow:
         query, series, ahead = self.query, one.series, one.ahead
         indicator, area = series.indicator, query.areas()[series.area]
         point = chart(query, indicator, "month", self.stretch, area).point(self.stretch.label)
@@ -353,7 +353,7 @@ class MonthlyFlags:
             provisional=None if one.young is None else one.young.reason,
         )
 
-    def _name(self, series: Series) -> str:
+    def _name(self, series: FlaggedSeries) -> str:
         area = self.query.areas()[series.area]
         return f"{series.indicator.title}, {phrases.place(self.query.force, area)}"
 
@@ -385,7 +385,7 @@ class MonthlyFlags:
         return f"{many} {phrases.count(flagged)} {are} flagged; at this rate {by_chance}.{more}"
 
 
-def _parents(judged: list[Judged]) -> list[int | None]:
+def _parents(judged: list[JudgedSeries]) -> list[int | None]:
     """By series the place of that of the force as a whole; None for one of the whole itself, or of
     an area where nothing is known of the whole."""
     of_whole = {

@@ -37,9 +37,9 @@ from streams.board.model import (
 from streams.board.repeats import Repeats, keep, revise
 from streams.board.reported import Reports
 from streams.board.rollup import Rollup
-from streams.board.stopped import Stopped
-from streams.board.tables import Changed, Tables, both, without
-from streams.board.totals import Beside
+from streams.board.stopped import StoppedFields
+from streams.board.tables import ChangedStretches, Tables, both, without
+from streams.board.totals import TotalsBeside
 from streams.board.unheard import Unheard
 from streams.config.force import Force
 from streams.errors import Refused
@@ -206,11 +206,13 @@ class Monitor:
         """Lines refused, by kind (`unknown` where not even that can be told) and reason."""
         self.refusals = Refusals()
         """The feeds of which every line is refused."""
-        self._changed: defaultdict[tuple[str, str, str], Changed] = defaultdict(Changed)
+        self._changed: defaultdict[tuple[str, str, str], ChangedStretches] = defaultdict(
+            ChangedStretches
+        )
         self._tables: dict[tuple[str, str], Tables] = {}
         self._area_sums: dict[tuple[str, str, int], AreaSums] = {}
         self._reports: dict[str, Reports] = {}
-        self._stopped: dict[tuple[str, str], Stopped] = {}
+        self._stopped: dict[tuple[str, str], StoppedFields] = {}
         self._unheard: dict[tuple[str, str], Unheard] = {}
         if all_shards:
             for kind in registry.structs:
@@ -466,12 +468,12 @@ class Monitor:
                 return shard.repeats[force_id]
         return None
 
-    def stopped(self, ledger: Ledger, force_id: str) -> Stopped:
+    def stopped(self, ledger: Ledger, force_id: str) -> StoppedFields:
         """What the feed of a ledger has stopped carrying."""
         place = force_id, ledger.kind.name
         held = self._stopped.get(place)
         if held is None or held.ledger is not ledger:
-            held = self._stopped[place] = Stopped(ledger, self.forces[force_id])
+            held = self._stopped[place] = StoppedFields(ledger, self.forces[force_id])
         return held
 
     def readings(self, force_id: str) -> Readings | None:
@@ -553,7 +555,7 @@ class Monitor:
         self,
         force: Force,
         asked: Mapping[str, Asked],
-        beside: Beside | None,
+        beside: TotalsBeside | None,
         at: int,
         *,
         together: bool = False,
@@ -664,15 +666,15 @@ class Monitor:
             held = self._unheard[force_id, kind] = made
         return held
 
-    def beside(self, force: Force) -> Beside | None:
+    def beside(self, force: Force) -> TotalsBeside | None:
         """The totals of a force's calls beside its records; None where there are none."""
         readings, ledger = self._readings(force), self.ledger(CALL.name, force.id)
         if readings is None or ledger is None or not readings.totals.lines:
             return None
-        return Beside(force, readings.calendar, readings.totals, ledger.panes)
+        return TotalsBeside(force, readings.calendar, readings.totals, ledger.panes)
 
     def _first_published(
-        self, force: Force, period: Period, beside: Beside | None
+        self, force: Force, period: Period, beside: TotalsBeside | None
     ) -> FirstPublished | None:
         """The rows of a closed period as they stood when it closed, with the totals of now; None
         where no record has changed them."""
@@ -699,7 +701,7 @@ class Monitor:
         return out
 
     def _gauges(
-        self, force: Force, at: int, beside: Beside | None, feeds: Mapping[str, FeedAge]
+        self, force: Force, at: int, beside: TotalsBeside | None, feeds: Mapping[str, FeedAge]
     ) -> NowFigures:
         """What is open; not known of a kind of which nothing ever came."""
         out = self.types.now()

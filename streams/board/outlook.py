@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 from detectors.counts.chain_ladder import ChainLadder, Completed, ToCome
 from streams.board.area_sums import counters_of
 from streams.board.columns import Numbers
-from streams.board.query import Figures, Number, Query
+from streams.board.query import IndicatorFigures, Number, Query
 from streams.fold.changes import AGES, Changed, Changes
 from streams.fold.ledger import Ledger
 from streams.periods import DAY, HOUR
@@ -186,7 +186,7 @@ class Delays:
             return None
         position = _position(until, stretch.end)
         figures = self.query.figures(indicator, stretch)
-        if position is None or not isinstance(figures, Figures):
+        if position is None or not isinstance(figures, IndicatorFigures):
             return None
         now = figures.at(area)
         if now.value is None or not now.complete:
@@ -260,7 +260,7 @@ class Delays:
         for month, grown in zip(months, changed, strict=True):
             figures = self.query.figures(indicator, month)
             position = _position(until, month.end)
-            if grown is None or position is None or not isinstance(figures, Figures):
+            if grown is None or position is None or not isinstance(figures, IndicatorFigures):
                 continue
             now = figures.at(area)
             if now.value is None or not now.complete:

@@ -134,7 +134,7 @@ STILL_TO_COME = "it is still to come"
 TOTALS_LEAVE_OPEN = "totals of calls leave it open"
 
 
-class Figures(NamedTuple):
+class IndicatorFigures(NamedTuple):
     """An indicator in one stretch, by area. Of a count `tops` alone; of a quantile `tops` are the
     values and `bottoms` how many durations there are."""
 
@@ -238,7 +238,7 @@ class Query:
         """By the names of two, what of the first can be a share of the second."""
         self._places: dict[str, int] = {}
         self._areas = WHOLE, *(area.id for area in self.force.areas if area is not None)
-        self._figures: dict[tuple[int, int, int], tuple[Indicator, Figures]] = {}
+        self._figures: dict[tuple[int, int, int], tuple[Indicator, IndicatorFigures]] = {}
         """By the identity of an indicator, start and end: it is asked for by the same again and
         again, and to compare all that it is made of would take longer than the answer."""
         self._spans: dict[tuple[str, Grain], Span | None] = {}
@@ -421,7 +421,7 @@ class Query:
         these. None of what does not add up: of people, and of what is reported."""
         found = self.figures(indicator, stretch)
         people = indicator.repeats is not None
-        if people or not isinstance(found, Figures) or found.bottoms is not None:
+        if people or not isinstance(found, IndicatorFigures) or found.bottoms is not None:
             return None
         return [_plain(each) for each in found.tops]
 
@@ -456,7 +456,7 @@ class Query:
         stretches = [Stretch.of(self.calendar, period) for period in periods]
         return list(zip(stretches, self.values(indicator, stretches, area), strict=True))
 
-    def figures(self, indicator: Indicator, stretch: Stretch) -> Figures | ReportedFigures:
+    def figures(self, indicator: Indicator, stretch: Stretch) -> IndicatorFigures | ReportedFigures:
         """An indicator in a stretch of time by area."""
         if indicator.reported is not None:
             return self._reported(indicator.reported, stretch)
@@ -480,7 +480,7 @@ class Query:
         asked = stretch.until(self.at) if cut else stretch
         return ReportedFigures(measured, asked, ended, self.lock)
 
-    def _read(self, indicator: Indicator, stretch: Stretch) -> Figures:
+    def _read(self, indicator: Indicator, stretch: Stretch) -> IndicatorFigures:
         if indicator.repeats is not None:
             return self._people(indicator.repeats, stretch)
         parts = self.registry.measures_of(indicator)
@@ -493,7 +493,7 @@ class Query:
 
     def _at_end(
         self, part: Part, group: Group, measure: Measure, at_end: AtEnd, stretch: Stretch
-    ) -> Figures:
+    ) -> IndicatorFigures:
         """What was open at the end of a stretch, by area. It is complete where the feed was heard,
         and carried what it rests on, in all of the year before."""
         ledger = self.monitor.ledger(group.kind, self.force.id)
@@ -523,16 +523,18 @@ class Query:
         needs = self.value_of(measure).needs
         begun = ledger.packer.carried.begun(self._clock(group), needs)
         complete = ended and heard.complete and begun <= year.start
-        return Figures(tops, None, False, known, complete, found.reason)
+        return IndicatorFigures(tops, None, False, known, complete, found.reason)
 
-    def _part(self, part: Part, group: Group, measure: Measure, stretch: Stretch) -> Figures:
+    def _part(
+        self, part: Part, group: Group, measure: Measure, stretch: Stretch
+    ) -> IndicatorFigures:
         """One part of an indicator in a stretch of time by area."""
         value, size = self.value_of(measure), len(self.force.areas)
         ledger = self.monitor.ledger(group.kind, self.force.id)
         if ledger is None:
             nothing = np.zeros(size, np.int64)
             reason = none_came(self.registry.kinds[group.kind].feed)
-            return Figures(nothing, None, False, np.zeros(size, np.bool_), False, reason)
+            return IndicatorFigures(nothing, None, False, np.zeros(size, np.bool_), False, reason)
         panes, where = ledger.panes_by(self._clock(group)), group.where & part.where
         ended = stretch.end <= self.at
         stretch = self._until_then(stretch, ledger, panes)
@@ -566,9 +568,9 @@ class Query:
         if isinstance(value, Quantile):
             together = counters[value.timing] / 1000
             tops, bottoms = sums.quantiles(parts, where, value, together)
-            return Figures(tops, bottoms, True, known, complete, reason, heard.share)
+            return IndicatorFigures(tops, bottoms, True, known, complete, reason, heard.share)
         made = made_of(value, counters)
-        return Figures(*made, False, known, complete, reason, heard.share)
+        return IndicatorFigures(*made, False, known, complete, reason, heard.share)
 
     def _there(self, stretch: Stretch) -> Known:
         """Which areas were there at any time of a stretch."""
@@ -599,14 +601,14 @@ class Query:
     def _sums(self, group: Group) -> AreaSums:
         return self.monitor.area_sums(self.force.id, group.kind, self._clock(group))
 
-    def _people(self, rule: RepeatRule, stretch: Stretch) -> Figures:
+    def _people(self, rule: RepeatRule, stretch: Stretch) -> IndicatorFigures:
         """How many people there are by a rule in a stretch of time by area."""
         repeats = self.monitor.repeats(self.force.id, rule.kind)
         if repeats is None:
             size = len(self.force.areas)
             nothing = np.zeros(size, np.int64)
             reason = none_came(self.registry.kinds[rule.kind].feed)
-            return Figures(nothing, None, False, np.zeros(size, np.bool_), False, reason)
+            return IndicatorFigures(nothing, None, False, np.zeros(size, np.bool_), False, reason)
         ledger, ended = repeats.ledger, stretch.end <= self.at
         stretch = self._until_then(stretch, ledger, ledger.panes)
         counted = repeats.count(rule, stretch)
@@ -619,7 +621,7 @@ class Query:
         known = np.full(len(self.force.areas), counted.known and heard.known and not reason)
         cut = stopped.cut(fields, repeats.reach(rule, stretch.start), stretch.end)
         complete = ended and counted.complete and heard.complete and not cut
-        return Figures(counted.people, None, False, known, complete, reason, heard.share)
+        return IndicatorFigures(counted.people, None, False, known, complete, reason, heard.share)
 
     def value_of(self, measure: Measure) -> Count | Share | Mean | Quantile:
         """How a measure is read of counters; raises `QueryError` for one that holds at a moment."""
@@ -855,12 +857,12 @@ def made_of(
     return top, bottom - less
 
 
-def _added(parts: Sequence[Figures]) -> Figures:
+def _added(parts: Sequence[IndicatorFigures]) -> IndicatorFigures:
     """The parts of an indicator together."""
     if len(parts) == 1:
         return parts[0]
     bottoms = [each.bottoms for each in parts if each.bottoms is not None]
-    return Figures(
+    return IndicatorFigures(
         np.sum([each.tops for each in parts], axis=0),
         np.sum(bottoms, axis=0) if bottoms else None,
         False,

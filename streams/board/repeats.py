@@ -41,7 +41,7 @@ COMPLETE = -1
 """Beside the areas of a month that is kept: there where the count was complete."""
 
 
-class Counted(NamedTuple):
+class PeopleCounted(NamedTuple):
     """How many people by area, by its index in the force's file; and whether the records of all of
     the window are there."""
 
@@ -52,7 +52,7 @@ class Counted(NamedTuple):
     """Whether the feed goes back to the window's start, and carried people from there on."""
 
 
-class Record(NamedTuple):
+class PersonRecord(NamedTuple):
     """A record of a person that counts by a rule."""
 
     when: int
@@ -62,21 +62,21 @@ class Record(NamedTuple):
     """Whether it is one that there has to be."""
 
 
-class Source(NamedTuple):
+class RuleRecords(NamedTuple):
     """The records of one force, and which of them count by a rule."""
 
     ledger: Ledger
     test: Callable[[int], bool]
     linked: Callable[[int], bool]
 
-    def records(self, person: int, start: int, end: int) -> Iterator[Record]:
+    def records(self, person: int, start: int, end: int) -> Iterator[PersonRecord]:
         """The records of a person in [start, end) that count."""
         links, ledger = self.ledger.links, self.ledger
         shift = ledger.packer.when_shift
         for key, roles in links.of(person) if links is not None else ():
             packed = ledger.packed(key)
             if start <= packed >> shift < end and self.test(packed):
-                yield Record(packed >> shift, roles, self.linked(packed))
+                yield PersonRecord(packed >> shift, roles, self.linked(packed))
 
     def number(self, person: int) -> int:
         """In how many records a person is, whether they count or not."""
@@ -99,7 +99,7 @@ class Count:
         self.ledgers = [repeats.ledger, *(repeats.allies if rule.allied else ())]
         self.reach = repeats.reach(rule, stretch.start)
         self._sources = [
-            Source(each, repeats.test(each, rule.when), repeats.test(each, rule.linked))
+            RuleRecords(each, repeats.test(each, rule.when), repeats.test(each, rule.linked))
             for each in self.ledgers
         ]
         self._roles, self._no_other = self._set_of(rule.roles), self._set_of(rule.no_other)
@@ -225,7 +225,7 @@ class Count:
             if self._fulfilled(records, back(when, rule.months), when)
         ]
 
-    def _fulfilled(self, records: list[Record], first: int, last: int) -> bool:
+    def _fulfilled(self, records: list[PersonRecord], first: int, last: int) -> bool:
         """Whether the records from one instant to another, both included, are what the rule asks
         for."""
         rule, stretch = self.rule, self.stretch
@@ -274,17 +274,19 @@ class Repeats:
         self._kept: OrderedDict[tuple[RepeatRule, int, int], Count] = OrderedDict()
         self._place = [each.name for each in ledger.kind.dimensions].index(AREA)
 
-    def count(self, rule: RepeatRule, stretch: Stretch) -> Counted:
+    def count(self, rule: RepeatRule, stretch: Stretch) -> PeopleCounted:
         """How many people there are by a rule in a stretch of time, by area."""
         count = self._of(rule, stretch)
         if self.ledger.packer.carried.lacking(self.fields(rule), stretch.end):
-            return Counted(np.zeros(len(self.force.areas), np.int64), known=False, complete=False)
+            return PeopleCounted(
+                np.zeros(len(self.force.areas), np.int64), known=False, complete=False
+            )
         known = self._is_known(count)
         kept = None if known else self.ledger.counted_people.get((_digest(rule), stretch.start))
         if kept is not None and stretch.grain == "month":
             people = np.array([kept.get(n, 0) for n in range(len(self.force.areas))], np.int64)
-            return Counted(people, known=True, complete=COMPLETE in kept)
-        return Counted(count.counted(), known, self._is_complete(count))
+            return PeopleCounted(people, known=True, complete=COMPLETE in kept)
+        return PeopleCounted(count.counted(), known, self._is_complete(count))
 
     def keep(self, people_since: int) -> Iterator[None]:
         """Keeps what months count of which records leave as `people_since` of the ledger or of an

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from streams.board.columns import Numbers
-from streams.board.query import Figures, Floats, Number, Query, made_of
+from streams.board.query import Floats, IndicatorFigures, Number, Query, made_of
 from streams.fold.changes import Flat, in_order
 from streams.periods import Period
 from streams.registry.aggregates import Quantile
@@ -66,7 +66,7 @@ class Revisions:
             with self.query.lock:
                 self._known[place] = indicator, self._steps(indicator, stretch)
         steps = self._known[place][1]
-        if steps is None or not isinstance(now, Figures) or not now.known[area]:
+        if steps is None or not isinstance(now, IndicatorFigures) or not now.known[area]:
             return None
         found: list[Revised] = []
         calendar = self.query.calendar
@@ -160,7 +160,7 @@ def _without(step: _Step, other: _Step) -> _Step:
     return step._replace(tops=step.tops - other.tops, bottoms=bottoms)
 
 
-def _before(now: Figures, step: _Step) -> Figures:
+def _before(now: IndicatorFigures, step: _Step) -> IndicatorFigures:
     """Figures as they were before a change."""
     bottoms = now.bottoms
     if bottoms is not None and step.bottoms is not None:

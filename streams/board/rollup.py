@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.board.columns import NONE, Changes, Difference, Numbers, Sums, quantiles
+from streams.board.columns import NONE, Numbers, PaneDifference, RowChanges, Sums, quantiles
 from streams.board.model import TYPES, BoardTypes, Figure, Row
-from streams.board.totals import Part, Used
+from streams.board.totals import TotalPart, Used
 from streams.config.force import Force
 from streams.fold.panes import NOTHING, Pane
 from streams.registry.aggregates import (
@@ -117,7 +117,7 @@ class Rollup:
             made[key] = self._beside(key, dict(zip(self._needed, counts, strict=True)), part)
         return [made[key] for key in sorted(made) if used.knows(key)]
 
-    def _beside(self, key: Key, counts: dict[str, int], part: Part) -> Row:
+    def _beside(self, key: Key, counts: dict[str, int], part: TotalPart) -> Row:
         # Counters that are not known of a part are not known of the whole.
         counts = {name: counts.get(name, 0) + count for name, count in part.counts.items()}
         figures = Figures(counts, {})
@@ -155,11 +155,11 @@ class Rollup:
 
     def sums(self, pane: Pane, before: Pane = NOTHING.fresh) -> Sums:
         """What each row counts in a pane, or by how much that is more than before."""
-        return self.sums_of(Difference.of(before, pane))
+        return self.sums_of(PaneDifference.of(before, pane))
 
-    def sums_of(self, difference: Difference, together: int = 1) -> Sums:
+    def sums_of(self, difference: PaneDifference, together: int = 1) -> Sums:
         """By how much more each row counts, in each of so many stretches."""
-        series, bins, shown, timed = Changes(), Changes(), self.shown, self._timed
+        series, bins, shown, timed = RowChanges(), RowChanges(), self.shown, self._timed
         held: list[int] = []
         stretches = difference.stretches
         each = zip(difference.keys, difference.old, difference.new, strict=True)

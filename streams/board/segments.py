@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
-from detectors.change.segments import NEED, Change, Shape, segment
+from detectors.change.segments import NEED, SegmentChange, Shape, segment
 from streams.board.query import Query
 from streams.errors import QueryError
 from streams.periods import Grain
@@ -72,7 +72,7 @@ def history(query: Query, name: str, within: Stretch, grain: Grain, area: str) -
     return History(*ends, made.shape, sigma, alike, changes, spreads, made.too_many)
 
 
-def _named(changes: Iterable[Change], labels: Sequence[str]) -> list[Segment]:
+def _named(changes: Iterable[SegmentChange], labels: Sequence[str]) -> list[Segment]:
     return [
         Segment(
             labels[each.at],

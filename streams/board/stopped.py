@@ -73,7 +73,7 @@ class _Evidence(NamedTuple):
     counters: tuple[str, ...]
 
 
-class Stopped:
+class StoppedFields:
     """The fields that the feed of a ledger carried and stopped carrying."""
 
     def __init__(self, ledger: Ledger, force: Force) -> None:

@@ -17,7 +17,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.board.columns import Difference, Sums
+from streams.board.columns import PaneDifference, Sums
 from streams.board.model import Figure, Row
 from streams.board.rollup import Rollup
 from streams.fold.kept_sums import KeptSum
@@ -31,19 +31,19 @@ NONE_KEPT = KeptSum({})
 T = TypeVar("T")
 
 
-class Changed:
+class ChangedStretches:
     """What changed in stretches of the same records. All tables that are made of them ask for the
     same one after another, so the last answer is kept."""
 
     def __init__(self) -> None:
         self._old: Sequence[Parts] = ()
         self._new: Sequence[Parts] = ()
-        self._found = Difference()
+        self._found = PaneDifference()
 
-    def between(self, old: Sequence[Parts], new: Sequence[Parts]) -> Difference:
+    def between(self, old: Sequence[Parts], new: Sequence[Parts]) -> PaneDifference:
         """By how much each stretch differs from what it was."""
         if not (_same(self._old, old) and _same(self._new, new)):
-            found = Difference()
+            found = PaneDifference()
             for stretch, (was, now) in enumerate(zip(old, new, strict=True)):
                 _add_changed(found, was, now, stretch)
             self._old, self._new, self._found = old, new, found
@@ -61,9 +61,9 @@ class Tables:
     made together."""
 
     def __init__(
-        self, rollup: Rollup, changed: Changed | None = None, windows: Sequence[str] = ()
+        self, rollup: Rollup, changed: ChangedStretches | None = None, windows: Sequence[str] = ()
     ) -> None:
-        self.rollup, self._changed = rollup, changed or Changed()
+        self.rollup, self._changed = rollup, changed or ChangedStretches()
         self._windows = tuple(windows)
         self._together: _Running | None = None
         """The tables of these."""
@@ -194,10 +194,10 @@ class _Running:
     """The tables of windows or running periods as they were last made: of one stretch of time, or
     of so many together, which are numbered as `Sums` says."""
 
-    def __init__(self, rollup: Rollup, changed: Changed, together: int = 1) -> None:
+    def __init__(self, rollup: Rollup, changed: ChangedStretches, together: int = 1) -> None:
         self._rollup, self._between, self._together = rollup, changed.between, together
         self._parts = [NOTHING] * together
-        self._sums = rollup.sums_of(Difference(), together)
+        self._sums = rollup.sums_of(PaneDifference(), together)
         """What the rows count in both parts together."""
         self._figures = np.full((rollup.width, 0), np.nan)
         self._made: list[Row | None] = []
@@ -252,7 +252,7 @@ class _Running:
         return {*(numbers % together).tolist()}
 
 
-def _add_changed(found: Difference, old: Parts, new: Parts, stretch: int) -> None:
+def _add_changed(found: PaneDifference, old: Parts, new: Parts, stretch: int) -> None:
     """Adds to a difference by how much a stretch is another than it was."""
     (was_kept, was_fresh), (kept, fresh) = old, new
     if was_kept is kept and was_fresh == fresh:

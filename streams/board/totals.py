@@ -40,7 +40,7 @@ LineArea = tuple[str, ...]
 """A row of the calls: its line and area, by id."""
 
 
-class Part(NamedTuple):
+class TotalPart(NamedTuple):
     """What totals add to a row; a counter that one of them does not have is not known."""
 
     counts: dict[str, int]
@@ -53,7 +53,7 @@ class Part(NamedTuple):
 class Used(NamedTuple):
     """What totals add to the rows of a stretch."""
 
-    parts: dict[LineArea, Part]
+    parts: dict[LineArea, TotalPart]
     others: frozenset[str]
     """Lines whose other rows are not known."""
 
@@ -78,7 +78,7 @@ class Spans:
         return place > 0 and self._spans[place - 1][1] > start
 
 
-class Beside:
+class TotalsBeside:
     """The totals of one force beside its records, for one board: what it has looked up it keeps."""
 
     def __init__(self, force: Force, calendar: Calendar, totals: CallTotals, panes: Panes) -> None:
@@ -89,7 +89,7 @@ class Beside:
     def used(self, start: int, end: int, counted: Parts | None) -> Used:
         """What totals add to the rows of [start, end). `counted` is what its records count; it is
         None where panes so fine are not kept."""
-        parts: dict[LineArea, Part] = {}
+        parts: dict[LineArea, TotalPart] = {}
         others: set[str] = set()
         with_records = self._with_records(start, end) if counted is None else _lines_of(counted)
         for index, line in enumerate(self.force.lines):
@@ -265,7 +265,7 @@ def _cover(pieces: list[Total], start: int, end: int) -> bool:
     return at >= end
 
 
-def _sum(pieces: list[Total], origin: Origin, *, whole: bool) -> Part:
+def _sum(pieces: list[Total], origin: Origin, *, whole: bool) -> TotalPart:
     known = set.intersection(*(set(total.counts) for total in pieces))
     counts = {name: sum(total.counts[name] for total in pieces) for name in known}
-    return Part(counts, origin, not all(total.final for total in pieces), whole)
+    return TotalPart(counts, origin, not all(total.final for total in pieces), whole)

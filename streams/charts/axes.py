@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
-from streams.charts.model import Point
+from streams.charts.model import ChartPoint
 from streams.charts.text import width
 from streams.charts.words import MONTHS, WEEKDAYS
 from streams.config.measures import Unit
@@ -91,73 +91,73 @@ class _Naming(NamedTuple):
     """A way to name periods: whether one is among every so many, its name, and what it is in."""
 
     every: int
-    chosen: Callable[[Point, int], bool]
-    name: Callable[[Point], str]
-    within: Callable[[Point], str]
+    chosen: Callable[[ChartPoint, int], bool]
+    name: Callable[[ChartPoint], str]
+    within: Callable[[ChartPoint], str]
 
 
-def _month(point: Point) -> str:
+def _month(point: ChartPoint) -> str:
     return MONTHS[point.start.month - 1][:3]
 
 
-def _quarter(point: Point) -> str:
+def _quarter(point: ChartPoint) -> str:
     return f"{_month(point)}-{MONTHS[point.start.month + 1][:3]}"
 
 
-def _year(point: Point) -> str:
+def _year(point: ChartPoint) -> str:
     return str(point.start.year)
 
 
-def _financial_year(point: Point) -> str:
+def _financial_year(point: ChartPoint) -> str:
     return financial_year(point.start.year)
 
 
-def _hour(point: Point) -> str:
+def _hour(point: ChartPoint) -> str:
     return f"{point.start:%H:%M}"
 
 
-def _day(point: Point) -> str:
+def _day(point: ChartPoint) -> str:
     return str(point.start.day)
 
 
-def _date(point: Point) -> str:
+def _date(point: ChartPoint) -> str:
     return f"{_day(point)} {_month_and_year(point)}"
 
 
-def _weekday(point: Point) -> str:
+def _weekday(point: ChartPoint) -> str:
     return f"{WEEKDAYS[point.start.weekday()][:3]} {_date(point)}"
 
 
-def _month_and_year(point: Point) -> str:
+def _month_and_year(point: ChartPoint) -> str:
     return f"{_month(point)} {_year(point)}"
 
 
-def _nothing(_: Point) -> str:
+def _nothing(_: ChartPoint) -> str:
     return ""
 
 
-def _at_minute(point: Point, every: int) -> bool:
+def _at_minute(point: ChartPoint, every: int) -> bool:
     return point.start.minute % every == 0
 
 
-def _at_hour(point: Point, every: int) -> bool:
+def _at_hour(point: ChartPoint, every: int) -> bool:
     return point.start.hour % every == 0
 
 
-def _at_day(point: Point, every: int) -> bool:
+def _at_day(point: ChartPoint, every: int) -> bool:
     return point.start.hour == 0 and (every == 1 or point.start.weekday() == 0)
 
 
-def _at_month(point: Point, every: int) -> bool:
+def _at_month(point: ChartPoint, every: int) -> bool:
     first = point.start.day == 1 and point.start.hour == 0
     return first and (point.start.month - 1) % every == 0
 
 
-def _at_year(point: Point, every: int) -> bool:
+def _at_year(point: ChartPoint, every: int) -> bool:
     return _at_month(point, 12) and point.start.year % every == 0
 
 
-def _at_financial_year(point: Point, every: int) -> bool:
+def _at_financial_year(point: ChartPoint, every: int) -> bool:
     return point.start.year % every == 0
 
 
@@ -184,7 +184,9 @@ NAMINGS: dict[Step, tuple[_Naming, ...]] = {
 """The ways to name the periods of a grain, that of the most names first."""
 
 
-def named(points: Sequence[Point], grain: Step, xs: Sequence[float], size: float) -> list[Named]:
+def named(
+    points: Sequence[ChartPoint], grain: Step, xs: Sequence[float], size: float
+) -> list[Named]:
     """The periods that are named below a scale: as many as have room, at round times; where there
     is none of these the first one alone."""
     for naming in NAMINGS[grain]:

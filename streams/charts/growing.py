@@ -8,7 +8,7 @@ from detectors.homogeneity import dispersion
 from streams.alerts.model import Alert
 from streams.board.query import Query
 from streams.charts.indicator import UsualSoFar, alert_mark, is_of, usual_so_far
-from streams.charts.model import Chart, Flag, Point, Range, Side
+from streams.charts.model import Chart, ChartPoint, PointFlag, Range, Side
 from streams.charts.words import amount
 from streams.errors import QueryError
 from streams.periods import HOUR, MINUTE, Period, to_ms
@@ -57,7 +57,7 @@ def growing_chart(query: Query, indicator: Indicator, alert: Alert) -> Chart | N
 
 def _points(
     query: Query, indicator: Indicator, alert: Alert, period: Period, step: int
-) -> tuple[Point, ...]:
+) -> tuple[ChartPoint, ...]:
     """What had come by each instant, from the start of a period to its end."""
     calendar, now = query.calendar, query.at
     found = []
@@ -70,13 +70,15 @@ def _points(
             seen = query.figure(indicator, sofar, alert.area)
             value = seen.value if seen.known else None
         start, end = calendar.local(at), calendar.local(at + step)
-        point = Point(start=start, end=end, label=f"{start:%H:%M}", value=value, ahead=at > now)
+        point = ChartPoint(
+            start=start, end=end, label=f"{start:%H:%M}", value=value, ahead=at > now
+        )
         found.append(point)
     return tuple(found)
 
 
 def _usual(
-    query: Query, indicator: Indicator, alert: Alert, period: Period, points: tuple[Point, ...]
+    query: Query, indicator: Indicator, alert: Alert, period: Period, points: tuple[ChartPoint, ...]
 ) -> tuple[Range | None, ...]:
     """The usual range by each instant: as far as is learned now, and at that of the alert's figures
     what the alert says."""
@@ -115,7 +117,7 @@ def _in_proportion(alert: Alert) -> UsualSoFar | None:
     return usual_then
 
 
-def _figures_of(alert: Alert, points: tuple[Point, ...]) -> tuple[Flag, ...]:
+def _figures_of(alert: Alert, points: tuple[ChartPoint, ...]) -> tuple[PointFlag, ...]:
     """The point that the alert's figures are of."""
     end, direction = alert.evidence.end, alert.direction
     found = next((at for at, each in enumerate(points) if each.start == end), None)
@@ -123,4 +125,4 @@ def _figures_of(alert: Alert, points: tuple[Point, ...]) -> tuple[Flag, ...]:
         return ()
     side: Side = "above" if direction == "up" else "below"
     words = f"the alert said {amount(alert.evidence.observed or 0.0, 'count')}"
-    return (Flag(first=found, last=found, rule="limit", side=side, words=words),)
+    return (PointFlag(first=found, last=found, rule="limit", side=side, words=words),)

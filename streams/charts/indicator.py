@@ -22,14 +22,14 @@ from streams.board.targets import Goal, goal
 from streams.charts.model import (
     Bound,
     Chart,
+    ChartPoint,
+    ChartTarget,
     Earlier,
-    Flag,
     Level,
     Mark,
-    Point,
+    PointFlag,
     Range,
     Side,
-    Target,
     When,
 )
 from streams.charts.words import amount, limit
@@ -127,25 +127,25 @@ def periods(query: Query, indicator: Indicator, grain: Grain, within: Stretch) -
     return found
 
 
-class Beside(NamedTuple):
+class PeriodBeside(NamedTuple):
     """A period, and what stands beside it."""
 
-    point: Point
+    point: ChartPoint
     expected: Range | None
     goal: Goal | None
     earlier: tuple[float | None, ...]
     """So many days before, as they were asked for."""
 
 
-Kept = dict[tuple[int, int, tuple[int, ...]], Beside]
+Kept = dict[tuple[int, int, tuple[int, ...]], PeriodBeside]
 """Of one indicator and area, by start and end of a period that is over, in ms, and the days before
 that it stands beside."""
 
 
-class Judged(NamedTuple):
+class JudgedPeriods(NamedTuple):
     """What a control chart says: of each period, how its limits are made, and in sentences."""
 
-    points: list[control.Point | None]
+    points: list[control.ControlPoint | None]
     rule: str
     findings: tuple[str, ...] = ()
 
@@ -231,13 +231,13 @@ class _Reader:
             marks=tuple(m for each in self.alerts if _shown(m := alert_mark(each), points)),
         )
 
-    def _beside(self, period: Period, days: tuple[int, ...], kept: Kept | None) -> Beside:
+    def _beside(self, period: Period, days: tuple[int, ...], kept: Kept | None) -> PeriodBeside:
         """A period, made anew unless it is over and kept."""
         place = period.start, period.end, days
         if kept is not None and (held := kept.get(place)) is not None:
             return held
         stretch = Stretch.of(self.query.calendar, period)
-        found = Beside(
+        found = PeriodBeside(
             self._point(stretch),
             self._expected(stretch),
             self._goal(stretch),
@@ -266,11 +266,11 @@ class _Reader:
             "..".join(query.calendar.holding(self.grain, at).label for at in (start, query.at - 1))
         )
 
-    def _point(self, stretch: Stretch) -> Point:
+    def _point(self, stretch: Stretch) -> ChartPoint:
         query = self.query
         found = query.figure(self.indicator, stretch, self.area)
         start, end = (query.calendar.local(at) for at in (stretch.start, stretch.end))
-        return Point(
+        return ChartPoint(
             start=start,
             end=end,
             label=stretch.label,
@@ -340,23 +340,25 @@ class _Reader:
         found = goal(self.query, self.indicator, stretch, self.area)
         return found if found is not None and found.of == "value" else None
 
-    def _judged(self, stretches: Sequence[Stretch], too_early: str) -> Judged:
+    def _judged(self, stretches: Sequence[Stretch], too_early: str) -> JudgedPeriods:
         """What the control chart says; nothing but why where it has none, as where points begin at
         nothing because what was open before is not known."""
-        nothing: list[control.Point | None] = [None] * len(stretches)
+        nothing: list[control.ControlPoint | None] = [None] * len(stretches)
         if not stretches:
-            return Judged(nothing, "")
+            return JudgedPeriods(nothing, "")
         if too_early:
-            return Judged(nothing, f"No limits: {too_early} at the end of the first periods.")
+            return JudgedPeriods(
+                nothing, f"No limits: {too_early} at the end of the first periods."
+            )
         try:
             policy = control.policy_of(self.query, self.indicator, self.grain)
         except QueryError as error:
-            return Judged(nothing, f"No limits: {error}.")
+            return JudgedPeriods(nothing, f"No limits: {error}.")
         within = self.query.stretch(f"{stretches[0].label}..{stretches[-1].label}")
         found = control.chart(self.query, self.indicator, self.grain, within, self.area, policy)
         by_label = {each.label: each for each in found.points}
         points = [by_label.get(each.label) for each in stretches]
-        return Judged(points, found.rule, tuple(found.words))
+        return JudgedPeriods(points, found.rule, tuple(found.words))
 
     def _changes(self) -> Iterator[Mark]:
         for each in breaks(self.query, self.indicator, self.area):
@@ -414,7 +416,7 @@ def _if_any(found: Sequence[T | None]) -> tuple[T | None, ...]:
 # -- what points are judged by ---------------------------------------------------------------------
 
 
-def levels_of(judged: Sequence[control.Point | None], unit: Unit) -> Iterator[Level]:
+def levels_of(judged: Sequence[control.ControlPoint | None], unit: Unit) -> Iterator[Level]:
     """Points in a row that were judged by the same lines are one level."""
 
     def lines(at: int) -> tuple[float | None, ...] | None:
@@ -438,7 +440,9 @@ def _why(moved: Moved, unit: Unit) -> str:
     return f"Average {amount(moved.old, unit)} to {amount(moved.new, unit)}"
 
 
-def flags_of(judged: Sequence[control.Point | None], unit: Unit, grain: Grain) -> Iterator[Flag]:
+def flags_of(
+    judged: Sequence[control.ControlPoint | None], unit: Unit, grain: Grain
+) -> Iterator[PointFlag]:
     """The points outside of their limits, and the runs that moved the average."""
     places = {each.label: at for at, each in enumerate(judged) if each is not None}
     for at, point in enumerate(judged):
@@ -448,7 +452,7 @@ def flags_of(judged: Sequence[control.Point | None], unit: Unit, grain: Grain) -
             name, end = ("upper", point.upper) if point.flag == "above" else ("lower", point.lower)
             beyond = limit(end or 0.0, point.value or 0.0, unit)
             words = f"exceptional: {point.flag} the {name} limit of {beyond}"
-            yield Flag(first=at, last=at, rule="limit", side=point.flag, words=words)
+            yield PointFlag(first=at, last=at, rule="limit", side=point.flag, words=words)
         if point.moved is not None:
             side: Side = "above" if point.moved.new > point.moved.old else "below"
             words = (
@@ -456,13 +460,13 @@ def flags_of(judged: Sequence[control.Point | None], unit: Unit, grain: Grain) -
                 f"{amount(point.moved.old, unit)}"
             )
             first = places.get(point.moved.since, 0)
-            yield Flag(first=first, last=at, rule="run", side=side, words=words)
+            yield PointFlag(first=first, last=at, rule="run", side=side, words=words)
 
 
 # -- what stands beside them -----------------------------------------------------------------------
 
 
-def _targets(goals: Sequence[Goal | None]) -> Iterator[Target]:
+def _targets(goals: Sequence[Goal | None]) -> Iterator[ChartTarget]:
     """The bounds of goals; equal ones in a row are one."""
     bounds: tuple[tuple[Bound, str], ...] = (("at least", "lower"), ("at most", "upper"))
     for bound, name in bounds:
@@ -470,7 +474,7 @@ def _targets(goals: Sequence[Goal | None]) -> Iterator[Target]:
         for value, places in groupby(range(len(values)), values.__getitem__):
             at = list(places)
             if value is not None:
-                yield Target(first=at[0], last=at[-1], value=value, bound=bound)
+                yield ChartTarget(first=at[0], last=at[-1], value=value, bound=bound)
 
 
 def alert_mark(alert: Alert) -> Mark:
@@ -480,7 +484,7 @@ def alert_mark(alert: Alert) -> Mark:
     return Mark(at=began, until=alert.resolved_at, kind="alert", words=said, link=alert.id)
 
 
-def _shown(mark: Mark, points: Sequence[Point]) -> bool:
+def _shown(mark: Mark, points: Sequence[ChartPoint]) -> bool:
     """Whether a mark lies within the periods of a chart."""
     return bool(points) and points[0].start <= mark.at < points[-1].end
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from streams.charts.model import Chart, When
-from streams.charts.shapes import SMALL, Dot, Line, Shape, Text, cross, diamond, triangle
+from streams.charts.shapes import SMALL, Dot, Polyline, Shape, Text, cross, diamond, triangle
 from streams.charts.text import lines, width
 from streams.charts.words import EACH, band, counted
 from streams.periods import Grain
@@ -118,7 +118,9 @@ def sign(kind: str, x: float, y: float) -> list[Shape]:
     """How a thing looks, 18 wide, around a height."""
     middle = x + 9
     signs: dict[str, list[Shape]] = {
-        "band": [Line("band", ((x, y - 5), (x + 18, y - 5), (x + 18, y + 5), (x, y + 5)), True)],
+        "band": [
+            Polyline("band", ((x, y - 5), (x + 18, y - 5), (x + 18, y + 5), (x, y + 5)), True)
+        ],
         "flag": [diamond("flag", middle, y, 6.0)],
         "alert": [triangle("alert", middle, y + 4)],
         "missing": cross("missing", middle, y, 3.0),
@@ -126,4 +128,4 @@ def sign(kind: str, x: float, y: float) -> list[Shape]:
         "provisional": [Dot("provisional", middle, y, 3.2)],
         "run": [Dot("run", middle, y, 5.6), Dot("dot", middle, y, 3.2)],
     }
-    return signs.get(kind, [Line(kind, ((x, y), (x + 18, y)))])
+    return signs.get(kind, [Polyline(kind, ((x, y), (x + 18, y)))])

@@ -20,14 +20,14 @@ from typing import TypeVar
 
 from streams.charts import axes
 from streams.charts.key import SMOOTHED, extent, key
-from streams.charts.model import Chart, Level, Mark, Target
+from streams.charts.model import Chart, ChartTarget, Level, Mark
 from streams.charts.shapes import (
     LARGE,
     SMALL,
     Dot,
     Layout,
-    Line,
     Place,
+    Polyline,
     Purpose,
     Shape,
     Spot,
@@ -200,7 +200,7 @@ class _Drawing:
         )
 
     def _line(self, kind: str, *places: Place, closed: bool = False) -> None:
-        self.shapes.append(Line(kind, places, closed))
+        self.shapes.append(Polyline(kind, places, closed))
 
     def _scale(self) -> None:
         plot, unit = self.plot, self.chart.unit
@@ -282,7 +282,7 @@ class _Drawing:
         for target in self.chart.targets:
             self._flat("target", target, target.value)
 
-    def _flat(self, kind: str, along: Level | Target, value: float) -> None:
+    def _flat(self, kind: str, along: Level | ChartTarget, value: float) -> None:
         y = self.y(value)
         self._line(kind, (self.edges[along.first], y), (self.edges[along.last + 1], y))
 

@@ -15,7 +15,7 @@ Side = Literal["above", "below"]
 Bound = Literal["at least", "at most"]
 
 
-class Point(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class ChartPoint(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A period, by its local start and end. `value` is None where it is not known, or is a share or
     mean of nothing; `missing` says why. Of a share `cases` are its parts, of a mean how many cases
     it is of."""
@@ -69,14 +69,14 @@ class Earlier(Struct, frozen=True):
     values: tuple[float | None, ...]
 
 
-class Target(Places, frozen=True, kw_only=True):
+class ChartTarget(Places, frozen=True, kw_only=True):
     """What some points should be, at least or at most."""
 
     value: float
     bound: Bound
 
 
-class Flag(Places, frozen=True, kw_only=True):
+class PointFlag(Places, frozen=True, kw_only=True):
     """Points that stand out by a rule: one outside its limits, or several in a row on one side of
     the centre."""
 
@@ -106,12 +106,12 @@ class Chart(Struct, frozen=True, kw_only=True, omit_defaults=True):
     title: str
     unit: Unit
     period: Grain
-    points: tuple[Point, ...]
+    points: tuple[ChartPoint, ...]
     levels: tuple[Level, ...] = ()
     expected: tuple[Range | None, ...] = ()
     earlier: tuple[Earlier, ...] = ()
-    targets: tuple[Target, ...] = ()
-    flags: tuple[Flag, ...] = ()
+    targets: tuple[ChartTarget, ...] = ()
+    flags: tuple[PointFlag, ...] = ()
     marks: tuple[Mark, ...] = ()
     rule: str = ""
     """How limits are made, in a sentence."""
@@ -143,11 +143,11 @@ class Chart(Struct, frozen=True, kw_only=True, omit_defaults=True):
         """Whether a limit is a line: not one of a count at 0, where the scale begins."""
         return limit is not None and not (self.from_zero and limit <= 0)
 
-    def target(self, place: int) -> Target | None:
+    def target(self, place: int) -> ChartTarget | None:
         """The target of the point at a place."""
         return next((each for each in self.targets if each.first <= place <= each.last), None)
 
-    def flags_at(self, place: int) -> list[Flag]:
+    def flags_at(self, place: int) -> list[PointFlag]:
         """The flags of the point at a place."""
         return [each for each in self.flags if each.first <= place <= each.last]
 

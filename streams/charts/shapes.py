@@ -32,7 +32,7 @@ class Text(NamedTuple):
         return box(self.words, self.x, self.y, size, self.anchor, bold=self.kind in BOLD)
 
 
-class Line(NamedTuple):
+class Polyline(NamedTuple):
     """A line through places; `closed` is a surface."""
 
     kind: str
@@ -67,14 +67,14 @@ class Layout(NamedTuple):
     width: float
     height: float
     plot: Box
-    shapes: tuple[Line | Dot, ...]
+    shapes: tuple[Polyline | Dot, ...]
     texts: tuple[Text, ...]
     spots: tuple[Spot, ...]
     title: str
     said: str
 
 
-Shape = Line | Dot
+Shape = Polyline | Dot
 
 
 def tenth(number: float) -> float:
@@ -89,19 +89,19 @@ def rounded(shape: Shape) -> Shape:
     return shape._replace(places=tuple((tenth(x), tenth(y)) for x, y in shape.places))
 
 
-def diamond(kind: str, x: float, y: float, size: float) -> Line:
+def diamond(kind: str, x: float, y: float, size: float) -> Polyline:
     """A square on its corner."""
-    return Line(kind, ((x, y - size), (x + size, y), (x, y + size), (x - size, y)), closed=True)
+    return Polyline(kind, ((x, y - size), (x + size, y), (x, y + size), (x - size, y)), closed=True)
 
 
 def cross(kind: str, x: float, y: float, size: float) -> list[Shape]:
     """Two strokes."""
     return [
-        Line(kind, ((x - size, y - size), (x + size, y + size))),
-        Line(kind, ((x - size, y + size), (x + size, y - size))),
+        Polyline(kind, ((x - size, y - size), (x + size, y + size))),
+        Polyline(kind, ((x - size, y + size), (x + size, y - size))),
     ]
 
 
-def triangle(kind: str, x: float, y: float) -> Line:
+def triangle(kind: str, x: float, y: float) -> Polyline:
     """A triangle that points down at a place."""
-    return Line(kind, ((x - 5, y - 9), (x + 5, y - 9), (x, y)), closed=True)
+    return Polyline(kind, ((x - 5, y - 9), (x + 5, y - 9), (x, y)), closed=True)

@@ -8,7 +8,7 @@ from functools import cache
 from html import escape
 from importlib import resources
 
-from streams.charts.shapes import Dot, Layout, Line, Spot, Text
+from streams.charts.shapes import Dot, Layout, Polyline, Spot, Text
 
 CSS_FILE = "chart.css"
 """Beside this module."""
@@ -63,7 +63,7 @@ def number(value: float) -> str:
     return f"{value:.1f}".removesuffix(".0")
 
 
-def _line(line: Line) -> str:
+def _line(line: Polyline) -> str:
     (x, y), *rest = line.places
     way = [f"M{number(x)} {number(y)}"]
     for at, (to_x, to_y) in enumerate(rest):

@@ -6,7 +6,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import NamedTuple
 
-from streams.charts.model import Chart, Flag, Mark, Point
+from streams.charts.model import Chart, ChartPoint, Mark, PointFlag
 from streams.config.measures import Unit
 from streams.periods import Grain, financial_year
 from streams.registry.phrases import NOTHING, duration, rough
@@ -69,7 +69,7 @@ def limit(value: float, beside: float, unit: Unit) -> str:
     return f"{value:,.2f}{' s' if unit == 'seconds' else ' days' if unit == 'days' else ''}"
 
 
-def period_name(grain: Grain, point: Point) -> str:
+def period_name(grain: Grain, point: ChartPoint) -> str:
     """A period as a sentence names it: `December 2017`, `October to December 2017`, `2017/18`,
     `14 January 2022`, `20:00 to 21:00 on 14 January 2022`."""
     start, last = point.start, point.end - dt.timedelta(seconds=1)
@@ -101,7 +101,7 @@ def counted(chart: Chart) -> str:
     return f"counted from {_clock(chart.points[0].start)} on, {_date(chart.points[0].start)}"
 
 
-def _name(chart: Chart, point: Point) -> str:
+def _name(chart: Chart, point: ChartPoint) -> str:
     """A point as a sentence names it; one of a count that grows by its instant."""
     if not chart.cumulative:
         return period_name(chart.period, point)
@@ -113,7 +113,7 @@ def _name(chart: Chart, point: Point) -> str:
 # -- a point ---------------------------------------------------------------------------------------
 
 
-def value_of(chart: Chart, point: Point) -> str:
+def value_of(chart: Chart, point: ChartPoint) -> str:
     """The figure of a point with its cases: `412`, `83 of 412 (20.1 %)`; why there is none."""
     if point.value is None:
         return point.missing or "not known"
@@ -131,12 +131,12 @@ def band(chart: Chart) -> str:
     return "usual" if chart.period in ("hour", "day") else "expected"
 
 
-def flag_words(flags: list[Flag]) -> str:
+def flag_words(flags: list[PointFlag]) -> str:
     """The flags of a point in words."""
     return "; ".join(each.words for each in flags)
 
 
-def state_of(point: Point) -> str:
+def state_of(point: ChartPoint) -> str:
     """What keeps a figure from being final."""
     running = ["not over yet"] if point.running else []
     return "; ".join([*running, *filter(None, [point.provisional])])
@@ -299,11 +299,11 @@ def table(chart: Chart) -> Table:
     return Table([heading for heading, _ in columns], rows)
 
 
-def _alone(point: Point, unit: Unit) -> str:
+def _alone(point: ChartPoint, unit: Unit) -> str:
     return "not known" if point.value is None else amount(point.value, unit)
 
 
-def _cases(point: Point) -> str:
+def _cases(point: ChartPoint) -> str:
     if point.cases is None:
         return ""
     if isinstance(point.cases, tuple):

@@ -17,7 +17,13 @@ from streams.cli.echo import echo
 from streams.cli.inputs import Inputs, source_options
 from streams.cli.query import played
 from streams.errors import WatchroomError
-from streams.outputs.metrics.backfill import GRAINS, SCRAPED, Backfill, BackfillGrain, Written
+from streams.outputs.metrics.backfill import (
+    GRAINS,
+    SCRAPED,
+    Backfill,
+    BackfillGrain,
+    SamplesWritten,
+)
 from streams.periods import Calendar
 
 BLOCK = "744h"
@@ -185,14 +191,14 @@ def blocks(promtool: str, path: Path, into: Path) -> Blocks:
     return Blocks(len(new), sum(file.stat().st_size for file in files))
 
 
-def _words(written: Written, calendar: Calendar) -> str:
+def _words(written: SamplesWritten, calendar: Calendar) -> str:
     if written.first is None or written.last is None:
         return "No period that is over is known as a whole: nothing was written."
     first, last = (calendar.local(at).date() for at in (written.first, written.last))
     return f"{written.samples:,} samples of {written.series:,} series, from {first} to {last}."
 
 
-def _blocks_in_words(made: Blocks, written: Written, into: Path, calendar: Calendar) -> str:
+def _blocks_in_words(made: Blocks, written: SamplesWritten, into: Path, calendar: Calendar) -> str:
     first, number = calendar.local(written.first or 0).date(), made.number
     return (
         f"{number:,} block{'s' * (number != 1)} in {into}: {-(-made.size // 1000):,} kB on disk, "

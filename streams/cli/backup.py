@@ -25,8 +25,8 @@ from streams.state.backup import (
     PARTS,
     STATE_VERSION,
     Backup,
+    BackupEntry,
     BackupHead,
-    Entry,
     Part,
     learned,
     write,
@@ -109,7 +109,7 @@ def backup(
 
 def _entries(
     broker: str | None, prefix: str, state: Path | None, checkpoints: Iterable[Path]
-) -> Iterator[Entry]:
+) -> Iterator[BackupEntry]:
     from streams.embedded import folder_backup  # noqa: PLC0415  slow to import
 
     if state is not None:
@@ -175,10 +175,10 @@ def restore(  # noqa: PLR0913, PLR0917  one argument an option
     progress = _Progress()
     done = []
     if broker is not None:
-        from streams.kafka.topic_backup import Target  # noqa: PLC0415  only where there is a broker
+        from streams.kafka.topic_backup import BackupTopics  # noqa: PLC0415  only where there is a broker
 
         forces = forces_known(forces_named(force_names) if force_names else ())
-        target = Target(broker, prefix, group, forces, topic_prefixes)
+        target = BackupTopics(broker, prefix, group, forces, topic_prefixes)
         target.check(held, replace=replace)
         if checkpoints is not None:
             target.put_learned(held, checkpoints, progress)

@@ -26,7 +26,7 @@ class Unreachable(WatchroomError):
     """The monitor does not answer, or not with a board."""
 
 
-class Answer(NamedTuple):
+class BoardAnswer(NamedTuple):
     """A board, and its JSON as the monitor gave it: a later release may have put more in it."""
 
     board: Board
@@ -40,13 +40,13 @@ class Remote:
         self._client = monitor_at(url)
         self._force, self._periods = force, periods
 
-    def fetch(self) -> Answer:
+    def fetch(self) -> BoardAnswer:
         """The board now; raises `Unreachable`."""
         url = self._client.url
         try:
             asked = {"force": self._force, "period": self._periods}
             raw = self._client.ask("/board.json", asked)
-            return Answer(decode_board(raw), raw)
+            return BoardAnswer(decode_board(raw), raw)
         except Declined as error:
             raise Unreachable(f"{url}: {error}") from None
         except NoAnswer as error:
@@ -111,12 +111,12 @@ def _compare(
     console: Console, url: str, force: str | None, periods: Sequence[str], compare: str
 ) -> None:
     """Prints the indicators that are known in some periods, with comparisons."""
-    from streams.board.answers import Question  # noqa: PLC0415  slow to import
-    from streams.cli.query import Where, of_monitor  # noqa: PLC0415
+    from streams.board.answers import FigureQuestion  # noqa: PLC0415  slow to import
+    from streams.cli.query import WhereAsked, of_monitor  # noqa: PLC0415
     from streams.outputs.figures_shown import figures  # noqa: PLC0415
 
     names = tuple(filter(None, map(str.strip, compare.split(","))))
-    rows = of_monitor(url, Where(force, None), Question((), periods, compare=names))
+    rows = of_monitor(url, WhereAsked(force, None), FigureQuestion((), periods, compare=names))
     console.print()
     console.print(figures([row for row in rows if row.known], names))
 

@@ -17,7 +17,13 @@ from streams.board.monitor import Monitor
 from streams.cli.echo import CleanConsole, echo
 from streams.cli.inputs import Inputs, source_options
 from streams.config.force import Force, find_force
-from streams.embedded.calibration import Calibrated, Question, answer, class_name, class_of
+from streams.embedded.calibration import (
+    Calibrated,
+    CalibrationQuestion,
+    answer,
+    class_name,
+    class_of,
+)
 from streams.errors import SourceError
 from streams.periods import DAY, Calendar
 from streams.registry.phrases import place, subject
@@ -105,7 +111,7 @@ def calibrate(  # noqa: PLR0913, PLR0917  one argument an option
     with _bar() as bar:
         task = bar.add_task("Reading records" if inputs else "Simulating eight weeks", total=None)
         planned = _planned(force, inputs)
-        question = Question(planned, wanted, history, replicates, seed)
+        question = CalibrationQuestion(planned, wanted, history, replicates, seed)
         found = answer(question, processes, _BarProgress(bar, task), anew=anew)
     if as_json:
         echo(msgspec.json.encode(found).decode())

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import click
 import msgspec
 
-from streams.board.answers import FigurePage, FigureRow, Question, Rows
+from streams.board.answers import AnswerRows, FigurePage, FigureQuestion, FigureRow
 from streams.board.monitor import Monitor
 from streams.board.query import Query
 from streams.cli.asking import monitor_at
@@ -44,7 +44,7 @@ PAGE = 1_000
 """Rows that a monitor is asked for at once."""
 
 
-class Where(NamedTuple):
+class WhereAsked(NamedTuple):
     """Which force is asked of, and as of when."""
 
     force: str | None
@@ -128,7 +128,7 @@ def query(  # noqa: PLR0913, PLR0917  one argument an option
     """
     names = names_in(compare)
     wanted = tuple(label for each in periods for label in _within(each, by))
-    question = Question(indicators, wanted, areas, names)
+    question = FigureQuestion(indicators, wanted, areas, names)
     drawing = None if picture is None else Drawing.of(question, periods, by)
     if inputs:
         inputs.check()
@@ -136,7 +136,7 @@ def query(  # noqa: PLR0913, PLR0917  one argument an option
     else:
         if len(force_names) > 1:
             raise click.UsageError("ask a monitor about one --force at a time")
-        where = Where(next(iter(force_names), None), at)
+        where = WhereAsked(next(iter(force_names), None), at)
         rows = of_monitor(url, where, question)
         chart = None if drawing is None else chart_of_monitor(url, where, drawing)
     if picture is not None and chart is not None:
@@ -191,7 +191,7 @@ def show(rows: Sequence[FigureRow], compare: Sequence[str], form: str, *, named:
 # -- of a monitor ------------------------------------------------------------------------------
 
 
-def of_monitor(url: str, where: Where, question: Question) -> list[FigureRow]:
+def of_monitor(url: str, where: WhereAsked, question: FigureQuestion) -> list[FigureRow]:
     """The rows that a running monitor answers; raises `WatchroomError`."""
     client = monitor_at(url)
     rows: list[FigureRow] = []
@@ -213,7 +213,7 @@ def of_monitor(url: str, where: Where, question: Question) -> list[FigureRow]:
     return rows
 
 
-def chart_of_monitor(url: str, where: Where, drawing: Drawing) -> str:
+def chart_of_monitor(url: str, where: WhereAsked, drawing: Drawing) -> str:
     """The chart that a running monitor draws; raises `WatchroomError`."""
     asked = drawing.asked(where.force, where.at)
     return answer_of(monitor_at(url), "/chart.svg", asked).decode()
@@ -257,14 +257,14 @@ def answer_of(
 def of_files(
     inputs: Inputs,
     force_names: tuple[str, ...],
-    question: Question,
+    question: FigureQuestion,
     at: str | None,
     drawing: Drawing | None = None,
 ) -> tuple[list[FigureRow], str | None]:
     """The rows of what files hold, as of their last day, and the chart where one is to be drawn;
     raises `WatchroomError`."""
     with played(inputs, force_names, at) as query:
-        rows = list(Rows(query, question))
+        rows = list(AnswerRows(query, question))
         return rows, None if drawing is None else drawing.of_query(query)
 
 

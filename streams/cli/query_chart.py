@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import click
 
-from streams.board.answers import ALL_AREAS, Question
+from streams.board.answers import ALL_AREAS, FigureQuestion
 from streams.board.query import Query
 from streams.charts.indicator import indicator_chart
 from streams.charts.layout import layout
@@ -25,7 +25,7 @@ class Drawing(NamedTuple):
     grain: Grain
 
     @classmethod
-    def of(cls, question: Question, periods: tuple[str, ...], by: Grain | None) -> Drawing:
+    def of(cls, question: FigureQuestion, periods: tuple[str, ...], by: Grain | None) -> Drawing:
         """That of a question; raises `click.UsageError` where it is about several figures."""
         one = len(question.indicators) == len(periods) == len(question.areas) == 1
         if not one or ALL_AREAS in question.areas:

@@ -40,9 +40,9 @@ from streams.kafka.topics import INPUT_TOPICS, input_topic
 from streams.periods import Calendar
 from streams.sources import Source
 from streams.sources.order.play import Play
-from streams.sources.order.player import Player, Position
+from streams.sources.order.player import Player, PlayPosition
 from streams.sources.stops import Stopped, Stops
-from streams.state.replays import Kept, KeptReplay, told_apart
+from streams.state.replays import KeptReplay, ReplayPosition, told_apart
 from streams.stretches import FORMS, Stretch
 
 if TYPE_CHECKING:  # most replays need no server
@@ -237,7 +237,7 @@ class Asked(NamedTuple):
             yield told_apart(mapping) if mapping else ""
 
     @contextmanager
-    def open(self, before: Kept | None) -> Iterator[Play]:
+    def open(self, before: ReplayPosition | None) -> Iterator[Play]:
         """The source, opened; raises `WatchroomError`."""
         begin, end = self.stretch
         source: Source | LogSource
@@ -262,10 +262,14 @@ class Watched:
     where its sources can be read again."""
 
     def __init__(
-        self, kept: KeptReplay | None, play: Play, speed: float | None, before: Kept | None
+        self,
+        kept: KeptReplay | None,
+        play: Play,
+        speed: float | None,
+        before: ReplayPosition | None,
     ) -> None:
         self.kept, self.play, self.speed = kept, play, speed
-        self.after = None if before is None else Position(before.lines, before.at)
+        self.after = None if before is None else PlayPosition(before.lines, before.at)
         self.player: Player | None = None
         self._keys = Keys()
         self._kept_at = time.monotonic()

@@ -340,7 +340,7 @@ def _of_scenario(
     )
 
 
-class Where(NamedTuple):
+class SurgeOf(NamedTuple):
     """What a surge is of; None is everything."""
 
     area: str | None
@@ -373,7 +373,7 @@ def surges_of(texts: Sequence[str], forces: Sequence[Force]) -> dict[str, list[S
     return found
 
 
-def _where(force: Force, words: Sequence[str]) -> Where | None:
+def _where(force: Force, words: Sequence[str]) -> SurgeOf | None:
     """What the words name in a force; None where it lacks any of it."""
     area = line = category = None
     for word in words:
@@ -385,4 +385,4 @@ def _where(force: Force, words: Sequence[str]) -> Where | None:
             category = word
         else:
             return None
-    return Where(area, line, category)
+    return SurgeOf(area, line, category)

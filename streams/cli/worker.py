@@ -117,7 +117,7 @@ def worker(  # noqa: PLR0913, PLR0917 - an option each
     if address is not None and reached is not None:
         reached.admit(address[0])  # told now, and not once the brokers have answered
     from streams.kafka.inputs import forces_in_prefixes, prefixes_named  # noqa: PLC0415
-    from streams.kafka.settings import Settings  # noqa: PLC0415
+    from streams.kafka.settings import WorkerSettings  # noqa: PLC0415
     from streams.kafka.worker import run_worker  # noqa: PLC0415 - Faust is slow to import
 
     if instance_id is None:
@@ -126,7 +126,7 @@ def worker(  # noqa: PLR0913, PLR0917 - an option each
     names = force_names or forces_in_prefixes(topic_prefixes) or shipped_forces()
     forces = tuple(find_force(name) for name in names)
     run_worker(
-        Settings(
+        WorkerSettings(
             brokers=broker,
             forces=forces,
             checkpoints=checkpoints,

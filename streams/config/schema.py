@@ -87,7 +87,7 @@ class Target(Struct, kw_only=True, forbid_unknown_fields=True):
     share: Share | None = None
 
 
-class Line(Struct, kw_only=True, forbid_unknown_fields=True):
+class TelephoneLine(Struct, kw_only=True, forbid_unknown_fields=True):
     """A telephone line. A call still waiting after `lost_after_minutes` is shown as unknown.
 
     Several targets that are set on one day hold together (90 % in 15 seconds and 95 % in 20); the
@@ -162,7 +162,7 @@ class LocalEvent(Struct, kw_only=True, forbid_unknown_fields=True):
     areas: list[Slug] = []
 
 
-class Change(Struct, kw_only=True, forbid_unknown_fields=True):
+class SystemChange(Struct, kw_only=True, forbid_unknown_fields=True):
     """A dated change of system or of recording.
 
     `effect` is `mark` where figures can still be compared across the date, which is then said, or
@@ -368,7 +368,7 @@ class ForceFile(Struct, kw_only=True, forbid_unknown_fields=True):
     country: str | None = None
     partition_group: Slug | None = None
     service_level: ServiceLevel = "answered_of_offered"
-    lines: Annotated[list[Line], Meta(max_length=60)] = []
+    lines: Annotated[list[TelephoneLine], Meta(max_length=60)] = []
     """None for a service whose calls are not fed."""
     attendance: Attendance
     areas: Annotated[list[Area], Meta(max_length=4000)] = []
@@ -378,7 +378,7 @@ class ForceFile(Struct, kw_only=True, forbid_unknown_fields=True):
     carries: Annotated[list[Dotted], Meta(max_length=200)] = []
     most_similar: Annotated[list[Slug], Meta(max_length=50)] = []
     events: list[LocalEvent] = []
-    changes: list[Change] = []
+    changes: list[SystemChange] = []
     targets: Annotated[list[IndicatorTarget], Meta(max_length=2000)] = []
     readings: Annotated[list[DeclaredReading], Meta(max_length=2000)] = []
     readings_files: list[Name] = []

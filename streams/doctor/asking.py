@@ -15,7 +15,7 @@ SECONDS = 5.0
 """How long an answer is waited for."""
 
 
-class Answer(NamedTuple):
+class HttpAnswer(NamedTuple):
     """What came of asking."""
 
     status: int = 0
@@ -34,7 +34,7 @@ class Answer(NamedTuple):
             return {}
 
 
-def ask(url: str, path: str, token: str | None = None) -> Answer:
+def ask(url: str, path: str, token: str | None = None) -> HttpAnswer:
     """Asks with a token or without signing in, through no proxy. Never raises."""
     address = url_of(url) + path
     headers = {"authorization": f"Bearer {token}"} if token else {}
@@ -50,8 +50,10 @@ def ask(url: str, path: str, token: str | None = None) -> Answer:
             verify=trusted,
         )
     except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-        return Answer(error=str(error) or type(error).__name__)
-    return Answer(answer.status_code, answer.content, "", ahead(answer.headers, began, time.time()))
+        return HttpAnswer(error=str(error) or type(error).__name__)
+    return HttpAnswer(
+        answer.status_code, answer.content, "", ahead(answer.headers, began, time.time())
+    )
 
 
 def ahead(headers: Any, began: float, ended: float) -> float | None:

@@ -10,7 +10,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
 
-from streams.doctor.asking import Answer, ask
+from streams.doctor.asking import HttpAnswer, ask
 from streams.doctor.brokers import Brokers
 from streams.doctor.finding import Examined, Finding, examined
 from streams.doctor.setup import Setup
@@ -40,7 +40,7 @@ def check(setup: Setup, state: Brokers | None) -> Examined:
     return examined(CHECK, said, findings)
 
 
-def of_answers(answers: Mapping[str, Answer]) -> Iterator[Finding]:
+def of_answers(answers: Mapping[str, HttpAnswer]) -> Iterator[Finding]:
     """Servers whose clock is another."""
     for url, answer in answers.items():
         if answer.ahead is not None and abs(answer.ahead) > MOST:

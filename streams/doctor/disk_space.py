@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from streams.doctor.finding import Examined, Finding, Unknown, examined
+from streams.doctor.finding import Examined, Finding, NotKnown, examined
 from streams.doctor.setup import Setup
 from streams.state import disk
 
@@ -15,7 +15,7 @@ CHECK = "disk"
 def check(setup: Setup) -> Examined:
     """Writes a little into each folder, and deletes it again."""
     if not setup.checkpoints:
-        raise Unknown("name the folder of a worker's state: --checkpoints FOLDER")
+        raise NotKnown("name the folder of a worker's state: --checkpoints FOLDER")
     found = {folder: disk.measure(folder) for folder in setup.checkpoints}
     said = ", ".join(f"{disk.megabytes(each.free)} free" for each in found.values())
     return examined(CHECK, said, of_disks(found))

@@ -25,7 +25,7 @@ from streams.doctor import (
     watchers,
 )
 from streams.doctor.brokers import Brokers, BrokersClient, asked
-from streams.doctor.finding import Examined, Finding, Unknown, examined
+from streams.doctor.finding import Examined, Finding, NotKnown, examined
 from streams.doctor.setup import Setup
 from streams.errors import WatchroomError
 
@@ -90,7 +90,7 @@ def _done(name: str, check: Callable[[], Examined]) -> Examined:
     """What a check comes to; where it can't find out, that it can't."""
     try:
         return check()
-    except Unknown as why:
+    except NotKnown as why:
         return Examined(check=name, verdict="unknown", said=str(why))
     except (WatchroomError, kafka.errors.KafkaError, OSError) as error:
         why_not = f"it could not be looked at: {error or type(error).__name__}"

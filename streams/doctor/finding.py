@@ -52,7 +52,7 @@ class Examined(msgspec.Struct, kw_only=True):
         self.said = masked(self.said)
 
 
-class Unknown(Exception):
+class NotKnown(Exception):
     """A check can't find out how things are; says why in words."""
 
 

@@ -7,7 +7,7 @@ from time import sleep
 
 from streams.doctor.asking import ask
 from streams.doctor.brokers import BrokersClient, Member
-from streams.doctor.finding import Examined, Finding, Unknown, examined
+from streams.doctor.finding import Examined, Finding, NotKnown, examined
 from streams.doctor.readiness import reasons_of
 from streams.doctor.setup import Setup
 
@@ -20,7 +20,7 @@ about once a second."""
 def check(setup: Setup, client: BrokersClient | None) -> Examined:
     """Asks the group several times, and every worker which forces it has."""
     if client is None and len(setup.workers) < 2:
-        raise Unknown("name the brokers, or the workers: --worker URL --worker URL")
+        raise NotKnown("name the brokers, or the workers: --worker URL --worker URL")
     times: list[list[Member]] = []
     if client is not None:
         for n in range(LOOKS):

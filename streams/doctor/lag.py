@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator
 
 from streams.doctor.brokers import Brokers
-from streams.doctor.finding import Examined, Finding, Unknown, examined
+from streams.doctor.finding import Examined, Finding, NotKnown, examined
 from streams.doctor.setup import Setup
 from streams.live import BEHIND
 
@@ -16,7 +16,7 @@ CHECK = "lag"
 def check(setup: Setup, state: Brokers) -> Examined:
     """Compares the ends of the log with what the group has acknowledged."""
     if state.group_refused:
-        raise Unknown(state.group_refused)
+        raise NotKnown(state.group_refused)
     behind = sum(lags(state).values())
     said = f"{behind:,} messages, {len(state.members)} workers in {setup.group}"
     return examined(CHECK, said, of_lag(setup, state))

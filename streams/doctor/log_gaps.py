@@ -25,7 +25,7 @@ MEND = (
 )
 
 
-class Stored(NamedTuple):
+class StoredHead(NamedTuple):
     """A checkpoint: its head, or why it can't be read."""
 
     path: Path
@@ -47,14 +47,14 @@ def check(setup: Setup, state: Brokers) -> Examined:
     return examined(CHECK, said, findings)
 
 
-def heads(folder: Path) -> Iterator[Stored]:
+def heads(folder: Path) -> Iterator[StoredHead]:
     """The checkpoints of a folder; one that a worker writes at this moment is read beside it."""
     for path in sorted(folder.glob("*.sqlite")):
         try:
             with contextlib.closing(connect_beside(path)) as db:
-                yield Stored(path, head_of(db))
+                yield StoredHead(path, head_of(db))
         except (sqlite3.Error, Damaged, msgspec.MsgspecError) as error:
-            yield Stored(path, None, str(error))
+            yield StoredHead(path, None, str(error))
 
 
 def key_of(head: Head) -> Place:
@@ -62,7 +62,7 @@ def key_of(head: Head) -> Place:
     return head.topic, head.partition
 
 
-def of_files(stored: list[Stored]) -> Iterator[Finding]:
+def of_files(stored: list[StoredHead]) -> Iterator[Finding]:
     """Checkpoints that can't be read."""
     for each in stored:
         if each.head is None:
@@ -74,7 +74,7 @@ def of_files(stored: list[Stored]) -> Iterator[Finding]:
             )
 
 
-def of_heads(stored: list[Stored], state: Brokers, now: float) -> Iterator[Finding]:
+def of_heads(stored: list[StoredHead], state: Brokers, now: float) -> Iterator[Finding]:
     """What the log has lost of what a checkpoint goes on from; `now` in ms."""
     for each in stored:
         head = each.head

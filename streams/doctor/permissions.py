@@ -9,7 +9,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from streams.doctor.finding import Examined, Finding, Unknown, examined
+from streams.doctor.finding import Examined, Finding, NotKnown, examined
 from streams.doctor.setup import Setup
 from streams.private import FILE, FOLDER, OTHERS
 
@@ -20,7 +20,7 @@ def check(setup: Setup) -> Examined:
     """Reads the modes and owners of folders and of what is in them."""
     folders = [folder for folder in setup.checkpoints if folder.is_dir()]
     if not folders:
-        raise Unknown("name the folder of a worker's state: --checkpoints FOLDER")
+        raise NotKnown("name the folder of a worker's state: --checkpoints FOLDER")
     readable = [folder for folder in folders if os.access(folder, os.R_OK)]
     files = sum(1 for folder in readable for _ in folder.iterdir())
     found = [each for folder in folders for each in of_folder(folder)]

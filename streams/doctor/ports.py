@@ -6,8 +6,8 @@ import ipaddress
 import socket
 from collections.abc import Iterable, Iterator
 
-from streams.doctor.asking import Answer, ask, host_of, port_of
-from streams.doctor.finding import Examined, Finding, Unknown, examined
+from streams.doctor.asking import HttpAnswer, ask, host_of, port_of
+from streams.doctor.finding import Examined, Finding, NotKnown, examined
 from streams.doctor.setup import Setup
 from streams.outputs.monitor_client import LOOPBACK
 
@@ -21,7 +21,7 @@ WHO = "/me.json"
 def check(setup: Setup) -> Examined:
     """Asks for figures under every address that the network may use, without signing in."""
     if not setup.workers:
-        raise Unknown("name the addresses of workers and front: --worker URL")
+        raise NotKnown("name the addresses of workers and front: --worker URL")
     own = list(own_addresses())
     asked = {url for each in setup.workers for url in reached_at(each, own)}
     answers = {url: ask(url, FIGURES) for url in sorted(asked)}
@@ -60,12 +60,12 @@ def reached_at(url: str, own: Iterable[str]) -> list[str]:
     return [f"{scheme}://{address}:{port_of(url)}" for address in own]
 
 
-def opened(answers: dict[str, Answer]) -> list[str]:
+def opened(answers: dict[str, HttpAnswer]) -> list[str]:
     """The addresses that show figures to anybody."""
     return [url for url, answer in answers.items() if answer.status == 200]
 
 
-def of_answers(figures: dict[str, Answer], who: dict[str, Answer]) -> Iterator[Finding]:
+def of_answers(figures: dict[str, HttpAnswer], who: dict[str, HttpAnswer]) -> Iterator[Finding]:
     """Addresses that answer anybody; `who`: what those say of who has not signed in."""
     for url in opened(figures):
         said = who[url].json() if url in who else {}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from streams.doctor.asking import Answer, ask
-from streams.doctor.finding import Examined, Finding, Unknown, examined
+from streams.doctor.asking import HttpAnswer, ask
+from streams.doctor.finding import Examined, Finding, NotKnown, examined
 from streams.doctor.setup import Setup
 
 CHECK = "readiness"
@@ -16,7 +16,7 @@ NOT_READY = 503
 def check(setup: Setup) -> Examined:
     """Asks `/readyz` of each."""
     if not setup.workers:
-        raise Unknown("name the addresses of workers and front: --worker URL")
+        raise NotKnown("name the addresses of workers and front: --worker URL")
     answers = {url: ask(url, "/readyz", setup.token) for url in setup.workers}
     ready = sum(answer.status == 200 for answer in answers.values())
     found = of_answers(answers, token=setup.token is not None)
@@ -29,7 +29,7 @@ def reasons_of(said: Any) -> list[dict[str, str]]:
     return found if isinstance(found, list) else []
 
 
-def of_answers(answers: Mapping[str, Answer], *, token: bool = False) -> Iterator[Finding]:
+def of_answers(answers: Mapping[str, HttpAnswer], *, token: bool = False) -> Iterator[Finding]:
     """Why they are not ready, reason by reason; `token`: whether they were asked with one."""
     for url, answer in answers.items():
         said = answer.json()

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from kafka import TopicPartition
 
 from streams.doctor.brokers import Brokers, BrokersClient
-from streams.doctor.finding import Examined, Finding, Unknown, examined
+from streams.doctor.finding import Examined, Finding, NotKnown, examined
 from streams.doctor.setup import Setup
 from streams.events.deadletters import DeadLetter, from_message, merged
 from streams.kafka.log_reader import reader
@@ -39,7 +39,7 @@ def check(setup: Setup, state: Brokers, client: BrokersClient) -> Examined:
     """Reads the dead letters of the last quarter of an hour, and counts what came beside them."""
     topic = topic_name(setup.prefix, "deadletter")
     if topic not in state.found:
-        raise Unknown(f"the topic {topic} is missing")
+        raise NotKnown(f"the topic {topic} is missing")
     since = wall_clock() - LATELY
     letters = letters_since(setup.brokers, topic, state.found[topic].partitions, since)
     came = {}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from streams.doctor.asking import Answer, ask
-from streams.doctor.finding import Examined, Finding, Unknown, examined
+from streams.doctor.asking import HttpAnswer, ask
+from streams.doctor.finding import Examined, Finding, NotKnown, examined
 from streams.doctor.setup import Setup
 from streams.doctor.versions import numbers
 
@@ -20,7 +20,7 @@ GROUP = "watchroom-pipeline"
 def check(setup: Setup) -> Examined:
     """Asks both, where they are named."""
     if not (setup.prometheus or setup.alertmanager):
-        raise Unknown("name them: --prometheus URL --alertmanager URL")
+        raise NotKnown("name them: --prometheus URL --alertmanager URL")
     found: list[Finding] = []
     said = []
     if url := setup.prometheus:
@@ -47,7 +47,7 @@ def _at(said: Any, *path: str) -> Any:
 
 
 def of_server(
-    name: str, url: str, answer: Answer, version: str, least: tuple[int, ...]
+    name: str, url: str, answer: HttpAnswer, version: str, least: tuple[int, ...]
 ) -> Iterator[Finding]:
     """One that does not answer, or is too old."""
     if not version:

@@ -81,7 +81,7 @@ def kept_folder() -> Path:
 
 
 @dataclass(frozen=True)
-class Question:
+class CalibrationQuestion:
     """What is to be calibrated: history in weeks, replicates in simulated years."""
 
     planned: Planned
@@ -99,7 +99,7 @@ class Question:
 
 
 def answer(
-    question: Question, processes: int, progress: Progress, *, anew: bool = False
+    question: CalibrationQuestion, processes: int, progress: Progress, *, anew: bool = False
 ) -> Calibrated:
     """The factors, checked on fresh years, and what each class of series can see with them."""
     path = question.kept_at()
@@ -142,7 +142,9 @@ def _keep(path: Path, found: Calibrated) -> None:
     part.replace(path)
 
 
-def _answer(question: Question, pool: ProcessPoolExecutor, progress: Progress) -> Calibrated:
+def _answer(
+    question: CalibrationQuestion, pool: ProcessPoolExecutor, progress: Progress
+) -> Calibrated:
     plan, budget, number = question.planned.plan, question.budget, question.replicates
     checks = max(2, number // 2)
     cutoff = dict(MOST)
@@ -169,7 +171,7 @@ def _replicate(
     return replay(plan, history=history, weeks=JUDGED_WEEKS, seed=seed, cutoff=cutoff)
 
 
-def _sights(work: tuple[SimulatedStream, str, float, Question]) -> list[Sight]:
+def _sights(work: tuple[SimulatedStream, str, float, CalibrationQuestion]) -> list[Sight]:
     stream, grain, allowed, asked = work
     found = detection_delays(
         stream, grain, allowed=allowed, history=asked.history, runs=STEPS, seed=asked.seed

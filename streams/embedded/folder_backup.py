@@ -14,17 +14,17 @@ from streams.embedded.alert_database import NAME, AlertDatabase, Hold
 from streams.embedded.calibration import kept_folder
 from streams.errors import CheckpointError, SourceError
 from streams.private import private_file, private_folder
-from streams.state.backup import Backup, Entry, OnEntry, restored
+from streams.state.backup import Backup, BackupEntry, OnEntry, restored
 from streams.state.sqlite import connect_beside, is_locked, set_aside
 
 
-def entry_of(fact: Transition | Handover, value: bytes) -> Entry:
+def entry_of(fact: Transition | Handover, value: bytes) -> BackupEntry:
     """The entry of a fact about alerts."""
     force = fact.force if isinstance(fact, Handover) else fact.alert.force
-    return Entry("alerts", force, fact.key, value)
+    return BackupEntry("alerts", force, fact.key, value)
 
 
-def alerts_in(folder: Path) -> Iterator[Entry]:
+def alerts_in(folder: Path) -> Iterator[BackupEntry]:
     """The transitions and handovers of a folder, as of one instant, which a monitor may be using.
     Raises `SourceError`."""
     path = folder / NAME
@@ -43,10 +43,10 @@ def alerts_in(folder: Path) -> Iterator[Entry]:
         raise SourceError(f"{path} can't be read ({error}). {cure}") from None
 
 
-def calibrations() -> Iterator[Entry]:
+def calibrations() -> Iterator[BackupEntry]:
     """The answers that `watchroom calibrate` keeps."""
     for path in sorted(kept_folder().glob("*.json")):
-        yield Entry("calibration", "", path.name, path.read_bytes())
+        yield BackupEntry("calibration", "", path.name, path.read_bytes())
 
 
 def put_alerts(backup: Backup, folder: Path, on_entry: OnEntry, *, replace: bool) -> Path | None:
@@ -86,7 +86,7 @@ def _count(folder: Path) -> int:
         return len(database.load())
 
 
-def put_calibrations(entries: Iterable[Entry], on_entry: OnEntry) -> None:
+def put_calibrations(entries: Iterable[BackupEntry], on_entry: OnEntry) -> None:
     """Puts answers of calibrations back, where there are none to the same question."""
     folder = kept_folder()
     for entry in entries:

@@ -94,7 +94,7 @@ _OPTIONAL = {
 }
 
 
-class Kept(NamedTuple):
+class LenientEvent(NamedTuple):
     """An event without its unknown values, and these: (field, value; None where the value must not
     be shown)."""
 
@@ -111,12 +111,12 @@ class Kept(NamedTuple):
         return msgspec.json.encode({**msgspec.to_builtins(event), **self.left_out})
 
 
-def read(line: bytes, decode_line: Callable[[bytes], Event] = decode_line) -> Kept:
+def read(line: bytes, decode_line: Callable[[bytes], Event] = decode_line) -> LenientEvent:
     """One line to one event, its unknown values apart; raises `Refused`. `decode_line` is that of
     the registry whose kinds are known."""
     try:
         check_depth(line)
-        return Kept(decode_line(line), [], {})
+        return LenientEvent(decode_line(line), [], {})
     except Exception as error:  # noqa: BLE001 - whatever it is, it becomes the reason
         return salvage(line, error)
 
@@ -126,7 +126,7 @@ def decode(line: bytes, decode_line: Callable[[bytes], Event] = decode_line) -> 
     return read(line, decode_line).event
 
 
-def salvage(line: bytes, error: Exception) -> Kept:
+def salvage(line: bytes, error: Exception) -> LenientEvent:
     """What can be kept of a line that the strict decoder met with `error`; raises `Refused`."""
     if not isinstance(error, msgspec.ValidationError):
         raise refusal(error, line)
@@ -140,7 +140,7 @@ def salvage(line: bytes, error: Exception) -> Kept:
     return mend(kind, record)
 
 
-def mend(kind: str, record: dict[str, Any], *, strict: bool = True) -> Kept:
+def mend(kind: str, record: dict[str, Any], *, strict: bool = True) -> LenientEvent:
     """What can be kept of a record that is no event of its kind; raises `Refused`. `strict` False
     takes a number that is written as text, as a cell of a table is."""
     unknown: list[tuple[str, str | None]] = []
@@ -153,7 +153,7 @@ def mend(kind: str, record: dict[str, Any], *, strict: bool = True) -> Kept:
         event = msgspec.convert(mended, KINDS[kind], strict=strict)
     except msgspec.ValidationError as still:
         raise Refused("wrong_form", str(still)) from None
-    return Kept(event, unknown, {name: record[name] for name, _ in unknown})
+    return LenientEvent(event, unknown, {name: record[name] for name, _ in unknown})
 
 
 def _mend(

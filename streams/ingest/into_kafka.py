@@ -16,7 +16,7 @@ from streams.config.force import Force
 from streams.errors import KafkaError, Refused
 from streams.events.deadletters import letter
 from streams.ingest.judging import LineJudge
-from streams.ingest.model import Line, Refusal, Sent, Stored
+from streams.ingest.model import LineRefusal, RequestLine, Sent, StoredLines
 from streams.ingest.trouble import Trouble
 from streams.kafka.brokers import await_brokers, connected
 from streams.kafka.topics import LARGEST_LINE, input_topic, topic_name
@@ -77,23 +77,23 @@ class KafkaStore:
             with suppress(kafka.errors.KafkaError):
                 self._producer.close(timeout=5)
 
-    def put(self, sent: Sent) -> Stored:
+    def put(self, sent: Sent) -> StoredLines:
         """Sends lines and dead letters, and waits for the brokers."""
         now = wall_clock()
         refused = {line.number: why for line, why in sent.refused}
         letters = list(sent.refused)
-        batches: dict[tuple[str, bytes], list[list[Line]]] = {}
+        batches: dict[tuple[str, bytes], list[list[RequestLine]]] = {}
         with self._lock:
             for line in sent.lines:
                 try:
                     event = self._judge.take(line.raw, now)
                 except Refused as error:
-                    refused[line.number] = Refusal(error.reason, error.detail)
+                    refused[line.number] = LineRefusal(error.reason, error.detail)
                     letters.append((line, refused[line.number]))
                     continue
                 topic = input_topic(self.prefix, str(type(event).__struct_config__.tag))
                 _batch(batches.setdefault((topic, self._groups[event.force]), []), line)
-        waited: list[tuple[list[Line], Any]] = []
+        waited: list[tuple[list[RequestLine], Any]] = []
         missing: set[int] = set()
         why = ""
         try:
@@ -124,13 +124,15 @@ class KafkaStore:
             self._forget_connection()
         self._trouble.ended(why)
         mine = {line.number for line in sent.lines}
-        return Stored(
+        return StoredLines(
             {number: each for number, each in refused.items() if number in mine},
             frozenset(missing),
             why,
         )
 
-    def _letter(self, producer: Any, origin: str, line: Line, refusal: Refusal, now: int) -> Any:
+    def _letter(
+        self, producer: Any, origin: str, line: RequestLine, refusal: LineRefusal, now: int
+    ) -> Any:
         made = letter(line.raw, f"{origin}:{line.number}", *refusal, now)
         return producer.send(
             topic_name(self.prefix, "deadletter"),
@@ -147,7 +149,7 @@ class KafkaStore:
                 producer.close(timeout=1)
 
 
-def _batch(groups: list[list[Line]], line: Line) -> None:
+def _batch(groups: list[list[RequestLine]], line: RequestLine) -> None:
     """Puts a line into the last message of a topic and key, or into one more."""
     if groups and len(groups[-1]) < MOST_LINES:
         size = sum(len(each.raw) + 1 for each in groups[-1])

@@ -6,7 +6,7 @@ import threading
 
 from streams.embedded.runner import Embedded
 from streams.ingest.journal import Journal
-from streams.ingest.model import Line, Refusal, Sent, Stored
+from streams.ingest.model import LineRefusal, RequestLine, Sent, StoredLines
 from streams.ingest.trouble import Trouble
 from streams.sources.event_lines import CHUNK_LINES, Chunk, Rejected
 
@@ -24,10 +24,10 @@ class MonitorStore:
         """Why nothing can be stored now."""
         return self._trouble.now
 
-    def put(self, sent: Sent) -> Stored:
+    def put(self, sent: Sent) -> StoredLines:
         """Counts lines and keeps those that count. What could not be kept was counted all the same,
         and is not counted twice when it is sent again."""
-        refused: dict[int, Refusal] = {}
+        refused: dict[int, LineRefusal] = {}
         uncounted: set[int] = set()
         with self._turn:
             rejected = [
@@ -42,15 +42,15 @@ class MonitorStore:
                 payload = b"\n".join(line.raw for line in part)
                 folded = self.runner.fold(Chunk(payload, sent.origin, numbers))
                 for each in folded.refusals:
-                    refused[numbers[each.line]] = Refusal(each.reason, each.detail)
+                    refused[numbers[each.line]] = LineRefusal(each.reason, each.detail)
                 uncounted.update(numbers[folded.lines :])  # this process is ending
             kept = [line for line in sent.lines if line.number not in refused.keys() | uncounted]
             why = self._keep(kept)
         if why:
             uncounted.update(line.number for line in kept)
-        return Stored(refused, frozenset(uncounted), why or ("stopping" if uncounted else ""))
+        return StoredLines(refused, frozenset(uncounted), why or ("stopping" if uncounted else ""))
 
-    def _keep(self, lines: list[Line]) -> str:
+    def _keep(self, lines: list[RequestLine]) -> str:
         why = ""
         try:
             self.journal.append(line.kept for line in lines if line.kept is not None)

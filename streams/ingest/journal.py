@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from streams.errors import CheckpointError
-from streams.events.lenient import Kept
+from streams.events.lenient import LenientEvent
 from streams.events.seen import Seen
 from streams.periods import DAY
 from streams.private import private_file, private_folder
@@ -79,7 +79,7 @@ class Journal:
                 kept.append(path)
         return kept
 
-    def append(self, events: Iterable[Kept]) -> None:
+    def append(self, events: Iterable[LenientEvent]) -> None:
         """Writes events, those left out that the file of the day has; they are on disk when it
         returns. Raises `OSError`, and nothing of a file in which not all could be written stays."""
         by_kind: dict[str, list[bytes]] = {}

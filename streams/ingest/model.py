@@ -8,19 +8,19 @@ from typing import Literal, NamedTuple, Protocol
 
 import msgspec
 
-from streams.events.lenient import Kept
+from streams.events.lenient import LenientEvent
 
 
-class Line(NamedTuple):
+class RequestLine(NamedTuple):
     """One event of a request: its number there, its bytes, and what they say where that can be
     read."""
 
     number: int
     raw: bytes
-    kept: Kept | None
+    kept: LenientEvent | None
 
 
-class Refusal(NamedTuple):
+class LineRefusal(NamedTuple):
     """Why a line is refused."""
 
     reason: str
@@ -32,14 +32,14 @@ class Sent(NamedTuple):
     same where the same is sent again, so that its dead letters are the same too."""
 
     origin: str
-    lines: Sequence[Line]
-    refused: Sequence[tuple[Line, Refusal]] = ()
+    lines: Sequence[RequestLine]
+    refused: Sequence[tuple[RequestLine, LineRefusal]] = ()
 
 
-class Stored(NamedTuple):
+class StoredLines(NamedTuple):
     """What became of them: what was refused, and what could not be stored and why, by number."""
 
-    refused: dict[int, Refusal]
+    refused: dict[int, LineRefusal]
     not_stored: frozenset[int] = frozenset()
     why: str = ""
 
@@ -47,7 +47,7 @@ class Stored(NamedTuple):
 class Store(Protocol):
     """Where events go. A store may be asked from several threads."""
 
-    def put(self, sent: Sent) -> Stored:
+    def put(self, sent: Sent) -> StoredLines:
         """Stores lines so that they are still there after a crash, and the refused as dead letters;
         returns when they are."""
         ...
@@ -68,7 +68,7 @@ class Verdict(msgspec.Struct, omit_defaults=True):
     detail: str | None = None
 
 
-class Answer(msgspec.Struct, omit_defaults=True):
+class RequestAnswer(msgspec.Struct, omit_defaults=True):
     """What became of a request: how many lines were accepted, refused and not stored, and each."""
 
     accepted: int
@@ -87,7 +87,7 @@ _OF_REASON = {
 }
 
 
-def field_of(refusal: Refusal) -> str | None:
+def field_of(refusal: LineRefusal) -> str | None:
     """The field that a refusal is about, where it is about one."""
     if (named := _OF_REASON.get(refusal.reason)) is not None:
         return named
@@ -97,7 +97,7 @@ def field_of(refusal: Refusal) -> str | None:
     return f"{first}_at" if before else None
 
 
-def answer(sent: Sent, stored: Stored) -> Answer:
+def answer(sent: Sent, stored: StoredLines) -> RequestAnswer:
     """The answer to a request."""
     refused = {line.number: why for line, why in sent.refused} | stored.refused
     numbers = {line.number for line in sent.lines} | {line.number for line, _ in sent.refused}
@@ -110,7 +110,7 @@ def answer(sent: Sent, stored: Stored) -> Answer:
         else:
             lines.append(Verdict(number, "accepted"))
     said = [each.verdict for each in lines]
-    return Answer(
+    return RequestAnswer(
         accepted=said.count("accepted"),
         refused=said.count("refused"),
         not_stored=said.count("not_stored"),

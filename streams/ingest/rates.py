@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 
 
-class Rate:
+class TokenBuckets:
     """An allowance for each sender (a token bucket). Of threads, one at a time."""
 
     def __init__(self, a_minute: int, clock: Callable[[], float] = time.monotonic) -> None:

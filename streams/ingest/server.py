@@ -2,7 +2,7 @@
 
 | path | answer |
 |---|---|
-| POST `/events` | what became of each line (`streams.ingest.model.Answer`) |
+| POST `/events` | what became of each line (`streams.ingest.model.RequestAnswer`) |
 | `/healthz` | 200 while the process is alive |
 | `/readyz` | 503 with the reason for 30 s after events could not be stored; else 200 |
 | `/api/openapi.json` | the description of all this |
@@ -30,8 +30,8 @@ from starlette.routing import Route
 from streams.errors import ConfigError, Refused, WatchroomError
 from streams.events.lenient import read
 from streams.ingest.content import Most, NotTaken, numbered, unpacked
-from streams.ingest.model import Answer, Line, Refusal, Sent, Store, answer
-from streams.ingest.rates import Rate
+from streams.ingest.model import LineRefusal, RequestAnswer, RequestLine, Sent, Store, answer
+from streams.ingest.rates import TokenBuckets
 from streams.outputs.api.openapi import ingest_document
 from streams.outputs.sign_in.access import Access, is_loopback
 from streams.outputs.sign_in.limits import FailedSignIns
@@ -59,8 +59,11 @@ class Ingest:
     def __init__(self, store: Store, tokens: Path, most: Most) -> None:
         self.store, self.tokens, self.most = store, TokenFile(tokens), most
         self._failed = FailedSignIns()
-        self._requests, self._lines = Rate(most.requests_a_minute), Rate(most.lines_a_minute)
-        self._bytes = Rate(most.bytes_a_minute)
+        self._requests, self._lines = (
+            TokenBuckets(most.requests_a_minute),
+            TokenBuckets(most.lines_a_minute),
+        )
+        self._bytes = TokenBuckets(most.bytes_a_minute)
         self._held: Counter[str] = Counter()
 
     def application(self) -> Starlette:
@@ -94,7 +97,7 @@ class Ingest:
 
     def openapi(self, request: Request) -> Response:
         """The description of the paths."""
-        return as_json(ingest_document(Answer))
+        return as_json(ingest_document(RequestAnswer))
 
     async def events(self, request: Request) -> Response:
         """Takes the events of a request."""
@@ -155,7 +158,7 @@ class Ingest:
             raise NotTaken(400, "the sender left before the body was whole") from None
         return b"".join(parts)
 
-    def _take(self, content: bytes, encoding: str, token: Token) -> Answer:
+    def _take(self, content: bytes, encoding: str, token: Token) -> RequestAnswer:
         whole = unpacked(content, encoding, self.most.unpacked)
         if wait := self._bytes.wait(token.name, len(whole)):
             words = f"more than {self.most.bytes_a_minute:,} bytes a minute, unpacked"
@@ -174,19 +177,23 @@ class Ingest:
         sent = Sent(origin, lines, refused)
         return answer(sent, self.store.put(sent))
 
-    def _looked_at(self, number: int, raw: bytes, force: str) -> tuple[Line, Refusal | None]:
+    def _looked_at(
+        self, number: int, raw: bytes, force: str
+    ) -> tuple[RequestLine, LineRefusal | None]:
         """A line, and why it is refused whatever the store says of it."""
         if len(raw) > self.most.line:
             words = f"the line has {len(raw):,} bytes; at most {self.most.line:,} are taken"
-            return Line(number, raw[:KEPT_OF_TOO_LARGE], None), Refusal("too_large", words)
+            return RequestLine(number, raw[:KEPT_OF_TOO_LARGE], None), LineRefusal(
+                "too_large", words
+            )
         try:
             kept = read(raw, REGISTRY.decode_line)
         except Refused:  # the store says why, and counts it
-            return Line(number, raw, None), None
-        line = Line(number, raw, kept)
+            return RequestLine(number, raw, None), None
+        line = RequestLine(number, raw, kept)
         if kept.event.force != force:
             words = f'this token sends events of "{force}", not of "{kept.event.force}"'
-            return line, Refusal("wrong_force", words)
+            return line, LineRefusal("wrong_force", words)
         return line, None
 
 

@@ -24,7 +24,7 @@ from streams.kafka.alert_writer import AlertWriter, NotMine
 from streams.kafka.brokers import in_words
 from streams.kafka.partition import Partition
 from streams.kafka.partition_alerts import PartitionAlerts, Read
-from streams.kafka.settings import Settings
+from streams.kafka.settings import WorkerSettings
 from streams.kafka.topics import topic_name
 from streams.live import Live
 from streams.live.lease import Lease
@@ -52,7 +52,7 @@ class TopicAlerts:
 
     def __init__(
         self,
-        settings: Settings,
+        settings: WorkerSettings,
         live: Live,
         lease: Lease,
         partition_of: Callable[[str], Partition | None],

@@ -60,7 +60,7 @@ class _Line(msgspec.Struct):
 _read_line = msgspec.json.Decoder(_Line).decode
 
 
-class Arrivals(NamedTuple):
+class FeedSeen(NamedTuple):
     """What came of a feed of a force."""
 
     topic: str
@@ -87,10 +87,10 @@ class Arrivals(NamedTuple):
 
 
 @dataclass
-class Seen:
+class LogSeen:
     """What was read."""
 
-    feeds: list[Arrivals] = field(default_factory=list)
+    feeds: list[FeedSeen] = field(default_factory=list)
     empty: list[str] = field(default_factory=list)
     """Input topics that have no message."""
     unreadable: list[str] = field(default_factory=list)
@@ -105,12 +105,12 @@ def read_feeds(
     prefixes: Sequence[str],
     forces: Mapping[str, Force],
     at: int,
-) -> Seen:
+) -> LogSeen:
     """Reads the ends of the input topics that there are, as of an instant in ms; raises
     `KafkaError`."""
     kinds = {input_topic(prefix, kind): kind for prefix in prefixes for kind in INPUT_TOPICS}
     there = {name: kind for name, kind in kinds.items() if name in found}
-    seen = Seen(unreadable=[name for name in there if not found[name].allows("Read")])
+    seen = LogSeen(unreadable=[name for name in there if not found[name].allows("Read")])
     readable = {name: kind for name, kind in there.items() if name not in seen.unreadable}
     places = [TopicPartition(t, n) for t in readable for n in range(found[t].partitions)]
     taken = _Taken(forces)
@@ -158,7 +158,7 @@ class _Taken:
             return  # a worker refuses it as well
         self._beat_topics[force, feed] = record.topic
 
-    def feeds(self, at: int) -> Iterator[Arrivals]:
+    def feeds(self, at: int) -> Iterator[FeedSeen]:
         """Every feed that somebody would miss."""
         spoken_for = set[tuple[str, str]]()
         for force, beats in self._beats.items():
@@ -179,27 +179,27 @@ class _Taken:
             default=0,
         )
 
-    def _of_beats(self, force: str, feed: str, heard: int) -> Arrivals:
+    def _of_beats(self, force: str, feed: str, heard: int) -> FeedSeen:
         every = interval_of(self.forces[force], self._beats[force], feed)
         usual = "too few heartbeats came to know how far apart they are"
         if every is not None:
             usual = f"a heartbeat every {every:g} s"
         topic = self._beat_topics[force, feed]
-        return Arrivals(topic, force, feed, heard, patience(every or PRESUMED), usual)
+        return FeedSeen(topic, force, feed, heard, patience(every or PRESUMED), usual)
 
 
-def _of_records(topic: str, force: str, feed: str, times: list[int]) -> Arrivals:
+def _of_records(topic: str, force: str, feed: str, times: list[int]) -> FeedSeen:
     latest = max(times)
     if len(times) < FEW:
         usual = f"{len(times)} messages are too few to judge by"
-        return Arrivals(topic, force, feed, latest, None, usual)
+        return FeedSeen(topic, force, feed, latest, None, usual)
     if max(times) - min(times) < DAY:  # as of an extract of a night, or of a history just sent
         usual = f"{len(times):,} messages of less than a day are too little to judge by"
-        return Arrivals(topic, force, feed, latest, None, usual)
+        return FeedSeen(topic, force, feed, latest, None, usual)
     pauses = sorted(later - earlier for earlier, later in pairwise(sorted(times)))
     longest = pauses[-2] / SECOND
     usual = f"its pauses are up to {duration_in_words(longest)}"
-    return Arrivals(topic, force, feed, latest, max(LEAST, TIMES * longest), usual)
+    return FeedSeen(topic, force, feed, latest, max(LEAST, TIMES * longest), usual)
 
 
 def _lines(value: bytes) -> Iterator[tuple[str, str, float | None]]:

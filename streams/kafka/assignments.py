@@ -24,11 +24,11 @@ from streams.errors import CheckpointError, ConfigError
 from streams.kafka.alerts import TopicAlerts
 from streams.kafka.brokers import in_words
 from streams.kafka.lag import SILENCE, LagTracker
-from streams.kafka.lots import Key, Message, in_turn
+from streams.kafka.lots import KafkaMessage, Key, in_turn
 from streams.kafka.partition import Partition, fingerprint
 from streams.kafka.producer import Numbered, Outbox
 from streams.kafka.rebuild import LogReader
-from streams.kafka.settings import Cluster, Settings
+from streams.kafka.settings import Cluster, WorkerSettings
 from streams.kafka.stream import Position, Stream
 from streams.kafka.topic_watch import TopicWatch
 from streams.kafka.topics import creating, forces_in, topic_name
@@ -83,7 +83,7 @@ class AssignedPartitions:
     """The partitions that this worker has been given."""
 
     def __init__(
-        self, settings: Settings, cluster: Cluster, live: Live, outbox: Outbox, stream: Stream
+        self, settings: WorkerSettings, cluster: Cluster, live: Live, outbox: Outbox, stream: Stream
     ) -> None:
         self.settings, self.live = settings, live
         self.published = topic_name(settings.prefix, "published")
@@ -175,7 +175,7 @@ class AssignedPartitions:
         return partition is not None and partition.ready
 
     async def take(
-        self, fetched: Mapping[Key, Sequence[Message]], valid: Callable[[], bool]
+        self, fetched: Mapping[Key, Sequence[KafkaMessage]], valid: Callable[[], bool]
     ) -> int:
         """What one fetch of the stream has brought, in lots of one partition after another; returns
         how many lines that were.
@@ -193,7 +193,7 @@ class AssignedPartitions:
         return lines
 
     async def accept(
-        self, key: Key, messages: Sequence[Message], valid: Callable[[], bool] = lambda: True
+        self, key: Key, messages: Sequence[KafkaMessage], valid: Callable[[], bool] = lambda: True
     ) -> None:
         """Messages of the stream, one after another of one partition: counted while `valid`, or
         passed over since they are held or will be read."""

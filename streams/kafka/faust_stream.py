@@ -29,7 +29,7 @@ from streams.kafka.brokers import in_words
 from streams.kafka.lots import LINES, Key
 from streams.kafka.membership import SESSION_SECONDS, Membership
 from streams.kafka.security import Security, current
-from streams.kafka.settings import Settings
+from streams.kafka.settings import WorkerSettings
 from streams.kafka.stream import Position, StreamPositions
 from streams.kafka.unpacking import limit_unpacking
 
@@ -61,7 +61,7 @@ def broken_off(why: BaseException | None, checkpoints: Path) -> WatchroomError:
 class FaustStream:
     """A `streams.kafka.stream.Stream` that feeds the partitions which the group assigns."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: WorkerSettings) -> None:
         limit_unpacking()
         self._brokers = settings.brokers
         self._checkpoints = settings.checkpoints
@@ -279,7 +279,7 @@ class FaustStream:
         consumer.getmany = getmany
 
 
-def _app(settings: Settings) -> Any:
+def _app(settings: WorkerSettings) -> Any:
     app = faust.App(
         settings.group,
         broker=[f"kafka://{broker}" for broker in settings.brokers.split(",")],

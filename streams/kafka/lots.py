@@ -18,7 +18,7 @@ LINES = 1000
 """Lines of a lot, above which it takes no further message."""
 
 
-class Message(Protocol):
+class KafkaMessage(Protocol):
     """A message as the clients hand it over; `timestamp` is when the log took it, in ms."""
 
     @property
@@ -34,12 +34,12 @@ class Message(Protocol):
 class Lot(NamedTuple):
     """Messages of one partition, in the order of their offsets; at least one."""
 
-    messages: Sequence[Message]
+    messages: Sequence[KafkaMessage]
     lines: int
     """How many lines they have, blank ones among them; a message without a value has one."""
 
 
-def lots(messages: Sequence[Message], lines: int = LINES) -> Iterator[Lot]:
+def lots(messages: Sequence[KafkaMessage], lines: int = LINES) -> Iterator[Lot]:
     """Cuts the messages of a partition into lots, in their order. No message is cut."""
     first = held = 0
     for number, message in enumerate(messages, start=1):
@@ -52,7 +52,7 @@ def lots(messages: Sequence[Message], lines: int = LINES) -> Iterator[Lot]:
 
 
 def in_turn(
-    fetched: Mapping[Key, Sequence[Message]], lines: int = LINES
+    fetched: Mapping[Key, Sequence[KafkaMessage]], lines: int = LINES
 ) -> Iterator[tuple[Key, Lot]]:
     """The lots of all partitions: one of each that has any left, again and again."""
     waiting = deque((key, lots(messages, lines)) for key, messages in fetched.items())

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from streams.errors import KafkaError, WatchroomError
 from streams.kafka import topics
-from streams.kafka.settings import Settings
+from streams.kafka.settings import WorkerSettings
 from streams.live.lease import Lease
 from streams.private import private_file
 
@@ -49,7 +49,7 @@ class Member(NamedTuple):
 class Membership:
     """The place of one worker. May be used from any thread."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: WorkerSettings) -> None:
         self.settings = settings
         self.lease = Lease(SESSION_SECONDS)
         self.trouble = ""

@@ -29,7 +29,7 @@ from streams.fold.ledger import Ledger, Sealed
 from streams.fold.log_gap import LogGap, of_former_log, with_gap
 from streams.fold.panes import Pane, clock_and_grain, stored_grain
 from streams.kafka import unpacking, wrong_partition
-from streams.kafka.lots import Message
+from streams.kafka.lots import KafkaMessage
 from streams.kafka.topics import partition_of, topic_name
 from streams.live import Busy, Live
 from streams.periods import MINUTE, rfc3339
@@ -83,7 +83,7 @@ class Partition:
         self.on_slice: Callable[[], None] = lambda: None
         """Called between the slices of a lot."""
         self._turn = asyncio.Lock()
-        self._message: Message
+        self._message: KafkaMessage
         """The one that is being folded."""
         self._ledgers: list[tuple[Force, Ledger]] = []
         self.post: Callable[[list[tuple[int, Outgoing]]], None] = lambda _: None
@@ -392,7 +392,7 @@ class Partition:
 
     async def fold(
         self,
-        lot: Sequence[Message],
+        lot: Sequence[KafkaMessage],
         valid: Callable[[], bool] = lambda: True,
         seconds: float | None = None,
     ) -> None:
@@ -428,7 +428,7 @@ class Partition:
                 self.busy.end()
             self._turn.release()
 
-    def _steps(self, lot: Sequence[Message], valid: Callable[[], bool]) -> Iterator[None]:
+    def _steps(self, lot: Sequence[KafkaMessage], valid: Callable[[], bool]) -> Iterator[None]:
         """Folds messages in short steps; what is refused of them becomes dead letters."""
         folded = Folded(self._refuse)
         payloads = self._payloads(lot, valid, folded)
@@ -447,7 +447,7 @@ class Partition:
                 return
 
     def _payloads(
-        self, lot: Sequence[Message], valid: Callable[[], bool], folded: Folded
+        self, lot: Sequence[KafkaMessage], valid: Callable[[], bool], folded: Folded
     ) -> Generator[tuple[bytes, int], None, None]:
         """The payloads of messages, and when the log took each. Whoever asks for the next one has
         folded all lines of the one before: then its offset is taken."""

@@ -16,7 +16,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from streams.fold.ledger import Ledger
-from streams.kafka.lots import Message, in_turn
+from streams.kafka.lots import KafkaMessage, in_turn
 from streams.kafka.partition import NOTHING, Partition
 from streams.kafka.security import current
 from streams.kafka.topics import partition_of, topic_name
@@ -117,7 +117,7 @@ class LogReader:
     async def _fold(
         self,
         consumer: Any,
-        fetched: Mapping[TopicPartition, Sequence[Message]],
+        fetched: Mapping[TopicPartition, Sequence[KafkaMessage]],
         reading: Mapping[TopicPartition, Partition],
     ) -> None:
         for tp, lot in in_turn(fetched):

@@ -15,7 +15,7 @@ if TYPE_CHECKING:  # only a worker that serves needs it
 
 
 @dataclass(frozen=True)
-class Settings:
+class WorkerSettings:
     """How a worker is run."""
 
     brokers: str

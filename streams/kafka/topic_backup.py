@@ -27,7 +27,7 @@ from streams.kafka.producer import LARGEST
 from streams.kafka.topics import INPUT_TOPICS, creating, partition_of, topic_name
 from streams.state.backup import (
     Backup,
-    Entry,
+    BackupEntry,
     OnEntry,
     Part,
     generation_above,
@@ -47,7 +47,7 @@ MOST_UNANSWERED = 2 * LARGEST
 memory."""
 
 
-def read(brokers: str, prefix: str) -> Iterator[Entry]:
+def read(brokers: str, prefix: str) -> Iterator[BackupEntry]:
     """The latest message of every key of both topics; raises `KafkaError`."""
     await_brokers(brokers)
     with reader(brokers) as consumer:
@@ -82,7 +82,7 @@ def _outranked(
     return isinstance(old, Transition) and isinstance(new, Transition) and new.rank < old.rank
 
 
-def _entries(part: Part, latest: Mapping[bytes, bytes | None]) -> Iterator[Entry]:
+def _entries(part: Part, latest: Mapping[bytes, bytes | None]) -> Iterator[BackupEntry]:
     for key, value in latest.items():
         if value is None:
             continue
@@ -93,14 +93,14 @@ def _entries(part: Part, latest: Mapping[bytes, bytes | None]) -> Iterator[Entry
                 log.warning("an alert can't be read and is left out: %s", error)
                 continue
             force = fact.force if isinstance(fact, Handover) else fact.alert.force
-            yield Entry(part, force, fact.key, value)
+            yield BackupEntry(part, force, fact.key, value)
         else:
             name = key.decode("utf-8", "replace")
-            yield Entry(part, name.partition("/")[0], name, value)
+            yield BackupEntry(part, name.partition("/")[0], name, value)
 
 
 @dataclass
-class Target:
+class BackupTopics:
     """The topics that a backup is put into."""
 
     brokers: str
@@ -237,7 +237,7 @@ def _answered(unanswered: deque[tuple[Any, int]]) -> int:
     return size
 
 
-def _message(entry: Entry, generation: int) -> tuple[bytes, bytes]:
+def _message(entry: BackupEntry, generation: int) -> tuple[bytes, bytes]:
     """Key and value; the key of an alert is its id, under which later transitions come too."""
     if entry.part != "alerts":
         return entry.key.encode(), entry.value

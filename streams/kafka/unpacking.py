@@ -26,7 +26,7 @@ import zstandard
 from aiokafka.codec import snappy_decode
 
 from streams.errors import KafkaError
-from streams.kafka.lots import Message
+from streams.kafka.lots import KafkaMessage
 
 MOST_BYTES = 32 << 20
 """Of a batch: producers make batches of at most some MiB before they pack them."""
@@ -62,7 +62,7 @@ class GivenUp(bytes):
     """Which offsets it stands for, and why."""
 
 
-def refusal(message: Message) -> str | None:
+def refusal(message: KafkaMessage) -> str | None:
     """Why a message is not folded at all, in words; None where it is."""
     value = message.value
     if isinstance(value, GivenUp):

@@ -22,7 +22,7 @@ from streams.kafka.faust_stream import FaustStream, broken_off
 from streams.kafka.inputs import parted
 from streams.kafka.producer import Outbox
 from streams.kafka.refusals import Denied, NotAllowed
-from streams.kafka.settings import Cluster, Settings
+from streams.kafka.settings import Cluster, WorkerSettings
 from streams.live import Live
 
 log = logging.getLogger("watchroom.worker")
@@ -34,7 +34,7 @@ SWITCH_SECONDS = 0.001
 fetches and beats for the group, and for the one that writes checkpoints."""
 
 
-def look_at(settings: Settings) -> Cluster:
+def look_at(settings: WorkerSettings) -> Cluster:
     """What the brokers have; raises `KafkaError` where the topics will not do."""
     prefixes = [each.name for each in settings.topic_prefixes]
     for one, other in parted(settings.topic_prefixes):
@@ -63,7 +63,7 @@ def look_at(settings: Settings) -> Cluster:
     return Cluster(cluster, counts.pop(), {name: each.id for name, each in found.items()})
 
 
-def _check_rights(client: Any, settings: Settings, inputs: Iterable[str]) -> None:
+def _check_rights(client: Any, settings: WorkerSettings, inputs: Iterable[str]) -> None:
     """Raises `Denied` for a right that a worker lacks: told at once and in words, rather than met
     hours later, with letters and alerts that can't be sent."""
     out = {name: topics.topic_name(settings.prefix, name) for name in topics.OUTPUTS}
@@ -86,7 +86,7 @@ def _check_rights(client: Any, settings: Settings, inputs: Iterable[str]) -> Non
 class FaustWorker:
     """One worker process."""
 
-    def __init__(self, settings: Settings, live: Live | None = None) -> None:
+    def __init__(self, settings: WorkerSettings, live: Live | None = None) -> None:
         self.settings = settings
         self.live = live or Live(Monitor(settings.forces, all_shards=False))
         self.stopped = asyncio.Event()
@@ -196,7 +196,7 @@ def _failure_of(task: asyncio.Task[Any]) -> BaseException | None:
     return asyncio.CancelledError() if task.cancelled() else task.exception()
 
 
-def run_worker(settings: Settings) -> None:
+def run_worker(settings: WorkerSettings) -> None:
     """Runs a worker until SIGTERM or SIGINT. Raises `WatchroomError`."""
     sys.setswitchinterval(SWITCH_SECONDS)
     gc.freeze()  # what is imported stays: to look through it again took 50 ms at a time

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
-from streams.config.force import Change, Force, shipped_readings
+from streams.config.force import Force, SystemChange, shipped_readings
 from streams.config.toml import locate, meant
 from streams.errors import ConfigError
 from streams.registry.carried import names_of_fields
@@ -136,7 +136,7 @@ def check_affects(forces: Iterable[Force], registry: Registry = REGISTRY) -> Non
             raise problem
 
 
-def affects(change: Change, about: set[str]) -> bool:
+def affects(change: SystemChange, about: set[str]) -> bool:
     """Whether a change affects a series that has these names: of its group, its measure, its kind
     of record and the values of its row."""
     return not change.affects or any(stands_for(name) <= about for name in change.affects)

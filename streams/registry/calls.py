@@ -24,7 +24,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from streams.config.force import Force, Line, Target
+from streams.config.force import Force, Target, TelephoneLine
 from streams.events.schema import Call
 from streams.periods import DAY, HOUR, MINUTE, SECOND
 from streams.registry.aggregates import Count, Mean, Quantile, Share
@@ -57,7 +57,7 @@ AT_ONCE = 5 * SECOND
 """Milliseconds within which a caller who gave up is taken not to have waited."""
 
 
-def line_of(force: Force, known: Mapping[str, Any]) -> Line:
+def line_of(force: Force, known: Mapping[str, Any]) -> TelephoneLine:
     """The line of a call."""
     return force.lines[force.line_index[known["line"]]]
 

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 
-class Counted(msgspec.Struct, array_like=True, frozen=True):
+class ClockCounters(msgspec.Struct, array_like=True, frozen=True):
     """What is counted by one clock: of each counter its name, its bits and a digest of how it is
     counted, lowest first; and of each timing the place of its duration and such a digest."""
 

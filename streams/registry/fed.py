@@ -79,11 +79,11 @@ def _asked(condition: Condition) -> set[str | Is]:
 
 
 @cache
-def _reader(kind: Kind, known: frozenset[str]) -> Reader:
-    return Reader(kind, known)
+def _reader(kind: Kind, known: frozenset[str]) -> FieldReader:
+    return FieldReader(kind, known)
 
 
-class Reader:
+class FieldReader:
     """Resolves names of a kind to fields, each once."""
 
     def __init__(self, kind: Kind, known: frozenset[str]) -> None:

@@ -18,7 +18,7 @@ from streams.config.force import Force
 from streams.events.schema import PartialStamp, Record
 from streams.registry.conditions import ALWAYS, NEVER, Condition, Is, Within, of_force
 from streams.registry.counting import Counter, CounterLayout, Timing
-from streams.registry.digests import Counted, digest
+from streams.registry.digests import ClockCounters, digest
 from streams.registry.dimensions import Dimension, SeriesLayout
 from streams.registry.facts import Fact
 from streams.registry.measures import Group, Measure
@@ -235,11 +235,11 @@ class Kind:
         )  # fmt: skip
 
     @cached_property
-    def counted(self) -> tuple[Counted, ...]:
+    def counted(self) -> tuple[ClockCounters, ...]:
         """What is counted, by clock."""
         return tuple(map(self._counted_by, self.clocks))
 
-    def _counted_by(self, clock: str) -> Counted:
+    def _counted_by(self, clock: str) -> ClockCounters:
         layout = self.layouts[self.clocks.index(clock)]
         how = {each.name: digest(self.counts, each) for each in self.counters_by(clock)}
         timings = []
@@ -249,7 +249,7 @@ class Kind:
             if each.binned:
                 timings.append((self.duration_of[each.sum], how[each.sum]))
         bits = ((name, layout.mask[name].bit_length()) for name in layout.names)
-        return Counted(tuple((name, size, how[name]) for name, size in bits), tuple(timings))
+        return ClockCounters(tuple((name, size, how[name]) for name, size in bits), tuple(timings))
 
     @cached_property
     def partial_times(self) -> frozenset[str]:

@@ -23,7 +23,7 @@ from streams.sources.mapping.file import load_mapping
 from streams.sources.mapping.model import Mapping
 from streams.sources.mapping.pseudonyms import key_of
 from streams.sources.police_uk_histories import Histories
-from streams.sources.readers import At, Reader, taken
+from streams.sources.readers import At, FileReader, taken
 
 STDIN = "standard input"
 Place = str | Path
@@ -74,7 +74,7 @@ class Source:
             elif self.total_bytes is not None:
                 self.total_bytes += path.stat().st_size
         self._meter = Meter()
-        self._reader = Reader(self.forces, self._meter)
+        self._reader = FileReader(self.forces, self._meter)
         self.skipped = self._reader.skipped
         self.skipped += left_out
         for given in inputs:

@@ -138,7 +138,7 @@ def taken(path: PurePath, glob: str | None, mapping: Mapping | None) -> bool:
     return mapping is None or suffix_of(path) in TABULAR | ARCHIVES
 
 
-class Reader:
+class FileReader:
     """Reads files one after another. `skipped` names what was passed over, and why."""
 
     def __init__(self, forces: AnyMapping[str, Force], meter: Meter) -> None:

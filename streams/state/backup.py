@@ -30,7 +30,7 @@ from streams.state.durable import synchronise
 from streams.state.snapshot import Head
 from streams.state.sqlite import (
     WATCHED,
-    Rows,
+    RowWriter,
     connect_beside,
     create,
     guarded,
@@ -62,7 +62,7 @@ class BackupHead(msgspec.Struct, frozen=True):
     """What it was made of, for a person."""
 
 
-class Entry(msgspec.Struct, frozen=True):
+class BackupEntry(msgspec.Struct, frozen=True):
     """One line: an alert's transition or a handover (`alerts`), a message of the published topic,
     a part of what detectors have learned, an answer of a calibration. `key` is unique in its part
     but for transitions, of which the later one comes later."""
@@ -80,10 +80,10 @@ class _End(msgspec.Struct):
 
 
 _encode = msgspec.json.Encoder().encode
-_entry = msgspec.json.Decoder(Entry).decode
+_entry = msgspec.json.Decoder(BackupEntry).decode
 
 
-def write(path: Path, head: BackupHead, entries: Iterable[Entry], on_entry: OnEntry) -> None:
+def write(path: Path, head: BackupHead, entries: Iterable[BackupEntry], on_entry: OnEntry) -> None:
     """Writes a backup, whole or not at all; it is on the disk when this returns. Raises
     `CheckpointError` where that can't be done, or something of that name is there."""
     if path.exists() or path.is_symlink():
@@ -109,7 +109,7 @@ def write(path: Path, head: BackupHead, entries: Iterable[Entry], on_entry: OnEn
 
 
 def lines_of(
-    head: BackupHead, entries: Iterable[Entry], on_entry: OnEntry = lambda _: None
+    head: BackupHead, entries: Iterable[BackupEntry], on_entry: OnEntry = lambda _: None
 ) -> Iterator[bytes]:
     """The lines of a backup."""
     digest, lines = hashlib.sha256(), 0
@@ -118,7 +118,7 @@ def lines_of(
         digest.update(line)
         lines += 1
         yield line
-        if isinstance(each, Entry):
+        if isinstance(each, BackupEntry):
             on_entry(each.part)
     yield _encode(_End(lines, digest.hexdigest())) + b"\n"
 
@@ -153,11 +153,11 @@ class Backup:
                 except (msgspec.MsgspecError, UnicodeError) as error:
                     raise self._unusable(number, str(error)) from None
 
-    def entries(self, *parts: Part) -> Iterator[Entry]:
+    def entries(self, *parts: Part) -> Iterator[BackupEntry]:
         """The entries of some parts, by default of all, in their order."""
         return (entry for _, entry in self._entries() if not parts or entry.part in parts)
 
-    def _entries(self) -> Iterator[tuple[int, Entry]]:
+    def _entries(self) -> Iterator[tuple[int, BackupEntry]]:
         """Each with the number of its line, from 1."""
         for number, line in enumerate(self._read(), 1):
             if number > 1 and line.startswith(b'{"part"'):
@@ -227,7 +227,7 @@ def generation_above(values: Iterable[bytes | None]) -> int:
 # -- what detectors have learned, in checkpoints --------------------------------------------------
 
 
-def learned(folder: Path) -> Iterator[Entry]:
+def learned(folder: Path) -> Iterator[BackupEntry]:
     """What detectors have learned by the checkpoints of a folder, which a worker may be using.
     Raises `SourceError` for files that can't be read."""
     if not folder.is_dir():
@@ -242,7 +242,7 @@ def learned(folder: Path) -> Iterator[Entry]:
             ) from error
 
 
-def _learned(path: Path) -> Iterator[Entry]:
+def _learned(path: Path) -> Iterator[BackupEntry]:
     with closing(connect_beside(path)) as db:
         db.execute("BEGIN")
         names = {name for (name,) in db.execute("SELECT name FROM sqlite_master")}
@@ -251,14 +251,16 @@ def _learned(path: Path) -> Iterator[Entry]:
         feed = head_of(db).topic.rpartition(".")[2]
         if "watched" in names:
             for force, part, body in db.execute("SELECT force, part, body FROM watched"):
-                yield Entry("learned", force, f"{feed}/{part}", unguarded(f"{force}/{part}", body))
+                yield BackupEntry(
+                    "learned", force, f"{feed}/{part}", unguarded(f"{force}/{part}", body)
+                )
 
 
 def put_learned(path: Path, head: Head, parts: Iterable[tuple[str, str, bytes]]) -> None:
     """Makes a checkpoint that holds nothing but what detectors have learned (force, part, blob),
     which a worker's go on from: the form of `head` is `streams.state.checkpoint.RESTORED`."""
     with closing(create(path)) as db, transaction(db):
-        rows = Rows(db, {})
+        rows = RowWriter(db, {})
         db.execute(WATCHED)
         rows.put("watched", ((f, part, guarded(f"{f}/{part}", body)) for f, part, body in parts))
         made = msgspec.structs.replace(head, nonce=nonce_of(db), digests=rows.digests)

@@ -46,7 +46,7 @@ from streams.fold.ledger import Ledger
 from streams.private import private_file, private_folder
 from streams.state.departed import Departed
 from streams.state.holders import holders
-from streams.state.snapshot import Head, Identity, Snapshot, Stored, forces_of
+from streams.state.snapshot import Head, Identity, Snapshot, StoredState, forces_of
 from streams.state.sqlite import (
     TAILS,
     Damaged,
@@ -141,7 +141,7 @@ class Checkpoint:
         """The file is open in the way that needs no room on the disk; nobody may read beside."""
         self._beside: sqlite3.Connection | None = None
 
-    def load(self) -> Stored | None:
+    def load(self) -> StoredState | None:
         """What the file holds, checked throughout; None where there is nothing to go by.
 
         A file that is damaged, of another cluster or topic, or of another form or other force files
@@ -158,12 +158,12 @@ class Checkpoint:
                 self._let_go()
                 raise self._not_now("read", error) from error
 
-    def _load(self) -> Stored | None:
+    def _load(self) -> StoredState | None:
         if not self.path.exists():
             # A write-ahead log without its file belongs to a file that was deleted.
             self._set_aside("stray")
             return self._read_unsent()
-        stored: Stored | None = None
+        stored: StoredState | None = None
         self._let_go()
         try:
             self._db = self._open()
@@ -245,13 +245,13 @@ class Checkpoint:
             self._db = None
         self.head = None
 
-    def _kept(self, outdated: Stored, form: int) -> Stored:
+    def _kept(self, outdated: StoredState, form: int) -> StoredState:
         """What of an outdated file of a form is true all the same."""
         self._learned_aside = bool(outdated.watches)
         self.restored = form == RESTORED
-        return Stored(outbox=outdated.outbox, watches=outdated.watches)
+        return StoredState(outbox=outdated.outbox, watches=outdated.watches)
 
-    def _read_unsent(self) -> Stored | None:
+    def _read_unsent(self) -> StoredState | None:
         """The messages and watches of an outdated file, where no newer file was saved with them."""
         if not self._unsent.exists():
             return None

@@ -15,7 +15,7 @@ from streams.fold.changes import Flat, counter_in, counter_number, pack, unpacke
 from streams.fold.ledger import Uncounted
 from streams.fold.panes import Pane
 from streams.registry.counting import SERIES_KEY_MASK, CounterLayout, bin_in
-from streams.registry.digests import Counted, digest
+from streams.registry.digests import ClockCounters, digest
 from streams.registry.kind import Kind
 
 
@@ -34,7 +34,7 @@ def fingerprint(kind: Kind | None, forces: Iterable[Force], form: int) -> str:
 class Recount:
     """From panes as they were counted under older declarations to those of now."""
 
-    def __init__(self, before: Sequence[Counted], kind: Kind) -> None:
+    def __init__(self, before: Sequence[ClockCounters], kind: Kind) -> None:
         self.changed = tuple(before) != kind.counted
         self._clocks = [_ClockRecount(*each) for each in zip(before, kind.counted, strict=True)]
 
@@ -63,7 +63,7 @@ class Recount:
 
 
 class _ClockRecount:
-    def __init__(self, before: Counted, now: Counted) -> None:
+    def __init__(self, before: ClockCounters, now: ClockCounters) -> None:
         self._before, self._now = (
             CounterLayout(*((name, bits) for name, bits, _ in each.counters))
             for each in (before, now)

@@ -18,12 +18,12 @@ import msgspec
 
 from streams.errors import CheckpointError
 from streams.private import private_file, private_folder
-from streams.sources.order.player import Position
+from streams.sources.order.player import PlayPosition
 
 FOLDER = "replays"
 
 
-class Kept(msgspec.Struct):
+class ReplayPosition(msgspec.Struct):
     """What is kept of a replay."""
 
     what: tuple[str, ...]
@@ -42,10 +42,10 @@ class KeptReplay:
         name = hashlib.sha256("\n".join(self.what).encode()).hexdigest()[:24]
         self.path = folder / FOLDER / f"{name}.json"
 
-    def load(self) -> Kept | None:
+    def load(self) -> ReplayPosition | None:
         """What was kept; None where no such replay was broken off. Raises `CheckpointError`."""
         try:
-            return msgspec.json.decode(self.path.read_bytes(), type=Kept)
+            return msgspec.json.decode(self.path.read_bytes(), type=ReplayPosition)
         except FileNotFoundError:
             return None
         except (OSError, msgspec.MsgspecError) as error:
@@ -53,10 +53,10 @@ class KeptReplay:
                 f"{self.path} can't be read ({error}). Delete it, and replay from the start"
             ) from None
 
-    def save(self, position: Position, spans: Mapping[str, tuple[int, int]]) -> None:
+    def save(self, position: PlayPosition, spans: Mapping[str, tuple[int, int]]) -> None:
         """Keeps how far it has come; what was kept before is there until then. Raises
         `CheckpointError`."""
-        kept = msgspec.json.encode(Kept(self.what, *position, spans))
+        kept = msgspec.json.encode(ReplayPosition(self.what, *position, spans))
         part = self.path.with_suffix(".part")
         try:
             private_folder(self.path.parent.parent)

@@ -23,7 +23,7 @@ from streams.fold.ledger import Ledger, Sealed, Uncounted, VersionCounts
 from streams.fold.log_gap import LogGap
 from streams.fold.panes import Pane, clock_and_grain
 from streams.fold.readings import Readings
-from streams.registry.digests import Counted
+from streams.registry.digests import ClockCounters
 from streams.registry.packing import Facts, FactTable
 from streams.state.declared import Recount
 from streams.state.departed import Departed, entry_bytes
@@ -66,7 +66,7 @@ class FoldHead(msgspec.Struct, omit_defaults=True):
     """The tuples of facts that packed records have the indices of."""
     links: int = 0
     """Records with people."""
-    counted: tuple[Counted, ...] = ()
+    counted: tuple[ClockCounters, ...] = ()
     """What the panes count, by clock."""
     uncounted: list[tuple[int, str, int, int]] = []
     """The clock and name of each counter that is newer than some panes (`Uncounted`)."""
@@ -196,7 +196,7 @@ def body_of(entry: Any) -> bytes:
 
 
 @dataclass
-class Stored:
+class StoredState:
     """What was read back from a checkpoint, by force."""
 
     head: Head | None = None
@@ -318,7 +318,7 @@ def give_back(shard: Shard, snapshot: Snapshot) -> None:
         departed.ids.dirty.update(snapshot.pages.get(index, ()))
 
 
-def put_back(shard: Shard, stored: Stored) -> list[PaneRow]:
+def put_back(shard: Shard, stored: StoredState) -> list[PaneRow]:
     """Fills an empty shard from what a checkpoint held; returns the sealed panes that have to be
     written again, since what is counted has changed."""
     folds = stored.head.folds if stored.head else {}
@@ -343,7 +343,9 @@ def _clock(grain: str) -> int:
     return clock_and_grain(grain)[0]
 
 
-def _put_back_ledger(fold: Ledger, name: str, figures: FoldHead, stored: Stored) -> list[Sealed]:
+def _put_back_ledger(
+    fold: Ledger, name: str, figures: FoldHead, stored: StoredState
+) -> list[Sealed]:
     """Fills an empty ledger; returns its sealed panes where they are counted otherwise now."""
     fold.versions = VersionCounts(**figures.versions)
     fold.packer.restore(stored.facts.get(name, []))

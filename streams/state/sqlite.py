@@ -31,7 +31,7 @@ from streams.state.snapshot import (
     Identity,
     Outgoing,
     Snapshot,
-    Stored,
+    StoredState,
     body_of,
     pane_bytes,
 )
@@ -281,7 +281,7 @@ def nonce_of(db: sqlite3.Connection | None) -> str:
     return str(row[0])
 
 
-def read(db: sqlite3.Connection, head: Head, identity: Identity, *, outdated: bool) -> Stored:
+def read(db: sqlite3.Connection, head: Head, identity: Identity, *, outdated: bool) -> StoredState:
     """All that a file holds but its departed records, checked; of a file that is outdated only what
     is still to be sent, and what detectors have learned.
 
@@ -290,7 +290,7 @@ def read(db: sqlite3.Connection, head: Head, identity: Identity, *, outdated: bo
     if nonce_of(db) != head.nonce:
         raise Damaged("the file and its write-ahead log are of different times")
     _check_whole(db, head)
-    stored = Stored(head=head)
+    stored = StoredState(head=head)
     forces = () if outdated else identity.forces
     rows = 0
     if forces:
@@ -346,7 +346,7 @@ def _marks(db: sqlite3.Connection, rows: str, parameters: Sequence[Any] = ()) ->
     return sum(array("I", found[: len(found) & ~3])) % DIGESTS
 
 
-class Rows:
+class RowWriter:
     """Writes and deletes rows, and keeps the digests of their tables."""
 
     def __init__(self, db: sqlite3.Connection, digests: Mapping[str, int]) -> None:
@@ -430,7 +430,7 @@ def _links(
 
 def put(db: sqlite3.Connection, snapshot: Snapshot, held: Head | None) -> dict[str, int]:
     """Writes the rows of a snapshot into a file that has that head; returns the digests."""
-    rows = Rows(db, {} if held is None else held.digests)
+    rows = RowWriter(db, {} if held is None else held.digests)
     for table, changed in (("entries", snapshot.entries), ("links", snapshot.links)):
         for force, entries in changed.items():
             _put_entries(rows, table, force, entries)
@@ -462,19 +462,19 @@ def put(db: sqlite3.Connection, snapshot: Snapshot, held: Head | None) -> dict[s
 
 def sent(db: sqlite3.Connection, held: Head, numbers: Iterable[int]) -> dict[str, int]:
     """Deletes outgoing messages; returns the digests."""
-    rows = Rows(db, held.digests)
+    rows = RowWriter(db, held.digests)
     rows.drop("outbox", ((number,) for number in numbers))
     return rows.digests
 
 
-def _put_facts(rows: Rows, force: int, table: FactTable, new: Iterable[int]) -> None:
+def _put_facts(rows: RowWriter, force: int, table: FactTable, new: Iterable[int]) -> None:
     rows.put(
         "facts",
         ((force, n, guarded(f"facts/{n}", msgspec.msgpack.encode(table.tuples[n]))) for n in new),
     )
 
 
-def _put_departed(rows: Rows, force: int, snapshot: Snapshot, head: FoldHead) -> None:
+def _put_departed(rows: RowWriter, force: int, snapshot: Snapshot, head: FoldHead) -> None:
     """Writes the records that left and the filter of their ids, and says of it in the head."""
     departed = snapshot.departed[force]
     _put_entries(rows, "departed", force, departed.writing)
@@ -485,7 +485,7 @@ def _put_departed(rows: Rows, force: int, snapshot: Snapshot, head: FoldHead) ->
     head.departed, head.pages = departed.ids.count, len(departed.ids.pages)
 
 
-def _put_entries(rows: Rows, table: str, force: int, entries: dict[str, Any]) -> None:
+def _put_entries(rows: RowWriter, table: str, force: int, entries: dict[str, Any]) -> None:
     rows.put(
         table,
         (
@@ -497,7 +497,9 @@ def _put_entries(rows: Rows, table: str, force: int, entries: dict[str, Any]) ->
     rows.drop(table, ((force, key) for key, entry in entries.items() if entry is None))
 
 
-def _put_panes(rows: Rows, table: str, panes: Mapping[tuple[int, str, int], Pane | None]) -> None:
+def _put_panes(
+    rows: RowWriter, table: str, panes: Mapping[tuple[int, str, int], Pane | None]
+) -> None:
     rows.put(
         table,
         (
@@ -509,7 +511,7 @@ def _put_panes(rows: Rows, table: str, panes: Mapping[tuple[int, str, int], Pane
     rows.drop(table, (place for place, pane in panes.items() if pane is None))
 
 
-def _put_changes(rows: Rows, snapshot: Snapshot) -> None:
+def _put_changes(rows: RowWriter, snapshot: Snapshot) -> None:
     for force, (changes, changed) in snapshot.changes.items():
         rows.put(
             "changes",

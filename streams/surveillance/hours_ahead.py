@@ -22,7 +22,7 @@ from detectors.counts.hours_ahead import hours_ahead, level, swing
 from detectors.counts.predictive import Predictive, limits
 from streams.board.model import Handlers, HourAhead, HoursAhead, LineAhead, RoomHour
 from streams.board.monitor import Monitor
-from streams.config.force import WHOLE, Force, Line
+from streams.config.force import WHOLE, Force, TelephoneLine
 from streams.config.targets import held
 from streams.fold.gaps import first_record
 from streams.fold.ledger import Ledger
@@ -160,7 +160,7 @@ class Ahead:
         return dict(zip(COUNTERS, map(sum, zip(*rows, strict=True)), strict=False)) if rows else {}
 
     def _learned(
-        self, watching: Surveillance, line: Line, until: int, starts: Sequence[int]
+        self, watching: Surveillance, line: TelephoneLine, until: int, starts: Sequence[int]
     ) -> _Learned:
         serving, why = serving_of(self._sums(line.id, until - RECENT))
         watched = watching.count_of("hour", CALLS.name, "offered", {"line": line.id}, WHOLE)
@@ -199,7 +199,7 @@ class Ahead:
     # -- what is to come -------------------------------------------------------------------------
 
     def _line(
-        self, line: Line, learned: _Learned, starts: Sequence[int], rosters: Rosters
+        self, line: TelephoneLine, learned: _Learned, starts: Sequence[int], rosters: Rosters
     ) -> LineAhead:
         seconds, target = held(self.force, line.by_date(), starts[0])
         serving = learned.serving

@@ -127,7 +127,7 @@ def budget_parts(force: Force, grain: Grain, registry: Registry = REGISTRY) -> d
     return parts(weights, watches_in(force, grain, registry))
 
 
-class Counted:
+class PeriodCounts:
     """What the rows of a grain counted in a period: the counters by row, and the histograms of the
     durations of those of which a mean is watched."""
 

@@ -27,7 +27,7 @@ from detectors.calibration.episodes import JOINABLE_HOURS
 from detectors.counts.expected import Expected
 from detectors.counts.predictive import Predictive
 from streams.board.model import WatchSummary
-from streams.config.force import WHOLE, Change, Force
+from streams.config.force import WHOLE, Force, SystemChange
 from streams.fold.gaps import Gap, too_long
 from streams.fold.ledger import Closing, Ledger
 from streams.periods import DAY, HOUR, Period, Span
@@ -43,7 +43,7 @@ from streams.surveillance.day_names import DayNames
 from streams.surveillance.feedback import ExcludedStretch, Feedback
 from streams.surveillance.grain_watches import GrainWatches
 from streams.surveillance.missing import FORGOTTEN, MissingSpans
-from streams.surveillance.series import Counted, WatchedSeries
+from streams.surveillance.series import PeriodCounts, WatchedSeries
 from streams.surveillance.signals import Grain, Signal
 from streams.surveillance.silence import together
 from streams.surveillance.watch import Context, Watch
@@ -219,7 +219,7 @@ class Surveillance:
         # Where nothing of any series came, for so short a time that it may be chance, it raises no
         # signal, unless the feed's heartbeats say that it was up.
         raises = bool(sums) or self.missing.beating(period)
-        counted = Counted(watches.counters, sums, watches.rows.times(pane))
+        counted = PeriodCounts(watches.counters, sums, watches.rows.times(pane))
         return (yield from self._feed(watches, period, counted, now, raises=raises))
 
     def passed(self, gap: Gap) -> Iterator[None]:
@@ -296,7 +296,7 @@ class Surveillance:
         self,
         watches: GrainWatches,
         period: Period,
-        counted: Counted | None,
+        counted: PeriodCounts | None,
         now: int,
         *,
         raises: bool = True,
@@ -334,9 +334,9 @@ class Surveillance:
         self,
         watches: GrainWatches,
         period: Period,
-        counted: Counted | None,
+        counted: PeriodCounts | None,
         now: int,
-        mixed: list[Change],
+        mixed: list[SystemChange],
     ) -> list[tuple[int, Signal]]:
         """Gives the counts of all series their period; the signals with the places of their
         watches."""
@@ -436,7 +436,7 @@ class Surveillance:
                     if affects(change, watch.series.names) and watch.adapter.taken:
                         watch.restart(f"{change.what}, {_date(change.date)}")
 
-    def _mixed(self, period: Period) -> list[Change]:
+    def _mixed(self, period: Period) -> list[SystemChange]:
         """The changes that restart baselines within a period, which is then comparable with nothing
         before or after."""
         return [change for at, change in self.restarts if period.start < at < period.end]

@@ -14,7 +14,7 @@ from typing import Any, Literal
 import msgspec
 
 from detectors.counts.weekly.baseline import Baseline
-from streams.config.force import Change, Force
+from streams.config.force import Force, SystemChange
 from streams.periods import DAY, HOUR, Calendar, Period
 from streams.registry import phrases
 from streams.registry.counting import CounterLayout
@@ -22,7 +22,7 @@ from streams.surveillance.adapters.base import SHOWN, Adapter, Assessment, OwnAd
 from streams.surveillance.series import WatchedSeries
 from streams.surveillance.signals import LOOKS, Direction, Grain, Signal
 
-DatedChange = tuple[int, Change]
+DatedChange = tuple[int, SystemChange]
 """The instant from which on a change of recording holds, in ms, and the change."""
 ACROSS: dict[Grain, int] = {"hour": 182 * DAY, "day": 182 * DAY, "month": 365 * DAY}
 """By grain how long after a change, in ms, most of what a baseline knows is from before it

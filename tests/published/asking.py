@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from streams.board.compare import Change, Comparisons
-from streams.board.control import Moved, Point, chart
+from streams.board.control import ControlPoint, Moved, chart
 from streams.board.monitor import Monitor
 from streams.board.query import Query
 from streams.board.targets import Goal, goal
@@ -67,7 +67,7 @@ class Asked:
                 area, query = WHOLE, Query(query.monitor, force.id, query.at)
         return Comparisons(query, measure, period, area, small_bases=True)
 
-    def charted(self, figure: Figure) -> list[Point]:
+    def charted(self, figure: Figure) -> list[ControlPoint]:
         """The chart of the measure up to the last point that lies in the period of a figure: by
         months, but for limits, which the reports have by quarter."""
         grain: Grain = "quarter" if figure.statistic.endswith("_limit") else "month"
@@ -149,11 +149,11 @@ def _band(asked: Asked, figure: Figure) -> Band:
 _Of = Callable[[Asked, Figure], float | None]
 
 
-def _last(read: Callable[[Point], float | None]) -> _Of:
+def _last(read: Callable[[ControlPoint], float | None]) -> _Of:
     return lambda asked, figure: read(asked.charted(figure)[-1])
 
 
-def _moved(points: list[Point]) -> Moved | None:
+def _moved(points: list[ControlPoint]) -> Moved | None:
     """The last time that the level moved."""
     return next((point.moved for point in reversed(points) if point.moved is not None), None)
 

@@ -19,7 +19,7 @@ from streams.backtest.model import (
     TruthResult,
 )
 from streams.backtest.page import page as html
-from streams.charts.model import Chart, Mark, Point
+from streams.charts.model import Chart, ChartPoint, Mark
 from tests.build import tiny_force
 from tests.servers.chromium import Chromium
 from tests.servers.pages import fits, is_whole, opened, printed
@@ -64,7 +64,7 @@ def result(settings: str, alerts: int) -> SettingsResult:
         unit="count",
         period="day",
         points=tuple(
-            Point(start=at, end=at + dt.timedelta(1), label=f"{at:%Y-%m-%d}", value=50 + n % 9)
+            ChartPoint(start=at, end=at + dt.timedelta(1), label=f"{at:%Y-%m-%d}", value=50 + n % 9)
             for n, at in enumerate(DAYS)
         ),
         marks=(

@@ -59,7 +59,7 @@ class Fall(NamedTuple):
         return self.end is None
 
 
-class Judged(NamedTuple):
+class JudgedDay(NamedTuple):
     """What is to be said of a day, and of how much of it."""
 
     day: Day
@@ -104,9 +104,9 @@ class LastingFalls:
 
     def __init__(self, force: Force, calendar: Calendar, answering: UsualAnswers) -> None:
         self.force, self.calendar, self.answering = force, calendar, answering
-        self._closed: dict[str, dict[int, Judged | None]] = {}
+        self._closed: dict[str, dict[int, JudgedDay | None]] = {}
         """By alert and the start of a day."""
-        self._so_far: dict[str, tuple[int, Judged | None]] = {}
+        self._so_far: dict[str, tuple[int, JudgedDay | None]] = {}
         """By alert the full hour up to which the day was judged last."""
 
     def lasts(
@@ -119,7 +119,7 @@ class LastingFalls:
             if other.split("/")[3:4] == fall.alert.split("/")[3:4]:
                 del self._closed[other]  # an earlier one of the same line
         today, start = self.calendar.start("day", at), self.calendar.start("day", fall.start)
-        days: list[Judged] = []
+        days: list[JudgedDay] = []
         while start < today:
             day = self.calendar.holding("day", start)
             if start not in known:
@@ -147,7 +147,7 @@ class LastingFalls:
             return None
         return lasting(self.force, fall.line, figures, since, target, seconds, at, running=running)
 
-    def _onset(self, fall: Fall, between: Between, worst: Judged, at: int) -> int:
+    def _onset(self, fall: Fall, between: Between, worst: JudgedDay, at: int) -> int:
         """The full hour from which on calls were rather answered as on the day that says most than
         as usual: the largest sum of log-likelihood ratios, up to a day after the alert."""
         first = fall.start // HOUR * HOUR - FURTHEST_BACK
@@ -165,7 +165,7 @@ class LastingFalls:
 
     def _judge(
         self, fall: Fall, targets: Sequence[Target], between: Between, day: Day, until: int
-    ) -> Judged | None:
+    ) -> JudgedDay | None:
         target = held(self.force, targets, day.start)[1]
         minutes = (until - day.start) // MINUTE
         if minutes <= 0:
@@ -183,7 +183,7 @@ class LastingFalls:
         if fell:
             lately, aimed = worsening(rate, own, target)
             evidence = lately if lately >= WORSE and aimed >= BELOW else 0.0
-        return Judged(day, rate, own, evidence, usual=not fell)
+        return JudgedDay(day, rate, own, evidence, usual=not fell)
 
 
 def lasting(

@@ -30,19 +30,19 @@ EVERY = 10.0
 WHO = "Alertmanager"
 
 
-class Status(msgspec.Struct, frozen=True):
+class SilenceStatus(msgspec.Struct, frozen=True):
     """Whether a silence holds."""
 
     state: str
 
 
-class Silence(msgspec.Struct, frozen=True, rename="camel"):
+class AlertmanagerSilence(msgspec.Struct, frozen=True, rename="camel"):
     """A silence as Alertmanager's `/api/v2/silences` gives it."""
 
     matchers: tuple[Matcher, ...]
     ends_at: dt.datetime
     created_by: str
-    status: Status
+    status: SilenceStatus
 
     @property
     def end(self) -> int:
@@ -51,7 +51,7 @@ class Silence(msgspec.Struct, frozen=True, rename="camel"):
         return to_ms(ends if ends.tzinfo is not None else ends.replace(tzinfo=dt.UTC))
 
 
-_decode = msgspec.json.Decoder(tuple[Silence, ...]).decode
+_decode = msgspec.json.Decoder(tuple[AlertmanagerSilence, ...]).decode
 
 
 def labels(alert: Alert) -> dict[str, str]:
@@ -69,7 +69,7 @@ def labels(alert: Alert) -> dict[str, str]:
     }
 
 
-def silences_one(silence: Silence, alert: Alert) -> bool:
+def silences_one(silence: AlertmanagerSilence, alert: Alert) -> bool:
     """Whether a silence selects just this alert: by its id, and by nothing that it has not. Labels
     that Prometheus adds to all of its alerts are not known here, and may be named."""
     if any(each.is_regex or not each.is_equal for each in silence.matchers):

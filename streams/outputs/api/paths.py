@@ -24,12 +24,12 @@ from starlette.routing import Route
 
 from streams.board import answers
 from streams.board.answers import (
+    AnswerRows,
     FigurePage,
+    FigureQuestion,
     FigureRow,
     MeasurePage,
     MeasureShown,
-    Question,
-    Rows,
     SeriesAnswer,
     SeriesPage,
     SeriesPoint,
@@ -95,7 +95,7 @@ FLAGS = Path(
 PATHS = (MEASURES, BOARD, SERIES, FLAGS)
 
 
-class Answer(NamedTuple):
+class AnswerPage(NamedTuple):
     """A page of an answer: as it is sent as JSON, its rows as they stand in CSV, and the offset of
     the next page."""
 
@@ -120,31 +120,31 @@ class Api:
             Route("/api/openapi.json", lambda _: _json(document(PATHS))),
         ]
 
-    def measures(self, given: Given) -> Answer:
+    def measures(self, given: Given) -> AnswerPage:
         """What can be asked for."""
         page, monitor, force = given.page(), self.live.monitor, given.text(p.FORCE)
         forces = [monitor.forces[self._force_of(force)]] if force else monitor.forces.values()
         own = (each for one in forces for each in own_indicators(one).values())
         found = answers.measures(monitor.registry, own, given.text(p.SEARCH))
         shown, after = found[page.offset :][: page.limit], page.after(len(found))
-        return Answer(MeasurePage(len(found), shown, after), MeasureShown, shown, after)
+        return AnswerPage(MeasurePage(len(found), shown, after), MeasureShown, shown, after)
 
-    def board(self, given: Given) -> Answer:
+    def board(self, given: Given) -> AnswerPage:
         """Figures by indicator, period and area."""
         query, page = self._query(given), given.page()
-        question = Question(
+        question = FigureQuestion(
             given.texts(p.INDICATORS),
             given.texts(p.PERIODS),
             given.texts(p.AREAS, (WHOLE,)),
             given.texts(p.COMPARE),
         )
-        rows = Rows(query, question)
+        rows = AnswerRows(query, question)
         shown, after = list(rows.page(page)), page.after(len(rows))
         at = rfc3339(query.at, query.force.zone)
         whole = FigurePage(query.force.id, at, len(rows), shown, after)
-        return Answer(whole, FigureRow, shown, after, question.compare)
+        return AnswerPage(whole, FigureRow, shown, after, question.compare)
 
-    def series(self, given: Given) -> Answer:
+    def series(self, given: Given) -> AnswerPage:
         """An indicator by period."""
         asked = SeriesAnswer(
             self._query(given),
@@ -156,14 +156,14 @@ class Api:
         )
         points = list(asked.points())
         whole = asked.whole(points, charted=given.choice(p.CHART) == "yes")
-        return Answer(whole, SeriesPoint, points, whole.next)
+        return AnswerPage(whole, SeriesPoint, points, whole.next)
 
-    def flags(self, given: Given) -> Answer:
+    def flags(self, given: Given) -> AnswerPage:
         """What stands out in a month."""
         query, page = self._query(given), given.page()
         asked = MonthlyFlags(query, given.text(p.MONTH), given.share(p.RATE))
         whole = asked.page(page)
-        return Answer(whole, FlagRow, whole.rows, whole.next)
+        return AnswerPage(whole, FlagRow, whole.rows, whole.next)
 
     def _query(self, given: Given) -> Query:
         force = self._force_of(given.text(p.FORCE) or None)
@@ -176,7 +176,7 @@ class Api:
         return Query(self.live.monitor, force, at, self.live.lock)
 
 
-def _answering(path: Path, made: Callable[[Given], Answer]) -> Callable[[Request], Response]:
+def _answering(path: Path, made: Callable[[Given], AnswerPage]) -> Callable[[Request], Response]:
     """The endpoint of a path: reads what is given, and writes the answer as it is asked for."""
 
     def endpoint(request: Request) -> Response:

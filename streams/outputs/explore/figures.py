@@ -11,7 +11,7 @@ from streams.board.compare import COMPARISONS, Comparisons, Rate
 from streams.board.drivers import Drivers
 from streams.board.query import Query
 from streams.charts.indicator import indicator_chart, is_about
-from streams.charts.model import Chart, Point
+from streams.charts.model import Chart, ChartPoint
 from streams.errors import QueryError
 from streams.outputs.explore.asked import Asked
 from streams.outputs.figures_shown import HEADINGS, NONE, SUMS, compared, driven
@@ -80,7 +80,7 @@ class Explored:
         return "; ".join(definition(measure).replace("`", "") for _, _, measure in parts)
 
     @property
-    def latest(self) -> Point | None:
+    def latest(self) -> ChartPoint | None:
         """The last period that is over and known; else the last that is known."""
         known = [each for each in self.chart.points if each.value is not None]
         whole = [each for each in known if not each.running]

@@ -46,7 +46,7 @@ SCRAPED = {"job": "watchroom", "instance": "backfill"}
 """What Prometheus adds to the live series as it scrapes; the dashboards choose by both."""
 
 
-class Written(NamedTuple):
+class SamplesWritten(NamedTuple):
     """What was written; `first` and `last` are the times of samples, in ms, None without any."""
 
     samples: int
@@ -93,7 +93,7 @@ class Backfill:
             asked = query.stretch(period)
             self.start, self.end = max(begins, asked.start), min(query.at, asked.end)
 
-    def write(self, out: BinaryIO, progress: Callable[[], None] = lambda: None) -> Written:
+    def write(self, out: BinaryIO, progress: Callable[[], None] = lambda: None) -> SamplesWritten:
         """Writes it; `progress` is called after every period."""
         headers: dict[str, str] = {}
         with ExternalSort(self.run_bytes) as rows:
@@ -107,7 +107,7 @@ class Backfill:
                 progress()
             return self._merged(rows, headers, out)
 
-    def _merged(self, rows: ExternalSort, headers: dict[str, str], out: BinaryIO) -> Written:
+    def _merged(self, rows: ExternalSort, headers: dict[str, str], out: BinaryIO) -> SamplesWritten:
         samples = series = 0
         first = last = None
         family = before = None
@@ -128,7 +128,7 @@ class Backfill:
             last = at if last is None else max(at, last)
             out.write(f"{labelled} {value} {at // SECOND}\n".encode())
         out.write(b"# EOF\n")
-        return Written(samples, series, first, last)
+        return SamplesWritten(samples, series, first, last)
 
     def _labelled(self, head: str) -> str:
         """The name and labels of a series with those that are added to every one."""

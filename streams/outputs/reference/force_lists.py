@@ -53,7 +53,7 @@ class WatchedMeasure(msgspec.Struct, frozen=True):
     periods: list[str]
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
+class ListEntry(msgspec.Struct, frozen=True, kw_only=True):
     """One entry of a list."""
 
     list_name: str = msgspec.field(name="list")
@@ -84,7 +84,7 @@ def entries(
     lists: Sequence[str] = (),
     within: str | None = None,
     mappings: Sequence[MappingFile] = (),
-) -> list[Entry]:
+) -> list[ListEntry]:
     """The entries of some lists of a force (by default of all but its areas), each below the one
     that it lies within; with `within` one entry and what lies within it. The words of `mappings`
     stand among the spellings. Raises `QueryError` for a `within` that is no code, name or
@@ -120,7 +120,7 @@ def _either(names: Sequence[str]) -> str:
     return " or ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
-def _list(force: Force, name: str, mappings: Sequence[MappingFile]) -> Iterator[Entry]:
+def _list(force: Force, name: str, mappings: Sequence[MappingFile]) -> Iterator[ListEntry]:
     """The entries of one list, in the order of a tree."""
     if name == MARKER:
         yield from _markers(force, mappings)
@@ -134,7 +134,7 @@ def _list(force: Force, name: str, mappings: Sequence[MappingFile]) -> Iterator[
         above = chains[code]
         nearest = next((each for each in reversed((*above, code)) if watched[each][0]), None)
         measures, alerts = watched[code]
-        yield Entry(
+        yield ListEntry(
             list_name=name,
             code=code,
             within=above[-1] if above else None,
@@ -226,7 +226,7 @@ def _mapped_words(mappings: Sequence[MappingFile], field: str) -> dict[str, list
     return found
 
 
-def _markers(force: Force, mappings: Sequence[MappingFile]) -> Iterator[Entry]:
+def _markers(force: Force, mappings: Sequence[MappingFile]) -> Iterator[ListEntry]:
     """The markers, of crimes and of incidents alike: what is counted with one has no watch."""
     marks = next(
         fact for kind in REGISTRY.kinds.values() for fact in kind.columns if isinstance(fact, Marks)
@@ -236,7 +236,7 @@ def _markers(force: Force, mappings: Sequence[MappingFile]) -> Iterator[Entry]:
     paths = marks.listed(force).paths
     for code in paths:
         above = [each for each in paths if code.startswith(f"{each}.")]
-        yield Entry(
+        yield ListEntry(
             list_name=MARKER,
             code=code,
             within=above[-1] if above else None,

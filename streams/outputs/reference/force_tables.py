@@ -10,7 +10,7 @@ from itertools import groupby
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from streams.outputs.reference.force_lists import Entry, Spelling, WatchedMeasure
+from streams.outputs.reference.force_lists import ListEntry, Spelling, WatchedMeasure
 from streams.surveillance.signals import Grain
 
 NOW = "now"
@@ -28,7 +28,7 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def entry_tables(entries: Iterable[Entry]) -> Iterator[Table]:
+def entry_tables(entries: Iterable[ListEntry]) -> Iterator[Table]:
     """A table a list, each entry indented below the one that it lies within and by what it adds to
     the words of that. Columns in which nothing stands are left out, and kinds of alert that are the
     same for all that is watched stand in the title."""
@@ -64,7 +64,7 @@ def _added(words: str, wider: str) -> str:
     return added[:1].upper() + added[1:]
 
 
-def entries_csv(entries: Iterable[Entry]) -> str:
+def entries_csv(entries: Iterable[ListEntry]) -> str:
     """A line an entry; what is several stands in one cell, with semicolons."""
     text = io.StringIO()
     out = csv.writer(text, lineterminator="\n")

@@ -17,19 +17,19 @@ from streams.charts.model import Chart
 from streams.config.force import WHOLE
 from streams.errors import QueryError
 from streams.outputs.report.comments import Comment
-from streams.outputs.report.figures import Reader
+from streams.outputs.report.figures import FigureReader
 from streams.outputs.report.layout import Grid, ReportLayout, Section
 from streams.outputs.report.model import (
+    ChartsJudged,
     DatedChange,
     GridRow,
-    Judged,
     Report,
     ReportChapter,
     ReportFigure,
     ReportGrid,
     ReportSection,
     SummaryRow,
-    Unknown,
+    UnknownInPeriod,
 )
 from streams.outputs.report.sentences import Sentences, goal, period_name, period_word
 from streams.periods import Grain, rfc3339
@@ -91,9 +91,9 @@ class _Building:
     ) -> None:
         self.query, self.period, self.layout = query, period, layout
         self.comments, self.step = comments, step
-        self.reader = Reader(query, period)
+        self.reader = FigureReader(query, period)
         self.summary: list[SummaryRow] = []
-        self.unknown: dict[str, Unknown] = {}
+        self.unknown: dict[str, UnknownInPeriod] = {}
         self.open: dict[str, dict[str, str]] = {}
         """By month and title, why a figure may still change."""
         self.revised: list[str] = []
@@ -144,7 +144,7 @@ class _Building:
         if section.unless_all and self._is_all(section.indicator, section.unless_all):
             return None
         if section.period:
-            reader = Reader(query, query.stretch(section.period))
+            reader = FigureReader(query, query.stretch(section.period))
         charted = query.indicator(section.indicator) if section.indicator else None
         if charted is not None and self._never(charted):
             return None
@@ -161,7 +161,7 @@ class _Building:
             elif name in section.names:
                 of = [each for each in self.comments if each.indicator == name]
                 reason = query.figure(indicator, reader.period).reason
-                self.unknown[name] = Unknown(name, indicator.title, reason, of)
+                self.unknown[name] = UnknownInPeriod(name, indicator.title, reason, of)
         grid = None if section.grid is None else self._grid(section.grid, title)
         if not figures and grid is None:
             return None
@@ -344,10 +344,10 @@ class _Building:
                 words=f"{phrases.full_date(change.date)}: {change.what.rstrip('.')}; {across}.",
             )
 
-    def _judged(self) -> Iterator[Judged]:
+    def _judged(self) -> Iterator[ChartsJudged]:
         """By grain; of months also where none of them was judged."""
         if not self.reader.chances.get("month"):
-            yield Judged(
+            yield ChartsJudged(
                 grain="month",
                 judged=0,
                 exceptional=0,
@@ -358,7 +358,7 @@ class _Building:
             exceptional = sum(each for each, _ in found.values())
             by_chance = sum(chance for _, chance in found.values())
             are = "is" if exceptional == 1 else "are"
-            yield Judged(
+            yield ChartsJudged(
                 grain=grain,
                 judged=len(found),
                 exceptional=exceptional,

@@ -11,7 +11,7 @@ from msgspec.structs import asdict, replace
 
 from detectors.charts.chance import exceptional_by_chance
 from streams.board import control
-from streams.board.answers import FigureRow, Question, Rows
+from streams.board.answers import AnswerRows, FigureQuestion, FigureRow
 from streams.board.compare import COMPARISONS, Comparisons
 from streams.board.query import Query
 from streams.config.force import WHOLE
@@ -35,7 +35,7 @@ class JudgedPeriod:
     def __init__(
         self, query: Query, indicator: Indicator, grain: Grain, area: str, end: int
     ) -> None:
-        self.points: dict[str, control.Point] = {}
+        self.points: dict[str, control.ControlPoint] = {}
         self.chances: dict[str, float] = {}
         """How likely each point that was judged was to be exceptional by chance."""
         self.policy = None
@@ -57,7 +57,7 @@ class JudgedPeriod:
                 of = point.moved.points
 
 
-class Reader:
+class FigureReader:
     """Reads the figures of a report of one period."""
 
     def __init__(self, query: Query, period: Stretch) -> None:
@@ -77,7 +77,7 @@ class Reader:
 
     def whole(self, indicator: Indicator, section: str) -> ReportFigure:
         """The figure of the period and the force as a whole, with all comparisons."""
-        question = Question([indicator.name], [self.period.label], [WHOLE], COMPARISONS)
+        question = FigureQuestion([indicator.name], [self.period.label], [WHOLE], COMPARISONS)
         (found,) = self._figures(question, section)
         stretch = self.period
         if stretch.grain is None and stretch.units > 1:
@@ -89,13 +89,13 @@ class Reader:
         """The figures of so many periods before for the force as a whole, of which anything is
         known, with their shares."""
         periods = [each.label for each in self.period.before(number)]
-        question = Question(names, periods, [WHOLE], ("share",))
+        question = FigureQuestion(names, periods, [WHOLE], ("share",))
         return [each for each in self._figures(question, section) if each.known]
 
     def within(self, indicator: Indicator, section: str) -> list[ReportFigure]:
         """The figures of its months and areas of which anything is known: of areas nothing where no
         record has one."""
-        question = Question(
+        question = FigureQuestion(
             [indicator.name], [self.period.label, *self.months], [WHOLE, *self.areas], WITHIN
         )
         found = [each for each in self._figures(question, section) if each.known]
@@ -118,7 +118,9 @@ class Reader:
 
     def at(self, address: str, section: str) -> ReportFigure | None:
         """The figure of the period and the force at an address; None where nothing is known."""
-        question = Question([address], [self.period.label], [WHOLE], ("previous", "last_year"))
+        question = FigureQuestion(
+            [address], [self.period.label], [WHOLE], ("previous", "last_year")
+        )
         (found,) = self._figures(question, section)
         return found if found.known and found.value is not None else None
 
@@ -129,7 +131,7 @@ class Reader:
             self._judged[place] = JudgedPeriod(self.query, indicator, grain, area, self.period.end)
         return self._judged[place]
 
-    def _figures(self, question: Question, section: str) -> Iterator[ReportFigure]:
+    def _figures(self, question: FigureQuestion, section: str) -> Iterator[ReportFigure]:
         for row in self._rows(question):
             stretch = self.query.stretch(row.period)
             made = ReportFigure(**_fields(row), section=section)
@@ -137,8 +139,8 @@ class Reader:
                 made = self._with_chart(made, self.query.indicator(row.indicator), stretch.grain)
             yield made
 
-    def _rows(self, question: Question) -> Iterable[FigureRow]:
-        return Rows(self.query, question)
+    def _rows(self, question: FigureQuestion) -> Iterable[FigureRow]:
+        return AnswerRows(self.query, question)
 
     def _with_chart(self, figure: ReportFigure, indicator: Indicator, grain: Grain) -> ReportFigure:
         judged = self.judged(indicator, grain, figure.area)

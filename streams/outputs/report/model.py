@@ -88,7 +88,7 @@ class SummaryRow(Struct, kw_only=True, frozen=True):
     target: str
 
 
-class Unknown(Struct, frozen=True):
+class UnknownInPeriod(Struct, frozen=True):
     """What the layout names, and nothing is known of in the period."""
 
     indicator: str
@@ -97,7 +97,7 @@ class Unknown(Struct, frozen=True):
     comments: list[Comment] = []
 
 
-class Judged(Struct, frozen=True, kw_only=True):
+class ChartsJudged(Struct, frozen=True, kw_only=True):
     """How many figures were judged by the charts of a grain, how many of them are exceptional, and
     how many would be so by chance alone."""
 
@@ -137,8 +137,8 @@ class Report(Struct, kw_only=True):
     version: str
     summary: list[SummaryRow]
     chapters: list[ReportChapter]
-    unknown: list[Unknown]
-    judged: list[Judged]
+    unknown: list[UnknownInPeriod]
+    judged: list[ChartsJudged]
     open: list[str]
     revised: list[str]
     changes: list[DatedChange]

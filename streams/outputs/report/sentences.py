@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from streams.board.compare import Beside, Change, Rate
-from streams.board.control import Point
+from streams.board.control import ControlPoint
 from streams.board.drivers import Drivers
 from streams.board.projection import Projection
 from streams.board.query import Observation, Query
@@ -183,7 +183,7 @@ class Sentences:
             if point.provisional:
                 yield f"{self._month(point)} is provisional, and not judged: {point.provisional}."
 
-    def _exceptional(self, points: Sequence[Point]) -> Iterator[str]:
+    def _exceptional(self, points: Sequence[ControlPoint]) -> Iterator[str]:
         judged = [each for each in points if each.centre is not None]
         flagged = [each for each in judged if each.flag is not None]
         revised: set[float] = {each.moved.new for each in points if each.moved is not None}
@@ -196,7 +196,7 @@ class Sentences:
         if judged and not flagged:
             yield phrases.not_exceptional(len(judged), len(points), "month", self._limits(judged))
 
-    def _limits(self, judged: Sequence[Point]) -> str:
+    def _limits(self, judged: Sequence[ControlPoint]) -> str:
         """The limits of all points, where they are the same."""
         lines = {(each.lower, each.upper) for each in judged}
         if len(lines) > 1:
@@ -208,7 +208,7 @@ class Sentences:
         least, most = self._amount(lower), self._amount(upper)
         return "" if least == most else f"{each} within the limits of {least} and {most}"
 
-    def _in_a_row(self, points: Sequence[Point], policy: ChartPolicy) -> Iterator[str]:
+    def _in_a_row(self, points: Sequence[ControlPoint], policy: ChartPolicy) -> Iterator[str]:
         last = next((each for each in reversed(points) if each.centre is not None), None)
         if last is not None and last.rises >= RISING:
             rise = phrases.ordinal(last.rises)
@@ -218,7 +218,7 @@ class Sentences:
         said = phrases.in_a_row(last.run, last.centre, self.unit, "month", policy.rebase)
         yield f"{self._month(last)} is the {said}"
 
-    def _month(self, point: Point) -> str:
+    def _month(self, point: ControlPoint) -> str:
         local = self.query.calendar.local(point.start)
         name = MONTHS[local.month - 1]
         return name if self._one_year else f"{name} {local.year}"

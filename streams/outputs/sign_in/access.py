@@ -27,7 +27,7 @@ from streams.outputs.sign_in.cookie import MOST_BYTES, Cookies
 from streams.outputs.sign_in.least import CALLER
 from streams.outputs.sign_in.limits import FailedSignIns
 from streams.outputs.sign_in.oidc import OidcSignIn
-from streams.outputs.sign_in.proxy import ProxySignIn, Refused
+from streams.outputs.sign_in.proxy import ProxySignIn, RequestRefused
 from streams.outputs.sign_in.roles import NAMED, NOBODY, Caller, Role
 from streams.outputs.sign_in.settings import SignInSettings
 from streams.outputs.sign_in.tls import Tls
@@ -127,7 +127,7 @@ class Access:
         return WARNING if self.settings is None and not self.on_loopback else ""
 
     def caller(self, asked: Asked) -> Caller:
-        """Who asks; raises `Refused`."""
+        """Who asks; raises `RequestRefused`."""
         scheme, _, given = asked.authorization.partition(" ")
         token = given.strip() if scheme.lower() == "bearer" else ""
         settings = self.settings
@@ -151,18 +151,18 @@ class Access:
         return found
 
     def by_token(self, token: str, address: str) -> Caller:
-        """The person of a token; raises `Refused`."""
+        """The person of a token; raises `RequestRefused`."""
         if self.tokens is None:
-            raise Refused(401, "tokens are not used here")
+            raise RequestRefused(401, "tokens are not used here")
         tokens = self.tokens
         found = _looked_up(lambda: tokens.holder(token))
         if found is None:
             # Who has a token that holds is let in: behind a proxy all have its address.
             if wait := self.failed.wait(address):
-                raise Refused(429, f"too many sign-ins failed: try again in {wait} s")
+                raise RequestRefused(429, f"too many sign-ins failed: try again in {wait} s")
             self.failed.add(address)
             log.warning("a sign-in from %s failed: no such token, or it is over", address)
-            raise Refused(401, "there is no such token, or it is over")
+            raise RequestRefused(401, "there is no such token, or it is over")
         return _holder(found)
 
     def _by_cookie(self, cookie: str) -> Caller | None:
@@ -220,7 +220,7 @@ def _looked_up(find: Callable[[], Token | None]) -> Token | None:
         return find()
     except ConfigError as error:
         log.error("%s", error)
-        raise Refused(503, "the tokens can't be read; the log says why") from None
+        raise RequestRefused(503, "the tokens can't be read; the log says why") from None
 
 
 def _holder(token: Token, until: float = math.inf) -> Caller:
@@ -247,16 +247,16 @@ class WhoAsks:
             found = asked(scope, self._access.cookies.name)
             try:
                 scope[CALLER] = self._access.caller(found)
-            except Refused as refused:
+            except RequestRefused as refused:
                 scope[CALLER] = refused
             scope[STILL] = partial(self._still, scope[CALLER], found)
         await self._app(scope, receive, send)
 
-    def _still(self, before: Caller | Refused, found: Asked) -> bool:
+    def _still(self, before: Caller | RequestRefused, found: Asked) -> bool:
         """Whether who asked may still be answered as then."""
         try:
             return self._access.caller(found) == before
-        except Refused:
+        except RequestRefused:
             return False
 
 

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from streams.outputs.sign_in.proxy import Refused
+from streams.outputs.sign_in.proxy import RequestRefused
 from streams.outputs.sign_in.roles import NOBODY, Caller, Role
 
 LEAST: dict[str, Role] = {
@@ -58,7 +58,7 @@ METRICS = "/metrics"
 
 CALLER = "watchroom.caller"
 """Where in a request's scope who asks is kept: a `Caller`, or why it is refused."""
-Refusal = Callable[[Request, Refused], Response]
+Refusal = Callable[[Request, RequestRefused], Response]
 
 
 class Undeclared(Exception):
@@ -99,18 +99,18 @@ class Least:
         answer = self._app if refused is None else self._refusal(Request(scope), refused)
         await answer(scope, receive, send)
 
-    def _refused(self, caller: Caller | Refused | None) -> Refused | None:
+    def _refused(self, caller: Caller | RequestRefused | None) -> RequestRefused | None:
         if self._least is Role.NONE:
             return None
         if not isinstance(caller, Caller):
-            return caller or Refused(500, "it is not known who asks")
+            return caller or RequestRefused(500, "it is not known who asks")
         if caller.role >= self._least or (self._scraped and caller.scrapes):
             return None
         if self._scraped and caller.name is None:
-            return Refused(401, "/metrics needs its token, or somebody who may administer")
+            return RequestRefused(401, "/metrics needs its token, or somebody who may administer")
         if caller.name is None:
-            return Refused(401, "sign in first")
-        return Refused(403, f"{_may(caller.role)}; this needs the role {self._least.said}")
+            return RequestRefused(401, "sign in first")
+        return RequestRefused(403, f"{_may(caller.role)}; this needs the role {self._least.said}")
 
 
 def _may(role: Role) -> str:

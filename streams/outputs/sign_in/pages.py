@@ -24,7 +24,7 @@ from streams.outputs.sign_in.access import Access, asked
 from streams.outputs.sign_in.least import caller_of
 from streams.outputs.sign_in.oidc import BACK, NotSignedIn
 from streams.outputs.sign_in.own_page import from_own_page, sent_from_own_page
-from streams.outputs.sign_in.proxy import Refused
+from streams.outputs.sign_in.proxy import RequestRefused
 
 log = logging.getLogger("watchroom.web")
 
@@ -108,7 +108,7 @@ class SignInPages:
         words = "You have signed out." if "out" in request.query_params else ""
         return self._page(200, words, request.query_params.get("next", "/"))
 
-    def refusal(self, request: Request, refused: Refused) -> Response:
+    def refusal(self, request: Request, refused: RequestRefused) -> Response:
         """Why a request is not answered: for a browser that opens a page the page of sign-in, else
         as JSON."""
         headers = {"cache-control": "no-store"}
@@ -161,7 +161,7 @@ class SignInPages:
         address = request.client.host if request.client else ""
         try:
             caller = self._access.by_token(form.get("token", "").strip(), address)
-        except Refused as refused:
+        except RequestRefused as refused:
             return self._page(refused.status, _sentence(refused.words), there)
         answer = RedirectResponse(there, 303, {"cache-control": "no-store"})
         self._access.cookies.sign_in(answer, caller)

@@ -14,7 +14,7 @@ from streams.outputs.sign_in.settings import Network, Proxy, Roles
 Headers = Iterable[tuple[bytes, bytes]]
 
 
-class Refused(Exception):
+class RequestRefused(Exception):
     """A request that is not answered; the message says why."""
 
     def __init__(self, status: int, words: str) -> None:
@@ -40,7 +40,7 @@ class ProxySignIn:
         self._proxy, self._networks, self._roles = proxy, networks, roles
 
     def caller(self, address: str, headers: Headers) -> Caller:
-        """Who asks; raises `Refused` where somebody else than the proxy says so."""
+        """Who asks; raises `RequestRefused` where somebody else than the proxy says so."""
         sent: dict[str, list[str]] = {}
         for name, value in headers:
             sent.setdefault(name.decode("latin-1").lower(), []).append(_text(value))
@@ -48,17 +48,17 @@ class ProxySignIn:
         if not said:
             return NOBODY
         if not is_listed(address, self._networks):
-            raise Refused(
+            raise RequestRefused(
                 403, f"{', '.join(said)}: only the proxy in front of Watchroom may say who asks"
             )
         if twice := [name for name, values in said.items() if len(values) > 1]:
-            raise Refused(400, f"the proxy sends {twice[0]} more than once")
+            raise RequestRefused(400, f"the proxy sends {twice[0]} more than once")
         user = said.get(self._proxy.user.lower(), [""])[0].strip()
         if not user:
             return NOBODY
         shown = said.get((self._proxy.name or "").lower(), [user])[0].strip() or user
         if len(user) > LONGEST_SUBJECT or not (user + shown).isprintable():
-            raise Refused(400, f"the proxy sends a {self._proxy.user} that is no name")
+            raise RequestRefused(400, f"the proxy sends a {self._proxy.user} that is no name")
         listed = said.get(self._proxy.groups.lower(), [""])[0]
         groups = {each.strip() for each in listed.split(",")} - {""}
         role = role_of(groups, self._roles)

@@ -70,7 +70,7 @@ class Oidc(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     one that they can't change themselves. The subject where it is missing."""
 
 
-class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class SignInFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What the file says."""
 
     anyone: Literal["none", "view"] = "none"
@@ -95,7 +95,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class SignInSettings:
     """The settings, and the files that they name; raises `ConfigError` for what is wrong."""
 
-    def __init__(self, said: Settings, file: Path) -> None:
+    def __init__(self, said: SignInFile, file: Path) -> None:
         self.said, self.file = said, file
         self.workers_token = self._secret("workers_token_file", said.workers_token_file)
         self.metrics_token = self._secret("metrics_token_file", said.metrics_token_file)
@@ -110,7 +110,7 @@ class SignInSettings:
     def read(cls, file: Path) -> SignInSettings:
         """The settings of a file; raises `ConfigError`."""
         try:
-            said = msgspec.toml.decode(file.read_bytes(), type=Settings)
+            said = msgspec.toml.decode(file.read_bytes(), type=SignInFile)
         except OSError as error:
             raise ConfigError(f"can't be read: {error.strerror}", file=file) from None
         except (msgspec.MsgspecError, ValueError) as error:

@@ -61,7 +61,7 @@ class AlertsBrief(Struct):
 Figure = WaitingTile | RateTile | UnattendedTile | OpenTile | HandlersTile | AlertsBrief
 
 
-class Place(Struct):
+class PlaceShown(Struct):
     """A force (`id` is None) or one of its areas."""
 
     id: str | None
@@ -72,7 +72,7 @@ class Place(Struct):
     """By tile."""
 
 
-class Kind(Struct):
+class AreaKindShown(Struct):
     """A kind of area that may be chosen."""
 
     id: str
@@ -92,9 +92,9 @@ class Places(Struct):
     order: AreaOrder
     kind: str | None
     """Of the areas; None where only the force is shown."""
-    kinds: list[Kind]
+    kinds: list[AreaKindShown]
     """The kinds of area that the force has."""
-    places: list[Place]
+    places: list[PlaceShown]
     """The force as a whole, and then its areas as the force's file lists them."""
 
 
@@ -125,7 +125,7 @@ def places(
         tiles=tiles,
         order=settings.area_order,
         kind=kind if areas else None,
-        kinds=[Kind(each, kind_in_words(each)) for each in kinds],
+        kinds=[AreaKindShown(each, kind_in_words(each)) for each in kinds],
         places=[
             _place(None, board.force.name, whole, tiles, whole.alerts),
             *(_area(board, name, tiles, settings) for name in shown),
@@ -162,7 +162,7 @@ def kind_in_words(kind: str) -> str:
     return "classes of areas" if kind == AREA_CLASS else f"{words}s"
 
 
-def _area(board: Board, area: str, tiles: Sequence[str], settings: WallboardSettings) -> Place:
+def _area(board: Board, area: str, tiles: Sequence[str], settings: WallboardSettings) -> PlaceShown:
     held = board.definitions.areas
     alerts = alerts_tile(board, _within(held, area), settings.roles)
     return _place(area, held[area].name, first_screen(board, area, tiles), tiles, alerts)
@@ -182,7 +182,7 @@ def _place(
     screen: Screen,
     tiles: Sequence[str],
     alerts: AlertsTile | None,
-) -> Place:
+) -> PlaceShown:
     figures = {
         tile: figure for tile in tiles if (figure := _figure(screen, tile, alerts)) is not None
     }
@@ -191,7 +191,7 @@ def _place(
         for each in figures.values()
         if not isinstance(each, HandlersTile) and not _nowhere(each)
     ]
-    return Place(ident, name, min(states, key=RANKS.index, default="unjudged"), figures)
+    return PlaceShown(ident, name, min(states, key=RANKS.index, default="unjudged"), figures)
 
 
 def _nowhere(figure: Figure) -> bool:

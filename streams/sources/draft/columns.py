@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from streams.sources.draft.sample import Sample
+from streams.sources.draft.sample import TableSample
 from streams.sources.draft.time_guess import Order, Times, find_times, read_time
 from streams.sources.tables.rows import named
 
@@ -94,10 +94,10 @@ class Column:
         return self.times is None and not self.numeric and bool(self.values)
 
 
-class Columns:
+class SampleColumns:
     """All columns of a sample, and which were used."""
 
-    def __init__(self, sample: Sample) -> None:
+    def __init__(self, sample: TableSample) -> None:
         self.rows = sample.rows
         self.all = [
             Column(name, place, [row[place] for row in sample.rows])

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from streams.config.force import Force
-from streams.sources.draft.columns import Column, Columns
+from streams.sources.draft.columns import Column, SampleColumns
 from streams.sources.draft.field_words import Kind
-from streams.sources.draft.sample import Sample
+from streams.sources.draft.sample import TableSample
 
 
 class Work:
@@ -18,8 +18,8 @@ class Work:
 
     def __init__(
         self,
-        sample: Sample,
-        columns: Columns,
+        sample: TableSample,
+        columns: SampleColumns,
         kind: Kind,
         force: Force | None,
         values: Mapping[str, Counter[str]] = MappingProxyType({}),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from streams.sources.draft.columns import Column, Columns
+from streams.sources.draft.columns import Column, SampleColumns
 from streams.sources.draft.draft import Work, clean, one_or_more, quoted
 
 STATES = {
@@ -19,7 +19,7 @@ STATES = {
 answered nor gave up."""
 
 
-def states_of(columns: Columns) -> Column | None:
+def states_of(columns: SampleColumns) -> Column | None:
     """The column of events of a queue log; None where the table is none."""
     return next((c for c in columns.texts(200, 2) if {"ENTERQUEUE", "CONNECT"} <= c.counts.keys()),
                 None)  # fmt: skip

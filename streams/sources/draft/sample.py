@@ -49,7 +49,7 @@ BYTES = 4 << 20
 DELIMITERS = (",", "\t", ";", "|")
 
 
-class Sample(NamedTuple):
+class TableSample(NamedTuple):
     """The columns and first rows of a table; `settings` are keys of a mapping with their values."""
 
     origin: str
@@ -59,12 +59,12 @@ class Sample(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
-def read_sample(path: Path | None) -> Sample:
+def read_sample(path: Path | None) -> TableSample:
     """The first rows of a file, or of standard input; raises `SourceError`, `ConfigError`."""
     return _without_totals(_of_path(path))
 
 
-def _without_totals(sample: Sample) -> Sample:
+def _without_totals(sample: TableSample) -> TableSample:
     """The same without the rows that sum others, which are no records; a note says so."""
     rows = [row for row in sample.rows if first_cell(row).rstrip(":") not in TOTALS]
     if len(rows) == len(sample.rows) or not rows:
@@ -77,7 +77,7 @@ def _without_totals(sample: Sample) -> Sample:
     )
 
 
-def _of_path(path: Path | None) -> Sample:
+def _of_path(path: Path | None) -> TableSample:
     if path is None:
         return _of_file(sys.stdin.buffer, "standard input", PurePosixPath("-"))
     try:
@@ -88,7 +88,7 @@ def _of_path(path: Path | None) -> Sample:
         return _of_file(file, str(path), path)
 
 
-def _of_file(file: BinaryIO, origin: str, name: PurePath) -> Sample:
+def _of_file(file: BinaryIO, origin: str, name: PurePath) -> TableSample:
     form = whole_form(file)
     if form is not None:
         return _of_whole(file, form, origin)
@@ -96,7 +96,7 @@ def _of_file(file: BinaryIO, origin: str, name: PurePath) -> Sample:
     return _of_blocks(decompress(read_blocks(stream, origin, Meter()), origin), origin, name)
 
 
-def _of_blocks(blocks: Iterator[bytes], origin: str, name: PurePath) -> Sample:
+def _of_blocks(blocks: Iterator[bytes], origin: str, name: PurePath) -> TableSample:
     head, blocks = peek(blocks, 1 << 16)
     form = form_of(head)
     if form.name in WHOLE:
@@ -122,7 +122,7 @@ def _some(blocks: Iterator[bytes]) -> bytes:
     return b"".join(taken)
 
 
-def _of_whole(file: BinaryIO, form: str, origin: str) -> Sample:
+def _of_whole(file: BinaryIO, form: str, origin: str) -> TableSample:
     if form == PARQUET:
         return _of_records(parquet_items(file, origin, []), origin, {})
     if form == ZIP and workbook_in(archive := open_zip(file, origin)) is None:
@@ -138,7 +138,7 @@ def _of_whole(file: BinaryIO, form: str, origin: str) -> Sample:
     return _of_workbook(Workbook(file, origin), origin)
 
 
-def _of_workbook(workbook: Workbook, origin: str) -> Sample:
+def _of_workbook(workbook: Workbook, origin: str) -> TableSample:
     """The first sheet that has a header; its name is only needed when there are others."""
     for name in workbook.names:
         sheet = SheetRows(workbook.sheet(name), origin)
@@ -147,14 +147,14 @@ def _of_workbook(workbook: Workbook, origin: str) -> Sample:
         if place is not None and len(rows) > place + 1:
             settings = {"sheet": name} if len(workbook.names) > 1 else {}
             header = [cell.strip() for cell in rows[place]]
-            return Sample(f"{origin}/{name}", header, rows[place + 1 :][:MOST], settings)
+            return TableSample(f"{origin}/{name}", header, rows[place + 1 :][:MOST], settings)
     raise SourceError(f"{origin}: none of its sheets has a header and rows")
 
 
 # --- text -----------------------------------------------------------------------------------------
 
 
-def _of_text(data: bytes, origin: str, name: PurePath, declared: str | None) -> Sample:
+def _of_text(data: bytes, origin: str, name: PurePath, declared: str | None) -> TableSample:
     encoding = declared or marked(data) or encoding_of(data)
     settings: dict[str, object] = {}
     if marked(data) is None and encoding != "utf-8":
@@ -188,7 +188,7 @@ def encoding_of(data: bytes) -> str:
     return "utf-8"
 
 
-def _of_lines(text: str, origin: str, settings: dict[str, object]) -> Sample:
+def _of_lines(text: str, origin: str, settings: dict[str, object]) -> TableSample:
     lines = text.split("\n", MOST + 200)[: MOST + 200]
     delimiter, quote = dialect_of(lines)
     if delimiter != ",":
@@ -211,7 +211,7 @@ def _of_lines(text: str, origin: str, settings: dict[str, object]) -> Sample:
         settings["columns"] = header
         following = [row for row in rows[place:] if len(row) == width]
         notes.append("No header was found: the columns are numbered; give them names in `columns`")
-    return Sample(origin, header, following[:MOST], settings, tuple(notes))
+    return TableSample(origin, header, following[:MOST], settings, tuple(notes))
 
 
 def _parsed(lines: Sequence[str], delimiter: str, quote: str) -> list[list[str]]:
@@ -286,7 +286,7 @@ def _header_place(rows: Sequence[Sequence[str]]) -> int | None:
 # --- records --------------------------------------------------------------------------------------
 
 
-def _of_records(items: Iterator[Item], origin: str, settings: dict[str, object]) -> Sample:
+def _of_records(items: Iterator[Item], origin: str, settings: dict[str, object]) -> TableSample:
     records = []
     for _, record in islice(items, MOST):
         if isinstance(record, dict):
@@ -297,4 +297,4 @@ def _of_records(items: Iterator[Item], origin: str, settings: dict[str, object])
     if not names:
         raise SourceError(f"{origin} has no objects to map")
     rows = [[record.get(name, "") for name in names] for record in records]
-    return Sample(origin, names, rows, settings)
+    return TableSample(origin, names, rows, settings)

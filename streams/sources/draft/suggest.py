@@ -16,7 +16,7 @@ from streams.config.force import Force
 from streams.errors import SourceError
 from streams.sources.draft import value_guess
 from streams.sources.draft.calls import place_call
-from streams.sources.draft.columns import Columns
+from streams.sources.draft.columns import SampleColumns
 from streams.sources.draft.details import place_details
 from streams.sources.draft.draft import Work, clean, quoted
 from streams.sources.draft.field_words import (
@@ -28,7 +28,7 @@ from streams.sources.draft.field_words import (
 from streams.sources.draft.ids import place_id
 from streams.sources.draft.persons import place_persons
 from streams.sources.draft.queue_log import place_states, states_of
-from streams.sources.draft.sample import Sample
+from streams.sources.draft.sample import TableSample
 from streams.sources.draft.times import place_times
 from streams.sources.draft.totals import are_totals, place_totals
 from streams.sources.draft.words import place_area, place_grade, place_words
@@ -53,7 +53,7 @@ class Guess(NamedTuple):
     other: Kind | None
 
 
-def guess_kind(columns: Columns) -> Guess:
+def guess_kind(columns: SampleColumns) -> Guess:
     """What a row is, by what the names of the columns say of each kind."""
     names = [column.words for column in columns.all]
 
@@ -70,7 +70,7 @@ def guess_kind(columns: Columns) -> Guess:
 
 
 def suggest(
-    sample: Sample,
+    sample: TableSample,
     kind: Kind | None = None,
     timezone: str | None = None,
     force: Force | None = None,
@@ -78,7 +78,7 @@ def suggest(
 ) -> Draft:
     """A draft for a sample; raises `SourceError` where it has no times to map. `values` are those
     in all rows of the file, by column, where these were counted (`all_values`)."""
-    columns = Columns(sample)
+    columns = SampleColumns(sample)
     events = states_of(columns) if kind in {None, "call"} else None
     if events is not None:
         work = Work(sample, columns, "call", force)
@@ -106,9 +106,9 @@ def suggest(
         return totals
 
 
-def _totals(sample: Sample, timezone: str | None, force: Force | None) -> Draft | None:
+def _totals(sample: TableSample, timezone: str | None, force: Force | None) -> Draft | None:
     """The draft of a table of totals; None where it is none."""
-    work = Work(sample, Columns(sample), "reading", force)
+    work = Work(sample, SampleColumns(sample), "reading", force)
     return Draft(_text(work, _zone(work, timezone)), work.doubts) if place_totals(work) else None
 
 

@@ -9,7 +9,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
-from streams.sources.mapping.times import Parse, Precision, Written, compile_format, first_fit
+from streams.sources.mapping.times import Parse, Precision, WrittenTime, compile_format, first_fit
 
 Order = Literal["day", "month"]
 
@@ -223,7 +223,7 @@ def _jumps(values: Sequence[str], times: Times) -> float:
     return sum(abs((b - a).days) for a, b in pairwise(known))
 
 
-def _day(written: Written | None) -> dt.date | None:
+def _day(written: WrittenTime | None) -> dt.date | None:
     if written is None:
         return None
     return written.day or (written.instant.date() if written.instant else None)

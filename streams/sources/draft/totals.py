@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from streams.sources.draft.columns import Column, Columns
+from streams.sources.draft.columns import Column, SampleColumns
 from streams.sources.draft.draft import Work, one_or_more, quoted
 from streams.sources.draft.time_guess import find_times, read_time
 
@@ -23,7 +23,7 @@ NO_HOUR = r"avg|average|mean|longest|max|acd|talk|handl|speed|answer|answ?\b|wai
 """Names of clock times that are no hour of the day, though they look like one: "Avg ACD time"."""
 
 
-def are_totals(columns: Columns) -> bool:
+def are_totals(columns: SampleColumns) -> bool:
     """Whether each row counts calls and is none: two columns or more are filled with counts, one of
     them of "calls", and more than one call is in some row."""
     found = _counts(columns)
@@ -66,7 +66,7 @@ def place_totals(work: Work) -> bool:
     return True
 
 
-def _counts(columns: Columns) -> dict[str, Column]:
+def _counts(columns: SampleColumns) -> dict[str, Column]:
     found: dict[str, Column] = {}
     whole = [c for c in columns.all if all(v.isdigit() for v in c.counts) and c.values
              and not re.search(NO_COUNT, f"{c.words} {c.name}".lower())]  # fmt: skip
@@ -116,7 +116,7 @@ def _period(work: Work) -> tuple[list[str], list[str]] | None:
                    f"format = {one_or_more(times.formats)}"]  # fmt: skip
 
 
-def _hour(columns: Columns) -> tuple[str, list[str]] | None:
+def _hour(columns: SampleColumns) -> tuple[str, list[str]] | None:
     """The column of the hour of a day, and how it is written; None where the rows are of whole days
     or of parts of an hour, which are summed to their days."""
     for column in columns.all:

@@ -113,7 +113,7 @@ ABANDONED = r"abandon|hang|hung|lost|miss|drop|unanswer|not answer|no answer"
 ANSWERED = r"answer|agent|connect|handled|success|served|complete|transfer"
 
 
-class Words(NamedTuple):
+class ValueWords(NamedTuple):
     """What the values of a column mean: by sure patterns, by hints, else `default`."""
 
     sure: Sequence[tuple[str, str]]
@@ -123,8 +123,8 @@ class Words(NamedTuple):
     """Where other sure patterns that a value fits make a guess doubtful: what never does."""
 
 
-CATEGORIES = Words(INCIDENTS, INCIDENT_HINTS, "other", GENERAL)
-CRIMES = Words(OFFENCES, (), "other_crime")
+CATEGORIES = ValueWords(INCIDENTS, INCIDENT_HINTS, "other", GENERAL)
+CRIMES = ValueWords(OFFENCES, (), "other_crime")
 
 
 class ValueGuess(NamedTuple):
@@ -134,7 +134,7 @@ class ValueGuess(NamedTuple):
     sure: bool
 
 
-def guessed(value: str, words: Words) -> ValueGuess | None:
+def guessed(value: str, words: ValueWords) -> ValueGuess | None:
     """What a value means; None where no pattern fits it."""
     text = value.casefold()
     fitting = dict.fromkeys(name for pattern, name in words.sure if re.search(pattern, text))

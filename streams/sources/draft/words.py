@@ -12,7 +12,7 @@ from streams.sources.draft import value_guess
 from streams.sources.draft.columns import Column
 from streams.sources.draft.draft import Work, clean, quoted
 from streams.sources.draft.field_words import AREA, GRADE
-from streams.sources.draft.value_guess import Words, guessed
+from streams.sources.draft.value_guess import ValueWords, guessed
 
 MOST_LISTED = 500
 """So many values that some pattern knows are listed in a draft."""
@@ -62,7 +62,7 @@ def _is_area(force: Force, name: str) -> bool:
     return True
 
 
-def place_words(work: Work, field: str, patterns: Sequence[str], words: Words) -> None:
+def place_words(work: Work, field: str, patterns: Sequence[str], words: ValueWords) -> None:
     """Adds a category or offence, each value translated by the first pattern that it fits."""
     columns, default = work.columns, words.default
     texts = columns.texts(max(30, len(work.sample.rows) // 4))
@@ -139,7 +139,7 @@ def place_grade(work: Work) -> None:
     )
 
 
-def _strange(column: Column, words: Words) -> float:
+def _strange(column: Column, words: ValueWords) -> float:
     """The share of rows whose value no pattern knows."""
     known = {v: guessed(v, words) is not None for v in column.counts}
     return sum(n for v, n in column.counts.items() if not known[v]) / max(1, len(column.values))

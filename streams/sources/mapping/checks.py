@@ -21,9 +21,9 @@ from streams.sources.mapping.kind_fields import (
     person_fields,
 )
 from streams.sources.mapping.model import (
+    FieldRule,
     Mapping,
     RowCondition,
-    Rule,
     Texts,
     anchors,
     as_list,
@@ -140,10 +140,10 @@ def _check_persons(mapping: Mapping) -> Iterator[Problem]:
     for name in mapping.constants.keys() & person_fields(mapping.kind):
         problem = f"{name} says who somebody is, and no constant"
         yield problem, f"constants.{name}", f"Write [fields.{name}] with a column"
-    owners: dict[str, tuple[str, Rule]] = {}
+    owners: dict[str, tuple[str, FieldRule]] = {}
     for name, rule in mapping.persons.items():
-        for key in Rule.__struct_fields__:
-            if key not in _OF_PERSONS and getattr(rule, key) != getattr(Rule(), key):
+        for key in FieldRule.__struct_fields__:
+            if key not in _OF_PERSONS and getattr(rule, key) != getattr(FieldRule(), key):
                 problem = f"`{key}` can't be used for {name}, which becomes a pseudonym"
                 yield problem, f"fields.{name}.{key}", "Use column, join, null, when, match, split"
         for column in as_list(rule.column):
@@ -182,7 +182,7 @@ def _other_columns(mapping: Mapping) -> Iterator[tuple[str, list[str]]]:
         yield f"fields.{name}.when", [condition.column for condition in conditions_of(rule)]
 
 
-def _check_rule(mapping: Mapping, place: str, name: str, rule: Rule) -> Iterator[Problem]:
+def _check_rule(mapping: Mapping, place: str, name: str, rule: FieldRule) -> Iterator[Problem]:
     time = is_time(mapping, name)
     for key in ("format", "date_format"):
         yield from _check_formats(getattr(rule, key), f"{place}.{key}")
@@ -214,7 +214,7 @@ def _check_rule(mapping: Mapping, place: str, name: str, rule: Rule) -> Iterator
         yield problem, f"{place}.on_error", "Take on_error out; such a row is refused"
 
 
-def _check_source(mapping: Mapping, place: str, name: str, rule: Rule) -> Iterator[Problem]:
+def _check_source(mapping: Mapping, place: str, name: str, rule: FieldRule) -> Iterator[Problem]:
     """What a rule makes its field of: a column, flags, or another time and a duration."""
     durations = [k for k in ("plus", "minus") if getattr(rule, k) is not None]
     if (rule.from_ is None) != (not durations):
@@ -229,7 +229,7 @@ def _check_source(mapping: Mapping, place: str, name: str, rule: Rule) -> Iterat
         yield "a rule needs either `column` or `from` with `plus` or `minus`", place, CURE
 
 
-def _check_words(place: str, rule: Rule) -> Iterator[Problem]:
+def _check_words(place: str, rule: FieldRule) -> Iterator[Problem]:
     """The pattern of a rule, its columns, and the conditions under which it holds."""
     if rule.join is not None and (rule.column is None or isinstance(rule.column, str)):
         cure = 'column = ["Year", "Month"], join = " ", format = "%Y %B"'

@@ -20,15 +20,15 @@ from typing import Any
 import msgspec
 
 from streams.errors import ConfigError, Refused
-from streams.events.lenient import FIELDS, Kept, mend
+from streams.events.lenient import FIELDS, LenientEvent, mend
 from streams.registry.registry import REGISTRY
 from streams.sources.clock import wall_clock
 from streams.sources.mapping.cells import Pattern, plain_number
 from streams.sources.mapping.kind_fields import item_fields, listed_fields, number_fields, parts_of
 from streams.sources.mapping.model import (
+    FieldRule,
     Mapping,
     RowCondition,
-    Rule,
     Scalar,
     Texts,
     as_list,
@@ -321,7 +321,7 @@ class Mapper:
                 figure = getattr(made, name, None)
                 if figure is not None and not math.isfinite(figure):
                     raise Refused("bad_number", f"{name} is {figure}")
-            return Kept(made, [], unlisted).encode(made)
+            return LenientEvent(made, [], unlisted).encode(made)
         except UnicodeEncodeError:
             raise Refused(
                 "bad_encoding", f"the bytes are not {self.mapping.encoding}; {_other(self.mapping)}"
@@ -466,7 +466,7 @@ class Mapper:
 
         return holds
 
-    def _maker(self, name: str, rule: Rule) -> Make:
+    def _maker(self, name: str, rule: FieldRule) -> Make:
         if rule.from_ is not None:
             make = self.times_made.duration(name, rule)
         elif name == "period" and (rule.format or rule.date):
@@ -491,7 +491,7 @@ class Mapper:
 
         return make_when
 
-    def _word(self, name: str, rule: Rule) -> Make:
+    def _word(self, name: str, rule: FieldRule) -> Make:
         read = self._reader(rule.column, rule.null, name, rule.join)
         translate, default = self._translation(name, rule), rule.default
         listed, nulls = name in self._listed, self._nulls.union(rule.null)
@@ -507,7 +507,7 @@ class Mapper:
 
         return make
 
-    def _flags(self, name: str, rule: Rule, flags: dict[str, str]) -> Make:
+    def _flags(self, name: str, rule: FieldRule, flags: dict[str, str]) -> Make:
         """A list of what the columns stand for that say yes, and of what its own column says."""
         places = [(self._column(column, name), value) for column, value in flags.items()]
         say_no = self._nulls | NO | frozenset(rule.null)
@@ -524,7 +524,7 @@ class Mapper:
 
         return make
 
-    def _translation(self, name: str, rule: Rule) -> Callable[[str], Scalar]:
+    def _translation(self, name: str, rule: FieldRule) -> Callable[[str], Scalar]:
         """What a text of a field becomes: by its pattern, then its values, then as a number."""
         values, default = rule.values, rule.default
         pattern = None if rule.match is None else Pattern(rule.match)
@@ -562,7 +562,7 @@ class Mapper:
 
         return translate if pattern is None and number is None else translate_match
 
-    def _may_be_sent(self, name: str, rule: Rule) -> bool:
+    def _may_be_sent(self, name: str, rule: FieldRule) -> bool:
         """Whether a value that no list has is sent all the same."""
         return name.partition(".")[0] in self._may_be_unknown and not _lenient(rule)
 
@@ -573,7 +573,7 @@ class Mapper:
         self._unlisted.add(name.partition(".")[0])
         return text
 
-    def _number(self, name: str, rule: Rule) -> Callable[[str], str]:
+    def _number(self, name: str, rule: FieldRule) -> Callable[[str], str]:
         decimal, thousands = self.mapping.marks(rule)
 
         def number(text: str) -> str:
@@ -611,7 +611,7 @@ def _unsent(make: Make) -> Make:
     return make_unsent
 
 
-def _lenient(rule: Rule) -> bool:
+def _lenient(rule: FieldRule) -> bool:
     return rule.on_error == "leave_out"
 
 

@@ -36,7 +36,7 @@ class RowCondition(Struct, kw_only=True, forbid_unknown_fields=True):
     match: Text | None = None
 
 
-class Rule(Struct, kw_only=True, forbid_unknown_fields=True):
+class FieldRule(Struct, kw_only=True, forbid_unknown_fields=True):
     """How one field is made. `flags` says which value of a list a column stands for that says yes
     or no; with `under` the field is true where the number is below. A time may hang on another
     (`after`, `from`), named by its field."""
@@ -88,13 +88,13 @@ class States(Struct, kw_only=True, forbid_unknown_fields=True):
     date: Texts | None = None
     date_format: Texts | None = None
 
-    def rules(self) -> dict[str, Rule]:
+    def rules(self) -> dict[str, FieldRule]:
         """The same as rules of single fields."""
         states: dict[str, list[str]] = {}
         for state, name in self.fields.items():
             states.setdefault(name, []).append(state)
         return {
-            name: Rule(
+            name: FieldRule(
                 column=self.time,
                 null=self.null,
                 when=RowCondition(column=self.column, is_=among),
@@ -140,14 +140,14 @@ class Mapping(Struct, kw_only=True, forbid_unknown_fields=True):
     time_format: Texts = field(default_factory=lambda: ["iso", "%H:%M:%S", "%H:%M"])
     date_format: Texts = "iso"
     constants: dict[str, Scalar | list[str]] = {}
-    fields: dict[str, Rule] = {}
-    working: dict[str, Rule] = {}
+    fields: dict[str, FieldRule] = {}
+    working: dict[str, FieldRule] = {}
     include: list[RowCondition] = []
     exclude: list[RowCondition] = []
     personal: list[Text] = []
     """Columns that say who people are and that no field takes."""
 
-    def rules(self) -> dict[str, Rule]:
+    def rules(self) -> dict[str, FieldRule]:
         """All rules by field name, the working times and those of states included."""
         states = {} if self.states is None else self.states.rules()
         return {**self.working, **states, **self.fields}
@@ -164,7 +164,7 @@ class Mapping(Struct, kw_only=True, forbid_unknown_fields=True):
         return enabled and self.version is None
 
     @property
-    def persons(self) -> dict[str, Rule]:
+    def persons(self) -> dict[str, FieldRule]:
         """The rules of the fields that say who somebody is: their cells become pseudonyms."""
         return {n: rule for n, rule in self.fields.items() if n in person_fields(self.kind)}
 
@@ -174,7 +174,7 @@ class Mapping(Struct, kw_only=True, forbid_unknown_fields=True):
         that the mapping names."""
         return bool(self.personal or self.persons)
 
-    def marks(self, rule: Rule) -> tuple[str, str]:
+    def marks(self, rule: FieldRule) -> tuple[str, str]:
         """The marks before decimals and between thousands in the numbers of a rule."""
         decimal = rule.decimal or self.decimal
         given = self.thousands if rule.thousands is None else rule.thousands
@@ -205,12 +205,12 @@ class Mapping(Struct, kw_only=True, forbid_unknown_fields=True):
         return done
 
 
-def anchors(rule: Rule) -> list[str]:
+def anchors(rule: FieldRule) -> list[str]:
     """The fields that a rule hangs on."""
     return [*as_list(rule.after), *as_list(rule.from_)]
 
 
-def conditions_of(rule: Rule) -> list[RowCondition]:
+def conditions_of(rule: FieldRule) -> list[RowCondition]:
     """The conditions under which a rule holds."""
     return rule.when if isinstance(rule.when, list) else [rule.when] if rule.when else []
 

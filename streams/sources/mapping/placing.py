@@ -20,13 +20,13 @@ from zoneinfo import ZoneInfo
 from streams.errors import Refused
 from streams.sources.mapping.cells import Pattern, length_of
 from streams.sources.mapping.kind_fields import PARTIAL_FIELDS
-from streams.sources.mapping.model import Mapping, Rule, Texts, as_list
+from streams.sources.mapping.model import FieldRule, Mapping, Texts, as_list
 from streams.sources.mapping.reading_periods import period_text
 from streams.sources.mapping.times import (
     DAY,
     MIDNIGHT,
     LocalClock,
-    Written,
+    WrittenTime,
     compile_format,
     first_fit,
     is_no_day,
@@ -125,7 +125,7 @@ class TimeMakers:
         self._rules = mapping.rules()
         self._order = RECORD_TIMES[mapping.kind].order
 
-    def duration(self, name: str, rule: Rule) -> Make:
+    def duration(self, name: str, rule: FieldRule) -> Make:
         """`from` with `plus` or `minus`: a time so many seconds after or before another."""
         read = self.reader(rule.plus or rule.minus, rule.null, name, None)
         pattern = None if rule.match is None else Pattern(rule.match)
@@ -148,7 +148,7 @@ class TimeMakers:
 
         return make
 
-    def time(self, name: str, rule: Rule) -> Make:
+    def time(self, name: str, rule: FieldRule) -> Make:
         """A written time, with its date from the same cell, another, or the time it follows."""
         read = self.reader(rule.column, rule.null, name, rule.join)
         pattern = None if rule.match is None else Pattern(rule.match)
@@ -192,7 +192,7 @@ class TimeMakers:
         return make
 
     def _note_long_roll(
-        self, name: str, written: Written, instant: dt.datetime, anchor: dt.datetime | None
+        self, name: str, written: WrittenTime, instant: dt.datetime, anchor: dt.datetime | None
     ) -> None:
         """Notes a time that was put on the next day and is then long after the one it follows."""
         if anchor is None or instant - anchor <= LONG_ROLL:
@@ -201,7 +201,7 @@ class TimeMakers:
         if given is not None and self.clock.day_of(instant) > given:
             self._note_rolled(name)
 
-    def period(self, name: str, rule: Rule) -> Make:
+    def period(self, name: str, rule: FieldRule) -> Make:
         """The period of a reading, from a written year, month, day or hour."""
         read = self.reader(rule.column, rule.null, name, rule.join)
         pattern = None if rule.match is None else Pattern(rule.match)
@@ -221,7 +221,7 @@ class TimeMakers:
 
         return make
 
-    def _day(self, name: str, rule: Rule) -> Callable[[Cells], dt.date | None]:
+    def _day(self, name: str, rule: FieldRule) -> Callable[[Cells], dt.date | None]:
         if rule.date is None:
             return lambda _cells: None
         read = self.reader(rule.date, rule.null, name, None)
@@ -260,7 +260,7 @@ class TimeMakers:
         self,
         name: str,
         placed: Placed,
-        written: Written,
+        written: WrittenTime,
         day: dt.date | None,
         earliest: dt.datetime | None,
         after: Sequence[str],
@@ -376,7 +376,7 @@ class TimeMakers:
         origins = as_list(self._rules[name].from_) if name in self._rules else []
         return origin in origins or any(self._counted_from(other, origin) for other in origins)
 
-    def _partly(self, name: str, placed: Placed, written: Written) -> object:
+    def _partly(self, name: str, placed: Placed, written: WrittenTime) -> object:
         """A time known only to the day or the month, as the text that says so."""
         day = written.day
         if day is None or written.precision == "year":

@@ -24,7 +24,7 @@ from functools import lru_cache
 from streams.errors import ConfigError
 from streams.sources.event_lines import Rejected
 from streams.sources.mapping.cells import Pattern
-from streams.sources.mapping.model import Mapping, Rule, as_list
+from streams.sources.mapping.model import FieldRule, Mapping, as_list
 from streams.sources.notices import Notices
 from streams.sources.tables.records import as_json
 from streams.sources.tables.rows import Rows
@@ -170,7 +170,7 @@ class VeiledRows:
             self._table.rejected = []
 
     def _veil(
-        self, name: str, rule: Rule, null: frozenset[str], pseudonym: Callable[[str], str]
+        self, name: str, rule: FieldRule, null: frozenset[str], pseudonym: Callable[[str], str]
     ) -> Veil:
         places = [self.header.index(column) for column in as_list(rule.column)]
         nulls = null | {"", *rule.null}
@@ -209,13 +209,13 @@ class VeiledRows:
         return each if rule.join is None else joined
 
 
-def _alike(one: Rule, other: Rule) -> bool:
+def _alike(one: FieldRule, other: FieldRule) -> bool:
     """Whether two rules take the same people from the same columns."""
     return as_list(one.column) == as_list(other.column)
 
 
-def veiled_rule(rule: Rule) -> Rule:
+def veiled_rule(rule: FieldRule) -> FieldRule:
     """What is left to do with the cells of a rule once they are pseudonyms."""
     columns = as_list(rule.column)
-    return Rule(column=columns[:1] if rule.join is not None else columns, split=rule.split,
+    return FieldRule(column=columns[:1] if rule.join is not None else columns, split=rule.split,
                 when=rule.when)  # fmt: skip

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 
-from streams.sources.mapping.times import DAY, MIDNIGHT, UTC, LocalClock, Written
+from streams.sources.mapping.times import DAY, MIDNIGHT, UTC, LocalClock, WrittenTime
 
 HOUR, SECOND = dt.timedelta(hours=1), dt.timedelta(seconds=1)
 _PERIOD = re.compile(
@@ -18,7 +18,7 @@ _PERIOD = re.compile(
 )
 
 
-def period_text(written: Written, day: dt.date | None = None) -> str | None:
+def period_text(written: WrittenTime, day: dt.date | None = None) -> str | None:
     """The period that a text names, with the `day` of a time of day; None where it is none."""
     if written.instant is not None:
         whole = written.instant.strftime("%Y-%m-%dT%H:%M:%S.%f")

@@ -23,7 +23,7 @@ DAY, MIDNIGHT = dt.timedelta(days=1), dt.timedelta()
 Precision = Literal["clock", "second", "midnight", "day", "month", "year"]
 
 
-class Written(NamedTuple):
+class WrittenTime(NamedTuple):
     """What a text says: a day, a clock time since midnight, both, or an instant.
 
     `midnight` is a day that may stand for its first instant: a whole number of a spreadsheet.
@@ -37,7 +37,7 @@ class Written(NamedTuple):
     zone: str | None = None
 
 
-Parse = Callable[[str], Written | None]
+Parse = Callable[[str], WrittenTime | None]
 
 _NUMBERS = {
     "%Y": r"(?P<Y>\d{4})", "%y": r"(?P<y>\d{2})", "%m": r"(?P<m>\d{1,2})", "%d": r"(?P<d>\d{1,2})",
@@ -110,23 +110,23 @@ def compile_format(text: str) -> Parse:
         return parse_numbers if has_clock else lru_cache(maxsize=1 << 13)(parse_numbers)
 
     @lru_cache(maxsize=1 << 13)
-    def parse(value: str) -> Written | None:
+    def parse(value: str) -> WrittenTime | None:
         try:
             found = dt.datetime.strptime(value, text)  # noqa: DTZ007  a local clock, placed later
         except ValueError:
             return None
         if found.tzinfo is not None:
-            return Written("second", instant=found.astimezone(UTC))
+            return WrittenTime("second", instant=found.astimezone(UTC))
         return _written(precision, found)
 
     return parse
 
 
-def _written(precision: Precision, found: dt.datetime) -> Written:
+def _written(precision: Precision, found: dt.datetime) -> WrittenTime:
     clock = None
     if precision in {"clock", "second"}:
         clock = found - found.replace(hour=0, minute=0, second=0, microsecond=0)
-    return Written(precision, None if precision == "clock" else found.date(), clock)
+    return WrittenTime(precision, None if precision == "clock" else found.date(), clock)
 
 
 def _regular(text: str, precision: Precision) -> Parse:
@@ -138,9 +138,11 @@ def _regular(text: str, precision: Precision) -> Parse:
     # An export has few days: which parts make one, and the days that were made already.
     day_parts = itemgetter(*([at[name] for name in ("Y", "y", "m", "d") if name in at] or [0]))
     read_day, days = _day_reader(at), dict[object, dt.date]()
-    make: Callable[..., Written] = partial(tuple.__new__, Written)  # half the time of Written()
+    make: Callable[..., WrittenTime] = partial(
+        tuple.__new__, WrittenTime
+    )  # half the time of a call
 
-    def parse(value: str) -> Written | None:
+    def parse(value: str) -> WrittenTime | None:
         match = pattern.fullmatch(value)
         if match is None:
             return None
@@ -190,26 +192,26 @@ def _day_reader(at: dict[str, int]) -> Callable[[tuple[str, ...]], dt.date | Non
     return read
 
 
-def _iso(value: str) -> Written | None:
+def _iso(value: str) -> WrittenTime | None:
     try:
         if len(value) == 7:
-            return Written("month", dt.date.fromisoformat(f"{value}-01"))
+            return WrittenTime("month", dt.date.fromisoformat(f"{value}-01"))
         if len(value) in {8, 10} and ":" not in value:
-            return Written("day", dt.date.fromisoformat(value))
+            return WrittenTime("day", dt.date.fromisoformat(value))
         found = dt.datetime.fromisoformat(value)
     except ValueError:
         return None
     if found.tzinfo is not None:
-        return Written("second", instant=found.astimezone(UTC))
+        return WrittenTime("second", instant=found.astimezone(UTC))
     return _written("second", found)
 
 
 def _unix(parts: int) -> Parse:
-    def parse(value: str) -> Written | None:
+    def parse(value: str) -> WrittenTime | None:
         try:
             # In whole microseconds: a float of seconds would be off by some.
             micros = round(float(value) * (1_000_000 // parts))
-            return Written("second", instant=dt.datetime(1970, 1, 1, tzinfo=UTC)
+            return WrittenTime("second", instant=dt.datetime(1970, 1, 1, tzinfo=UTC)
                            + dt.timedelta(microseconds=micros))  # fmt: skip
         except (ValueError, OverflowError):
             return None
@@ -221,7 +223,7 @@ def _with_zone(text: str) -> Parse:
     """A format with `%Z`. strptime knows those of the machine's own zone only, and drops them."""
     parse_rest = compile_format(text.replace("%Z", _MARK))
 
-    def parse(value: str) -> Written | None:
+    def parse(value: str) -> WrittenTime | None:
         # The last word that leaves a text which fits: months and AM come before the zone.
         for word in reversed(list(_ZONE_NAME.finditer(value))):
             found = parse_rest(value[: word.start()] + _MARK + value[word.end() :])
@@ -238,7 +240,7 @@ def _excel(epoch: dt.date, *, leap_1900: bool) -> Parse:
     A whole number is a day, a number below 1 a time of day. Rounded to the nearest millisecond.
     """
 
-    def parse(value: str) -> Written | None:
+    def parse(value: str) -> WrittenTime | None:
         try:
             serial = float(value)
             if not 0 <= serial < 2_958_466:  # the end of 9999
@@ -246,7 +248,7 @@ def _excel(epoch: dt.date, *, leap_1900: bool) -> Parse:
             whole = int(serial)
             clock = dt.timedelta(milliseconds=round((serial - whole) * 86_400_000))
             if whole == 0 and "." in value:
-                return Written("clock", None, clock)
+                return WrittenTime("clock", None, clock)
             if leap_1900 and whole <= 60:
                 if whole in {0, 60}:
                     return None
@@ -256,12 +258,12 @@ def _excel(epoch: dt.date, *, leap_1900: bool) -> Parse:
                 day, clock = day + DAY, MIDNIGHT
         except (ValueError, OverflowError):
             return None
-        return Written("second" if "." in value else "midnight", day, clock)
+        return WrittenTime("second" if "." in value else "midnight", day, clock)
 
     return parse
 
 
-def first_fit(parsers: Sequence[Parse], value: str) -> Written | None:
+def first_fit(parsers: Sequence[Parse], value: str) -> WrittenTime | None:
     """The reading of the first format that fits."""
     for parse in parsers:
         found = parse(value)

@@ -60,7 +60,7 @@ class Sink(Protocol):
         """Nothing more is due for now: what was held back, to go with more, goes."""
 
 
-class Position(NamedTuple):
+class PlayPosition(NamedTuple):
     """How far a play has come: how many of its lines were given, and the event time, in ms."""
 
     lines: int
@@ -90,7 +90,7 @@ class Player:
         speed: float | None = None,
         begin: int | None = None,
         end: int | None = None,
-        after: Position | None = None,
+        after: PlayPosition | None = None,
         stops: Stops | None = None,
     ) -> None:
         self.source, self.sink = source, sink
@@ -102,7 +102,7 @@ class Player:
         self.at = 0
         """The latest instant of a line that was given, or at which the clock was stopped, in ms."""
         self._paused = Event()
-        self._after = after or Position(0, 0)
+        self._after = after or PlayPosition(0, 0)
         # History has no future; what is made up, live, may be read before its time.
         self._latest = wall_clock() + SKEW if isinstance(source, Play) else LATEST
         self._chunks: Iterator[Chunk] | None = None
@@ -130,9 +130,9 @@ class Player:
         return max(self.at, self.clock() if self.clock.running else 0)
 
     @property
-    def position(self) -> Position:
+    def position(self) -> PlayPosition:
         """How far it has come; at least as far as the player before it."""
-        return max(self._after, Position(self.lines, self.now))
+        return max(self._after, PlayPosition(self.lines, self.now))
 
     # -- the play ------------------------------------------------------------------------------
 

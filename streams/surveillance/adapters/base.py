@@ -80,7 +80,7 @@ class Assessment:
     how many months on one side."""
 
 
-class Figures(NamedTuple):
+class SeriesFigures(NamedTuple):
     """The last period of a series in numbers: what was counted, what was expected, the usual range,
     and 1 or -1 where it was exceptionally high or low, else 0."""
 
@@ -131,11 +131,11 @@ class Adapter(ABC):
         """Another one where `figures` may be others."""
         return self.taken, self.starts[-1:], self.rate, self.state
 
-    def figures(self) -> Figures:
+    def figures(self) -> SeriesFigures:
         """Those of the last period."""
         found = self.assessment()
         flagged = 0 if found.rate > self.allowed else 1 if found.direction == "up" else -1
-        return Figures(found.observed, found.expected, found.lower, found.upper, flagged)
+        return SeriesFigures(found.observed, found.expected, found.lower, found.upper, flagged)
 
     @property
     def shown(self) -> bool:

@@ -23,11 +23,11 @@ from streams.surveillance.adapters.base import (
     TAIL,
     Adapter,
     Assessment,
-    Figures,
     OwnAdapter,
     PassedPeriods,
     PeriodPoint,
     RowCounts,
+    SeriesFigures,
 )
 from streams.surveillance.signals import State
 
@@ -296,11 +296,11 @@ class Counts(Adapter):
         """The figures themselves, which cost little."""
         return self.figures()
 
-    def figures(self) -> Figures:
+    def figures(self) -> SeriesFigures:
         """Those of the last count; its evidence is looked at only where there may be any."""
         flagged = super().figures().flagged if self.row in self.rows.watches.telling else 0
         ahead = self.ahead
-        return Figures(
+        return SeriesFigures(
             self.last, 0.0 if ahead is None else ahead.mean, *self.rows.usual(self.row), flagged
         )
 

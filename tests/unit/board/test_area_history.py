@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from streams.board.answers import Question, Rows
+from streams.board.answers import AnswerRows, FigureQuestion
 from streams.board.compare import Comparisons
 from streams.board.control import chart
 from streams.board.monitor import Monitor
@@ -139,7 +139,7 @@ def test_a_renamed_area_goes_on_under_one_id_with_the_name_of_the_period() -> No
     watched = fed(("2021-02-10", "Southam"), ("2021-03-10", "South"), ("2021-03-11", "Southam"))
     assert [count(watched, "south", f"2021-0{month}") for month in (2, 3)] == [1, 2]
     query = Query(watched, "tiny", AT)
-    rows = Rows(query, Question(["crimes.count"], ["2021-02", "2021-03"], ["south"]))
+    rows = AnswerRows(query, FigureQuestion(["crimes.count"], ["2021-02", "2021-03"], ["south"]))
     assert [(row.area, row.called) for row in rows] == [("south", "Southam"), ("south", None)]
 
 

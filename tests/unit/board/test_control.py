@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from detectors.charts.limits import mean_sd
 from detectors.charts.rebase import Rebasing, rebases
-from streams.board.control import Lines, Moved, Point, chart, judge
+from streams.board.control import ControlPoint, Lines, Moved, chart, judge
 from streams.board.monitor import Monitor
 from streams.board.query import Query
 from streams.config.force import find_force
@@ -29,12 +29,14 @@ def points(
     first: str = "2016-04",
     grain: Grain = "month",
     sizes: Sequence[int] | None = None,
-) -> list[Point]:
+) -> list[ControlPoint]:
     """Periods in a row, the first by its label."""
     found, at = [], LONDON.parse(first)
     for place, value in enumerate(values):
         size = None if sizes is None else sizes[place]
-        found.append(Point(at.label, at.start, at.end, value, size, complete=value is not None))
+        found.append(
+            ControlPoint(at.label, at.start, at.end, value, size, complete=value is not None)
+        )
         at = LONDON.holding(grain, at.end)
     return found
 

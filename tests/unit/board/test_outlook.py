@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detectors.counts.chain_ladder import ChainLadder
-from streams.board.answers import Page, Question, Rows, SeriesAnswer
+from streams.board.answers import AnswerRows, FigureQuestion, Page, SeriesAnswer
 from streams.board.compare import Comparisons
 from streams.board.control import chart
 from streams.board.flags import MonthlyFlags
@@ -210,7 +210,7 @@ def test_a_month_whose_records_are_cancelled_later_is_likely_to_fall() -> None:
 
 def test_every_row_and_point_of_a_month_that_is_likely_to_rise_says_so() -> None:
     query = Query(fed(9, UNTIL), "tiny", ms(UNTIL))
-    rows = list(Rows(query, Question(["crimes.count"], ["2021-08", "2021-09"])))
+    rows = list(AnswerRows(query, FigureQuestion(["crimes.count"], ["2021-08", "2021-09"])))
     assert [row.outlook is not None for row in rows] == [False, True]
     series = SeriesAnswer(query, "crimes.count", "month", "2021-08..2021-09", Page(0, 10))
     assert [point.outlook for point in series.points()] == [row.outlook for row in rows]

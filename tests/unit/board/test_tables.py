@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from streams.board.columns import unpack
 from streams.board.model import Row
 from streams.board.rollup import Key, Rollup
-from streams.board.tables import Changed, Tables, both
+from streams.board.tables import ChangedStretches, Tables, both
 from streams.fold.kept_sums import KeptSum
 from streams.fold.panes import Pane, Parts, add_into
 from streams.registry.aggregates import Figures
@@ -191,7 +191,7 @@ def test_of_a_closed_period_that_is_revised_only_what_changed_is_made_again() ->
 
 
 def test_tables_of_the_same_records_share_what_changed() -> None:
-    changed = Changed()
+    changed = ChangedStretches()
     several = [Tables(rollup(group), changed) for group in (INCIDENTS, ATTENDANCE)]
     first, second = incident(1, 0, 1, 300), incident(2, 1, 2, None)
     for pane in (first, summed([first, second]), second, {}):

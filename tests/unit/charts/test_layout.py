@@ -11,8 +11,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.charts.layout import layout
-from streams.charts.model import Chart, Earlier, Flag, Level, Mark, Point, Range, Target
-from streams.charts.shapes import Dot, Layout, Line, Purpose, Text
+from streams.charts.model import (
+    Chart,
+    ChartPoint,
+    ChartTarget,
+    Earlier,
+    Level,
+    Mark,
+    PointFlag,
+    Range,
+)
+from streams.charts.shapes import Dot, Layout, Polyline, Purpose, Text
 from streams.charts.text import Box
 from streams.config.measures import Unit
 from streams.periods import GRAINS, Grain
@@ -34,8 +43,8 @@ def outside(made: Layout) -> list[str]:
     return [each.words for each in made.texts if not each.box.within(page)]
 
 
-def lines(made: Layout, kind: str) -> list[Line]:
-    return [each for each in made.shapes if isinstance(each, Line) and each.kind == kind]
+def lines(made: Layout, kind: str) -> list[Polyline]:
+    return [each for each in made.shapes if isinstance(each, Polyline) and each.kind == kind]
 
 
 def dots(made: Layout, kind: str) -> list[Dot]:
@@ -97,9 +106,9 @@ def any_chart(draw: st.DrawFn) -> Chart:
         points=made,
         levels=levels,
         expected=tuple(Range(top / 4, top / 2) for _ in made),
-        targets=(Target(first=0, last=at, value=draw(number), bound="at least"),),
+        targets=(ChartTarget(first=0, last=at, value=draw(number), bound="at least"),),
         flags=tuple(
-            Flag(first=each, last=each, rule="limit", side="above", words="out")
+            PointFlag(first=each, last=each, rule="limit", side="above", words="out")
             for each in range(0, size, 2)
         ),
         marks=tuple(marks),
@@ -128,7 +137,7 @@ def test_a_line_breaks_where_nothing_is_known_and_does_not_fall_to_zero() -> Non
 
 def test_a_period_that_is_not_over_hangs_on_a_broken_line() -> None:
     *whole, last = points([5, 6, 3])
-    running = Point(start=last.start, end=last.end, label=last.label, value=3, running=True)
+    running = ChartPoint(start=last.start, end=last.end, label=last.label, value=3, running=True)
     made = layout(chart([], points=(*whole, running)))
     (line,) = lines(made, "line")
     (to_it,) = lines(made, "to-running")
@@ -209,7 +218,7 @@ def test_many_points_are_faint_dots_around_their_daily_mean() -> None:
 
 def test_numbers_of_many_exceptional_points_stand_at_the_worst() -> None:
     flags = tuple(
-        Flag(first=at, last=at, rule="limit", side="above", words="out") for at in range(24)
+        PointFlag(first=at, last=at, rule="limit", side="above", words="out") for at in range(24)
     )
     level = Level(first=0, last=23, centre=10, lower=5, upper=15)
     values = [20.0 + (at == 7) * 300 for at in range(24)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from streams.charts.model import Level, Point
+from streams.charts.model import ChartPoint, Level
 from streams.charts.words import amount, limit, period_name, sentence, spot, table
 from streams.config.measures import Unit
 from streams.periods import Grain
@@ -107,5 +107,5 @@ def test_shares_have_their_cases_in_the_table() -> None:
 
 def test_the_names_of_months_do_not_follow_the_locale(monkeypatch: pytest.MonkeyPatch) -> None:
     point = points([1], "2017-05-01")[0]
-    assert isinstance(point, Point)
+    assert isinstance(point, ChartPoint)
     assert period_name("month", point) == "May 2017"

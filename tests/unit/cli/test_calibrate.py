@@ -76,8 +76,11 @@ def test_the_same_question_is_kept_and_another_is_not(
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     found = planned()
-    asked = [calibration.Question(found, AlarmBudget(n), 26, 8, 0).kept_at() for n in (1.0, 4.0)]
-    again = calibration.Question(planned(), AlarmBudget(1.0), 26, 8, 0).kept_at()
+    asked = [
+        calibration.CalibrationQuestion(found, AlarmBudget(n), 26, 8, 0).kept_at()
+        for n in (1.0, 4.0)
+    ]
+    again = calibration.CalibrationQuestion(planned(), AlarmBudget(1.0), 26, 8, 0).kept_at()
     assert asked[0] == again != asked[1]
 
 

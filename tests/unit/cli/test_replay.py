@@ -26,7 +26,7 @@ from streams.kafka.log_address import address_of
 from streams.kafka.log_source import chunks_of, still_there
 from streams.kafka.publisher import PublishCounts
 from streams.sources.event_lines import Chunk
-from streams.sources.order.player import Player, Position
+from streams.sources.order.player import Player, PlayPosition
 from streams.sources.stops import Stopped
 from streams.state.replays import KeptReplay, told_apart
 from tests.build import TINY_FORCE, call, lines, ms
@@ -231,7 +231,7 @@ def test_another_replay_does_not_go_on_with_it(
 def test_how_far_a_replay_has_come_is_kept_until_it_is_forgotten(tmp_path: Path) -> None:
     kept = KeptReplay(tmp_path, ["a", "b"])
     assert kept.load() is None
-    kept.save(Position(3, 70), {"calls/0": (2, 5)})
+    kept.save(PlayPosition(3, 70), {"calls/0": (2, 5)})
     found = KeptReplay(tmp_path, ["a", "b"]).load()
     assert found is not None
     assert (found.lines, found.at, found.spans) == (3, 70, {"calls/0": (2, 5)})

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from streams.config.force import Force, Vocabulary, check_force, find_force, load_force, parse_toml
-from streams.config.schema import ForceFile, Line
+from streams.config.schema import ForceFile, TelephoneLine
 from streams.config.toml import read_toml
 from streams.errors import ConfigError
 from streams.surveillance.day_names import DayNames
@@ -539,7 +539,7 @@ def test_the_fingerprint_changes_with_a_target() -> None:
 
 
 def test_a_setting_that_a_later_version_adds_changes_no_fingerprint_while_it_is_not_used() -> None:
-    class LaterLine(Line, kw_only=True):
+    class LaterLine(TelephoneLine, kw_only=True):
         overflow_to: str | None = None
 
     class LaterFile(ForceFile, kw_only=True):

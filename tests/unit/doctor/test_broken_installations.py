@@ -39,7 +39,7 @@ from streams.doctor import (
     transport,
     versions,
 )
-from streams.doctor.asking import Answer, ask
+from streams.doctor.asking import HttpAnswer, ask
 from streams.doctor.brokers import Brokers, Member
 from streams.doctor.setup import Setup
 from streams.events.deadletters import DeadLetter
@@ -283,14 +283,14 @@ def test_who_may_not_view_is_told_whose_token_is_needed(tmp_path: Path) -> None:
 
 
 def test_a_worker_that_knows_only_its_front_is_asked_through_it() -> None:
-    withheld = Answer(503, b'{"ready":false,"state":"unwell"}')
+    withheld = HttpAnswer(503, b'{"ready":false,"state":"unwell"}')
     (found,) = readiness.of_answers({"http://w:1": withheld}, token=True)
     assert found.cure.endswith("knows only the front: name the front's address")
 
 
 def test_a_front_that_is_not_ready_says_how_each_worker_does() -> None:
     said = {"ready": False, "workers": {"http://w:1": "no answer", "http://w:2": "behind"}}
-    answer = Answer(503, json.dumps({**said, "reasons": []}).encode())
+    answer = HttpAnswer(503, json.dumps({**said, "reasons": []}).encode())
     (found,) = readiness.of_answers({"http://front:1": answer})
     assert found.problem == "is not ready: http://w:1: no answer, http://w:2: behind"
 
@@ -298,7 +298,7 @@ def test_a_front_that_is_not_ready_says_how_each_worker_does() -> None:
 def test_a_reason_that_a_front_passes_on_is_of_its_worker() -> None:
     reason = {"code": "disk", "problem": "full", "cure": "Make room.", "runbook": "R"}
     said = {"ready": True, "reasons": [{**reason, "worker": "http://w:1"}]}
-    (found,) = readiness.of_answers({"http://front:1": Answer(200, json.dumps(said).encode())})
+    (found,) = readiness.of_answers({"http://front:1": HttpAnswer(200, json.dumps(said).encode())})
     assert (found.subject, found.problem) == ("http://w:1", "disk: full")
 
 
@@ -359,7 +359,7 @@ def test_a_port_that_is_open_to_the_network_without_sign_in(
 
 
 def test_a_port_that_asks_who_it_is_is_not_open() -> None:
-    assert list(ports.of_answers({"http://10.0.0.5:8787": Answer(401)}, {})) == []
+    assert list(ports.of_answers({"http://10.0.0.5:8787": HttpAnswer(401)}, {})) == []
 
 
 def test_a_port_where_anybody_may_look_is_told_as_such_and_not_as_one_where_they_act(
@@ -470,9 +470,9 @@ def test_the_cure_of_a_missing_topic_of_alerts_ends_with_the_last_backup() -> No
 
 
 def test_a_checkpoint_of_a_topic_that_was_made_again_is_named_and_then_what_was_lost() -> None:
-    def head(topic_id: str, *gaps: LogGap) -> log_gaps.Stored:
+    def head(topic_id: str, *gaps: LogGap) -> log_gaps.StoredHead:
         made = Head(5, "c", "w.calls", topic_id, 0, "", 1, "", "", 0, 17, 0, {}, {})
-        return log_gaps.Stored(
+        return log_gaps.StoredHead(
             Path("/kept/w.calls-0.sqlite"), msgspec.structs.replace(made, gaps=list(gaps))
         )
 

@@ -16,7 +16,7 @@ from streams.cli import main
 from streams.embedded import alert_database, calibration
 from streams.embedded.alert_database import NAME, AlertDatabase
 from streams.errors import SourceError
-from streams.state.backup import Backup, BackupHead, Entry, lines_of
+from streams.state.backup import Backup, BackupEntry, BackupHead, lines_of
 from tests.build import synchronised
 from tests.state_files import alert_facts, calibrated
 
@@ -182,7 +182,7 @@ def test_a_backup_with_an_alert_that_can_t_be_read_is_not_used_though_its_digest
     file, folder = tmp_path / "room.backup", tmp_path / "living"
     with closing(AlertDatabase(folder)) as store:
         store.append(TRANSITIONS[:1], lambda _: [], 0)
-    lines = lines_of(HEAD, [Entry("alerts", "tiny", "tiny/a", b'{"none": 1}')])
+    lines = lines_of(HEAD, [BackupEntry("alerts", "tiny", "tiny/a", b'{"none": 1}')])
     file.write_bytes(gzip.compress(b"".join(lines)))
     refused = run("restore", file, "--state", folder, *arguments)
     assert refused.exit_code == 1
@@ -234,4 +234,4 @@ def test_what_is_in_a_backup_is_listed_without_using_it(
     assert not (tmp_path / "home").exists()
     entries = list(Backup(file).entries("alerts"))
     assert len(entries) == len(alert_facts())
-    assert isinstance(entries[0], Entry)
+    assert isinstance(entries[0], BackupEntry)

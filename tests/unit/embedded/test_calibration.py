@@ -8,25 +8,25 @@ import pytest
 
 from detectors.calibration.alarm_budget import AlarmBudget
 from streams.embedded import calibration
-from streams.embedded.calibration import Calibrated, Question
+from streams.embedded.calibration import Calibrated, CalibrationQuestion
 from tests.build import full_disk
 from tests.calibration import planned
 
 
 @pytest.fixture
-def question(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Question:
+def question(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CalibrationQuestion:
     """One whose answer is made at once."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     found = Calibrated({"hour": 0.5}, 1.0, {})
     monkeypatch.setattr(calibration, "_answer", lambda *_: found)
-    return Question(planned(), AlarmBudget(1.0), 26, 8, 0)
+    return CalibrationQuestion(planned(), AlarmBudget(1.0), 26, 8, 0)
 
 
-def answered(question: Question) -> Calibrated:
+def answered(question: CalibrationQuestion) -> Calibrated:
     return calibration.answer(question, 1, lambda *_: None)
 
 
-def test_an_answer_is_kept_where_only_its_owner_may_read_it(question: Question) -> None:
+def test_an_answer_is_kept_where_only_its_owner_may_read_it(question: CalibrationQuestion) -> None:
     assert not answered(question).kept
     assert answered(question).kept
     path = question.kept_at()
@@ -37,7 +37,7 @@ def test_an_answer_is_kept_where_only_its_owner_may_read_it(question: Question) 
 
 
 def test_a_damaged_answer_is_set_aside_and_found_anew(
-    question: Question, caplog: pytest.LogCaptureFixture
+    question: CalibrationQuestion, caplog: pytest.LogCaptureFixture
 ) -> None:
     answered(question)
     path = question.kept_at()
@@ -49,7 +49,7 @@ def test_a_damaged_answer_is_set_aside_and_found_anew(
 
 
 def test_an_answer_that_a_full_disk_does_not_take_is_given_all_the_same(
-    question: Question, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    question: CalibrationQuestion, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     keep = calibration._keep
 

@@ -19,7 +19,7 @@ from streams.periods import DAY, HOUR, MINUTE, Calendar
 from streams.sources import open_source
 from streams.sources.event_lines import in_chunks
 from streams.sources.order.play import Play
-from streams.sources.order.player import Player, Position
+from streams.sources.order.player import Player, PlayPosition
 from streams.sources.order.replay_clock import ReplayClock
 from streams.sources.simulator import Rates, Surge, simulate
 from streams.sources.stops import Stops
@@ -41,7 +41,7 @@ class Found(NamedTuple):
     board: bytes
     alerts: list[Any]
     transitions: list[tuple[Any, ...]]
-    position: Position
+    position: PlayPosition
 
 
 class Room:

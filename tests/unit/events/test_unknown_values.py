@@ -17,7 +17,7 @@ from streams.events.schema import Crime, Incident
 from streams.events.unknown_values import MOST_VALUES, UnknownValues, in_words, shown
 from streams.sources.reasons import in_words as in_words_of_a_refusal
 from streams.state import snapshot as snapshots
-from streams.state.snapshot import Stored
+from streams.state.snapshot import StoredState
 from tests.bad_input import UNKNOWN_VALUES
 from tests.build import FAR_FUTURE, as_json, call, crime, gauges, incident, lines, monitor, ms, row
 
@@ -263,7 +263,7 @@ def test_a_checkpoint_keeps_what_was_counted() -> None:
     again = Monitor(watched.forces.values(), all_shards=False)
     fresh = Shard("call", watched.forces.values())
     again.add_shard(fresh)
-    snapshots.put_back(fresh, Stored(head=_Head({"tiny": taken})))  # type: ignore[arg-type]
+    snapshots.put_back(fresh, StoredState(head=_Head({"tiny": taken})))  # type: ignore[arg-type]
     again.ingest(lines([call("c3", area="Atlantis")]), FAR_FUTURE)
     assert values(again, "call") == {"area": {"Atlantis": 2, "Lemuria": 1}}
     assert unknown(again, "call") == {"area": 3}

@@ -24,13 +24,13 @@ from streams.board.monitor import VOLATILE, Monitor
 from streams.embedded.runner import Embedded
 from streams.errors import CheckpointError, WatchroomError
 from streams.events.deadletters import DeadLetterFile, merged, read_file
-from streams.events.lenient import Kept, read
+from streams.events.lenient import LenientEvent, read
 from streams.events.seen import Seen
 from streams.ingest.content import Most, NotTaken, numbered, unpacked
 from streams.ingest.into_monitor import MonitorStore
 from streams.ingest.journal import Journal
-from streams.ingest.model import Refusal, Sent, Stored, field_of
-from streams.ingest.rates import Rate
+from streams.ingest.model import LineRefusal, Sent, StoredLines, field_of
+from streams.ingest.rates import TokenBuckets
 from streams.ingest.server import AT_ONCE_OF_A_TOKEN, Ingest, serve_ingest
 from streams.ingest.trouble import Trouble
 from streams.live import Live
@@ -107,7 +107,7 @@ CALL = call(answered_at="2021-03-01T10:00:07Z")
 BEAT = {"kind": "heartbeat", "force": FORCE, "feed": "calls", "at": "2021-03-01T10:59:00Z"}
 
 
-def kept(*records: dict[str, Any]) -> list[Kept]:
+def kept(*records: dict[str, Any]) -> list[LenientEvent]:
     return [read(line) for line in lines(records).split(b"\n")]
 
 
@@ -336,7 +336,7 @@ def test_a_token_whose_requests_are_being_stored_leaves_room_for_others(
 ) -> None:
     put, come, go = room.store.put, threading.Semaphore(0), threading.Event()
 
-    def slow(sent: Sent) -> Stored:
+    def slow(sent: Sent) -> StoredLines:
         come.release()
         assert go.wait(20)
         return put(sent)
@@ -362,7 +362,7 @@ def test_a_token_whose_requests_are_being_stored_leaves_room_for_others(
 
 def test_a_rate_fills_up_again_with_time() -> None:
     now = 0.0
-    rate = Rate(60, lambda: now)
+    rate = TokenBuckets(60, lambda: now)
     assert (rate.wait("a", 60), rate.wait("a", 2), rate.wait("b", 60)) == (0, 2, 0)
     now = 2.0
     assert rate.wait("a", 2) == 0
@@ -398,7 +398,7 @@ def test_numbers_are_those_of_the_lines() -> None:
     ],
 )
 def test_the_field_of_a_refusal_is_named(reason: str, detail: str, field: str | None) -> None:
-    assert field_of(Refusal(reason, detail)) == field
+    assert field_of(LineRefusal(reason, detail)) == field
 
 
 # --- what is kept ---------------------------------------------------------------------------------

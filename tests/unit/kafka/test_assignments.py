@@ -15,7 +15,7 @@ from streams.kafka import assignments
 from streams.kafka.assignments import AssignedPartitions
 from streams.kafka.partition import Partition
 from streams.kafka.producer import Numbered, Outbox
-from streams.kafka.settings import Cluster, Settings
+from streams.kafka.settings import Cluster, WorkerSettings
 from streams.live import Live
 from streams.state import checkpoint as checkpoints
 from streams.state import sqlite as store
@@ -41,7 +41,7 @@ class Life:
 
     def __init__(self, folder: Path) -> None:
         self.posted = Posted()
-        settings = Settings("127.0.0.1:9", (tiny_force(),), folder, prefix="w")
+        settings = WorkerSettings("127.0.0.1:9", (tiny_force(),), folder, prefix="w")
         live = Live(Monitor(settings.forces, all_shards=False))
         cluster = Cluster("c", 1, {KEY[0]: "id"})
         self.assigned = AssignedPartitions(settings, cluster, live, self.posted, StillStream())

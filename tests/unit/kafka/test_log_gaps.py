@@ -15,7 +15,7 @@ from streams.kafka import partition as partitions
 from streams.kafka.assignments import AssignedPartitions
 from streams.kafka.partition import NOTHING, Partition, fingerprint
 from streams.kafka.producer import Outbox
-from streams.kafka.settings import Cluster, Settings
+from streams.kafka.settings import Cluster, WorkerSettings
 from streams.live import Live
 from streams.periods import DAY, HOUR
 from streams.state.snapshot import Identity, Outgoing
@@ -175,7 +175,7 @@ class Passing:
     where the log begins, None where they do not answer."""
 
     def __init__(self, folder: Path, begins: list[int | None]) -> None:
-        settings = Settings("127.0.0.1:9", (FORCE,), folder, prefix="w")
+        settings = WorkerSettings("127.0.0.1:9", (FORCE,), folder, prefix="w")
         live = Live(Monitor([FORCE], all_shards=False))
         cluster, outbox = Cluster("c", 1, {"w.calls": "id"}), Outbox("127.0.0.1:9")
         self.key, self.begins = ("w.calls", 0), iter(begins)

@@ -21,7 +21,7 @@ from streams.kafka.membership import BOOT, Member, Membership
 from streams.kafka.oauth import NoToken
 from streams.kafka.partition import Partition, fingerprint
 from streams.kafka.partition_alerts import PartitionAlerts
-from streams.kafka.settings import Settings
+from streams.kafka.settings import WorkerSettings
 from streams.live import Live
 from streams.state.snapshot import Identity, Outgoing
 from tests.build import StillStream, tiny_force
@@ -331,7 +331,7 @@ def test_who_acts_is_told_why_it_is_not_stored(
         return []
 
     async def work() -> None:
-        settings = Settings("127.0.0.1:9", (tiny_force(),), tmp_path, prefix="w")
+        settings = WorkerSettings("127.0.0.1:9", (tiny_force(),), tmp_path, prefix="w")
         lease = StillStream().membership.lease
         alerts = TopicAlerts(
             settings, partition.live, lease, lambda _: partition, nothing, lambda: 4
@@ -374,9 +374,9 @@ class Group(Membership):
 def test_a_folder_says_that_a_member_was_its_own_unless_the_machine_was_started_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = Group(Settings("127.0.0.1:9", (), tmp_path, instance_id="one"))
+    before = Group(WorkerSettings("127.0.0.1:9", (), tmp_path, instance_id="one"))
     before.joined("one-123")
-    after = Group(Settings("127.0.0.1:9", (), tmp_path, instance_id="one"))
+    after = Group(WorkerSettings("127.0.0.1:9", (), tmp_path, instance_id="one"))
     after.found = Member("one-123", "10.0.0.5")
     after.await_free()  # at once
     assert not after._was_ours(Member("one-456", "10.0.0.5"))
@@ -387,7 +387,7 @@ def test_a_folder_says_that_a_member_was_its_own_unless_the_machine_was_started_
 
 
 def test_who_was_thrown_out_stays_out_as_long_as_another_has_its_place(tmp_path: Path) -> None:
-    group = Group(Settings("127.0.0.1:9", (), tmp_path, instance_id="one"))
+    group = Group(WorkerSettings("127.0.0.1:9", (), tmp_path, instance_id="one"))
     group.joined("one-123")
     group.found = Member("one-123", "10.0.0.5")  # itself, as it was called before
     assert not group.thrown_out()

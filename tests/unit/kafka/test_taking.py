@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 from streams.board.monitor import Monitor
 from streams.kafka import lots
 from streams.kafka.assignments import AssignedPartitions
-from streams.kafka.lots import Message
+from streams.kafka.lots import KafkaMessage
 from streams.kafka.partition import Partition
 from streams.kafka.producer import Outbox
-from streams.kafka.settings import Cluster, Settings
+from streams.kafka.settings import Cluster, WorkerSettings
 from streams.kafka.unpacking import GivenUp
 from streams.live import Live
 from streams.registry.calls import CALL
@@ -56,7 +56,7 @@ class Worker:
     """The partitions of a worker, without brokers."""
 
     def __init__(self, folder: Path) -> None:
-        settings = Settings("127.0.0.1:9", (tiny_force(),), folder, prefix="w")
+        settings = WorkerSettings("127.0.0.1:9", (tiny_force(),), folder, prefix="w")
         live = Live(Monitor(settings.forces, all_shards=False))
         cluster = Cluster("c", 1, {CALLS[0]: "id", INCIDENTS[0]: "id"})
         self.assigned = AssignedPartitions(settings, cluster, live, Unsent(), StillStream())
@@ -75,10 +75,12 @@ class Worker:
         versions = self.calls.shard.ledgers()["tiny"].versions
         return versions.new - versions.same - versions.stale
 
-    def accept(self, messages: Sequence[Message]) -> None:
+    def accept(self, messages: Sequence[KafkaMessage]) -> None:
         asyncio.run(self.assigned.accept(CALLS, messages))
 
-    def take(self, messages: Sequence[Message], valid: Callable[[], bool] = lambda: True) -> int:
+    def take(
+        self, messages: Sequence[KafkaMessage], valid: Callable[[], bool] = lambda: True
+    ) -> int:
         return asyncio.run(self.assigned.take({CALLS: messages}, valid))
 
     def letters(self) -> list[tuple[str, str, bytes]]:

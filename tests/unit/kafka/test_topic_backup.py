@@ -15,9 +15,9 @@ from kafka import KafkaProducer
 from streams.alerts.model import Transition, decode, encode
 from streams.errors import KafkaError
 from streams.kafka import producer, topic_backup
-from streams.kafka.topic_backup import Target
+from streams.kafka.topic_backup import BackupTopics
 from streams.kafka.topics import INPUT_TOPICS, Found
-from streams.state.backup import Backup, BackupHead, Entry, generation_above, write
+from streams.state.backup import Backup, BackupEntry, BackupHead, generation_above, write
 from streams.state.sqlite import connect_beside, head_of
 from tests.build import tiny_force
 from tests.state_files import alert_facts
@@ -66,7 +66,7 @@ def _as_it_is(found: Any, *_: Any) -> Iterator[Any]:
 
 
 def restored(
-    topics: Topics, entries: list[Entry], folder: Path, monkeypatch: pytest.MonkeyPatch
+    topics: Topics, entries: list[BackupEntry], folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> list[tuple[str, bytes]]:
     """What is sent of a backup."""
     monkeypatch.setattr(topic_backup, "connected", topics.connected)
@@ -75,10 +75,10 @@ def restored(
     monkeypatch.setattr(topic_backup, "whole", topics.whole)
     monkeypatch.setattr("streams.kafka.topics.admin", _as_it_is)
     there = {name: Found(name, "", 1, 1) for name in ("w.alerts", "w.published")}
-    monkeypatch.setattr(Target, "_describe", lambda *_: there)
+    monkeypatch.setattr(BackupTopics, "_describe", lambda *_: there)
     file = folder / "force.backup"
     write(file, BackupHead(1, "", ""), entries, lambda _: None)
-    Target("b:1", "w", "w", {FORCE.id: FORCE}).put(Backup(file), lambda _: None)
+    BackupTopics("b:1", "w", "w", {FORCE.id: FORCE}).put(Backup(file), lambda _: None)
     return topics.sent
 
 
@@ -90,7 +90,7 @@ def test_what_is_restored_counts_before_all_that_the_topic_has_of_the_same_alert
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     held = Topics([of_generation(SECOND, 3), b"no json", of_generation(FIRST, 7)])
-    entry = Entry("alerts", FORCE.id, FIRST.key, of_generation(FIRST, 2))
+    entry = BackupEntry("alerts", FORCE.id, FIRST.key, of_generation(FIRST, 2))
     ((topic, value),) = restored(held, [entry], tmp_path, monkeypatch)
     assert topic == "w.alerts"
     assert decode(value) == msgspec.structs.replace(FIRST, generation=8)
@@ -104,7 +104,7 @@ def test_a_pane_that_fits_only_compressed_is_sent_as_a_worker_sends_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     topics, pane = Topics(), b"[" + b"0," * (5 << 20) + b"0]"
-    entry = Entry("published", FORCE.id, f"{FORCE.id}/call/day/0", pane)
+    entry = BackupEntry("published", FORCE.id, f"{FORCE.id}/call/day/0", pane)
     assert restored(topics, [entry], tmp_path, monkeypatch) == [("w.published", pane)]
     assert topics.settings["compression_type"] == "gzip"
     assert topics.settings["max_request_size"] == producer.LARGEST > len(pane)
@@ -115,7 +115,7 @@ def test_no_more_is_under_way_than_fits_into_memory(
 ) -> None:
     monkeypatch.setattr(topic_backup, "MOST_UNANSWERED", 250)
     topics = Topics()
-    entries = [Entry("published", FORCE.id, f"{n}", bytes(100)) for n in range(10)]
+    entries = [BackupEntry("published", FORCE.id, f"{n}", bytes(100)) for n in range(10)]
     assert len(restored(topics, entries, tmp_path, monkeypatch)) == 10
     assert (topics.most_unanswered, topics.unanswered) == (300, 0)
 
@@ -128,10 +128,10 @@ def test_what_detectors_learned_goes_to_the_topics_of_the_force_s_own_prefix(
     client = SimpleNamespace(describe_cluster=lambda: {"cluster_id": "c"})
     monkeypatch.setattr("streams.kafka.topics.admin", lambda _: _as_it_is(client))
     monkeypatch.setattr("streams.kafka.topics.describe", lambda *_: there)
-    entry = Entry("learned", FORCE.id, "calls/series", b"learned")
+    entry = BackupEntry("learned", FORCE.id, "calls/series", b"learned")
     file = tmp_path / "force.backup"
     write(file, BackupHead(1, "", ""), [entry], lambda _: None)
-    target = Target("b:1", "w", "w", {FORCE.id: FORCE}, (f"a={FORCE.id}",))
+    target = BackupTopics("b:1", "w", "w", {FORCE.id: FORCE}, (f"a={FORCE.id}",))
     target.put_learned(Backup(file), tmp_path / "checkpoints", lambda _: None)
     (path,) = (tmp_path / "checkpoints").glob("*.sqlite")
     with closing(connect_beside(path)) as db:
@@ -144,6 +144,6 @@ def test_a_topic_of_a_prefix_that_is_missing_is_said_with_the_command_that_makes
     monkeypatch.setattr(
         "streams.kafka.topics.describe", lambda *_: {"w.alerts": None, "w.published": None}
     )
-    target = Target("b:1", "w", "w", {FORCE.id: FORCE}, ("a=tiny",))
+    target = BackupTopics("b:1", "w", "w", {FORCE.id: FORCE}, ("a=tiny",))
     with pytest.raises(KafkaError, match=r"a\.\w+ is missing.* --prefix w --topic-prefix a=tiny$"):
         target._describe(None)

@@ -22,7 +22,7 @@ from streams.kafka.assignments import AssignedPartitions
 from streams.kafka.partition import NOTHING, Partition, fingerprint
 from streams.kafka.producer import Outbox
 from streams.kafka.rebuild import LogReader
-from streams.kafka.settings import Cluster, Settings
+from streams.kafka.settings import Cluster, WorkerSettings
 from streams.live import LONG, Busy, Health, Live
 from streams.periods import DAY, HOUR, MINUTE, rfc3339
 from streams.state import surveillance as watching
@@ -140,7 +140,7 @@ def test_the_loop_gets_its_turn_while_messages_are_folded_and_saved(
     messages: list[bytes], tmp_path: Path
 ) -> None:
     held = partition(tmp_path)
-    settings = Settings("127.0.0.1:9", (COUNTY,), tmp_path, prefix="w")
+    settings = WorkerSettings("127.0.0.1:9", (COUNTY,), tmp_path, prefix="w")
     lease = StillStream().membership.lease
     alerts = TopicAlerts(settings, held.live, lease, lambda _: held, nothing_stored, lambda: 1)
     alerts.service.attach(held.shard)
@@ -408,7 +408,7 @@ def test_a_worker_with_a_message_that_takes_long_is_behind_and_then_live_again(
     clock, seen = Clock(), list[tuple[str, str]]()
 
     async def work() -> None:
-        settings = Settings("127.0.0.1:9", (COUNTY,), tmp_path, prefix="w")
+        settings = WorkerSettings("127.0.0.1:9", (COUNTY,), tmp_path, prefix="w")
         cluster = Cluster("c", 1, {"w.incidents": "id"})
         live = Live(Monitor(settings.forces, all_shards=False))
         assigned = AssignedPartitions(settings, cluster, live, Outbox("127.0.0.1:9"), StillStream())

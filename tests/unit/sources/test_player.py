@@ -16,7 +16,7 @@ from streams.events.origin import as_replayed
 from streams.sources import Chunk, open_source
 from streams.sources.event_lines import in_chunks
 from streams.sources.order.play import Play
-from streams.sources.order.player import Player, Position, Stage
+from streams.sources.order.player import Player, PlayPosition, Stage
 from streams.sources.order.replay_clock import ReplayClock
 from streams.sources.stops import Stopped, Stops
 from tests.build import call, lines, ms, tiny_force
@@ -105,7 +105,7 @@ def test_neither_speed_nor_chunks_change_what_is_given(size: int, speed: float |
     player = Player(chunks(size), sink, speed=speed)
     player.play()
     assert sink.names == "012345"
-    assert player.position == Position(6, BEGIN + 5 * 60_000)
+    assert player.position == PlayPosition(6, BEGIN + 5 * 60_000)
 
 
 def test_what_comes_before_the_begin_is_given_without_a_pause() -> None:
@@ -203,7 +203,7 @@ def test_a_pause_before_the_begin_stops_what_is_given_without_a_pause() -> None:
 @pytest.mark.parametrize("after", range(7))
 def test_a_log_is_given_what_comes_after_that_which_it_was_given(after: int) -> None:
     sink = Taken(keeps=True)
-    player = Player(chunks(4), sink, after=Position(after, BEGIN))
+    player = Player(chunks(4), sink, after=PlayPosition(after, BEGIN))
     player.play()
     assert sink.names == "012345"[after:]
     assert player.position.lines == 6
@@ -213,7 +213,7 @@ def test_a_log_is_given_what_comes_after_that_which_it_was_given(after: int) -> 
 def test_a_monitor_is_given_all_again_up_to_where_it_stood_without_a_pause(after: int) -> None:
     sink = Taken()
     stood = BEGIN + max(0, after - 1) * 60_000
-    Player(chunks(4), sink, speed=60, after=Position(after, stood)).play()
+    Player(chunks(4), sink, speed=60, after=PlayPosition(after, stood)).play()
     assert sink.names == "012345"
     assert [at for _, at in sink.given[:after]] == [0] * after
 

@@ -14,9 +14,9 @@ from click.testing import CliRunner, Result
 from streams.cli import main
 from streams.errors import ConfigError, SourceError
 from streams.sources import open_source
-from streams.sources.draft.columns import Columns
+from streams.sources.draft.columns import SampleColumns
 from streams.sources.draft.field_words import Kind
-from streams.sources.draft.sample import Sample, encoding_of, read_sample
+from streams.sources.draft.sample import TableSample, encoding_of, read_sample
 from streams.sources.draft.suggest import guess_kind, suggest
 from streams.sources.draft.time_guess import find_times
 from streams.sources.draft.trial import try_mapping
@@ -271,7 +271,7 @@ HEADERS: Sequence[tuple[Kind, str]] = (
 
 @pytest.mark.parametrize(("kind", "header"), HEADERS)
 def test_what_a_row_is_follows_from_all_that_the_columns_say(kind: Kind, header: str) -> None:
-    found = guess_kind(Columns(Sample("export.csv", header.split(","), [])))
+    found = guess_kind(SampleColumns(TableSample("export.csv", header.split(","), [])))
     assert (found.kind, found.sure, found.other) == (kind, True, None)
 
 
@@ -598,7 +598,7 @@ def test_where_both_would_do_neighbouring_rows_lie_close_together_and_it_is_said
 
 def test_what_is_ambiguous_is_said_in_the_draft_and_follows_the_time_zone() -> None:
     rows = [[str(n), "03/03/2024 10:00"] for n in range(20)]
-    sample = Sample("x.csv", ["Incident No", "Opened"], rows)
+    sample = TableSample("x.csv", ["Incident No", "Opened"], rows)
     ours = suggest(sample, timezone="Europe/London")
     assert 'format = "%d/%m/%Y %H:%M"' in ours.toml
     theirs = suggest(sample, timezone="America/Chicago")
@@ -608,7 +608,7 @@ def test_what_is_ambiguous_is_said_in_the_draft_and_follows_the_time_zone() -> N
 
 def test_one_column_that_is_sure_settles_the_others() -> None:
     rows = [["1", "03/04/2024 10:00", "03/25/2024 10:00"]] * 20
-    sample = Sample("x.csv", ["Incident No", "Opened", "Closed"], rows)
+    sample = TableSample("x.csv", ["Incident No", "Opened", "Closed"], rows)
     made = suggest(sample, timezone="Europe/London")
     assert '"%d/%m' not in made.toml
     assert not any(doubt.startswith("AMBIGUOUS") for doubt in made.doubts)
@@ -617,7 +617,7 @@ def test_one_column_that_is_sure_settles_the_others() -> None:
 # --- text -----------------------------------------------------------------------------------------
 
 
-def sampled(tmp_path: Path, text: str | bytes, name: str = "x.csv") -> Sample:
+def sampled(tmp_path: Path, text: str | bytes, name: str = "x.csv") -> TableSample:
     return read_sample(write(tmp_path / name, text))
 
 
@@ -733,7 +733,7 @@ def test_a_draft_always_loads(tmp_path: Path) -> None:
         header = [chance.choice(["No", "Opened", "Type", "Queue", "Wait (min)", "Grade", 'q"\\'])
                   + str(place) for place in range(5)]  # fmt: skip
         rows = [[f"r{r}", "2024-01-01 10:00:00", *chance.choices(cells, k=4)] for r in range(9)]
-        sample = Sample(
+        sample = TableSample(
             "x\n.csv", ["Opened", *header], [[row[1], row[0], *row[2:]] for row in rows]
         )
         for kind in ("call", "incident", "crime"):

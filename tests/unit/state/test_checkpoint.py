@@ -20,7 +20,7 @@ from streams.errors import CheckpointError
 from streams.fold.ledger import Ledger, Sealed
 from streams.state import snapshot as snapshots
 from streams.state import sqlite as store
-from streams.state.backup import Entry, learned, put_learned
+from streams.state.backup import BackupEntry, learned, put_learned
 from streams.state.checkpoint import Checkpoint, Folder
 from streams.state.snapshot import Head, Identity, Outgoing, PaneRow
 from tests.build import FAR_FUTURE, call, crime, full_disk, lines, ms, tiny_force
@@ -614,8 +614,8 @@ def test_a_checkpoint_of_a_backup_gives_what_detectors_had_learned_and_no_more(p
     put_learned(path, asked, [("tiny", "version", b"3"), ("tiny", "hour", b"levels")])
     entries = list(learned(path.parent))
     assert entries == [
-        Entry("learned", "tiny", "calls/version", b"3"),
-        Entry("learned", "tiny", "calls/hour", b"levels"),
+        BackupEntry("learned", "tiny", "calls/version", b"3"),
+        BackupEntry("learned", "tiny", "calls/hour", b"levels"),
     ]
     kept = Kept(path)
     assert kept.stored is not None

@@ -413,7 +413,7 @@ def test_an_answer_of_the_form_of_now_is_used_and_another_is_not_looked_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: int
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    question = calibration.Question(planned(), AlarmBudget(1.0), 26, 8, 0)
+    question = calibration.CalibrationQuestion(planned(), AlarmBudget(1.0), 26, 8, 0)
     monkeypatch.setattr(calibration, "STATE_VERSION", version)
     path = question.kept_at()
     path.parent.mkdir(parents=True)

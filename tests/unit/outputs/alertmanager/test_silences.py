@@ -12,7 +12,7 @@ import pytest
 from streams.alerts.actions import Request
 from streams.alerts.evaluation import evaluate
 from streams.outputs.alertmanager.silences import Silencer
-from streams.outputs.alertmanager.silences_set_there import Silence, Status
+from streams.outputs.alertmanager.silences_set_there import AlertmanagerSilence, SilenceStatus
 from tests.alerting import at, signal, store
 from tests.servers.process import wait_until
 
@@ -59,7 +59,7 @@ def test_no_answer_ends_the_thread_that_makes_silences(monkeypatch: pytest.Monke
 
 def test_a_silence_whose_end_names_no_zone_ends_by_utc() -> None:
     ends = [
-        Silence((), dt.datetime.fromisoformat(text), "AB", Status("active")).end
+        AlertmanagerSilence((), dt.datetime.fromisoformat(text), "AB", SilenceStatus("active")).end
         for text in ("2026-11-29T02:00:00", "2026-11-29T02:00:00+00:00")
     ]
     assert ends == [at("2026-11-29 02:00")] * 2

@@ -10,7 +10,7 @@ import pytest
 from streams.config.force import Force, find_force
 from streams.errors import QueryError
 from streams.outputs.reference.force_lists import (
-    Entry,
+    ListEntry,
     Spelling,
     WatchedMeasure,
     entries,
@@ -28,7 +28,7 @@ def force() -> Force:
     return find_force("warwickshire")
 
 
-def entry(force: Force, code: str, *lists: str) -> Entry:
+def entry(force: Force, code: str, *lists: str) -> ListEntry:
     (found,) = [each for each in entries(force, lists) if each.code == code]
     return found
 

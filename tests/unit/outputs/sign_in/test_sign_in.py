@@ -25,7 +25,7 @@ from streams.outputs.sign_in.access import CURES, PLAIN, WARNING, Access, is_loo
 from streams.outputs.sign_in.cookie import MOST_BYTES, Cookies
 from streams.outputs.sign_in.least import LEAST, Undeclared, least, protect
 from streams.outputs.sign_in.pages import own_path
-from streams.outputs.sign_in.proxy import Refused, is_listed
+from streams.outputs.sign_in.proxy import RequestRefused, is_listed
 from streams.outputs.sign_in.roles import Caller, Role
 from streams.outputs.sign_in.settings import SignInSettings
 from streams.outputs.sign_in.signed_out import SignedOut
@@ -757,5 +757,5 @@ def test_a_request_that_says_nothing_is_nobodys(room: Room) -> None:
     access = Access(room.settings())
     found = access.caller(asking.Asked("127.0.0.1", "", "", {}, []))
     assert (found.role, found.name) == (Role.NONE, None)
-    with pytest.raises(Refused):
+    with pytest.raises(RequestRefused):
         access.caller(asking.Asked("127.0.0.1", "Bearer guess", "", {}, []))

@@ -11,8 +11,8 @@ from starlette.testclient import TestClient
 
 from streams.board.monitor import Monitor
 from streams.board.query import Query
-from streams.charts.indicator import Beside
-from streams.charts.model import Point
+from streams.charts.indicator import PeriodBeside
+from streams.charts.model import ChartPoint
 from streams.config.force import find_force
 from streams.live import Live
 from streams.outputs.monitor_server import application
@@ -163,7 +163,7 @@ def test_points_are_dropped_after_a_minute_also_where_the_clock_of_figures_stand
 
 def test_no_more_points_are_kept_than_fit() -> None:
     kept = KeptPoints(lambda: 0.0)
-    beside = Beside(cast("Point", None), None, None, ())
+    beside = PeriodBeside(cast("ChartPoint", None), None, None, ())
     with kept.of(NOW, "tiny", "calls.offered", "force") as first:
         first.update({(n, n + 1, ()): beside for n in range(MOST + 1)})
     with kept.of(NOW, "tiny", "calls.offered", "force") as anew:

@@ -17,7 +17,7 @@ from starlette.testclient import TestClient
 from streams.alerts.rules import KINDS
 from streams.board.model import Handlers, HoursAhead, RoomHour
 from streams.board.monitor import Monitor
-from streams.charts.model import Chart, Point, Range
+from streams.charts.model import Chart, ChartPoint, Range
 from streams.fold.log_gap import LogGap
 from streams.live import Live
 from streams.outputs.monitor_server import application
@@ -629,7 +629,7 @@ def test_what_is_usual_of_a_share_is_said_where_it_says_something(
 ) -> None:
     start = dt.datetime(2021, 3, 1, 9, tzinfo=dt.UTC)
     end = start + dt.timedelta(hours=1)
-    point = Point(start=start, end=end, label="2021-03-01T09", value=0.9, cases=(9, 10))
+    point = ChartPoint(start=start, end=end, label="2021-03-01T09", value=0.9, cases=(9, 10))
     chart = SimpleNamespace(
         points=(point,), unit="ratio", expected=(Range(lower, upper),), earlier=()
     )
