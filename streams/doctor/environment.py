@@ -37,7 +37,9 @@ KNOWN = (
     "WATCHROOM_URL",
     "WATCHROOM_WHO",
 )
-"""All that are read; a test compares them with the code."""
+"""All of Watchroom's own that are read; a test compares them with the code."""
+OF_OTHERS = ("ALERTMANAGER_URL", "COLUMNS", "XDG_CACHE_HOME", "XDG_STATE_HOME")
+"""Those that are read and have a name that other programs give them."""
 
 
 def check(setup: Setup) -> Examined:  # noqa: ARG001 - as every check

@@ -14,7 +14,7 @@ import click
 import pytest
 
 from streams.cli import main
-from streams.doctor.environment import KNOWN
+from streams.doctor.environment import KNOWN, OF_OTHERS
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs" / "commands.md").read_text("utf-8")
@@ -77,12 +77,12 @@ def test_a_run_that_is_ended_from_outside_says_so(
 
 def table() -> dict[str, list[str]]:
     """By variable the options that stand for it."""
-    rows = re.findall(r"^\| `(WATCHROOM_\w+)` \|([^|]*)\|", PAGE, re.MULTILINE)
+    rows = re.findall(r"^\| `([A-Z_]+)` \|([^|]*)\|", PAGE, re.MULTILINE)
     return {name: re.findall(r"`(--[\w-]+)`", options) for name, options in rows}
 
 
 def test_every_variable_that_is_read_is_in_the_table() -> None:
-    assert set(table()) == set(KNOWN)
+    assert set(table()) == {*KNOWN, *OF_OTHERS}
 
 
 def commands(group: click.Group) -> list[click.Command]:

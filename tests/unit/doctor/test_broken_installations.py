@@ -5,11 +5,12 @@ What only a broker can say is in tests/servers/test_doctor.py.
 
 from __future__ import annotations
 
+import ast
 import datetime as dt
 import errno
+import importlib
 import json
 import os
-import re
 import shlex
 import subprocess
 import threading
@@ -55,7 +56,7 @@ from streams.state.snapshot import Head
 from tests.build import TINY_FORCE, tiny_force
 from tests.servers.process import wait_until
 from tests.signing_in import Room
-from tests.source_tree import ROOT
+from tests.source_tree import modules, parsed
 
 
 def doctor(*options: str, code: int = 1) -> list[dict[str, Any]]:
@@ -166,14 +167,62 @@ def test_an_address_for_links_that_is_none_is_found_with_its_cure() -> None:
 
 
 def test_the_variables_that_are_known_are_those_that_the_code_reads() -> None:
-    read = {
-        name
-        for path in (ROOT / "streams").rglob("*.py")
-        for name in re.findall(r'"(WATCHROOM_[A-Z_]+)"', path.read_text())
-        if not name.startswith(environment.FAMILIES) and name != environment.PREFIX
-    }
-    files = {name for name in environment.KNOWN if name.endswith("_FILE")}
-    assert read | files == set(environment.KNOWN)
+    found = {name for name in variables_read() if not name.startswith(environment.FAMILIES)}
+    assert found == {*environment.KNOWN, *environment.OF_OTHERS}
+
+
+def variables_read() -> set[str]:
+    """The names of the environment variables that the code reads: of options (`envvar`), and of
+    `os.environ` and whatever else is called an environment."""
+    found = set[str]()
+    for name, path in modules("streams", "grafana", "detectors").items():
+        if not any(word in path.read_text() for word in ("environ", "envvar", "getenv")):
+            continue
+        tree = parsed(path)
+        asked = [node for each in ast.walk(tree) for node in _names_of_variables(each)]
+        if asked:
+            namespace = vars(importlib.import_module(name))
+            found |= {each for node in asked if (each := _value(node, namespace)) is not None}
+    return found
+
+
+def _names_of_variables(node: ast.AST) -> Iterator[ast.expr]:
+    """What an expression or an option takes for the name of a variable."""
+    match node:
+        case ast.Call(func=ast.Attribute(attr="get", value=of), args=[name, *_]) if _is_one(of):
+            yield name
+        case ast.Subscript(value=of, slice=name) if _is_one(of):
+            yield name
+        case ast.Compare(left=name, ops=[ast.In() | ast.NotIn()], comparators=[of]) if _is_one(of):
+            yield name
+        case ast.Call(func=ast.Attribute(attr="getenv"), args=[name, *_]):
+            yield name
+        case ast.keyword(arg="envvar", value=name):
+            yield name
+        case ast.Dict(keys=keys, values=values):
+            for key, name in zip(keys, values, strict=True):
+                if isinstance(key, ast.Constant) and key.value == "envvar":
+                    yield name
+
+
+def _is_one(node: ast.expr) -> bool:
+    """Whether it is an environment: `os.environ`, `environment`, or the one of the two that is
+    given."""
+    match node:
+        case ast.IfExp(body=body, orelse=other):
+            return _is_one(body) or _is_one(other)
+        case ast.Attribute(attr=name) | ast.Name(id=name):
+            return name in ("environ", "environment")
+    return False
+
+
+def _value(node: ast.expr, namespace: dict[str, Any]) -> str | None:
+    """The name that an expression stands for; None where only a file says it (`address_env`)."""
+    try:
+        found = eval(compile(ast.Expression(node), "-", "eval"), namespace)  # noqa: S307 - our own code
+    except NameError:
+        return None
+    return found if isinstance(found, str) else None
 
 
 # -- the disk and what is on it --------------------------------------------------------------------
