@@ -107,7 +107,7 @@ TRIED = {
     ),
     "43 forces": (
         "Forces share the look-ups of the calendar, and what follows from the declarations alone. "
-        "An hour of which nobody is told is counted with others, once somebody asks; where "
+        "An hour of which nobody is notified is counted with others, once somebody asks; where "
         "detectors watch, it is counted by itself. What a record counts is worked out once for all "
         "areas that are held to the same targets, and the tables of a board are made for a force "
         "once its board is asked for. What is left is spread: each force meets its own "

@@ -26,7 +26,7 @@ PATIENCE = 15
 
 
 class ChangePoint(NamedTuple):
-    """An instant (or a stretch) in milliseconds, what is told of it, and what it is known by."""
+    """An instant (or a stretch) in milliseconds, what is said of it, and what it is known by."""
 
     key: str
     start: int

@@ -1,9 +1,9 @@
 """The part of Grafana's HTTP API that publishing needs, through grafana-api.
 
-grafana-api is quiet since 2020, and what Grafana has dropped since then is every address by numeric
-id of a folder or dashboard. So only these calls are made, all by uid: folders, dashboards, data
-sources; and annotations of the organisation, found by their tags. (An annotation has nothing but a
-number to be changed by.) A refusal becomes a `GrafanaError` that says what to do.
+grafana-api has had no release since 2020, and what Grafana has dropped since then is every address
+by numeric id of a folder or dashboard. So only these calls are made, all by uid: folders,
+dashboards, data sources; and annotations of the organisation, found by their tags. (An annotation
+has nothing but a number to be changed by.) A refusal becomes a `GrafanaError` that says what to do.
 """
 
 from __future__ import annotations

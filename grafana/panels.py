@@ -1,7 +1,7 @@
 """The kinds of panel that the dashboards use, each with what every panel has.
 
 Every panel has a title, a description, a unit and the templated data source. A state is shown by a
-word with a mark (`WORDS`), a line by its dashes and its name in the legend, so that nothing is told
+word with a mark (`WORDS`), a line by its dashes and its name in the legend, so that nothing is said
 by colour alone.
 """
 

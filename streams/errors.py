@@ -24,7 +24,7 @@ from streams.printing import masked, printable
 
 
 class WatchroomError(Exception):
-    """An error with a cure; `exit_code` is what the command ends with. Its text tells no password
+    """An error with a cure; `exit_code` is what the command ends with. Its text holds no password
     of an address, and holds no signs that a terminal obeys."""
 
     exit_code = 1

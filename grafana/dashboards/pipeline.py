@@ -171,7 +171,7 @@ def _arriving() -> list[Panel]:
 def _watching() -> list[Panel]:
     detectors = pick("watchroom_detector_faults_total", FORCE)
     alerts = pick("watchroom_alert_faults_total")
-    said = "Watchroom tells it as an alert of its own, and the log of the worker says why."
+    said = "Watchroom raises an alert of its own, and the log of the worker says why."
     return [
         lines(
             Face(

@@ -1,7 +1,7 @@
 """When open records pass their limits: the moments that are due, in order.
 
 A caller or an emergency passes its limit at a moment that is known as soon as it is open, so nobody
-has to look at all of them again and again. Limits are in whole seconds, as waits are told.
+has to look at all of them again and again. Limits are in whole seconds, as waits are given.
 """
 
 from __future__ import annotations

@@ -499,7 +499,8 @@ class AlertService:
 
     def act(self, alert: str, action: Any, at: int, who: str, **details: Any) -> Alert | Handover:
         """Does what a person asks about an alert, or the room, once it is stored for good; raises
-        `ActionError`, `NoAlert`, and `NotStored`: then it is not done. Nobody is told before."""
+        `ActionError`, `NoAlert`, and `NotStored`: then it is not done. Nobody is notified
+        before."""
         force, keeper = alert.partition("/")[0], self.keeper
         if force not in self.stores:
             raise NoAlert(f'there is no alert "{alert}"')

@@ -169,7 +169,7 @@ def resolved(at: str, outcome: AlertOutcome | None, opened: str = "") -> str:
 
 
 def ended(force: Force, grain: str, ms: int, now: int) -> str:
-    """When an alert ended: at a time of day, or on a date where it is told by the day or month."""
+    """When an alert ended: at a time of day, or on a date where it is of a day or month."""
     return f"{'on' if grain in ('day', 'month') else 'at'} {by_grain(force, grain, ms, now)}"
 
 

@@ -2,7 +2,7 @@
 
 A system is changed, and from a day on no record has markers, or an outcome, or an arrival. The
 figures that rest on it would be 0. The force's file may say so (`not_carried` of a dated change);
-else it is told by the records. From the end of the last day, or month, with any that has the field
+else it is read off the records. From the end of the last day, or month, with any that has the field
 on, none of n records had it, and
 
     (1 - p) ** n < FALSE_ALARM,

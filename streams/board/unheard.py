@@ -4,7 +4,7 @@ export that is asked, or a monitor that runs without.
 As with surveillance (`streams.surveillance.missing`) a span without any record, of all series of
 the feed together, is missing, and no zero, where heartbeats were due in it and did not come, or
 else where no record at all is impossible at the feed's own rate. Here the rate is read of the
-counts themselves, in the finest periods that tell it:
+counts themselves, in the finest periods that show it:
 
 - by the hour, what the same hours of the eight weeks before brought;
 - by the day, of years of which no hours are kept and of records known to the day only;

@@ -101,7 +101,7 @@ class LazyGroup(click.Group):
             formatter.write_dl([(name, lazy.summary) for name, lazy in COMMANDS.items()])
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Runs a command; what a user can cure is told in plain words, with its exit code."""
+        """Runs a command; what a user can cure is said in plain words, with its exit code."""
         try:
             return super().invoke(ctx)
         except click.ClickException as error:  # an option that is wrong is shown as it was given

@@ -272,11 +272,11 @@ def ack(url: str, force: str | None, who: str | None, alert: str, note: str | No
 @_person
 @click.argument("alert")
 @click.option("--until", required=True, metavar="TIME", help="2026-11-21T23:30, local time.")
-@click.option("--reason", required=True, help="Why nobody need be told.")
+@click.option("--reason", required=True, help="Why nobody need be notified.")
 def snooze(
     url: str, force: str | None, who: str | None, alert: str, until: str, reason: str
 ) -> None:
-    """Tell nobody of an alert until a time.
+    """Notify nobody of an alert until a time.
 
     \b
     Examples:

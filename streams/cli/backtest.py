@@ -163,7 +163,7 @@ def backtest(  # noqa: PLR0913, PLR0917  one argument an option
         )
         for number, each in enumerate([None, *tried] if len(tried) < 2 else tried)
     ]
-    names = [each.made().name for each in tasks]  # what is wrong is told before a long read
+    names = [each.made().name for each in tasks]  # what is wrong is said before a long read
     if twice := next((each for each in names if names.count(each) > 1), None):
         raise ConfigError(
             f'two files of settings are called "{twice}"', cure="Give each a name of its own"

@@ -83,7 +83,7 @@ def calibrate(  # noqa: PLR0913, PLR0917  one argument an option
     anew: bool,
     as_json: bool,
 ) -> None:
-    """Find thresholds that keep a budget of false alarms, and tell what they can see.
+    """Find thresholds that keep a budget of false alarms, and say what they can see.
 
     FORCE is a shipped force or the path of a force file. Levels, the shape of the week and the
     scatter are read from the SOURCEs (as for `watchroom run`: some weeks of them); without

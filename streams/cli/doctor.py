@@ -80,7 +80,7 @@ def doctor(  # noqa: PLR0913, PLR0917 - an option each
     """Look at an installation from outside, and say what is wrong with it and what mends it.
 
     Nothing is changed; in the folder of the state a small file is written and deleted again. What
-    it is not told of it does not look at, and says so. Best run on the machine of a worker, as the
+    it is not given it does not look at, and says so. Best run on the machine of a worker, as the
     user of the worker.
 
     Ends with 0 where nothing is wrong, with 1 where something is, with 2 where an option is. What

@@ -125,7 +125,7 @@ def check(context: click.Context, files: tuple[Path, ...]) -> None:
     """Check force files, and name everything that is wrong at once.
 
     Names that clash, a country without bank holidays that are known, a change of recording that
-    affects nothing: each is told with its file, line and field, and what to do. Of a good file it
+    affects nothing: each is named with its file, line and field, and what to do. Of a good file it
     says what is in it, and which bank holidays it has.
 
     Ends with 0 when all files are fine, with 2 when one is not.

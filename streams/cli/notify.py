@@ -107,7 +107,7 @@ def rehearse(force_name: str, severity: str, pause: float, public_url: str | Non
     does, it is over.
 
     Every message begins with REHEARSAL. Nothing is stored, so its link leads to an alert that is
-    not there. Tell who is on duty before.
+    not there. Warn who is on duty before.
 
     \b
     Examples:

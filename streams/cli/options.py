@@ -83,7 +83,7 @@ dead_letters_option = click.option(
 
 
 def log_to_stderr(level: int) -> None:
-    """Has this process tell on standard error what happens, from a level on; what Watchroom itself
+    """Has this process log on standard error what happens, from a level on; what Watchroom itself
     says from `INFO` on."""
     handler = logging.StreamHandler()
     handler.setFormatter(LogFormatter("%(asctime)s %(levelname)-7s %(message)s"))

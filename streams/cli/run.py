@@ -298,7 +298,7 @@ def leave(
 
 
 def _checked(at: str | None, periods: tuple[str, ...], force: Force) -> int | None:
-    """The instant of `--at`; what is wrong with it or a period is told before a long read."""
+    """The instant of `--at`; what is wrong with it or a period is said before a long read."""
     try:
         for period in periods:
             Stretch.parse(Calendar(force.zone), period)

@@ -78,7 +78,7 @@ def access_of(
     from streams.outputs.sign_in.settings import SignInSettings  # noqa: PLC0415
     from streams.outputs.sign_in.tls import Tls  # noqa: PLC0415
 
-    public_url()  # what stands in it is told now, and not with the first message
+    public_url()  # what is wrong with it is said now, and not with the first message
     if (certificate is None) != (key is None):
         raise ConfigError("--tls-certificate and --tls-key belong together: name both")
     tls = None if certificate is None or key is None else Tls(certificate, key)

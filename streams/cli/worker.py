@@ -78,7 +78,7 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Count only: no detector watches the measures, and no signal is made of them.",
 )
-@click.option("-v", "--verbose", is_flag=True, help="Also tell what Faust and the clients say.")
+@click.option("-v", "--verbose", is_flag=True, help="Also log what Faust and the clients say.")
 def worker(  # noqa: PLR0913, PLR0917 - an option each
     broker: str,
     force_names: tuple[str, ...],

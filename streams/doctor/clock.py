@@ -1,6 +1,6 @@
 """Whether the clocks agree: of this machine, of the workers, of the brokers; and who sets this one.
 
-HTTP tells the time of an answer to the second (RFC 9110, 6.6.1). Brokers tell theirs only by when
+HTTP gives the time of an answer to the second (RFC 9110, 6.6.1). Brokers give theirs only by when
 the log took a message, so that only a clock of theirs that is ahead is seen.
 """
 
@@ -18,7 +18,7 @@ from streams.sources.clock import wall_clock
 
 CHECK = "clock"
 MOST = 5.0
-"""Seconds by which clocks may differ: what is late or early by more is told as such."""
+"""Seconds by which clocks may differ: what is late or early by more is said to be."""
 MEND = "timedatectl set-ntp true, then look: timedatectl; chronyc tracking"
 
 

@@ -44,7 +44,7 @@ Kind = tuple[str, float, float, float]
 """A class of series: grain, events an hour, dispersion, false alarms a week that it is allowed."""
 
 Progress = Callable[[str, float], None]
-"""Told what is being done, and the share that is done."""
+"""Is given what is being done, and the share that is done."""
 
 
 class Sight(msgspec.Struct, frozen=True):

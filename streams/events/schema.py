@@ -304,7 +304,7 @@ class Reading(Record, tag="reading"):
 class Heartbeat(
     Struct, kw_only=True, omit_defaults=True, tag_field="kind", tag="heartbeat", gc=False
 ):
-    """A source system says that it is alive, so that silence is told from quiet.
+    """A source system says that it is alive, so that silence is known from a time without events.
 
     `every_seconds` is how far apart its heartbeats are; without it that is learned from them.
     """

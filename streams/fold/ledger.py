@@ -738,7 +738,7 @@ class Ledger:
 
     @property
     def _is_heard(self) -> bool:
-        """Whether anybody is told of the periods that close."""
+        """Whether anybody is notified of the periods that close."""
         return self.on_close is not None or self.on_gap is not None
 
     def _crossing(self, first: bool) -> Iterator[None]:
@@ -783,7 +783,7 @@ class Ledger:
         self._note_closed()
 
     def _close_quietly(self) -> None:
-        """The same where nobody is told of it."""
+        """The same where nobody is notified of it."""
         until = self.watermark - self.kind.grace
         for grain in GRAINS:
             if until < self._running_until[grain]:

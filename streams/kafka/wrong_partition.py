@@ -2,7 +2,7 @@
 
 A force's lines must all come in one partition, which murmur2 chooses by the key (docs/kafka.md). A
 producer with another key or another hash has every line refused, and its figures are missing; that
-is told of, as a trouble of the process, and is over when such lines stop.
+is noted, as a trouble of the process, and is over when such lines stop.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ what, where, how many, when, and how many are usual.
 The figures of a sentence can be compared with each other: a range of single periods stands beside a
 single period, and is left out where it says the opposite of the change that is found. Times are
 local, with the name of their zone where the clock shows them twice. What is more than a day away is
-told with its day, more than a week with its date.
+given with its day, more than a week with its date.
 """
 
 from __future__ import annotations

@@ -42,7 +42,7 @@ NAMES = {
 """Names of categories and offence groups that are written in another way than their id."""
 
 NEAREST = 3
-"""Names that a wrong one may stand for: no more are told."""
+"""Names that a wrong one may stand for: no more are named."""
 NONE_OWN: Mapping[str, Indicator] = {}
 """Of a force without indicators of its own."""
 

@@ -36,7 +36,7 @@ from streams.surveillance.signals import Grain
 
 GRAINS: tuple[Grain, ...] = ("hour", "day", "month")
 FEWEST_DAYS = 14
-"""Days of records below which no level can be told."""
+"""Days of records below which no level can be known."""
 
 Floats = NDArray[np.float64]
 Atom = tuple[str, str, tuple[str, ...]]

@@ -1,4 +1,5 @@
-"""Silence told from quiet: a feed that sends no heartbeat, or no record where many are expected.
+"""Silence, as against a time without events: a feed that sends no heartbeat, or no record where
+many are expected.
 
 With heartbeats silence is noticed after the second that is missed, and within two minutes where
 they come every 50 seconds or sooner. Without them it is judged by the rate that is expected over

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 
+import click
 import pytest
 
-from tests.source_tree import docstrings, identifiers, modules, parsed
+from streams.cli import main
+from tests.source_tree import ROOT, docstrings, identifiers, modules, parsed
 
 pytestmark = pytest.mark.source_text
 WITHIN = {
@@ -222,3 +224,33 @@ def test_a_word_is_found_in_any_docstring(source: str) -> None:
 @pytest.mark.parametrize("source", ['"""Leaves it out."""', 'said = "the desk"', '"""Takes."""'])
 def test_verbs_and_texts_that_users_see_are_not_found(source: str) -> None:
     assert not list(misspoken("streams.x", ast.parse(source)))
+
+
+TOLD = re.compile(
+    r"\btold\b(?! apart| of the delay)(?<!\bto be told)(?<![Nn]ot told)(?<!last told)"
+)
+"""Where a person is notified, a fault is named, or a log says something. Things are told apart, and
+a caller is told of a delay."""
+
+
+def test_pages_and_help_say_notified_named_or_said_and_not_told() -> None:
+    pages = [
+        *(ROOT / "docs").glob("*.md"),
+        *(ROOT / "docs" / "runbooks").glob("*.md"),
+        *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md")),
+    ]
+    texts = {str(page.relative_to(ROOT)): page.read_text("utf-8") for page in pages}
+    texts |= dict(helps(main, "watchroom"))
+    assert {name: found for name, text in texts.items() if (found := TOLD.findall(text))} == {}
+
+
+def helps(command: click.Command, name: str) -> Iterator[tuple[str, str]]:
+    """What a command and those below it say of themselves, and of each option."""
+    yield name, command.help or ""
+    for option in command.params:
+        yield f"{name} {option.opts[0]}", getattr(option, "help", None) or ""
+    if isinstance(command, click.Group):
+        for below in command.list_commands(click.Context(command)):
+            found = command.get_command(click.Context(command), below)
+            assert found is not None
+            yield from helps(found, f"{name} {below}")

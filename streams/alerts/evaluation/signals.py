@@ -298,7 +298,7 @@ class SignalEvaluation:
                     state="resolved",
                     resolved_at=stamp(self.at, self.force.zone),
                     cleared=True,
-                    note=f"told with {title}",
+                    note=f"part of {title}",
                 )
                 found.append(other.title)
         return tuple(found)

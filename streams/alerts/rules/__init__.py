@@ -74,7 +74,7 @@ def severity_of(signal: Signal) -> Severity:
 
 
 def is_news(signal: Signal) -> bool:
-    """Whether there is anything to tell of a signal whose rate of false alarms is within what is
+    """Whether anybody is to be notified of a signal whose rate of false alarms is within what is
     allowed."""
     return rule_of(signal)[1].is_news(signal)
 

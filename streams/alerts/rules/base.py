@@ -136,7 +136,7 @@ class SignalRule:
     takes_rest: bool = False
     severity: Callable[[Signal], Severity]
     is_news: Callable[[Signal], bool]
-    """Whether there is anything to tell of one whose rate of false alarms is within the budget."""
+    """Whether anybody is to be notified of one whose rate of false alarms is within the budget."""
     said: Callable[[Force, Signal, int, PeriodLookup], tuple[str, ...]]
     """Its sentences as of an instant, in ms."""
     inside: Callable[[Alert, Signal], bool]
@@ -148,11 +148,12 @@ class SignalRule:
 
 
 class TableRow(NamedTuple):
-    """A line of the table of kinds in docs/alerts.md."""
+    """What docs/alerts.md says of a kind: one row of its table, and a paragraph."""
 
     opened: str
     severity: str
     ended: str
+    """When it is over, as what follows "over when"."""
     example: str = ""
     """A message of it, without who has it."""
     false_alarms: str = ""

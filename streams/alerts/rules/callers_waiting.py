@@ -184,10 +184,11 @@ CALLERS_WAITING = AlertKind(
             "a caller on the emergency line has waited beyond its limit; on another line three "
             "have, or one far longer",
             "page",
-            f"{DEFAULT_SETTLE // MINUTE} minutes after",
+            f"{DEFAULT_SETTLE // MINUTE} minutes have passed without such a wait",
             "999 calls, Warwickshire: 3 callers waiting, the longest for 5 min 10 s. 1 of the 3 is "
             "beyond the limit of 5 min. The target is 10 s.",
-            "none: the wait is real; [how often](#callers-waiting-emergencies-unattended)",
+            "none, since the wait is real; "
+            "[how often it pages](#callers-waiting-emergencies-unattended)",
         ),
     ),
     judged="instant",

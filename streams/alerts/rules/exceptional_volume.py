@@ -325,14 +325,15 @@ EXCEPTIONAL_VOLUME = AlertKind(
     dashboard="volumes",
     table=(
         TableRow(
-            "a count is outside what its budget of false alarms allows",
+            "the count of an hour, day or month is rarer than the budget of false alarms allows",
             "page: a rise within an hour; else notice",
             f"{CLEAR_PERIODS['hour']} hours ({CLEAR_PERIODS['month']} month) in a row are usual "
             f"again; where [its day is exceptional too](#a-surge-that-lasts), "
             f"{CLEAR_PERIODS['day']} days",
             "999 calls, Warwickshire: 21 in the hour to 22:00, usually 3 to 14. 1.8 times the "
             "usual since about 18:00 on Friday.",
-            "with changes of level [as many a week as you accept](detectors.md#the-alert-budget)",
+            "[as many a week as you accept](detectors.md#the-alert-budget), "
+            "changes of level included",
         ),
     ),
     judged="period",

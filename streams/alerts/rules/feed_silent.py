@@ -190,14 +190,15 @@ FEED_SILENT = AlertKind(
             "nothing came of a feed where something should have, or every line of it is refused "
             "([how soon](#silent-feeds))",
             "page",
-            f"{SETTLE // MINUTE} minutes after",
+            f"{SETTLE // MINUTE} minutes have passed since it came back",
             "Feed incidents, Warwickshire: no heartbeat for 5 minutes.",
             "with heartbeats none; without, each silence is chance once in 100,000",
         ),
         TableRow(
             "feeds with heartbeats are silent that the force's file does not name, all together",
             "notice",
-            f"{SETTLE // MINUTE} minutes after, or {FORGOTTEN // DAY} days after the last of them",
+            f"{SETTLE // MINUTE} minutes have passed since all came back, or "
+            f"{FORGOTTEN // DAY} days since the last heartbeat of them",
             '2 feeds that nobody knows are silent: "telephony", "web". What [feeds] does not name '
             "is forgotten after 7 days.",
         ),

@@ -157,13 +157,13 @@ LEVEL_CHANGE = AlertKind(
     dashboard="volumes",
     table=(
         TableRow(
-            "a lasting new level, also of a share or a duration",
+            "a figure has a lasting new level; also a share or a duration",
             "notice",
             f"a person closes it, which accepts the new level, or {BACK_PERIODS['day']} days "
             f"({BACK_PERIODS['hour']} hours, {BACK_PERIODS['month']} months) are at the old one",
             "Shoplifting offences, Warwickshire: 44 in July 2026. A new level since about May "
             "2026: 58 a month before, 41 since (3 months).",
-            "in the same budget",
+            "in the same budget as exceptional volumes",
         ),
     ),
     judged="period",

@@ -141,14 +141,14 @@ PIPELINE_UNWELL = AlertKind(
             f"{OLD_CHECKPOINT // 60}, has a trouble (a topic, a gap in the log, its disk, its web "
             "server, another holder), or a detector or the alerts failed within the hour",
             "page",
-            f"{SETTLE // MINUTE} minutes after",
+            f"{SETTLE // MINUTE} minutes have passed without any of these",
             "Watchroom, Warwickshire: behind for 6 min 40 s. The figures are older than they look. "
             "No other alert can be relied on.",
         ),
         TableRow(
             "a receiver of Watchroom's own notifications can't be reached",
             "notice",
-            "a message reaches it again",
+            f"{REACHED // SECOND} seconds have passed since a message reached it again",
             "Watchroom, Warwickshire: no messages to the pager: it can't be reached. It is tried "
             "again every 5 minutes.",
         ),

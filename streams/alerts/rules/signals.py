@@ -1,4 +1,4 @@
-"""What the kinds share that are judged from signals of the detectors: how much is worth telling."""
+"""What the kinds share that are judged from signals of the detectors: what is worth a message."""
 
 from __future__ import annotations
 

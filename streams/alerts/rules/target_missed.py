@@ -146,7 +146,7 @@ TARGET_MISSED = AlertKind(
             "an answer rate is worse than the force's own at this time of day *and* than the "
             "target",
             "page",
-            f"{SETTLE // HOUR} hours after it was last so",
+            f"{SETTLE // HOUR} hours have passed since it was last so",
             "999 calls, Warwickshire: 6 of 20 answered within 10 s, usually 83 %, target 90 %.",
             "none in four simulated weeks of a room that misses its targets",
         ),
@@ -154,7 +154,7 @@ TARGET_MISSED = AlertKind(
             f"a target was missed in each of the last {WEEKS} weeks, and calls are "
             "known from the first of their days on",
             "state",
-            f"no {WEEKS} such weeks for {STEADY // DAY} days",
+            f"there were no {WEEKS} such weeks for {STEADY // DAY} days",
             "999 calls, Warwickshire: 83 % within 10 s over 4 weeks, target 90 %. Missed in every "
             "week.",
         ),

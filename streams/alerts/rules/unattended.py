@@ -151,10 +151,11 @@ UNATTENDED = AlertKind(
         TableRow(
             "an emergency has waited beyond the limit",
             "page",
-            f"{DEFAULT_SETTLE // MINUTE} minutes after",
+            f"{DEFAULT_SETTLE // MINUTE} minutes have passed without such a wait",
             "Emergency incidents, Warwickshire: 2 not attended, the oldest for 1 h 6 min. Both are "
             "beyond the limit of 25 min.",
-            "where an arrival was not keyed; [how often](#callers-waiting-emergencies-unattended)",
+            "where an arrival was not keyed; "
+            "[how often it pages](#callers-waiting-emergencies-unattended)",
         ),
     ),
     judged="instant",

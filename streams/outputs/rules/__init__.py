@@ -2,7 +2,8 @@
 
 Everything here is a pure function: `rule_files` gives the text of each file by its name, and
 `watchroom rules` writes them to `deploy/prometheus/rules`. Alerts are judged in Watchroom itself;
-Prometheus tells Alertmanager which are open, and watches what Watchroom can't: that it is there.
+Prometheus sends Alertmanager those that are open, and watches what Watchroom can't: that it is
+there.
 """
 
 from streams.outputs.rules.budget import budget_file

@@ -104,7 +104,7 @@ PIPELINE: tuple[PipelineAlert, ...] = (
         f"unless on (instance) max_over_time(watchroom_alert_open{{{JOB}, "
         f'kind="{KIND}", measure="faults"}}[1d])\n',
         "1m",
-        "The Watchroom worker <instance> can't judge or tell alerts, not even this one.",
+        "The Watchroom worker <instance> can't judge or send alerts, not even this one.",
         "Counting goes on and the board is right, but nothing that happens raises an alert.",
         keep="30s",
     ),
@@ -189,7 +189,7 @@ PIPELINE: tuple[PipelineAlert, ...] = (
         "sum by (integration) (increase(alertmanager_notifications_failed_total[5m])) > 0",
         "1m",
         "Alertmanager could not deliver notifications by <integration>.",
-        "Somebody may not have been told. Look at the board, then at the receiver.",
+        "Somebody may not have been notified. Look at the board, then at the receiver.",
     ),
     PipelineAlert(
         "WatchroomRulesFail",

@@ -1,4 +1,4 @@
-"""A mapping file is read and checked; every fault is told with its file, line, field and cure."""
+"""A mapping file is read and checked; every fault is named with its file, line, field and cure."""
 
 from __future__ import annotations
 

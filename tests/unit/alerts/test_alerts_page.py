@@ -89,8 +89,16 @@ def test_every_kind_has_its_severities_a_message_and_a_runbook() -> None:
         for row in kind.table:
             assert row.example, kind.name
             assert len(row.example) <= words.LONGEST_TEXT
-            assert f"| {row.example} |" in PAGE
+            assert f"> {row.example} Over when {row.ended}." in PAGE
             assert f"(runbooks/{kind.runbook}.md)" in PAGE
+
+
+def test_no_table_is_wider_than_a_page() -> None:
+    """One of more than four columns has to be scrolled sideways, or is a column of single words."""
+    page = (Path(__file__).parents[3] / "docs" / "alerts.md").read_text()
+    heads = re.findall(r"^(\|.*\|)\n\|---", page, re.MULTILINE)
+    assert len(heads) > 5
+    assert [head for head in heads if head.count("|") - 1 > 4] == []
 
 
 def test_how_long_something_must_be_gone_is_in_the_table() -> None:

@@ -153,7 +153,7 @@ def test_the_whole_takes_the_headline_over_a_month_later_and_nobody_is_told_agai
     assert alert.also[0] == "Violence offences, Warwickshire"
     assert "Shoplifting offences, Warwickshire" in alert.also
     merged = next(each for each in b.alerts.values() if not each.open)
-    assert merged.note == f"told with {ALL}"
+    assert merged.note == f"part of {ALL}"
     # It goes on as the alert of all of them, and ends as that.
     signals = month(LOCKDOWN, JUNE)
     evaluate(b, signals, [], at("2026-07-01 00:10"), Known(*signals))
