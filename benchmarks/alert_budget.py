@@ -43,7 +43,7 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from detectors.calibration.alarm_budget import MOST, AlarmBudget
+from detectors.calibration.alarm_budget import MOST_ALARMS, AlarmBudget
 from detectors.calibration.detection_delay import delay, detection_delays, learned
 from detectors.calibration.episodes import Episodes, Where
 from detectors.calibration.simulation import (
@@ -68,7 +68,7 @@ WATCHES = {"hour": 4, "day": 8, "month": 8}
 """By grain how many series a theme has."""
 YEARS_WEEKS = 104
 SHAPE = tuple(float(f) for f in week_shape(168))
-CUTOFF = dict(MOST)
+CUTOFF = dict(MOST_ALARMS)
 BUDGETS = (1.0, 4.0)
 WEIGHTS: dict[str, tuple[float, ...]] = {
     "even": (1.0,) * len(THEMES),

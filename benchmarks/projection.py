@@ -35,8 +35,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from detectors.counts.projection import (
     MEANS,
-    NEED,
-    SHARES,
+    MONTHS_NEEDED,
+    SHARE_SCALE,
     YEAR,
     Projected,
     Scale,
@@ -116,13 +116,13 @@ def lasting(
     """Every forecast of means, or of the shares within a limit, three months ahead."""
     found = []
     for months in series:
-        if scale is SHARES:
+        if scale is SHARE_SCALE:
             values = [float((each <= limit).mean()) for each in months]
             chances = [1 / (4 * len(each)) for each in months]
         else:
             values = [float(each.mean()) for each in months]
             chances = [float(e.var(ddof=1) / len(e) / e.mean() ** 2) for e in months]
-        for origin in range(NEED, len(values)):
+        for origin in range(MONTHS_NEEDED, len(values)):
             chance = sum(chances[origin - YEAR : origin]) / YEAR
             made = project(values[:origin], 3, scale=scale, chance=chance)
             for ahead, (came, each) in enumerate(zip(values[origin:], made, strict=False)):
@@ -173,7 +173,7 @@ def scored(series: Iterable[Sequence[float]], method: Method) -> list[Scored]:
     """Every forecast of all origins."""
     found = []
     for values in series:
-        for origin in range(NEED, len(values)):
+        for origin in range(MONTHS_NEEDED, len(values)):
             known = values[:origin]
             made, by = method(known), naive(known)
             for ahead, came in enumerate(values[origin : origin + AHEAD]):
@@ -238,8 +238,8 @@ def main() -> None:
     print(f"Dublin, call to attendance: {len(stations)} series, one to three months ahead")
     for name, scale, limit in (
         ("mean", MEANS, 0.0),
-        ("share within 10 minutes", SHARES, 600.0),
-        ("share within 20 minutes", SHARES, 1200.0),
+        ("share within 10 minutes", SHARE_SCALE, 600.0),
+        ("share within 20 minutes", SHARE_SCALE, 1200.0),
     ):
         scores = lasting(stations.values(), scale, limit)
         known = [(each.in_80, each.in_95) for each in scores]

@@ -48,7 +48,7 @@ from detectors.base import Detector
 Floats = NDArray[np.float64]
 WINDOWS = {168: 48, 7: 28}
 """Groups among which a change is looked for: two days of hours, four weeks of days."""
-LOOKS = 3.0
+LOOKS_AT_A_GROUP = 3.0
 """At a group: two sides of it, and the changes."""
 ENDED = log(1000.0)
 """A spell is over where its last groups are so many times likelier as expected before it; as a
@@ -323,7 +323,7 @@ class GroupedWatch(Detector):
 
     def _evidence(self, cause: str) -> float:
         found = self._surprise if cause == "surprise" else self._change / log(10.0)
-        return found - log10(LOOKS * self.groups_a_week)
+        return found - log10(LOOKS_AT_A_GROUP * self.groups_a_week)
 
     @property
     def causes(self) -> list[str]:

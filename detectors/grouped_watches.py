@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.arrays import packed, unpacked
-from detectors.grouped_watch import LOOKS, GroupedWatch
+from detectors.grouped_watch import LOOKS_AT_A_GROUP, GroupedWatch
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -48,7 +48,7 @@ SCALARS = (
 Watch = TypeVar("Watch", bound=GroupedWatch)
 
 
-class State:
+class GroupState:
     """What is held of some series, a row each; named as the attributes of `GroupedWatch`.
 
     All but the recent groups is one array, of which the attributes are columns, so that a few rows
@@ -83,7 +83,7 @@ class State:
         self.effects, self.slot_spreads, self.own = columns
 
     @classmethod
-    def new(cls, rows: int, sums: int, window: int, period: int, own: int) -> State:
+    def new(cls, rows: int, sums: int, window: int, period: int, own: int) -> GroupState:
         """Of series that have taken nothing."""
         width = len(SCALARS) + 3 + 1 + sums + 4 * period + own
         made = cls(np.zeros((rows, width)), np.zeros((rows, window + 1, sums + 4)), period)
@@ -91,11 +91,11 @@ class State:
         made.slot_spreads[:] = 1.0
         return made
 
-    def of(self, rows: Ints) -> State:
+    def of(self, rows: Ints) -> GroupState:
         """Some of them, copied."""
-        return State(self.figures[rows], self.recent[rows], self.period)
+        return GroupState(self.figures[rows], self.recent[rows], self.period)
 
-    def put(self, rows: Ints, some: State) -> None:
+    def put(self, rows: Ints, some: GroupState) -> None:
         """Has rows be as those are."""
         self.figures[rows], self.recent[rows] = some.figures, some.recent
 
@@ -152,9 +152,9 @@ class GroupedWatches(Generic[Watch]):
         self.failed: list[tuple[int, Exception]] = []
         """Rows in which something failed, each with its error; whoever reads it empties it."""
 
-    def _new(self, rows: int) -> State:
+    def _new(self, rows: int) -> GroupState:
         of = self.pattern
-        return State.new(rows, self.sums, of.window, of.period, self.own)
+        return GroupState.new(rows, self.sums, of.window, of.period, self.own)
 
     def add(self, allowed: float) -> int:
         """A further series, as new, with the false alarms a week that it is allowed; the number of
@@ -251,7 +251,7 @@ class GroupedWatches(Generic[Watch]):
             self._spells.pop(row, None)
         self._spells |= {row: spell for row, spell in spells.items() if spell}
 
-    def _judge(self, some: State) -> Mask:
+    def _judge(self, some: GroupState) -> Mask:
         """Notes what is to be said of the latest groups, but for their surprise; which of them may
         say more than the arrays know."""
         every, of = some.every, self.pattern
@@ -272,9 +272,11 @@ class GroupedWatches(Generic[Watch]):
         some.onset[:] = latest[every, best, 0]
         some.level[:] = judged.levels[every, best]
         a_week = of.slots * (some.groups + 1.0) / (some.place - some.begun + 1.0)
-        return judged.odd | (LOOKS * a_week * np.exp(-some.change) <= self.shown * (1.0 + SURE))
+        return judged.odd | (
+            LOOKS_AT_A_GROUP * a_week * np.exp(-some.change) <= self.shown * (1.0 + SURE)
+        )
 
-    def _ask(self, some: State, number: int, row: int, spells: dict[int, list[float]]) -> None:
+    def _ask(self, some: GroupState, number: int, row: int, spells: dict[int, list[float]]) -> None:
         """Has the watch of a series say what its latest group says."""
         watch = self._from(some, number, self._allowed[row], self._since[row], spells.get(row, ()))
         try:
@@ -286,7 +288,7 @@ class GroupedWatches(Generic[Watch]):
         self._into(some, number, watch)
         spells[row] = vars(watch)["_spell"]
 
-    def _absorb(self, some: State) -> None:
+    def _absorb(self, some: GroupState) -> None:
         """Learns the oldest group of each."""
         group = some.recent[some.every, -some.held.astype(np.int64)]
         of = self.pattern
@@ -298,7 +300,7 @@ class GroupedWatches(Generic[Watch]):
             np.multiply(held, fade[:, None], out=held)
         self._learn(some, group, group[:, 1].astype(np.int64) % of.period)
 
-    def _fit(self, some: State, h: Floats, where: Mask | None = None) -> None:
+    def _fit(self, some: GroupState, h: Floats, where: Mask | None = None) -> None:
         """Level and effects from the sums, as `grouped_watch.shrunk`."""
         h = h[:, None]
         behind = some.information + h
@@ -310,22 +312,22 @@ class GroupedWatches(Generic[Watch]):
         some.effects[chosen] = ((some.values - some.information * level) / behind)[chosen]
         some.slot_spreads[chosen] = (g * g / known + 1.0 / behind)[chosen]
 
-    def _shared(self, some: State, width: int) -> Floats:
+    def _shared(self, some: GroupState, width: int) -> Floats:
         """The variance that a stretch of each length shares (`GroupedWatch`)."""
         every = 1.0 / some.information.sum(axis=1, keepdims=True)
         own = np.maximum(0.0, some.slot_spreads.mean(axis=1, keepdims=True) - every)
         return np.asarray(every + own / np.minimum(np.arange(1.0, width + 1.0), some.period))
 
-    def _known(self, some: State) -> Floats:
+    def _known(self, some: GroupState) -> Floats:
         """How many groups the spread of each is known from."""
         return np.asarray(some.spread_sums[:, 2] + self.pattern.prior_weight)
 
-    def _formed(self, some: State, groups: Floats) -> Floats:
+    def _formed(self, some: GroupState, groups: Floats) -> Floats:
         """Groups that are complete, as they are to be judged and learned."""
         return groups
 
     def _of_one(
-        self, some: State, latest: Floats, stretch: Mask, shift: Floats, variance: Floats
+        self, some: GroupState, latest: Floats, stretch: Mask, shift: Floats, variance: Floats
     ) -> Mask:
         """The series whose likeliest change, of that `stretch`, rests on a single case."""
         return np.zeros(len(shift), dtype=bool)
@@ -335,12 +337,12 @@ class GroupedWatches(Generic[Watch]):
         """What is expected of the next slot of a series; None while learning."""
 
     @abstractmethod
-    def _compared(self, some: State, latest: Floats, within: Mask) -> JudgedGroups:
+    def _compared(self, some: GroupState, latest: Floats, within: Mask) -> JudgedGroups:
         """The latest groups and stretches against what was expected; what is not `within` counts
         for nothing."""
 
     @abstractmethod
-    def _learn(self, some: State, group: Floats, slot: Ints) -> None:
+    def _learn(self, some: GroupState, group: Floats, slot: Ints) -> None:
         """Takes a group of each into its baseline."""
 
     # -- one series ------------------------------------------------------------------------------
@@ -352,7 +354,7 @@ class GroupedWatches(Generic[Watch]):
         evidence = max(float(state.surprise[row]), float(state.change[row]) / log(10.0))
         slots = float(state.place[row] - state.begun[row]) + 1.0
         a_week = of.slots * (float(state.groups[row]) + 1.0) / slots
-        return float(10.0 ** -(evidence - log10(LOOKS * a_week)))
+        return float(10.0 ** -(evidence - log10(LOOKS_AT_A_GROUP * a_week)))
 
     def state(self, row: int) -> str:
         """`learning` until enough groups have been learned, then `ready`."""
@@ -388,7 +390,7 @@ class GroupedWatches(Generic[Watch]):
 
     def _from(
         self,
-        state: State,
+        state: GroupState,
         row: int,
         allowed: float,
         since: str | None,
@@ -437,7 +439,7 @@ class GroupedWatches(Generic[Watch]):
             self._spells[row] = held["_spell"]
         self._into(self._state, row, watch)
 
-    def _into(self, state: State, row: int, watch: Watch) -> None:
+    def _into(self, state: GroupState, row: int, watch: Watch) -> None:
         held = vars(watch)
         recent, onset = held["_recent"], held["_onset"]
         state.figures[row, : len(SCALARS)] = (
@@ -513,7 +515,7 @@ def _waiting(held: Floats, room: int) -> Mask:
     return np.asarray(np.arange(room) >= room - held[:, None])
 
 
-def _those(some: State, where: Mask) -> list[tuple[State, Ints]]:
+def _those(some: GroupState, where: Mask) -> list[tuple[GroupState, Ints]]:
     """The rows for which that holds, and their numbers; none where there are none."""
     chosen = np.flatnonzero(where)
     if not len(chosen):

@@ -14,7 +14,7 @@ do within themselves:
    {\sum_{y,m} (r_{ym} - \bar r_m)^2 / ((P - 1)(B - 1))}
 
 of P months and B years, one fewer than there are, since half a year at each end has no average. Its
-distribution is F with P - 1 and (P - 1)(B - 1) degrees of freedom. `NEED` whole years are needed,
+distribution is F with P - 1 and (P - 1)(B - 1) degrees of freedom. `WHOLE_YEARS_NEEDED` are needed,
 so that two remain to compare.
 
 References: the average is that of the Census method (Shiskin, Young and Musgrave, Technical Paper
@@ -37,7 +37,7 @@ from typing import NamedTuple
 
 from detectors import special
 
-NEED = 3
+WHOLE_YEARS_NEEDED = 3
 """Whole years below which no season is told."""
 
 
@@ -55,8 +55,10 @@ def season(values: Sequence[float], period: int = 12) -> Seasonal:
     """The season of figures of whole years, none below 0; raises ValueError where they are not
     that, or of fewer than three years. `period` is how many a year has, an even number."""
     years = len(values) // period
-    if years < NEED or len(values) % period or period % 2 or min(values) < 0:
-        raise ValueError(f"a season is told from {NEED} whole years or more, of no figure below 0")
+    if years < WHOLE_YEARS_NEEDED or len(values) % period or period % 2 or min(values) < 0:
+        raise ValueError(
+            f"a season is told from {WHOLE_YEARS_NEEDED} whole years or more, of no figure below 0"
+        )
     half = period // 2
     ratios = [
         _ratio(value, values[place - half : place + half + 1])

@@ -47,7 +47,7 @@ from streams.embedded import alert_database, calibration
 from streams.embedded.alert_database import AlertDatabase
 from streams.embedded.folder_backup import entry_of
 from streams.events import deadletters
-from streams.events.schema import KINDS
+from streams.events.schema import EVENT_KINDS
 from streams.fold import changes
 from streams.fold.panes import clock_and_grain
 from streams.kafka.partition import Partition, fingerprint
@@ -157,7 +157,7 @@ def saved() -> dict[str, tuple[str, list[tuple[bytes, bytes]]]]:
     """By kind: the checkpoint of its stream as SQL, and what was published on the way."""
     found = {}
     with tempfile.TemporaryDirectory() as folder, _always_alike():
-        for kind in KINDS:
+        for kind in EVENT_KINDS:
             path = Path(folder) / f"{kind}.sqlite"
             target = partition(kind, path)
             fold(target, kind)
@@ -480,9 +480,9 @@ def _alert_database() -> bytes:
 
 def alert_database_file(golden: bytes, folder: Path) -> Path:
     """The alert store of a golden file, made again in a folder."""
-    with closing(sqlite3.connect(folder / alert_database.NAME)) as db:
+    with closing(sqlite3.connect(folder / alert_database.FILE_NAME)) as db:
         db.executescript(golden.decode())
-    return folder / alert_database.NAME
+    return folder / alert_database.FILE_NAME
 
 
 def _plain_alert_database(golden: bytes) -> Any:

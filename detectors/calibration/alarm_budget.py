@@ -6,8 +6,8 @@ watch the part p,
 
     allowed = factor * s * B * p,
 
-but never more than `MOST`: an alarm that comes too often says nothing, whatever the budget. What a
-grain can't use for that, calibration gives to the others.
+but never more than `MOST_ALARMS`: an alarm that comes too often says nothing, whatever the budget.
+What a grain can't use for that, calibration gives to the others.
 
 Themes share a grain by weights, and the watches of a theme share alike what it has (`parts`):
 however many watches one theme has more, those of the others are allowed what they were. To spend
@@ -25,10 +25,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-SHARES: Mapping[str, float] = {"hour": 0.5, "day": 0.3, "month": 0.2}
+GRAIN_SHARES: Mapping[str, float] = {"hour": 0.5, "day": 0.3, "month": 0.2}
 """By default half of the budget is for what has to be known within the hour."""
 
-MOST: Mapping[str, float] = {"hour": 0.1, "day": 0.05, "month": 0.01}
+MOST_ALARMS: Mapping[str, float] = {"hour": 0.1, "day": 0.05, "month": 0.01}
 """Nominal false alarms a week that no watch of a grain may go beyond: about once in ten weeks, in
 five months, in two years."""
 
@@ -44,7 +44,7 @@ class AlarmBudget:
     """
 
     episodes_a_week: float = 1.0
-    shares: Mapping[str, float] = field(default_factory=lambda: dict(SHARES))
+    shares: Mapping[str, float] = field(default_factory=lambda: dict(GRAIN_SHARES))
     factors: Mapping[str, float] = field(default_factory=lambda: dict(FACTORS))
 
     def __post_init__(self) -> None:
@@ -56,7 +56,8 @@ class AlarmBudget:
     def allowed(self, grain: str, part: float) -> float:
         """The nominal false alarms a week of a watch that has this part of its grain's budget."""
         return min(
-            MOST[grain], self.factors[grain] * self.shares[grain] * self.episodes_a_week * part
+            MOST_ALARMS[grain],
+            self.factors[grain] * self.shares[grain] * self.episodes_a_week * part,
         )
 
 

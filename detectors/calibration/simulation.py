@@ -25,7 +25,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.calibration.alarm_budget import MOST, AlarmBudget
+from detectors.calibration.alarm_budget import MOST_ALARMS, AlarmBudget
 from detectors.calibration.episodes import Episodes, Where
 from detectors.counts.count_watch import CountWatch
 from detectors.counts.month_watch import SHARED_WEIGHT, MonthWatch, pooled
@@ -201,8 +201,9 @@ def fit(
     """The factors at which the replays keep the budget, each grain its share of it.
 
     The factor of a grain is found by bisection with those of the others held; the grains meet only
-    in the few episodes that they share. Where each watch is allowed the most there is (`MOST`) and
-    a share is still not used up, the next round gives what is left to the other grains.
+    in the few episodes that they share. Where each watch is allowed the most there is
+    (`MOST_ALARMS`) and a share is still not used up, the next round gives what is left to the other
+    grains.
     """
     factors = dict.fromkeys(budget.shares, 1.0)
     wanted = {
@@ -234,8 +235,11 @@ def _factor(
     grain: str,
     goal: float,
 ) -> float:
-    """The factor of one grain at which it opens so many episodes; at most where `MOST` begins."""
-    high = MOST[grain] / (budget.shares[grain] * budget.episodes_a_week * min(plan.parts(grain)))
+    """The factor of one grain at which it opens so many episodes; at most where `MOST_ALARMS`
+    begins."""
+    high = MOST_ALARMS[grain] / (
+        budget.shares[grain] * budget.episodes_a_week * min(plan.parts(grain))
+    )
     low = min(1.0, high) / 64.0
     for _ in range(14):
         middle = (low * high) ** 0.5

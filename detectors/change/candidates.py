@@ -35,27 +35,27 @@ from array import array
 from collections.abc import Sequence
 from typing import TypeAlias
 
-Side: TypeAlias = "list[array[float]]"
+BlockSide: TypeAlias = "list[array[float]]"
 """Exposures, totals and (or nothing) indexes of the first point of the blocks, oldest first."""
 
 
-def empty() -> Side:
+def empty() -> BlockSide:
     """No blocks."""
     return from_plain(((), (), ()))
 
 
-def plain(side: Side) -> list[list[float]]:
+def plain(side: BlockSide) -> list[list[float]]:
     """The same as lists."""
     return [list(column) for column in side]
 
 
-def from_plain(columns: Sequence[Sequence[float]]) -> Side:
+def from_plain(columns: Sequence[Sequence[float]]) -> BlockSide:
     """The blocks that `plain` gave."""
     return [array("d", column) for column in columns]
 
 
 def push(
-    side: Side, sign: int, exposure: float, total: float, start: float | None, most: int
+    side: BlockSide, sign: int, exposure: float, total: float, start: float | None, most: int
 ) -> None:
     """Appends a point; `sign` is 1 for rising block means and -1 for falling ones.
 
@@ -80,12 +80,12 @@ def push(
             starts.pop(1)
 
 
-def fill_starts(side: Side, points: int) -> None:
+def fill_starts(side: BlockSide, points: int) -> None:
     """Begins to keep indexes, after so many points of exposure 1."""
     side[2][:] = array("d", [start_of(side, block, points) for block in range(len(side[0]))])
 
 
-def start_of(side: Side, block: int, points: int) -> int:
+def start_of(side: BlockSide, block: int, points: int) -> int:
     """The index of a block's first point, after so many points in all."""
     exposures, _, starts = side
     return int(starts[block]) if starts else points - int(sum(exposures[block:]))

@@ -38,7 +38,15 @@ from typing import Any, Literal, Self, TypedDict, Unpack
 
 from detectors.base import Detector, Plain, bounded
 from detectors.change import likelihoods
-from detectors.change.candidates import Side, empty, fill_starts, from_plain, plain, push, start_of
+from detectors.change.candidates import (
+    BlockSide,
+    empty,
+    fill_starts,
+    from_plain,
+    plain,
+    push,
+    start_of,
+)
 from detectors.change.likelihoods import NO_DIVISION, Division
 
 Sides = Literal["both", "up", "down"]
@@ -155,7 +163,7 @@ class Focus(Detector):
         self._drift_detected = best[0] >= self.threshold
         self._ended = self._drift_detected and self.restart
 
-    def _best(self, side: Side, sign: int) -> Division:
+    def _best(self, side: BlockSide, sign: int) -> Division:
         # Lists are quicker to read than the arrays that they are kept in.
         exposures, totals = side[0].tolist(), side[1].tolist()
         if self.baseline is None:

@@ -16,11 +16,11 @@ the ranks R within seasons:
 .. math:: \sigma_{gh} = \tfrac13\Bigl(\sum_{i<j} \mathrm{sgn}[(x_{jg}-x_{ig})(x_{jh}-x_{ih})]
    + 4\sum_i R_{ig}R_{ih} - n(n+1)^2\Bigr).
 
-How many years each needs: from `NEED` = 3 on the normal is near the exact chance of twelve seasons.
-The covariances are used from `CORRECTED` = 10 years on: of fewer they are so poorly known that the
-test finds next to nothing (`python benchmarks/comparisons.py`: in three or four years 0 of 100
-trends), and the authors found it unreliable with five. What the test with fewer years then costs
-where months are alike is measured there too.
+How many years each needs: from `YEARS_NEEDED` = 3 on the normal is near the exact chance of twelve
+seasons. The covariances are used from `CORRECTED` = 10 years on: of fewer they are so poorly known
+that the test finds next to nothing (`python benchmarks/comparisons.py`: in three or four years 0 of
+100 trends), and the authors found it unreliable with five. What the test with fewer years then
+costs where months are alike is measured there too.
 
 References: Hirsch, Slack and Smith (1982), Water Resources Research 18, 107-121; Hirsch and Slack
 (1984), the same, 20, 727-732; for the covariance with ties Dietz and Killeen (1981), Journal of the
@@ -40,7 +40,7 @@ from itertools import combinations
 from math import erfc, sqrt
 from typing import NamedTuple
 
-NEED = 3
+YEARS_NEEDED = 3
 """Years below which there is no test."""
 CORRECTED = 10
 """Years from which on the test allows for figures that are alike when they are near in time."""

@@ -41,12 +41,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
-Shape = Literal["level", "line"]
-NEED = 8
+SegmentShape = Literal["level", "line"]
+FIGURES_NEEDED = 8
 """Figures below which nothing is cut."""
-LEAST: dict[Shape, int] = {"level": 3, "line": 5}
+LEAST: dict[SegmentShape, int] = {"level": 3, "line": 5}
 """Figures that a segment has at the least: one that is alone with its neighbour is no level."""
-PARAMETERS: dict[Shape, int] = {"level": 1, "line": 2}
+PARAMETERS: dict[SegmentShape, int] = {"level": 1, "line": 2}
 MOST = 25
 """Segments at the most; and no more than one for five figures. A history that would be cut into so
 many has a cycle or wanders: it is not made of segments, and none are named."""
@@ -85,7 +85,7 @@ class Segments(NamedTuple):
 
     changes: list[SegmentChange]
     fitted: list[float]
-    shape: Shape
+    shape: SegmentShape
     sigma: float
     alike: float
     spreads: list[SegmentChange]
@@ -93,13 +93,15 @@ class Segments(NamedTuple):
 
 
 def segment(
-    values: Sequence[float] | Floats, shapes: Sequence[Shape] = ("level", "line")
+    values: Sequence[float] | Floats, shapes: Sequence[SegmentShape] = ("level", "line")
 ) -> Segments:
     """The segments of figures at equal distances, oldest first; raises ValueError for fewer than
-    `NEED`, or one that is no number."""
+    `FIGURES_NEEDED`, or one that is no number."""
     x = np.asarray(values, np.float64)
-    if len(x) < NEED or not np.isfinite(x).all():
-        raise ValueError(f"segments are found from {NEED} figures or more, none of them missing")
+    if len(x) < FIGURES_NEEDED or not np.isfinite(x).all():
+        raise ValueError(
+            f"segments are found from {FIGURES_NEEDED} figures or more, none of them missing"
+        )
     size = float(np.abs(x - x.mean()).max())
     if size == 0.0:
         return Segments([], x.tolist(), shapes[0], 0.0, 0.0, [])
@@ -117,7 +119,7 @@ class _Costs:
     With z = x_t - phi x_(t-1), the figures of a segment with a + b t are z = A + B t, but for the
     first: it is (1 - phi) x = A + B (t - phi / (1 - phi)), of the weight (1 + phi) / (1 - phi)."""
 
-    def __init__(self, x: Floats, shape: Shape, alike: float, least: int = 0) -> None:
+    def __init__(self, x: Floats, shape: SegmentShape, alike: float, least: int = 0) -> None:
         self.shape, self.alike, self.least = shape, alike, least or LEAST[shape]
         self.size, self.floor = len(x), EXACT * float(np.var(x)) * len(x)
         t, x = np.arange(len(x), dtype=np.float64), x - x.mean()

@@ -32,7 +32,7 @@ from typing import NamedTuple
 
 from detectors.base import Detector
 
-MOST = 1e15
+LARGEST_WHOLE = 1e15
 """Larger counts are taken as this one: beyond it doubles no longer keep neighbours apart."""
 
 
@@ -114,7 +114,7 @@ class ShiryaevRoberts(Detector):
         self._n += 1
         if x is None or exposure <= 0:
             return
-        x = min(float(x), MOST)
+        x = min(float(x), LARGEST_WHOLE)
         self._counts.append(x)
         self._lengths.append(float(exposure))
         if self._left:

@@ -21,7 +21,7 @@ from typing import Any
 
 from detectors.base import bounded
 from detectors.change import likelihoods
-from detectors.change.candidates import Side, push
+from detectors.change.candidates import BlockSide, push
 from detectors.change.focus import PoissonFocus
 from detectors.change.likelihoods import NO_DIVISION, Division
 
@@ -109,13 +109,15 @@ class UncertainFocus(PoissonFocus):
         down = self._best_with(self._down, -1, exposure, x, index)
         self._settle(up, down)
 
-    def _best_with(self, side: Side, sign: int, exposure: float, x: float, index: int) -> Division:
+    def _best_with(
+        self, side: BlockSide, sign: int, exposure: float, x: float, index: int
+    ) -> Division:
         """A side with one more point. What is no change in its direction leaves it at once, so most
         of the time there is nothing on it, and nothing to be put there."""
         self._put(side, sign, exposure, x, index)
         return self._best(side, index) if side[0] else NO_DIVISION
 
-    def _put(self, side: Side, sign: int, exposure: float, x: float, index: int) -> None:
+    def _put(self, side: BlockSide, sign: int, exposure: float, x: float, index: int) -> None:
         exposures, totals, _ = side
         if not exposures and sign * (x - exposure) <= 0.0:
             return
@@ -128,7 +130,7 @@ class UncertainFocus(PoissonFocus):
         names = ("threshold", "dispersion", "spread", "own", "slots")
         return {name: getattr(self, name) for name in names}
 
-    def _best(self, side: Side, index: int) -> Division:
+    def _best(self, side: BlockSide, index: int) -> Division:
         """As in FOCuS, of the stretches that end at a place; a ratio is at most half of its
         chi-square, with the variance at the smaller of the two means, which needs no logarithm to
         see that most onsets are not the best."""

@@ -32,7 +32,7 @@ from detectors.arrays import packed, unpacked
 from detectors.change.uncertain_focus import MOST_BEYOND, UncertainFocus
 from detectors.counts.count_watch import DAYS, ENDED, CountWatch, levels_within
 from detectors.counts.expected import Expected
-from detectors.counts.predictive import MOST, tails
+from detectors.counts.predictive import LARGEST_COUNT, tails
 from detectors.counts.weekly.baseline import (
     Baseline,
     Week,
@@ -237,7 +237,7 @@ class CountWatches:
         self._position[:n] = (slot - first) % self.slots
         self._points[:n] += 1
         there = x >= 0.0
-        x = np.minimum(np.where(there, x, 0.0), MOST)
+        x = np.minimum(np.where(there, x, 0.0), LARGEST_COUNT)
         self._count[:n, at] = np.where(there, x, np.nan)
         taken = there if learn is None else there & learn
         self._learned[:n, at] = taken
@@ -328,7 +328,7 @@ class CountWatches:
         level = self._level[rows]
         last = np.empty((len(x), 5))
         last[:, 0] = x
-        last[:, 1] = np.minimum(level[:, 0] * self._profile[rows, slot], MOST)
+        last[:, 1] = np.minimum(level[:, 0] * self._profile[rows, slot], LARGEST_COUNT)
         last[:, 2] = level[:, 1] + self._spreads[rows, slot]
         last[:, 3:] = level[:, 2:]
         known = self._known[rows] & there

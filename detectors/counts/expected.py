@@ -28,10 +28,10 @@ from dataclasses import asdict
 from typing import Any, Self
 
 from detectors.base import Detector, Plain
-from detectors.counts.predictive import MOST, Judgement, Predictive, judgement_of
+from detectors.counts.predictive import LARGEST_COUNT, Judgement, Predictive, judgement_of
 from detectors.counts.weekly.baseline import (
     Baseline,
-    Compared,
+    ComparedWith,
     Constants,
     Week,
     idle_weeks,
@@ -130,7 +130,7 @@ class Expected(Detector):
         if x is None or not x >= 0.0:  # a count is not negative; nan is no count
             self._last = None  # a gap raises no alarm
             return
-        x = min(float(x), MOST)
+        x = min(float(x), LARGEST_COUNT)
         self._last = [x, *self._ahead(slot, names)]
         self._last_names = list(names)
         if learn:
@@ -185,7 +185,7 @@ class Expected(Detector):
     def _ahead(self, slot: int, names: Sequence[str]) -> tuple[float, float, float, float]:
         return self._baseline.ahead(slot, names, self.between, self.need)
 
-    def compared(self, names: Sequence[str] = ()) -> tuple[Compared, list[str]]:
+    def compared(self, names: Sequence[str] = ()) -> tuple[ComparedWith, list[str]]:
         """What a day of these names is compared with, and those of them that this leaves to be
         explained by earlier days of the same name."""
         return self._baseline.compared(names, self.need)

@@ -79,7 +79,7 @@ import numpy as np
 from detectors import special
 from detectors.base import Detector
 from detectors.counts.negative_binomial import power_limits, power_tail, quantile, tail
-from detectors.counts.quasi_poisson import LEAST_MEAN, Fit, Floats, Ints, fit
+from detectors.counts.quasi_poisson import LEAST_MEAN, Fit, Floats, IndexArray, fit
 
 Threshold = Literal["nbPlugin", "muan", "delta"]
 Power = Literal["none", "1/2", "2/3"]
@@ -152,7 +152,7 @@ class FarringtonResult:
 
 
 @lru_cache(maxsize=64)
-def _layout(options: Options) -> tuple[Ints, Ints]:
+def _layout(options: Options) -> tuple[IndexArray, IndexArray]:
     """The points of reference, as lags before now (oldest first), and the level of each."""
     level = np.full(options.needs + 1, -1, dtype=np.intp)  # indexed by lag
     wide = options.half_window
@@ -189,7 +189,7 @@ def _surge_weights(found: Fit, phi: float, weights_from: float) -> Floats:
 
 
 def _fit(
-    counts: Floats, level: Ints, time: Floats, trend: bool, options: Options
+    counts: Floats, level: IndexArray, time: Floats, trend: bool, options: Options
 ) -> tuple[Fit, float, float] | None:
     """The regression, its dispersion phi, and the dispersion that standard errors use."""
     found = fit(counts, level, time, trend=trend)

@@ -52,7 +52,7 @@ from math import exp, inf, log, log1p, log10, sqrt
 from typing import Any, Self
 
 from detectors.base import Detector, Plain
-from detectors.change.shiryaev_roberts import MOST, LikeliestChange, ShiryaevRoberts
+from detectors.change.shiryaev_roberts import LARGEST_WHOLE, LikeliestChange, ShiryaevRoberts
 from detectors.charts.chart import ControlChart
 from detectors.counts.predictive import Predictive
 
@@ -161,7 +161,7 @@ class MonthWatch(Detector):
         missing = x is None or not 0.0 <= x < inf or exposure is None or not exposure > 0.0
         months = 1.0 if missing or exposure is None else exposure / MONTH
         self._place += 1
-        self._add(None if missing or x is None else min(float(x), MOST), months)
+        self._add(None if missing or x is None else min(float(x), LARGEST_WHOLE), months)
         if missing or self.state == "learning":
             self._take(None)
         else:

@@ -34,7 +34,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
-MOST = 1e12
+LARGEST_COUNT = 1e12
 """A count beyond this is taken as this, so that no square of one overflows."""
 POISSON = 1e9  # a size beyond this is Poisson to nine digits, and spares betainc its worst corner
 _NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(9)
@@ -68,7 +68,7 @@ class Predictive:
 
     def at_least(self, count: float) -> float:
         """The probability of this many or more."""
-        count = math.ceil(min(count, MOST))
+        count = math.ceil(min(count, LARGEST_COUNT))
         if count <= 0:
             return 1.0
         if self.mean <= 0.0:
@@ -80,7 +80,7 @@ class Predictive:
 
     def at_most(self, count: float) -> float:
         """The probability of this many or fewer."""
-        count = math.floor(min(count, MOST))
+        count = math.floor(min(count, LARGEST_COUNT))
         if count < 0:
             return 0.0
         if self.mean <= 0.0:
@@ -129,7 +129,7 @@ class Predictive:
     def upper(self, probability: float) -> int:
         """The smallest count such that more than it have at most this probability."""
         high = math.ceil(self.mean) + 1
-        while self.at_least(high + 1) > probability and high < MOST:
+        while self.at_least(high + 1) > probability and high < LARGEST_COUNT:
             high *= 2
         low = -1  # invariant: high is allowed, low is not
         while high - low > 1:
@@ -212,7 +212,7 @@ def limits(ahead: Floats, probability: float) -> tuple[Ints, Ints]:
     high = np.ceil(means[:, 0]).astype(np.int64) + 1
     lower[some] = _last_that(rarely_fewer, np.zeros_like(high), high)
     every = np.arange(len(some))
-    while (beyond := often_more(high, every) & (high < MOST)).any():
+    while (beyond := often_more(high, every) & (high < LARGEST_COUNT)).any():
         high = np.where(beyond, 2 * high, high)
     upper[some] = _last_that(often_more, np.full_like(high, -1), high) + 1
     return lower, upper

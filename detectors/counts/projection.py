@@ -44,7 +44,7 @@ from detectors import special
 
 Floats = NDArray[np.float64]
 YEAR = 12
-NEED = 18
+MONTHS_NEEDED = 18
 """Months below which nothing is projected."""
 TRIED = 6
 """Months ahead that are forecast from each month before."""
@@ -71,7 +71,7 @@ def _share(angle: float) -> float:
 
 
 COUNTS = Scale(lambda counts: np.sqrt(counts + 0.375), _count)
-SHARES = Scale(lambda shares: np.arcsin(np.sqrt(shares)), _share)
+SHARE_SCALE = Scale(lambda shares: np.arcsin(np.sqrt(shares)), _share)
 MEANS = Scale(np.log, exp)
 
 
@@ -93,11 +93,13 @@ def project(
     chance: float = CHANCE,
 ) -> list[Projected]:
     """The next `ahead` months, a year at most, after some in a row, oldest first. `chance` is the
-    variance that chance alone has on the scale. Raises ValueError for fewer than `NEED` months, a
-    figure below 0, a share above 1, or a mean of 0."""
-    if len(values) < NEED or min(values) < 0 or not 0 < ahead <= YEAR:
-        raise ValueError(f"up to a year is projected from {NEED} months, of no count below 0")
-    if (scale is SHARES and max(values) > 1) or (scale is MEANS and min(values) == 0):
+    variance that chance alone has on the scale. Raises ValueError for fewer than `MONTHS_NEEDED`
+    months, a figure below 0, a share above 1, or a mean of 0."""
+    if len(values) < MONTHS_NEEDED or min(values) < 0 or not 0 < ahead <= YEAR:
+        raise ValueError(
+            f"up to a year is projected from {MONTHS_NEEDED} months, of no count below 0"
+        )
+    if (scale is SHARE_SCALE and max(values) > 1) or (scale is MEANS and min(values) == 0):
         raise ValueError("no share is above 1, and no mean 0")
     roots = np.asarray(scale.to(np.asarray(values, np.float64)))
     made, scales = [], []

@@ -40,7 +40,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats: TypeAlias = NDArray[np.float64]
-Ints: TypeAlias = NDArray[np.intp]
+IndexArray: TypeAlias = NDArray[np.intp]
 
 TOLERANCE = 1e-8
 MOST_STEPS = 25
@@ -88,7 +88,7 @@ class Fit:
 
 
 def fit(
-    counts: Floats, level: Ints, time: Floats, *, trend: bool, prior: Floats | None = None
+    counts: Floats, level: IndexArray, time: Floats, *, trend: bool, prior: Floats | None = None
 ) -> Fit | None:
     """Fits the regression, or gives None where it does not converge or no freedom is left.
 
@@ -115,7 +115,9 @@ def _deviance(counts: Floats, means: Floats, prior: Floats) -> float:
     return 2.0 * float(np.sum(prior * (logs - (counts - means))))
 
 
-def _iterate(counts: Floats, level: Ints, time: Floats, trend: bool, prior: Floats) -> Fit | None:
+def _iterate(
+    counts: Floats, level: IndexArray, time: Floats, trend: bool, prior: Floats
+) -> Fit | None:
     size = int(level.max()) + 1
     means = counts + 0.1
     eta = np.log(means)

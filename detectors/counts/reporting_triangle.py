@@ -22,7 +22,7 @@ from __future__ import annotations
 import math
 
 from detectors.base import Detector
-from detectors.counts.predictive import MOST, Judgement, Predictive, judgement_of
+from detectors.counts.predictive import LARGEST_COUNT, Judgement, Predictive, judgement_of
 
 NOT_KNOWN = "delay not known"
 
@@ -85,7 +85,7 @@ class ReportingTriangle(Detector):
         else:
             self._periods.insert(place, [period, *[None] * self.ages])
         if count is not None:
-            count = min(float(count), MOST)
+            count = min(float(count), LARGEST_COUNT)
             self._periods[place][1 + age] = count
             self._newest = [period, age, count]
         if len(self._periods) > self.kept + self.ages:

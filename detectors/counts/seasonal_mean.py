@@ -34,7 +34,7 @@ from numpy.typing import NDArray
 
 from detectors import special
 from detectors.counts import dispersion
-from detectors.counts.predictive import MOST, Predictive
+from detectors.counts.predictive import LARGEST_COUNT, Predictive
 
 Floats = NDArray[np.float64]
 
@@ -70,7 +70,9 @@ class SeasonalMean:
         total = float(means.sum())
         slope = means @ design / total  # of the logarithm of the sum by the effects
         spread = float(slope @ self.covariance @ slope)
-        return Predictive(min(total, MOST), spread, self.dispersion, self.dispersion_spread)
+        return Predictive(
+            min(total, LARGEST_COUNT), spread, self.dispersion, self.dispersion_spread
+        )
 
 
 @lru_cache(maxsize=4096)
@@ -107,7 +109,7 @@ def fit_mean(
     known = np.array(counts, dtype=float)  # None becomes nan
     lags = range(len(counts) + skip, skip, -1)
     there = ~np.isnan(known)
-    count = np.minimum(known[there], MOST)
+    count = np.minimum(known[there], LARGEST_COUNT)
     if not len(count):
         raise ValueError("no counts to learn from")
     design = _design(lags, period, harmonics)[there]

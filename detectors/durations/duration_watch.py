@@ -70,7 +70,7 @@ LEAST, MOST = 1e-9, 1e100
 """Means are taken as within these: a duration of 0 has no logarithm."""
 MOST_FREEDOM = 1e4
 MOST_KNOWN = 60.0
-OUTLYING = 3.09**2
+OUTLYING_MEAN = 3.09**2
 FAR, LEAST_FAR = 4.0, 10.0
 """Standard deviations of the logarithm beyond which a duration is impossible; the least ratio."""
 MOST_SCATTER = 4.0
@@ -79,7 +79,7 @@ SOME, MANY = 3, 20
 MOSTLY, LATELY = 0.8, 0.05
 """Where more than this share of groups is doubtful, by an average that takes so much of each, long
 durations are usual here."""
-USUAL = 1.28
+USUAL_RANGE = 1.28
 """Standard deviations within which four of five lie: the usual range."""
 DOUBTFUL = -1.0
 """In the place of the durations of which the squares are known."""
@@ -243,7 +243,7 @@ class DurationWatch(GroupedWatch):
         mean = total / n
         about = max(0.0, squares / mean / mean - n)
         rest = (n - 1.0 - sqrt(about * (n - 1.0) / n)) / (n - 1.0)
-        return rest <= 0.0 or off + log(rest) < USUAL * sqrt(variance)
+        return rest <= 0.0 or off + log(rest) < USUAL_RANGE * sqrt(variance)
 
     def _likeliest_change(self, recent: list[list[float]]) -> FoundChange:
         figures = [(*self._value(group), self._effects[self._slot(group)]) for group in recent]
@@ -286,7 +286,7 @@ class DurationWatch(GroupedWatch):
         if self._learned > 1:
             off = value - self._base - self._effects[slot]
             spread = self._slot_spreads[slot]
-            most = OUTLYING * (variance + spread)
+            most = OUTLYING_MEAN * (variance + spread)
             # Towards the expectation, so that a single outlier moves the level by little.
             value -= off * (1.0 - min(1.0, sqrt(most) / abs(off))) if off else 0.0
             surely, part, square = (variance / (variance + spread)) ** 2, 1.0, off * off

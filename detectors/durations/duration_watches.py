@@ -17,14 +17,14 @@ from detectors.durations.duration_watch import (
     MOST_KNOWN,
     MOST_SCATTER,
     MOSTLY,
-    OUTLYING,
-    USUAL,
+    OUTLYING_MEAN,
+    USUAL_RANGE,
     DurationWatch,
     doubted,
     far_of,
     sums_of,
 )
-from detectors.grouped_watches import Floats, GroupedWatches, Ints, JudgedGroups, Mask, State
+from detectors.grouped_watches import Floats, GroupedWatches, GroupState, Ints, JudgedGroups, Mask
 
 
 class DurationWatches(GroupedWatches[DurationWatch]):
@@ -69,10 +69,10 @@ class DurationWatches(GroupedWatches[DurationWatch]):
         scattered = own[..., 0] + least * self.pattern.prior_cv**2
         return np.asarray(scattered / (own[..., 1] + least))
 
-    def _known(self, some: State) -> Floats:
+    def _known(self, some: GroupState) -> Floats:
         return np.minimum(MOST_KNOWN, super()._known(some))
 
-    def _formed(self, some: State, groups: Floats) -> Floats:
+    def _formed(self, some: GroupState, groups: Floats) -> Floats:
         variation = np.sqrt(self._variation(some.own))
         slot = groups[:, 1].astype(np.int64) % some.period
         middle = some.base + some.effects[some.every, slot]
@@ -84,7 +84,7 @@ class DurationWatches(GroupedWatches[DurationWatch]):
             ]
         )
 
-    def _value(self, some: State, n: Floats, total: Floats) -> tuple[Floats, Floats]:
+    def _value(self, some: GroupState, n: Floats, total: Floats) -> tuple[Floats, Floats]:
         """The values y of groups of each series, and their variances."""
         prior = self.pattern.prior_weight
         spread = some.spread_sums[:, 0] + prior * self.pattern.prior_sd**2
@@ -96,7 +96,7 @@ class DurationWatches(GroupedWatches[DurationWatch]):
         mean = np.minimum(MOST, np.maximum(LEAST, total / n))
         return np.log(mean) + within / 2.0, np.maximum(within + between, within / 4.0)
 
-    def _compared(self, some: State, latest: Floats, within: Mask) -> JudgedGroups:
+    def _compared(self, some: GroupState, latest: Floats, within: Mask) -> JudgedGroups:
         slot = latest[:, :, 1].astype(np.int64) % some.period
         n, total = np.where(within, latest[:, :, 2], 1.0), np.where(within, latest[:, :, 3], 1.0)
         value, variance = self._value(some, n, total)
@@ -112,7 +112,7 @@ class DurationWatches(GroupedWatches[DurationWatch]):
         return JudgedGroups(off[:, 0] > 0.0, odd, ratios, levels, means, 1.0 / weights + shared)
 
     def _of_one(
-        self, some: State, latest: Floats, stretch: Mask, shift: Floats, variance: Floats
+        self, some: GroupState, latest: Floats, stretch: Mask, shift: Floats, variance: Floats
     ) -> Mask:
         number, sum_, squares, squared = (latest[:, :, column] for column in (2, 3, 6, 7))
         doubtful = squared == DOUBTFUL
@@ -128,10 +128,10 @@ class DurationWatches(GroupedWatches[DurationWatch]):
         more = np.maximum(n - 1.0, 1.0)
         rest = (n - 1.0 - np.sqrt(about * more / n)) / more
         left = shift + np.log(np.where(rest > 0.0, rest, 1.0))
-        of_one = (rest <= 0.0) | (left < USUAL * np.sqrt(variance))
+        of_one = (rest <= 0.0) | (left < USUAL_RANGE * np.sqrt(variance))
         return np.asarray((shift > 0.0) & ~unknown & (n >= 2.0) & of_one)
 
-    def _learn(self, some: State, group: Floats, slot: Ints) -> None:
+    def _learn(self, some: GroupState, group: Floats, slot: Ints) -> None:
         every, doubtful = some.every, group[:, 7] == DOUBTFUL
         sums, doubts = some.own[:, :2], some.own[:, 2]
         doubts += LATELY * (doubtful - doubts)
@@ -146,7 +146,7 @@ class DurationWatches(GroupedWatches[DurationWatch]):
         value, variance = self._value(some, group[:, 2], group[:, 3])
         off = value - some.base - some.effects[every, slot]
         spread = some.slot_spreads[every, slot]
-        most = OUTLYING * (variance + spread)
+        most = OUTLYING_MEAN * (variance + spread)
         # Towards the expectation, so that a single outlier moves the level by little.
         size = np.abs(off)
         pulled = off * (1.0 - np.minimum(1.0, np.sqrt(most) / np.where(size > 0.0, size, 1.0)))

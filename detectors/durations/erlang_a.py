@@ -47,7 +47,7 @@ from detectors import special
 Floats = NDArray[np.float64]
 TINY = 1e-280
 """Incomplete gamma functions below which they are no longer exact, or 0."""
-MOST = 10_000
+MOST_HANDLERS = 10_000
 """Handlers beyond which none are tried."""
 
 
@@ -139,19 +139,19 @@ def handlers_needed(
     """The fewest handlers with whom the service level reaches a target, a share between 0 and 1.
     `level` gives it at a rate of calls a second with 1 to so many handlers; several equally likely
     `rates` count by their calls. Raises ValueError for a target that is no such share, and where
-    `MOST` handlers are too few."""
+    `MOST_HANDLERS` handlers are too few."""
     if not 0.0 < target < 1.0:
         raise ValueError("a target is a share between 0 and 1")
     load = max(rates) * handling
     most = ceil(load + 2.0 * sqrt(load)) + 4
-    while most <= 2 * MOST:
-        upto = min(most, MOST)
+    while most <= 2 * MOST_HANDLERS:
+        upto = min(most, MOST_HANDLERS)
         levels = np.array([level(rate, upto) for rate in rates])
         reached = np.asarray(rates) @ levels / sum(rates) >= target
         if reached.any():
             return int(reached.argmax()) + 1
         most *= 2
-    raise ValueError(f"more than {MOST:,} handlers are needed")
+    raise ValueError(f"more than {MOST_HANDLERS:,} handlers are needed")
 
 
 def patience(abandoned: float, waited: float) -> float | None:

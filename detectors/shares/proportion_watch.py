@@ -35,7 +35,7 @@ from detectors.grouped_watch import Floats, FoundChange, GroupedWatch
 from detectors.shares.proportion import beta_binomial_tails, binomial_tails
 
 MOST_TRIALS = 1e9
-OUTLYING = 4.0**2
+OUTLYING_SHARE = 4.0**2
 _NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(5)
 _WEIGHTS = _WEIGHTS / _WEIGHTS.sum()
 
@@ -195,7 +195,7 @@ class ProportionWatch(GroupedWatch):
         if self._learned > 1:
             p, spread = self._expected_at(slot), self._slot_spreads[slot]
             square = (k - n * p) ** 2 / (n * p * (1.0 - p))
-            most = OUTLYING * (factor + n * spread)
+            most = OUTLYING_SHARE * (factor + n * spread)
             weight = min(1.0, most / square) if square else 1.0
             part, known = 1.0, n * spread
             if together:  # of a spell: about its own level

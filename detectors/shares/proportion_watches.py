@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from detectors.grouped_watches import Floats, GroupedWatches, Ints, JudgedGroups, Mask, State
+from detectors.grouped_watches import Floats, GroupedWatches, GroupState, Ints, JudgedGroups, Mask
 from detectors.shares.proportion_watch import (
-    OUTLYING,
+    OUTLYING_SHARE,
     ProportionWatch,
     stretch_ratio,
     sums_of,
@@ -45,7 +45,7 @@ class ProportionWatches(GroupedWatches[ProportionWatch]):
             return None
         return float(_known_share(np.array(middle), self._state.information[row].sum()))
 
-    def _compared(self, some: State, latest: Floats, within: Mask) -> JudgedGroups:
+    def _compared(self, some: GroupState, latest: Floats, within: Mask) -> JudgedGroups:
         slot = latest[:, :, 1].astype(np.int64) % some.period
         n, k = np.where(within, latest[:, :, 2], 0.0), np.where(within, latest[:, :, 3], 0.0)
         known = some.information.sum(axis=1, keepdims=True)
@@ -62,7 +62,7 @@ class ProportionWatches(GroupedWatches[ProportionWatch]):
         ratios = stretch_ratio(shares, trials, chances, between)
         return JudgedGroups(off > 0.0, odd, ratios, shares, shares - chances, between)
 
-    def _correlation(self, some: State) -> Floats:
+    def _correlation(self, some: GroupState) -> Floats:
         spread, trials, groups = some.spread_sums.T
         seen = trials != 0.0
         middling = np.where(seen, trials / np.where(seen, groups, 1.0), 1.0)
@@ -70,7 +70,7 @@ class ProportionWatches(GroupedWatches[ProportionWatch]):
         found = (spread + prior * self.pattern.prior_correlation) / (trials + prior)
         return np.asarray(np.minimum(0.9, np.maximum(0.0, found)))
 
-    def _learn(self, some: State, group: Floats, slot: Ints) -> None:
+    def _learn(self, some: GroupState, group: Floats, slot: Ints) -> None:
         n, k, shift, together = group[:, 2:6].T
         every = some.every
         factor = 1.0 + (n - 1.0) * self._correlation(some)
@@ -82,7 +82,7 @@ class ProportionWatches(GroupedWatches[ProportionWatch]):
 
         p = _known_share(middle, known)
         square = square_of(p)
-        most = OUTLYING * (factor + n * spread)
+        most = OUTLYING_SHARE * (factor + n * spread)
         judged, spell = some.learned > 1.0, together > 0.0
         weight = np.where(judged & (square > most), most / np.where(square, square, 1.0), 1.0)
         about_own = np.where(together > 1.0, square_of(_known_share(p + shift, known)), 0.0)

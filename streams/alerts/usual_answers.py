@@ -25,8 +25,16 @@ from streams.periods import DAY, HOUR, MINUTE, Calendar
 
 Priors = Mapping[int, float]
 A_DAY = 1440
-EMERGENCY: Priors = {15: 0.12, 30: 0.075, 60: 0.05, 120: 0.03, 240: 0.015, 360: 0.01, A_DAY: 0.01}
-OTHER: Priors = {15: 0.36, 30: 0.25, 60: 0.17, 120: 0.11, 240: 0.07, 360: 0.06, A_DAY: 0.03}
+EMERGENCY_PRIORS: Priors = {
+    15: 0.12,
+    30: 0.075,
+    60: 0.05,
+    120: 0.03,
+    240: 0.015,
+    360: 0.01,
+    A_DAY: 0.01,
+}
+OTHER_PRIORS: Priors = {15: 0.36, 30: 0.25, 60: 0.17, 120: 0.11, 240: 0.07, 360: 0.06, A_DAY: 0.03}
 """The correlation of two calls of a window, by its minutes, of a line for emergencies, and of
 others; measured in four simulated weeks of a control room whose staff does not change."""
 WEIGHT = 50
@@ -38,7 +46,7 @@ ENOUGH = 100
 """Calls from which a force's own answer rate is known."""
 LEAST_CORRELATION, MOST_CORRELATION = 0.01, 0.9
 """Of two calls of the same window: who waits behind one that waited waits too."""
-WINDOWS = tuple(minutes for minutes in EMERGENCY if minutes < A_DAY)
+WINDOWS = tuple(minutes for minutes in EMERGENCY_PRIORS if minutes < A_DAY)
 """Minutes over which an answer rate is looked at; those with too few calls are passed over."""
 FURTHEST = 56 * 7 * DAY
 """No hour further back is looked for: by the hour calls are kept for 13 months."""

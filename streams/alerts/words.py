@@ -40,7 +40,7 @@ from streams.registry.registry import REGISTRY
 from streams.surveillance.signals import Signal
 
 LONGEST_TEXT = 160
-NOBODY = "Nobody has this yet."
+NOBODY_YET = "Nobody has this yet."
 OPEN_SINCE = ", open since "
 NOT_TAKEN = "Nobody has taken this for"
 ACCEPT = "Lasting: close it as real to accept the level."
@@ -153,7 +153,7 @@ def owned(owner: str | None, snoozed_until: str | None = None, reason: str | Non
     if snoozed_until is not None:
         why = f": {reason}" if reason else ""
         return f"Snoozed until {snoozed_until}{why}."
-    return NOBODY if owner is None else f"{owner} has this."
+    return NOBODY_YET if owner is None else f"{owner} has this."
 
 
 def resolved(at: str, outcome: AlertOutcome | None, opened: str = "") -> str:
@@ -241,7 +241,7 @@ def _first_and_last(
     """The first sentence, the second and the last, as they fit; what is left out is empty."""
     name = len(first.partition(": ")[0])
     tries = [(first, change, last, name)]  # the first, what follows, and the least of its name
-    if last == NOBODY:
+    if last == NOBODY_YET:
         tries += [(first, change, "", name), (first, change, "", LEAST_NAME)]
     elif cleared:  # what it was says more than the range that it was outside of
         tries.append((_without_range(first), change, last, name))

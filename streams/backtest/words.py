@@ -49,7 +49,7 @@ def ends(at: dt.datetime | None) -> str:
 def before_report(alert: RaisedAlert) -> str:
     """How long before or after the month's report an alert came."""
     days = alert.days_before_report
-    return phrases.NOTHING if days is None else _before(days)
+    return phrases.NO_FIGURE if days is None else _before(days)
 
 
 def _before(days: float) -> str:
@@ -80,7 +80,7 @@ def truths(results: Sequence[SettingsResult]) -> list[tuple[TruthResult, list[st
     by_name = [{each.name: each for each in result.truths} for result in results]
     events = {each.name: each for result in results for each in result.truths}
     return [
-        (event, [detection(of[name]) if name in of else phrases.NOTHING for of in by_name])
+        (event, [detection(of[name]) if name in of else phrases.NO_FIGURE for of in by_name])
         for name, event in events.items()
     ]
 
@@ -169,15 +169,15 @@ def lead(alerts: Sequence[RaisedAlert]) -> str:
     """How long before or after the month's report the alerts came, in the middle."""
     days = sorted(each.days_before_report for each in alerts if each.days_before_report is not None)
     if not days:
-        return phrases.NOTHING
+        return phrases.NO_FIGURE
     middle = (days[(len(days) - 1) // 2] + days[len(days) // 2]) / 2
     return _before(middle)
 
 
 def figure(value: float | None) -> str:
     """A rate, or nothing where there is none."""
-    return phrases.NOTHING if value is None else f"{value:.2f}"
+    return phrases.NO_FIGURE if value is None else f"{value:.2f}"
 
 
 def _delay(hours: float | None) -> str:
-    return phrases.NOTHING if hours is None else length(hours)
+    return phrases.NO_FIGURE if hours is None else length(hours)

@@ -12,11 +12,11 @@ from typing import Any, NamedTuple
 from msgspec import UNSET, Struct, UnsetType
 
 from streams.board.compare import COMPARISONS, Beside, Comparisons, Ranking
-from streams.board.control import Flag, Moved, chart, policy_of
+from streams.board.control import FlagSide, Moved, chart, policy_of
 from streams.board.outlook import Delays
 from streams.board.query import Number, Observation, Query
 from streams.config.force import WHOLE
-from streams.config.measures import Polarity, Unit
+from streams.config.measures import FigureUnit, Polarity
 from streams.errors import QueryError
 from streams.periods import DAY, GRAINS, HOUR, Grain, rfc3339
 from streams.registry.indicator import Indicator, Per
@@ -35,7 +35,7 @@ class FigureRow(Struct, kw_only=True, omit_defaults=True):
 
     indicator: str
     title: str
-    unit: Unit
+    unit: FigureUnit
     area: str
     period: str
     start: str
@@ -89,7 +89,7 @@ class SeriesPoint(Struct, kw_only=True, omit_defaults=True):
     centre: float | None = None
     lower: float | None = None
     upper: float | None = None
-    flag: Flag | None = None
+    flag: FlagSide | None = None
     run: int = 0
     moved: Moved | None = None
     outlook: str | None = None
@@ -104,7 +104,7 @@ class SeriesPage(Struct, kw_only=True, omit_defaults=True):
     at: str
     indicator: str
     title: str
-    unit: Unit
+    unit: FigureUnit
     polarity: Polarity
     area: str
     grain: Grain
@@ -121,7 +121,7 @@ class MeasureShown(Struct, kw_only=True, omit_defaults=True):
 
     name: str
     title: str
-    unit: Unit
+    unit: FigureUnit
     polarity: Polarity
     definition: str
     parts: list[str] = []

@@ -23,7 +23,7 @@ Numbers = NDArray[np.int64]
 _ROW_SHIFT = 32
 """A row and a bin are one number: the row's above this bit."""
 _NO_PAIRS: Numbers = np.empty(0, np.int64)
-NONE = -1.0
+NO_QUANTILE = -1.0
 """Instead of a quantile of no durations, so that equal figures are equal numbers."""
 
 
@@ -238,14 +238,14 @@ def quantiles(
     together: NDArray[np.float64],
 ) -> NDArray[np.float64]:
     """Nearest-rank quantiles of the durations of rows, in seconds, as
-    `streams.registry.histogram.quantile` gives them, (shares, rows); `NONE` where there are none.
-    By share, `firsts` says where the bins of its duration begin, and `together` what the durations
-    of each row sum up to, in seconds.
+    `streams.registry.histogram.quantile` gives them, (shares, rows); `NO_QUANTILE` where there are
+    none. By share, `firsts` says where the bins of its duration begin, and `together` what the
+    durations of each row sum up to, in seconds.
     """
     keys = (rows.astype(np.int64) << _ROW_SHIFT) + np.array(firsts, np.int64)[:, None]
     begin = np.searchsorted(sums.pairs, keys)
     lengths = np.searchsorted(sums.pairs, keys + BINS) - begin
-    found, some = np.full(keys.shape, NONE), lengths > 0
+    found, some = np.full(keys.shape, NO_QUANTILE), lengths > 0
     if not some.any():
         return found
     lengths, share = lengths[some], np.repeat(np.array(shares), some.sum(axis=1))

@@ -55,7 +55,7 @@ from streams.board.standing import (
     of_count,
     shares_apart,
 )
-from streams.board.targets import Judged, goal
+from streams.board.targets import JudgedTarget, goal
 from streams.board.trend import Trend, trend
 from streams.config.force import WHOLE
 from streams.config.measures import Subject
@@ -540,7 +540,7 @@ class Comparisons:
         return self._changed(self.stretch.label, self._whole(self.stretch), of, base)
 
     @cached_property
-    def target(self) -> Judged | None:
+    def target(self) -> JudgedTarget | None:
         """The target of its own time, and whether it is met; None without one."""
         found = goal(self.query, self.indicator, self.stretch, self.area)
         if found is None:
@@ -555,7 +555,7 @@ class Comparisons:
             # Whoever reports a figure says of what it is; what is counted has to be over.
             reported = self.indicator.reported is not None
             reached = self.observation.value if reported else self._whole(self.stretch)
-        return Judged(found, reached, found.met(reached), found.band(reached))
+        return JudgedTarget(found, reached, found.met(reached), found.band(reached))
 
     @property
     def _adds_up(self) -> bool:
@@ -715,7 +715,7 @@ Compared = (
     | MonthByMonth
     | Drivers
     | Rank
-    | Judged
+    | JudgedTarget
     | FirstFigure
     | Outlook
     | Projection
@@ -746,7 +746,7 @@ class Beside(Struct, frozen=True, omit_defaults=True):
     peers: Rank | UnsetType | None = UNSET
     nation: Change | UnsetType | None = UNSET
     similar: Change | UnsetType | None = UNSET
-    target: Judged | UnsetType | None = UNSET
+    target: JudgedTarget | UnsetType | None = UNSET
     first_published: FirstFigure | UnsetType | None = UNSET
     expected: Outlook | UnsetType | None = UNSET
     projection: Projection | UnsetType | None = UNSET

@@ -31,7 +31,7 @@ from streams.board.breaks import breaks, restarts_of
 from streams.board.outlook import Delays
 from streams.board.query import Observation, Query
 from streams.config.force import WHOLE
-from streams.config.measures import Polarity, Unit
+from streams.config.measures import FigureUnit, Polarity
 from streams.errors import QueryError
 from streams.periods import DAY, Calendar, Grain
 from streams.registry import phrases
@@ -39,8 +39,8 @@ from streams.registry.charting import FEW, OF_FEW, USUAL, ChartPolicy, apart
 from streams.registry.indicator import Indicator
 from streams.stretches import Stretch, months_before
 
-Flag = Literal["above", "below"]
-BOUNDED: tuple[Unit, ...] = ("count", "ratio", "seconds")
+FlagSide = Literal["above", "below"]
+BOUNDED: tuple[FigureUnit, ...] = ("count", "ratio", "seconds")
 """What is never below 0, so that no limit is either."""
 
 
@@ -67,7 +67,7 @@ class ControlPoint(Struct, omit_defaults=True):
     centre: float | None = None
     lower: float | None = None
     upper: float | None = None
-    flag: Flag | None = None
+    flag: FlagSide | None = None
     """Exceptional: above the upper limit, or below the lower."""
     rises: int = 0
     """How many times in a row the value rose up to this; fell, as a negative number."""
@@ -87,7 +87,7 @@ class Chart(Struct, omit_defaults=True):
     indicator: str
     title: str
     area: str
-    unit: Unit
+    unit: FigureUnit
     polarity: Polarity
     grain: Grain
     rule: str

@@ -40,7 +40,7 @@ from detectors.counts.month_ahead import middle_scatter, month_ahead, scatter
 from detectors.counts.predictive import Predictive
 from streams.board.answers import Page
 from streams.board.breaks import breaks
-from streams.board.control import Flag, chart
+from streams.board.control import FlagSide, chart
 from streams.board.outlook import Delays, Young
 from streams.board.query import Query
 from streams.config.measures import Polarity
@@ -54,11 +54,11 @@ from streams.registry.indicator import Indicator, Part
 from streams.registry.measures import Group, Measure, WatchPolicy
 from streams.stretches import Stretch
 
-MONTHS = 12
+MONTHS_BEFORE = 12
 """Months before it that a month is held against."""
 LOOKED_BACK = 24
 """Months among which these may be: of those that were not heard whole nothing is known."""
-LEAST = 12
+LEAST_RECORDS = 12
 """Records in these months, below which a series is not looked at."""
 JUDGED = 5.0
 """A series that has fewer a month says nothing of how far its siblings scatter."""
@@ -84,12 +84,12 @@ class FlagRow(Struct, kw_only=True, omit_defaults=True):
     expected: float
     lower: int
     upper: int
-    direction: Flag
+    direction: FlagSide
     polarity: Polarity
     p_value: float
     least_rate: float
     words: str
-    chart: Flag | None = None
+    chart: FlagSide | None = None
     part_of: str | None = None
     provisional: str | None = None
 
@@ -148,7 +148,7 @@ class JudgedSeries:
         return replace(self, p_value=max(p_value, self.p_value), young=young)
 
     @property
-    def direction(self) -> Flag:
+    def direction(self) -> FlagSide:
         """Above what was expected, or below."""
         return "above" if self.series.count > self.ahead.mean else "below"
 
@@ -229,10 +229,10 @@ class MonthlyFlags:
                 (length, int(each.value))
                 for length, each in seen
                 if each.complete and each.value is not None
-            ][:MONTHS]
-            if len(heard) < MONTHS:
+            ][:MONTHS_BEFORE]
+            if len(heard) < MONTHS_BEFORE:
                 self.too_short += 1
-            elif sum(count for _, count in heard) < LEAST:
+            elif sum(count for _, count in heard) < LEAST_RECORDS:
                 self.too_few += 1
             else:
                 lengths, counts = zip(*heard, strict=True)
@@ -298,7 +298,7 @@ class MonthlyFlags:
         scatters: dict[tuple[str, ...], list[float]] = defaultdict(list)
         kinds = {each.indicator.name: self._kinds(each.indicator) for each in every}
         for each in every:
-            if sum(each.before) >= JUDGED * MONTHS:
+            if sum(each.before) >= JUDGED * MONTHS_BEFORE:
                 own = scatter(each.before, each.lengths)
                 scatters[kinds[each.indicator.name]].append(own)
         priors = {kind: middle_scatter(some) for kind, some in scatters.items()}
@@ -361,7 +361,7 @@ class MonthlyFlags:
         """What the list is, in a sentence: `Of 412 series looked at 7 are flagged; about 1 in 10 of
         those flagged is chance.`"""
         if not looked_at:
-            return f"No series has {MONTHS} whole months before to be held against."
+            return f"No series has {MONTHS_BEFORE} whole months before to be held against."
         many = f"Of {phrases.count(looked_at)} series looked at"
         more = ""
         if held_back:
@@ -372,8 +372,8 @@ class MonthlyFlags:
             )
         if not flagged:
             return (
-                f"{many} none is flagged: none is farther from its {MONTHS} months before than "
-                f"chance alone may explain.{more}"
+                f"{many} none is flagged: none is farther from its {MONTHS_BEFORE} months before "
+                f"than chance alone may explain.{more}"
             )
         one_in = round(1.0 / self.rate)
         by_chance = (

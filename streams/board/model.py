@@ -20,7 +20,7 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType, field
 
 from streams.alerts.model import AlertsView
-from streams.config.measures import Unit
+from streams.config.measures import FigureUnit
 from streams.errors import NotABoard
 from streams.periods import Grain
 from streams.registry.aggregates import Ratio
@@ -28,7 +28,7 @@ from streams.registry.measures import Gauge, Group
 from streams.registry.registry import REGISTRY, Registry
 from streams.surveillance.signals import Signal
 
-Figure = Ratio | int | float | None
+FigureValue = Ratio | int | float | None
 """The value of a measure: a count, seconds, or a share with its parts; None where not known."""
 Origin = Literal["totals", "both"]
 """Where figures are from that are not from records alone."""
@@ -56,16 +56,16 @@ class Row(Struct, omit_defaults=True):
         origin: Origin | None
         provisional: bool
 
-    def __getitem__(self, name: str) -> Figure | str:
+    def __getitem__(self, name: str) -> FigureValue | str:
         """A measure or a dimension by name; raises KeyError."""
         if name not in self.measures and name not in self.place:
             raise KeyError(name)
-        found: Figure | str = getattr(self, name)
+        found: FigureValue | str = getattr(self, name)
         return found
 
-    def figure_of(self, name: str) -> Figure:
+    def figure_of(self, name: str) -> FigureValue:
         """A measure, whatever its unit."""
-        value: Figure = getattr(self, name)
+        value: FigureValue = getattr(self, name)
         return value
 
     def dimension_of(self, name: str) -> str:
@@ -93,7 +93,11 @@ class Row(Struct, omit_defaults=True):
         return all(getattr(self, name) == value for name, value in place.items())
 
 
-_TYPES: dict[Unit, object] = {"count": int | None, "ratio": Ratio, "seconds": int | float | None}
+_TYPES: dict[FigureUnit, object] = {
+    "count": int | None,
+    "ratio": Ratio,
+    "seconds": int | float | None,
+}
 
 
 def _row_type(group: Group, *, gauges: bool) -> type[Row]:

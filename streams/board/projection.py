@@ -15,8 +15,8 @@ from detectors.counts.projection import (
     CHANCE,
     COUNTS,
     MEANS,
-    NEED,
-    SHARES,
+    MONTHS_NEEDED,
+    SHARE_SCALE,
     YEAR,
     Projected,
     Scale,
@@ -24,14 +24,14 @@ from detectors.counts.projection import (
 )
 from streams.board.query import Query
 from streams.board.whole_months import WholeMonths, whole_months
-from streams.config.measures import Unit
+from streams.config.measures import FigureUnit
 from streams.registry.indicator import Indicator
 from streams.stretches import Stretch
 
 MOST = 120
 """Months that a projection rests on, at the most."""
 AHEAD = (3, 6)
-_SCALES: dict[Unit, Scale] = {"count": COUNTS, "ratio": SHARES, "seconds": MEANS}
+_SCALES: dict[FigureUnit, Scale] = {"count": COUNTS, "ratio": SHARE_SCALE, "seconds": MEANS}
 
 
 class Ahead(Struct, frozen=True):
@@ -65,7 +65,7 @@ def projection(
     if stretch.rolling(MOST) is None or unit not in _SCALES:
         return None
     found = whole_months(query, indicator, stretch, area, MOST)
-    if len(found.values) < NEED:
+    if len(found.values) < MONTHS_NEEDED:
         return Projection(months=len(found.values), reason=_too_few(found))
     calendar = query.calendar
     at, months = calendar.parse(found.labels[-1]).end, list[str]()
@@ -89,7 +89,7 @@ def projection(
 
 
 def _chance(
-    query: Query, indicator: Indicator, found: WholeMonths, area: str, unit: Unit
+    query: Query, indicator: Indicator, found: WholeMonths, area: str, unit: FigureUnit
 ) -> float | None:
     """How far chance alone moves a share or a mean, as a variance on its scale: that of the last
     year. None where it is not known of how many cases they are, and of what is no mean."""
@@ -114,4 +114,4 @@ def _too_few(found: WholeMonths) -> str:
     if found.reason:
         return found.reason
     known = "1 month is" if len(found.values) == 1 else f"{len(found.values)} months are"
-    return f"{known} known in a row, {NEED} are needed to project"
+    return f"{known} known in a row, {MONTHS_NEEDED} are needed to project"

@@ -33,7 +33,7 @@ from streams.board.monitor import Monitor
 from streams.board.reported import Measured
 from streams.board.totals import Used
 from streams.config.force import WHOLE
-from streams.config.measures import Polarity, Subject, Unit
+from streams.config.measures import FigureUnit, Polarity, Subject
 from streams.errors import DeclarationError, QueryError
 from streams.fold.gaps import CUT, first_record
 from streams.fold.ledger import Ledger
@@ -69,7 +69,7 @@ from streams.stretches import Stretch, months_before
 R = TypeVar("R")
 Number = int | float
 """A count stays whole when it is written and read again."""
-Floats = NDArray[np.float64] | Numbers
+AreaValues = NDArray[np.float64] | Numbers
 Known = NDArray[np.bool_]
 
 NEAREST = 3
@@ -138,7 +138,7 @@ class IndicatorFigures(NamedTuple):
     """An indicator in one stretch, by area. Of a count `tops` alone; of a quantile `tops` are the
     values and `bottoms` how many durations there are."""
 
-    tops: Floats
+    tops: AreaValues
     bottoms: Numbers | None
     quantile: bool
     known: Known
@@ -321,7 +321,7 @@ class Query:
         """The ids of all areas by index, that of the force as a whole first."""
         return self._areas
 
-    def unit(self, indicator: str | Indicator) -> Unit:
+    def unit(self, indicator: str | Indicator) -> FigureUnit:
         """What its figures are."""
         return self.registry.unit_of(self.indicator(indicator))
 
@@ -843,7 +843,7 @@ def _lines(number: int) -> Numbers:
 
 def made_of(
     value: Count | Share | Mean, counters: dict[str, Numbers]
-) -> tuple[Floats, Numbers | None]:
+) -> tuple[AreaValues, Numbers | None]:
     """What a figure is made of: a count, or what is divided and by what."""
     none = np.zeros_like(next(iter(counters.values())))
     if isinstance(value, Count):

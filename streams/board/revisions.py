@@ -11,7 +11,7 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from streams.board.columns import Numbers
-from streams.board.query import Floats, IndicatorFigures, Number, Query, made_of
+from streams.board.query import AreaValues, IndicatorFigures, Number, Query, made_of
 from streams.fold.changes import Flat, in_order
 from streams.periods import Period
 from streams.registry.aggregates import Quantile
@@ -44,7 +44,7 @@ class _Step(NamedTuple):
 
     first: int
     last: int
-    tops: Floats
+    tops: AreaValues
     bottoms: Numbers | None
 
 

@@ -15,13 +15,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.board.columns import NONE, Numbers, PaneDifference, RowChanges, Sums, quantiles
-from streams.board.model import TYPES, BoardTypes, Figure, Row
+from streams.board.columns import NO_QUANTILE, Numbers, PaneDifference, RowChanges, Sums, quantiles
+from streams.board.model import TYPES, BoardTypes, FigureValue, Row
 from streams.board.totals import TotalPart, Used
 from streams.config.force import Force
 from streams.fold.panes import NOTHING, Pane
 from streams.registry.aggregates import (
-    UNKNOWN,
+    UNKNOWN_RATIO,
     Count,
     Figures,
     Mean,
@@ -36,7 +36,7 @@ from streams.registry.kind import Kind
 from streams.registry.measures import ChosenShare, Gauge, Group
 from streams.registry.packing import GaugeReader, Packer
 
-Key = tuple[str, ...]
+TableRowKey = tuple[str, ...]
 """The values of a group's dimensions, then the area."""
 
 
@@ -67,9 +67,9 @@ class Rollup:
         self._together = [self._needed.index(each.timing) for each in self._quantiles]
         self._bins_begin = [kind.duration_of[each.timing] * BINS for each in self._quantiles]
         self._timed = {begin // BINS for begin in self._bins_begin}
-        self._row_keys: list[Key] = []
+        self._row_keys: list[TableRowKey] = []
         """The rows by number; those that are shown even when nothing happened come first."""
-        self._number_of: dict[Key, int] = {}
+        self._number_of: dict[TableRowKey, int] = {}
         self._rows_of: dict[int, NDArray[np.int32]] = {}
         self._order = np.empty(0, np.intp)
         """The numbers of all rows, sorted by dimensions and area."""
@@ -82,7 +82,7 @@ class Rollup:
         self._row_type: Callable[..., Row] = types.rows[group.name]
         self._gauge_row: Callable[..., Row] | None = types.gauge_rows.get(group.name)
 
-    def _keys_of(self, series_key: int) -> tuple[Key, ...]:
+    def _keys_of(self, series_key: int) -> tuple[TableRowKey, ...]:
         """The rows that a series counts in."""
         indices = self.kind.series.split(series_key)
         if not self.kind.holds(self.force, self.group.where, indices):
@@ -93,7 +93,7 @@ class Rollup:
         }
         return tuple(product(*(rows[name] for name in (*self.group.dimensions, AREA))))
 
-    def standing_rows(self) -> list[Key]:
+    def standing_rows(self) -> list[TableRowKey]:
         """The rows that are shown even when nothing happened: the force's own."""
         named = {dimension.name: dimension for dimension in self.kind.dimensions}
         names = (*self.group.dimensions, AREA)
@@ -117,29 +117,29 @@ class Rollup:
             made[key] = self._beside(key, dict(zip(self._needed, counts, strict=True)), part)
         return [made[key] for key in sorted(made) if used.knows(key)]
 
-    def _beside(self, key: Key, counts: dict[str, int], part: TotalPart) -> Row:
+    def _beside(self, key: TableRowKey, counts: dict[str, int], part: TotalPart) -> Row:
         # Counters that are not known of a part are not known of the whole.
         counts = {name: counts.get(name, 0) + count for name, count in part.counts.items()}
         figures = Figures(counts, {})
-        read: list[Figure] = []
+        read: list[FigureValue] = []
         for value in self._values:
             if value.needs <= counts.keys():
                 read.append(value.read(figures))
             else:
-                read.append(UNKNOWN if isinstance(value, Share) else None)
+                read.append(UNKNOWN_RATIO if isinstance(value, Share) else None)
         return self._row_type(*key, *read, part.origin, part.provisional)
 
-    def resting_on(self, counters: frozenset[str]) -> dict[str, Figure]:
+    def resting_on(self, counters: frozenset[str]) -> dict[str, FigureValue]:
         """The figures that need one of these counters, by name, as they are where it is unknown."""
         return {
-            name: UNKNOWN if isinstance(value, Share) else None
+            name: UNKNOWN_RATIO if isinstance(value, Share) else None
             for name, value in zip(self._names, self._values, strict=True)
             if not value.needs.isdisjoint(counters)
         }
 
     def missing(self) -> list[Row]:
         """The standing rows of a stretch in which the feed was not heard: no figure is known."""
-        unknown = [UNKNOWN if isinstance(each, Share) else None for each in self._values]
+        unknown = [UNKNOWN_RATIO if isinstance(each, Share) else None for each in self._values]
         return [self._row_type(*key, *unknown) for key in sorted(self.standing_rows())]
 
     def __len__(self) -> int:
@@ -221,7 +221,7 @@ class Rollup:
             found = self._rows_of[series_key] = np.array(numbers, np.int32)
         return found
 
-    def _number(self, key: Key) -> int:
+    def _number(self, key: TableRowKey) -> int:
         """The number of a row; one that has none yet is given the next."""
         found = self._number_of.setdefault(key, len(self._row_keys))
         if found == len(self._row_keys):
@@ -251,7 +251,7 @@ class Rollup:
             for key in sorted(keys)
         ]
 
-    def _open_at(self, key: Key, gauge: Gauge, found: _Open) -> int | None:
+    def _open_at(self, key: TableRowKey, gauge: Gauge, found: _Open) -> int | None:
         """What a gauge says in a row; None where the force does not say what is open there."""
         kept, known = found.reader.gauge.kept, dict(zip(self._place, key, strict=True))
         if kept is not None and not kept(self.force, known):
@@ -277,7 +277,7 @@ class _Open:
         open_records: Collection[int],
         at: int,
         series_key: Callable[[int], int],
-        keys: Callable[[int], Iterable[Key]],
+        keys: Callable[[int], Iterable[TableRowKey]],
     ) -> None:
         self.reader = reader
         series: dict[int, _State] = {}
@@ -290,7 +290,7 @@ class _Open:
                     series[key] = counted, unknown + 1, oldest
                 else:
                     series[key] = counted + 1, unknown, max(oldest, age)
-        self.rows: dict[Key, _State] = {}
+        self.rows: dict[TableRowKey, _State] = {}
         for key, (counted, unknown, oldest) in series.items():
             for row in keys(key):
                 before = self.rows.get(row, _NONE_OPEN)
@@ -315,7 +315,7 @@ def _column(
         sums, of = counts[value.timing].tolist(), counts[value.of].tolist()
         return [total / n / 1000 if n else None for total, n in zip(sums, of, strict=True)]
     if isinstance(value, Quantile):
-        return [None if each == NONE else each for each in durations[value].tolist()]
+        return [None if each == NO_QUANTILE else each for each in durations[value].tolist()]
     none = np.zeros_like(next(iter(counts.values())))
     top, bottom, less = (
         np.sum([none, *(counts[name] for name in names)], axis=0)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from detectors.season import NEED, season
+from detectors.season import WHOLE_YEARS_NEEDED, season
 from streams.board.query import Query
 from streams.board.whole_months import whole_months
 from streams.registry.indicator import Indicator
@@ -47,7 +47,7 @@ def season_of(
         return None
     found = whole_months(query, indicator, stretch.previous, area, MOST * YEAR)
     values = [value for year in found.years for value in year]
-    if len(found.years) < NEED or min(values) < 0:
+    if len(found.years) < WHOLE_YEARS_NEEDED or min(values) < 0:
         return Season(False, years=len(found.years), reason=found.reason or _too_few(found.values))
     test = season(values)
     if test.chance > CHANCE:
@@ -64,4 +64,4 @@ def _too_few(values: list[float]) -> str:
     if not values:
         return "no season can be seen: the months before are not known"
     many = "1 month" if len(values) == 1 else f"{len(values)} months"
-    return f"no season can be seen in {many}: {NEED} whole years are needed"
+    return f"no season can be seen in {many}: {WHOLE_YEARS_NEEDED} whole years are needed"

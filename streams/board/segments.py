@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
-from detectors.change.segments import NEED, SegmentChange, Shape, segment
+from detectors.change.segments import FIGURES_NEEDED, SegmentChange, SegmentShape, segment
 from streams.board.query import Query
 from streams.errors import QueryError
 from streams.periods import Grain
@@ -38,7 +38,7 @@ class History(Struct, frozen=True):
     first: str
     last: str
     periods: int
-    shape: Shape
+    shape: SegmentShape
     sigma: float
     alike: float
     changes: list[Segment]
@@ -59,10 +59,10 @@ def history(query: Query, name: str, within: Stretch, grain: Grain, area: str) -
             values.append(found.value)
         elif values:
             break
-    if len(values) < NEED:
+    if len(values) < FIGURES_NEEDED:
         raise QueryError(
             f"{len(values)} periods in a row are known of {name} within {within.label}: "
-            f"{NEED} are needed"
+            f"{FIGURES_NEEDED} are needed"
         )
     labels.reverse()
     made = segment(values[::-1])

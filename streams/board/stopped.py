@@ -39,7 +39,7 @@ from streams.periods import DAY, MINUTE, Period
 from streams.registry.aggregates import Count
 from streams.registry.carried import named_once, spelled
 from streams.registry.counting import SERIES_KEY_MASK
-from streams.registry.crimes import AGES
+from streams.registry.crimes import OUTCOME_AGES
 
 FALSE_ALARM = 1e-6
 """How probable it may be that so many records are without a field by chance."""
@@ -49,7 +49,7 @@ FEW, YEAR = 3, 12
 """Months of which its usual share is the least: at least, and at most."""
 MOST = 0.99
 """No share is taken to be higher: one record may always lack a field."""
-SETTLED = max(AGES) * DAY
+SETTLED = max(OUTCOME_AGES) * DAY
 """In ms: by then a record has what its feed only sends later, without saying of when it is."""
 
 Place = tuple[str, int]

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams.board.columns import PaneDifference, Sums
-from streams.board.model import Figure, Row
+from streams.board.model import FigureValue, Row
 from streams.board.rollup import Rollup
 from streams.fold.kept_sums import KeptSum
 from streams.fold.panes import NOTHING, Pane, Parts, add_into
@@ -72,7 +72,7 @@ class Tables:
         self._first: OrderedDict[str, _First] = OrderedDict()
         """The same as first published."""
         self._running: OrderedDict[str, _Running] = OrderedDict()
-        self._resting: dict[frozenset[str], dict[str, Figure]] = {}
+        self._resting: dict[frozenset[str], dict[str, FigureValue]] = {}
         """By counters, the figures that need one of them."""
         self._without: OrderedDict[str, _Without] = OrderedDict()
 

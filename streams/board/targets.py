@@ -61,7 +61,7 @@ def _decimals(number: float) -> int:
     return max(0, -int(Decimal(repr(number)).normalize().as_tuple().exponent))
 
 
-class Judged(Struct, frozen=True, omit_defaults=True):
+class JudgedTarget(Struct, frozen=True, omit_defaults=True):
     """A target beside what was reached: `value` is that of the indicator, or its change."""
 
     target: Goal

@@ -24,7 +24,7 @@ from typing import Literal, NamedTuple
 from streams.board.model import Row
 from streams.config.force import WHOLE, Force
 from streams.fold.panes import Panes, Parts
-from streams.fold.totals import GRAINS, CallTotals, LineTotals, Total
+from streams.fold.totals import TOTAL_GRAINS, CallTotals, LineTotals, Total
 from streams.periods import DAY, MINUTE, Calendar, Grain
 from streams.registry.calls import CALL
 from streams.registry.counting import SERIES_KEY_MASK
@@ -193,7 +193,7 @@ class TotalsBeside:
         """The totals of just this area that lie in a stretch and are used, none twice."""
         found: list[Total] = []
         spans = Spans()
-        for grain in GRAINS:
+        for grain in TOTAL_GRAINS:
             for at in held.within(grain, start, end):
                 total = held.at(grain, at, area)
                 if (
@@ -209,16 +209,18 @@ class TotalsBeside:
 
     def _complete(self, held: LineTotals, area: int, of: Total) -> bool:
         """Whether final totals of narrower intervals cover all of a total's."""
-        place = GRAINS.index(of.grain) + 1
-        return place < len(GRAINS) and self._covered(held, area, GRAINS[place], of.start, of.end)
+        place = TOTAL_GRAINS.index(of.grain) + 1
+        return place < len(TOTAL_GRAINS) and self._covered(
+            held, area, TOTAL_GRAINS[place], of.start, of.end
+        )
 
     def _covered(self, held: LineTotals, area: int, grain: Grain, start: int, end: int) -> bool:
-        at, place = start, GRAINS.index(grain) + 1
+        at, place = start, TOTAL_GRAINS.index(grain) + 1
         while at < end:
             total, after = held.at(grain, at, area), self.calendar.end(grain, at)
             there = total is not None and total.final
-            if not there and place < len(GRAINS):
-                there = self._covered(held, area, GRAINS[place], at, after)
+            if not there and place < len(TOTAL_GRAINS):
+                there = self._covered(held, area, TOTAL_GRAINS[place], at, after)
             if not there:
                 return False
             at = after
@@ -234,7 +236,7 @@ class TotalsBeside:
     ) -> bool:
         """Whether a total reaches into a stretch from outside, and no used one does for there."""
         covered = [(total.start, total.end) for pieces in found.values() for total in pieces]
-        for grain in GRAINS:
+        for grain in TOTAL_GRAINS:
             for edge in (start, end):
                 at = self.calendar.start(grain, edge)
                 if at == edge or not held.any_at(grain, at):

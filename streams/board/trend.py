@@ -12,7 +12,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from detectors.change.seasonal_kendall import CORRECTED, NEED, seasonal_kendall
+from detectors.change.seasonal_kendall import CORRECTED, YEARS_NEEDED, seasonal_kendall
 from streams.board.query import Query
 from streams.board.whole_months import whole_months
 from streams.registry.indicator import Indicator
@@ -44,10 +44,10 @@ def trend(query: Query, indicator: Indicator, stretch: Stretch, area: str) -> Tr
     """The trend over the whole years of a stretch, to its end; of one shorter than three years over
     as many as are known to its end, ten at most."""
     own = len(stretch.parts("month"))
-    months = own if own >= NEED * YEAR else CORRECTED * YEAR
+    months = own if own >= YEARS_NEEDED * YEAR else CORRECTED * YEAR
     found = whole_months(query, indicator, stretch, area, months)
     years, last = found.years, found.labels[-1:] or [stretch.label]
-    if len(years) < NEED:
+    if len(years) < YEARS_NEEDED:
         first = found.labels[:1] or [stretch.label]
         return Trend(None, first[0], last[0], None, reason=found.reason or _too_few(found.labels))
     test = seasonal_kendall(years)
@@ -63,4 +63,5 @@ def _too_few(months: list[str]) -> str:
     if not months:
         return ""
     many = "1 month" if len(months) == 1 else f"{len(months)} months"
-    return f"a trend can't be seen apart from a season in {many}: {NEED} whole years are needed"
+    years = f"{YEARS_NEEDED} whole years are needed"
+    return f"a trend can't be seen apart from a season in {many}: {years}"

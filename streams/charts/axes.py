@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 from streams.charts.model import ChartPoint
 from streams.charts.text import width
 from streams.charts.words import MONTHS, WEEKDAYS
-from streams.config.measures import Unit
+from streams.config.measures import FigureUnit
 from streams.periods import Grain, financial_year
 from streams.registry.phrases import round_duration
 
@@ -29,7 +29,7 @@ _OF_TIMES = (
 # -- the scale of values ---------------------------------------------------------------------------
 
 
-def ticks(least: float, most: float, unit: Unit, want: int) -> list[float]:
+def ticks(least: float, most: float, unit: FigureUnit, want: int) -> list[float]:
     """Round values from one at or below `least` to one at or above `most`, about as many as are
     wanted. Counts have no fractions, shares do not go beyond what can be.
 
@@ -54,7 +54,7 @@ def ticks(least: float, most: float, unit: Unit, want: int) -> list[float]:
     return [int(each) if each.is_integer() and unit != "ratio" else each for each in found]
 
 
-def _step(raw: float, unit: Unit) -> float:
+def _step(raw: float, unit: FigureUnit) -> float:
     if unit == "seconds" and raw > 0.5:
         found = next((float(each) for each in _OF_TIMES if each >= raw), None)
         if found is not None:
@@ -67,7 +67,7 @@ def _step(raw: float, unit: Unit) -> float:
     return next(size * power for size in sizes if size * power >= raw * (1 - 1e-9))
 
 
-def tick_name(value: float, unit: Unit) -> str:
+def tick_name(value: float, unit: FigureUnit) -> str:
     """A value of a scale: `1,200`, `85 %`, `2 min 30 s`."""
     if unit == "ratio":
         return f"{round(value * 100, 4):g} %"

@@ -34,7 +34,7 @@ from streams.charts.model import (
 )
 from streams.charts.words import amount, limit
 from streams.config.force import WHOLE
-from streams.config.measures import Unit
+from streams.config.measures import FigureUnit
 from streams.errors import QueryError
 from streams.periods import DAY, HOUR, Grain, Period, to_ms
 from streams.registry import phrases
@@ -94,7 +94,7 @@ def beside_chart(
     within: Stretch,
     area: str = WHOLE,
     alerts: Iterable[Alert] = (),
-    kept: Kept | None = None,
+    kept: KeptPeriods | None = None,
 ) -> Chart:
     """An indicator by the hours or days within a stretch, in the range that is usual of them, with
     the same of the week before and, of hours that are few, of the day before as `earlier`, its
@@ -137,7 +137,7 @@ class PeriodBeside(NamedTuple):
     """So many days before, as they were asked for."""
 
 
-Kept = dict[tuple[int, int, tuple[int, ...]], PeriodBeside]
+KeptPeriods = dict[tuple[int, int, tuple[int, ...]], PeriodBeside]
 """Of one indicator and area, by start and end of a period that is over, in ms, and the days before
 that it stands beside."""
 
@@ -211,7 +211,7 @@ class _Reader:
         )
 
     def beside(
-        self, shown: Sequence[Period], days: Mapping[When, int], kept: Kept | None = None
+        self, shown: Sequence[Period], days: Mapping[When, int], kept: KeptPeriods | None = None
     ) -> Chart:
         """Some periods without limits, beside those so many days before."""
         found = [self._beside(each, tuple(days.values()), kept) for each in shown]
@@ -231,7 +231,9 @@ class _Reader:
             marks=tuple(m for each in self.alerts if _shown(m := alert_mark(each), points)),
         )
 
-    def _beside(self, period: Period, days: tuple[int, ...], kept: Kept | None) -> PeriodBeside:
+    def _beside(
+        self, period: Period, days: tuple[int, ...], kept: KeptPeriods | None
+    ) -> PeriodBeside:
         """A period, made anew unless it is over and kept."""
         place = period.start, period.end, days
         if kept is not None and (held := kept.get(place)) is not None:
@@ -401,7 +403,7 @@ def _why_missing(found: Observation) -> str:
     return "no cases" if found.known else found.reason or "not known"
 
 
-def _cases(found: Observation, unit: Unit) -> tuple[int, int] | int | None:
+def _cases(found: Observation, unit: FigureUnit) -> tuple[int, int] | int | None:
     if found.value is None or found.denominator is None:
         return None
     if unit == "ratio" and found.numerator is not None:
@@ -416,7 +418,7 @@ def _if_any(found: Sequence[T | None]) -> tuple[T | None, ...]:
 # -- what points are judged by ---------------------------------------------------------------------
 
 
-def levels_of(judged: Sequence[control.ControlPoint | None], unit: Unit) -> Iterator[Level]:
+def levels_of(judged: Sequence[control.ControlPoint | None], unit: FigureUnit) -> Iterator[Level]:
     """Points in a row that were judged by the same lines are one level."""
 
     def lines(at: int) -> tuple[float | None, ...] | None:
@@ -436,12 +438,12 @@ def levels_of(judged: Sequence[control.ControlPoint | None], unit: Unit) -> Iter
         why = "" if moved is None else _why(moved, unit)
 
 
-def _why(moved: Moved, unit: Unit) -> str:
+def _why(moved: Moved, unit: FigureUnit) -> str:
     return f"Average {amount(moved.old, unit)} to {amount(moved.new, unit)}"
 
 
 def flags_of(
-    judged: Sequence[control.ControlPoint | None], unit: Unit, grain: Grain
+    judged: Sequence[control.ControlPoint | None], unit: FigureUnit, grain: Grain
 ) -> Iterator[PointFlag]:
     """The points outside of their limits, and the runs that moved the average."""
     places = {each.label: at for at, each in enumerate(judged) if each is not None}

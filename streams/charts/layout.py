@@ -24,9 +24,9 @@ from streams.charts.model import Chart, ChartTarget, Level, Mark
 from streams.charts.shapes import (
     LARGE,
     SMALL,
+    Coordinates,
     Dot,
     Layout,
-    Place,
     Polyline,
     Purpose,
     Shape,
@@ -199,7 +199,7 @@ class _Drawing:
             sentence(self.chart),
         )
 
-    def _line(self, kind: str, *places: Place, closed: bool = False) -> None:
+    def _line(self, kind: str, *places: Coordinates, closed: bool = False) -> None:
         self.shapes.append(Polyline(kind, places, closed))
 
     def _scale(self) -> None:
@@ -529,7 +529,7 @@ def _together(values: Iterable[T | None]) -> Iterator[list[tuple[int, T]]]:
         yield part
 
 
-def _short(x: float, y: float) -> tuple[Place, Place]:
+def _short(x: float, y: float) -> tuple[Coordinates, Coordinates]:
     return (x - 3, y), (x + 3, y)
 
 

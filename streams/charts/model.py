@@ -8,7 +8,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from streams.config.measures import Unit
+from streams.config.measures import FigureUnit
 from streams.periods import Grain
 
 Side = Literal["above", "below"]
@@ -104,7 +104,7 @@ class Chart(Struct, frozen=True, kw_only=True, omit_defaults=True):
     Raises ValueError where a place is that of no point."""
 
     title: str
-    unit: Unit
+    unit: FigureUnit
     period: Grain
     points: tuple[ChartPoint, ...]
     levels: tuple[Level, ...] = ()

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 from streams.charts.text import Anchor, Box, box
 
 Purpose = Literal["tile", "page", "print"]
-Place = tuple[float, float]
+Coordinates = tuple[float, float]
 
 SMALL, LARGE = 12.0, 16.0
 """Sizes of letters; the title is of the larger one."""
@@ -36,7 +36,7 @@ class Polyline(NamedTuple):
     """A line through places; `closed` is a surface."""
 
     kind: str
-    places: tuple[Place, ...]
+    places: tuple[Coordinates, ...]
     closed: bool = False
 
 

@@ -7,9 +7,9 @@ import datetime as dt
 from typing import NamedTuple
 
 from streams.charts.model import Chart, ChartPoint, Mark, PointFlag
-from streams.config.measures import Unit
+from streams.config.measures import FigureUnit
 from streams.periods import Grain, financial_year
-from streams.registry.phrases import NOTHING, duration, rough
+from streams.registry.phrases import NO_FIGURE, duration, rough
 
 MONTHS = (
     "January",
@@ -47,7 +47,7 @@ NAMED = 3
 # -- amounts and periods ---------------------------------------------------------------------------
 
 
-def amount(value: float, unit: Unit) -> str:
+def amount(value: float, unit: FigureUnit) -> str:
     """A figure: `1,021`, as a mean `364.5`; `84.0 %`; `12 min 4 s`; `1.5 days`."""
     if unit == "count":
         return f"{value:,.0f}" if float(value).is_integer() else rough(value)
@@ -59,7 +59,7 @@ def amount(value: float, unit: Unit) -> str:
     return f"{number} days" if unit == "days" else number
 
 
-def limit(value: float, beside: float, unit: Unit) -> str:
+def limit(value: float, beside: float, unit: FigureUnit) -> str:
     """A limit beside a value that is not equal to it: with as many decimals as show that."""
     found = amount(value, unit)
     if value == beside or found != amount(beside, unit):
@@ -166,7 +166,7 @@ def spot(chart: Chart, place: int) -> str:
     return ". ".join(each[:1].upper() + each[1:] for each in said) + "."
 
 
-def _limits(lower: float | None, upper: float | None, unit: Unit) -> str:
+def _limits(lower: float | None, upper: float | None, unit: FigureUnit) -> str:
     if lower is not None and upper is not None:
         return f", limits {_between(lower, upper, unit)}"
     if upper is not None:
@@ -174,7 +174,7 @@ def _limits(lower: float | None, upper: float | None, unit: Unit) -> str:
     return "" if lower is None else f", lower limit {amount(lower, unit)}"
 
 
-def _between(lower: float, upper: float, unit: Unit) -> str:
+def _between(lower: float, upper: float, unit: FigureUnit) -> str:
     return f"{amount(lower, unit)} to {amount(upper, unit)}"
 
 
@@ -299,7 +299,7 @@ def table(chart: Chart) -> Table:
     return Table([heading for heading, _ in columns], rows)
 
 
-def _alone(point: ChartPoint, unit: Unit) -> str:
+def _alone(point: ChartPoint, unit: FigureUnit) -> str:
     return "not known" if point.value is None else amount(point.value, unit)
 
 
@@ -321,7 +321,8 @@ def _limit_range(chart: Chart, place: int) -> str:
     if level is None or (level.lower is None and level.upper is None):
         return ""
     lower, upper = (
-        NOTHING if each is None else amount(each, chart.unit) for each in (level.lower, level.upper)
+        NO_FIGURE if each is None else amount(each, chart.unit)
+        for each in (level.lower, level.upper)
     )
     return f"{lower} to {upper}"
 

@@ -18,7 +18,7 @@ from streams.cli.inputs import Inputs, source_options
 from streams.cli.query import played
 from streams.errors import WatchroomError
 from streams.outputs.metrics.backfill import (
-    GRAINS,
+    BACKFILL_GRAINS,
     SCRAPED,
     Backfill,
     BackfillGrain,
@@ -56,9 +56,9 @@ class Label(click.ParamType):
 @click.option(
     "--grain",
     "grains",
-    type=click.Choice(GRAINS),
+    type=click.Choice(BACKFILL_GRAINS),
     multiple=True,
-    default=GRAINS,
+    default=BACKFILL_GRAINS,
     show_default=True,
     help="The periods of the tables; repeatable.",
 )

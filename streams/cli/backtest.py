@@ -32,7 +32,7 @@ from streams.backtest.processes import Task, play_all
 from streams.backtest.whole import whole
 from streams.cli.echo import CleanConsole, echo
 from streams.cli.inputs import (
-    REFUSED,
+    MUCH_REFUSED,
     Inputs,
     much_refused,
     refused_lines,
@@ -223,7 +223,7 @@ def _nothing(played: Sequence[Played], letters: Path) -> None:
         raise click.exceptions.Exit(first.stopped)
     if much_refused(first.refused, first.read):
         echo(refused_much(first.refused, first.read) or "", err=True)
-        raise click.exceptions.Exit(REFUSED)
+        raise click.exceptions.Exit(MUCH_REFUSED)
     raise WatchroomError("there is nothing to play: the sources have no record of this force")
 
 
@@ -239,7 +239,7 @@ def _end(played: Sequence[Played], letters: Path) -> None:
         raise click.exceptions.Exit(stopped)
     if much := refused_much(first.refused, first.read):
         echo(much, err=True)
-        raise click.exceptions.Exit(REFUSED)
+        raise click.exceptions.Exit(MUCH_REFUSED)
 
 
 def _write(path: Path, text: str) -> None:

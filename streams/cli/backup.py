@@ -27,12 +27,12 @@ from streams.state.backup import (
     Backup,
     BackupEntry,
     BackupHead,
-    Part,
+    BackupPart,
     learned,
     write,
 )
 
-NAMES: dict[Part, str] = {
+NAMES: dict[BackupPart, str] = {
     "alerts": "entries about alerts and handovers",
     "published": "published figures of sealed periods",
     "learned": "parts of what detectors have learned",
@@ -55,15 +55,15 @@ class _Progress:
     """Says how many entries there are, as they come."""
 
     def __init__(self) -> None:
-        self.counts: Counter[Part] = Counter()
+        self.counts: Counter[BackupPart] = Counter()
 
-    def __call__(self, part: Part) -> None:
+    def __call__(self, part: BackupPart) -> None:
         self.counts[part] += 1
         if not self.counts[part] % EVERY:
             echo(f"{self.counts[part]:,} {NAMES[part]} so far", err=True)
 
 
-def _say(counts: Counter[Part]) -> None:
+def _say(counts: Counter[BackupPart]) -> None:
     for part in PARTS:
         echo(f"  {counts[part]:,} {NAMES[part]}")
 

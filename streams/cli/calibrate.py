@@ -11,7 +11,7 @@ from rich.progress import BarColumn, TaskID, TextColumn, TimeElapsedColumn, Time
 from rich.progress import Progress as Bar
 from rich.table import Table
 
-from detectors.calibration.alarm_budget import SHARES, AlarmBudget
+from detectors.calibration.alarm_budget import GRAIN_SHARES, AlarmBudget
 from detectors.calibration.detection_delay import delays_in_words
 from streams.board.monitor import Monitor
 from streams.cli.echo import CleanConsole, echo
@@ -33,7 +33,7 @@ from streams.sources.order.play import Play
 from streams.sources.order.player import Player
 from streams.sources.simulator import simulate
 from streams.state.departed import kept_on_disk
-from streams.surveillance.calibration import GRAINS, Planned, plan_of
+from streams.surveillance.calibration import WATCHED_GRAINS, Planned, plan_of
 from streams.surveillance.series import watches_in
 
 SIMULATED_WEEKS = 8
@@ -107,7 +107,7 @@ def calibrate(  # noqa: PLR0913, PLR0917  one argument an option
     force = find_force(force_name)
     alerts = force.file.alerts
     episodes = budget or alerts.false_episodes_a_week
-    wanted = AlarmBudget(episodes, {**SHARES, **alerts.shares.given()})
+    wanted = AlarmBudget(episodes, {**GRAIN_SHARES, **alerts.shares.given()})
     with _bar() as bar:
         task = bar.add_task("Reading records" if inputs else "Simulating eight weeks", total=None)
         planned = _planned(force, inputs)
@@ -167,7 +167,7 @@ def _report(
 ) -> None:
     """The result in words."""
     console = CleanConsole(highlight=False)
-    watches = {grain: sum(watches_in(force, grain).values()) for grain in GRAINS}
+    watches = {grain: sum(watches_in(force, grain).values()) for grain in WATCHED_GRAINS}
     numbers = ", ".join(f"{number} by the {grain}" for grain, number in watches.items())
     echo(f"{force.name}: series watched: {numbers}.")
     if simulated:

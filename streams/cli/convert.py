@@ -14,7 +14,7 @@ import zstandard
 
 from streams.cli.echo import echo
 from streams.cli.inputs import (
-    REFUSED,
+    MUCH_REFUSED,
     Inputs,
     passed_over,
     refused_lines,
@@ -106,7 +106,7 @@ def convert(
     if stopped is not None:
         sys.exit(stopped.exit_code)
     if much:
-        sys.exit(REFUSED)
+        sys.exit(MUCH_REFUSED)
 
 
 class IntoFile:

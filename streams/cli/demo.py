@@ -16,7 +16,7 @@ from streams.alerts.model import Transition
 from streams.cli.board import rows_that_fit
 from streams.cli.echo import CleanConsole, echo
 from streams.cli.options import Address, Seconds, Speed, board_console
-from streams.embedded.demo import FORCE, HISTORY_WEEKS, Demo
+from streams.embedded.demo import DEMO_FORCE, HISTORY_WEEKS, Demo
 from streams.errors import WatchroomError
 from streams.outputs.monitor_server import serve
 from streams.outputs.terminal.board import render, summary
@@ -99,7 +99,7 @@ def demo(
         except Stopped as caught:
             stopped = caught
         at = shown.player.clock()
-        console.print(render(shown.live.board(FORCE, at), console.width))
+        console.print(render(shown.live.board(DEMO_FORCE, at), console.width))
         echo(f"\nThe demonstration is over: {shown.runner.account().in_words()}")
         if stopped is not None:
             raise click.exceptions.Exit(stopped.exit_code)
@@ -140,7 +140,7 @@ def _display(shown: Demo, handle: Running, console: Console) -> Iterator[Callabl
         where = f"Open {handle.url}/ for the wallboard · Ctrl-C stops"
 
         def drawn() -> RenderableType:
-            board = render(shown.live.board(FORCE), console.width, rows_that_fit(console))
+            board = render(shown.live.board(DEMO_FORCE), console.width, rows_that_fit(console))
             return Group(Text(where, style="dim"), board)
 
         with Screen(console=console, screen=True, get_renderable=drawn, refresh_per_second=1):
@@ -153,7 +153,7 @@ def _display(shown: Demo, handle: Running, console: Console) -> Iterator[Callabl
         nonlocal due
         if time.monotonic() >= due:
             due += EVERY_LINE
-            echo(summary(shown.live.board(FORCE)))
+            echo(summary(shown.live.board(DEMO_FORCE)))
 
     yield line
 

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from streams.board.answers import Page
-from streams.board.flags import LEAST, MONTHS, FlagPage, FlagRow, MonthlyFlags
+from streams.board.flags import LEAST_RECORDS, MONTHS_BEFORE, FlagPage, FlagRow, MonthlyFlags
 from streams.cli.asking import monitor_at
 from streams.cli.echo import echo
 from streams.cli.inputs import Inputs, asked_options
@@ -119,8 +119,8 @@ def shown(page: FlagPage) -> RenderableType:
     left = [
         f"{phrases.count(number)} {why}"
         for number, why in (
-            (page.too_short, f"without {MONTHS} whole months before"),
-            (page.too_few, f"with fewer than {LEAST} records in these"),
+            (page.too_short, f"without {MONTHS_BEFORE} whole months before"),
+            (page.too_few, f"with fewer than {LEAST_RECORDS} records in these"),
         )
         if number
     ]

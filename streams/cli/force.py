@@ -28,7 +28,7 @@ from streams.outputs.reference.force_lists import entries, list_names
 from streams.outputs.reference.force_tables import entries_csv, entry_tables
 from streams.registry.affected import unknown_fields, unknown_names
 from streams.registry.targets import measure_problems
-from streams.sources.draft.new_force import BRITISH, Answers, draft_force, events_in, slug
+from streams.sources.draft.new_force import BRITISH, ForceAnswers, draft_force, events_in, slug
 from streams.sources.mapping.file import load_mapping
 
 
@@ -78,7 +78,7 @@ def new(
     if inputs.has_stdin:
         raise click.UsageError("standard input can be read once only: name files")
     rules = [load_mapping(mapping) for _, mapping in inputs.places if mapping is not None]
-    answers = Answers(
+    answers = ForceAnswers(
         id=next((each.force for each in rules if each.force), slug(name)),
         name=name,
         timezone=timezone or next((each.timezone for each in rules if each.timezone), BRITISH),

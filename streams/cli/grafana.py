@@ -16,14 +16,14 @@ from streams.cli.echo import echo
 from streams.cli.options import public_address
 from streams.config.force import Force, find_force
 from streams.errors import ConfigError, WatchroomError
-from streams.outputs.public_url import VARIABLE
+from streams.outputs.public_url import PUBLIC_URL_VARIABLE
 
 
 def _settings(command: Callable[..., Any]) -> Callable[..., Any]:
     """Where the dashboards differ between installations."""
     return click.option(
         "--wallboard",
-        envvar=VARIABLE,
+        envvar=PUBLIC_URL_VARIABLE,
         show_envvar=True,
         metavar="URL",
         callback=public_address,

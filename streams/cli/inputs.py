@@ -21,7 +21,7 @@ from streams.sources.order.play import Readable
 from streams.sources.reasons import in_words
 
 STDIN = "-"
-REFUSED = 3
+MUCH_REFUSED = 3
 """The exit code where much of a finite source was refused."""
 MUCH, LEAST = 0.01, 10
 """Much is more than this share of the rows, and at least so many; or all of them."""
@@ -224,7 +224,7 @@ def refused_much(refused: int, rows: int) -> str | None:
     if not much_refused(refused, rows):
         return None
     what = "every row" if refused >= rows else f"{refused:,} of {rows:,} rows"
-    return f"Much of the input was refused ({what}): exit code {REFUSED}."
+    return f"Much of the input was refused ({what}): exit code {MUCH_REFUSED}."
 
 
 def passed_over(source: Readable) -> list[str]:

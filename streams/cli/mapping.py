@@ -11,14 +11,14 @@ import click
 import msgspec
 
 from streams.cli.echo import echo
-from streams.cli.inputs import REFUSED
+from streams.cli.inputs import MUCH_REFUSED
 from streams.config.force import Force, find_force, shipped_forces
 from streams.errors import WatchroomError
 from streams.outputs.reference.field_dictionary import dictionary, page
 from streams.registry.registry import REGISTRY
 from streams.sources.draft.all_values import all_values
-from streams.sources.draft.field_words import KINDS, Kind
-from streams.sources.draft.sample import MOST, read_sample
+from streams.sources.draft.field_words import RECORD_KINDS, RecordKind
+from streams.sources.draft.sample import ROWS_LOOKED_AT, read_sample
 from streams.sources.draft.suggest import suggest
 from streams.sources.draft.trial import Trial, try_mapping
 from streams.sources.mapping.file import load_mapping, parse_mapping
@@ -48,14 +48,18 @@ def mapping() -> None:
 
 @mapping.command(name="suggest", short_help="Draft a mapping from a file.")
 @click.argument("file", metavar="FILE")
-@click.option("--kind", type=click.Choice(KINDS[:3]), help="What a row is; default: a guess.")
+@click.option(
+    "--kind", type=click.Choice(RECORD_KINDS[:3]), help="What a row is; default: a guess."
+)
 @click.option(
     "--timezone", metavar="ZONE", help="Of times without an offset, such as Europe/London."
 )
 @click.option(
     "--force", "force_name", metavar="ID|FILE", help="The force: its areas and time zone are used."
 )
-def suggest_(file: str, kind: Kind | None, timezone: str | None, force_name: str | None) -> None:
+def suggest_(
+    file: str, kind: RecordKind | None, timezone: str | None, force_name: str | None
+) -> None:
     """Draft a mapping from the header and the first thousand rows of FILE ("-": standard input).
 
     Categories, offences and grades are looked up in all rows of a file (up to 500,000).
@@ -87,7 +91,7 @@ def suggest_(file: str, kind: Kind | None, timezone: str | None, force_name: str
         echo(f"It was not tried: {what} can be read once only.", err=True)
         return
     try:
-        _say(_try(file, parsed, force, MOST), err=True)
+        _say(_try(file, parsed, force, ROWS_LOOKED_AT), err=True)
     except NoKey as error:
         echo(f"It was not tried: {error}", err=True)
     drafted = f"{shlex.quote(file)} --mapping mapping.toml"
@@ -131,7 +135,7 @@ def check(
     force = find_force(force_name) if force_name else None
     bad = unlisted = False
     for file in files:
-        trial = _try(file, rules, force, None if whole else MOST)
+        trial = _try(file, rules, force, None if whole else ROWS_LOOKED_AT)
         echo(f"{file}: ", nl=False)
         _say(trial)
         unlisted |= trial.without_lists > 0
@@ -141,7 +145,7 @@ def check(
     if unlisted:
         echo(UNCHECKED, err=True)
     if bad:
-        context.exit(REFUSED)
+        context.exit(MUCH_REFUSED)
     known = force_name or rules.force
     given = "" if known in shipped_forces() else f" --force {shlex.quote(known or 'FORCE_FILE')}"
     echo(

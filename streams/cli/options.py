@@ -15,7 +15,7 @@ from rich.console import Console
 from streams.cli.echo import CleanConsole
 from streams.config.force import Force, find_force, shipped_forces
 from streams.errors import ConfigError
-from streams.outputs.public_url import VARIABLE as PUBLIC_URL
+from streams.outputs.public_url import PUBLIC_URL_VARIABLE as PUBLIC_URL
 from streams.outputs.public_url import checked
 from streams.printing import LogFormatter
 

@@ -15,7 +15,7 @@ import click
 from streams.cli import INTERRUPTED
 from streams.cli.echo import echo
 from streams.cli.inputs import (
-    REFUSED,
+    MUCH_REFUSED,
     Inputs,
     passed_over,
     refused_lines,
@@ -119,7 +119,7 @@ def publish(
     much = refused_much(counts.refused.total(), counts.read - counts.excluded)
     if much and not following:
         echo(much)
-        sys.exit(REFUSED)
+        sys.exit(MUCH_REFUSED)
 
 
 class Sending:

@@ -38,7 +38,7 @@ from streams.sources.stops import Stops
 from streams.state.departed import kept_on_disk
 from streams.stretches import FORMS, Stretch
 
-PARTS = tuple(grain for grain in GRAINS if grain != "hour")
+LABELLED_GRAINS = tuple(grain for grain in GRAINS if grain != "hour")
 """The grains of which the labels are the same in every time zone."""
 PAGE = 1_000
 """Rows that a monitor is asked for at once."""
@@ -77,7 +77,7 @@ class WhereAsked(NamedTuple):
     help=f"{FORMS}. Repeatable.",
 )
 @click.option(
-    "--by", type=click.Choice(PARTS), help="A row for each of these within each --period."
+    "--by", type=click.Choice(LABELLED_GRAINS), help="A row for each of these within each --period."
 )
 @compare_option
 @click.option(

@@ -16,7 +16,7 @@ from click.core import ParameterSource
 
 from streams.cli.closing import alerts_between, alerts_in_words, close, report
 from streams.cli.echo import echo
-from streams.cli.inputs import REFUSED, Inputs, refused_much, source_options
+from streams.cli.inputs import MUCH_REFUSED, Inputs, refused_much, source_options
 from streams.cli.instants import stretch_named, stretch_options
 from streams.cli.keys import Keys
 from streams.cli.options import (
@@ -421,7 +421,7 @@ def _send(
     counts = publisher.counts
     if much := refused_much(counts.refused.total(), counts.read - counts.excluded):
         echo(much)
-        raise click.exceptions.Exit(REFUSED)
+        raise click.exceptions.Exit(MUCH_REFUSED)
 
 
 def _keep_or_forget(

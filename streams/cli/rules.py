@@ -11,7 +11,7 @@ import click
 from streams.cli.echo import echo
 from streams.cli.options import public_address
 from streams.errors import WatchroomError
-from streams.outputs.public_url import VARIABLE
+from streams.outputs.public_url import PUBLIC_URL_VARIABLE
 from streams.outputs.rules import Links, budget_file, rule_files
 from streams.outputs.rules.budget import LEAST_TARGET, MOST_TARGET
 
@@ -36,7 +36,7 @@ def _links(command: Callable[..., Any]) -> Callable[..., Any]:
         "--wallboard",
         default=Links().wallboard,
         show_default=True,
-        envvar=VARIABLE,
+        envvar=PUBLIC_URL_VARIABLE,
         show_envvar=True,
         metavar="URL",
         callback=public_address,

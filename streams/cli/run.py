@@ -15,7 +15,7 @@ import click
 from streams.cli.closing import alerts_in_words, close, report, wait
 from streams.cli.comparing import compare_option, names_in
 from streams.cli.echo import echo
-from streams.cli.inputs import REFUSED, Inputs, source_options
+from streams.cli.inputs import MUCH_REFUSED, Inputs, source_options
 from streams.cli.options import Address, Speed, dead_letters_option, forces_named, public_url_option
 from streams.cli.progress import progress_bar
 from streams.cli.serving import serving_options
@@ -294,7 +294,7 @@ def leave(
     if stopped is not None:
         raise click.exceptions.Exit(stopped.exit_code)
     if much:
-        raise click.exceptions.Exit(REFUSED)
+        raise click.exceptions.Exit(MUCH_REFUSED)
 
 
 def _checked(at: str | None, periods: tuple[str, ...], force: Force) -> int | None:

@@ -18,7 +18,7 @@ from streams.charts.svg import standalone
 from streams.cli.echo import echo
 from streams.cli.inputs import Inputs, source_options
 from streams.cli.options import board_console
-from streams.cli.query import PARTS, played, written
+from streams.cli.query import LABELLED_GRAINS, played, written
 from streams.cli.query_chart import SIZE
 from streams.config.force import WHOLE
 from streams.outputs.figure_csv import csv_text
@@ -33,7 +33,12 @@ from streams.periods import Grain
 @click.option("--area", default=WHOLE, help="An area by id, name or alias. Default: the force.")
 @click.option("--period", required=True, metavar="P", help="Which history, such as 2017..2021.")
 @click.option(
-    "--by", "grain", type=click.Choice(PARTS), default="month", show_default=True, help="Periods."
+    "--by",
+    "grain",
+    type=click.Choice(LABELLED_GRAINS),
+    default="month",
+    show_default=True,
+    help="Periods.",
 )
 @click.option(
     "--chart",

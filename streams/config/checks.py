@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from detectors.calibration.alarm_budget import SHARES
+from detectors.calibration.alarm_budget import GRAIN_SHARES
 from detectors.named_days import bank_holidays, codes_like
 from streams.config.measures import DeclaredReading, MeasureTarget
 from streams.config.schema import (
@@ -361,7 +361,7 @@ def _areas_shown(file: ForceFile) -> Iterator[Problem]:
 
 def _alerts(file: ForceFile) -> Iterator[Problem]:
     given = file.alerts.shares.given()
-    together = sum({**SHARES, **given}.values())
+    together = sum({**GRAIN_SHARES, **given}.values())
     if not 0 < together <= 1 + 1e-9:
         problem = f"the shares of hour, day and month add up to {together:.2g}"
         yield problem, "alerts.shares", "Give all three, not more than 1 together and one above 0"

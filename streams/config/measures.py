@@ -18,14 +18,14 @@ Months = Annotated[int, Meta(gt=1, le=120)]
 Points = Annotated[int, Meta(gt=1, le=1000)]
 
 Polarity = Literal["up_good", "down_good", "neutral"]
-Unit = Literal["count", "ratio", "seconds", "money", "days", "score"]
+FigureUnit = Literal["count", "ratio", "seconds", "money", "days", "score"]
 ReadingUnit = Literal["count", "percent", "ratio", "seconds", "money", "days", "score"]
 """`percent` is a share that is reported as 87.3, `ratio` one that is reported as 0.873."""
 Subject = Literal["force", "area", "peer", "nation"]
 ChartGrain = Literal["hour", "day", "month", "quarter", "financial_year"]
-Limits = Literal["mean_sd", "individuals", "c", "p", "p_prime"]
+LimitsKind = Literal["mean_sd", "individuals", "c", "p", "p_prime"]
 """How limits are made (`detectors.charts.limits`)."""
-Baseline = Literal["first", "year_before", "rolling"]
+BaselineKind = Literal["first", "year_before", "rolling"]
 AreaKind = Literal["policing_area", "district", "beat"]
 
 
@@ -33,9 +33,9 @@ class Chart(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     """How a reading is charted, one point a period of `grain` (`streams.registry.charting`)."""
 
     grain: ChartGrain = "month"
-    limits: Limits = "individuals"
+    limits: LimitsKind = "individuals"
     sigmas: Annotated[float, Meta(gt=0, le=10)] = 3.0
-    baseline: Baseline = "first"
+    baseline: BaselineKind = "first"
     points: Points = 12
     rebase: Annotated[int, Meta(ge=0, le=1000)] = 8
 

@@ -18,7 +18,7 @@ from streams.kafka.refusals import Denied
 
 TRIES, PAUSE = 5, 0.5
 """How often the group is asked for, and seconds between."""
-Place = tuple[str, int]
+PartitionPlace = tuple[str, int]
 """Topic and partition."""
 
 
@@ -39,11 +39,11 @@ class Brokers:
     """Under which the brokers say that they are reached."""
     versions: tuple[str, ...] = ()
     found: dict[str, topics.Found] = field(default_factory=dict)
-    begins: dict[Place, int] = field(default_factory=dict)
-    ends: dict[Place, int] = field(default_factory=dict)
-    newest: dict[Place, int] = field(default_factory=dict)
+    begins: dict[PartitionPlace, int] = field(default_factory=dict)
+    ends: dict[PartitionPlace, int] = field(default_factory=dict)
+    newest: dict[PartitionPlace, int] = field(default_factory=dict)
     """When the log took its latest message, in ms by the broker's clock; only input topics."""
-    committed: dict[Place, int] = field(default_factory=dict)
+    committed: dict[PartitionPlace, int] = field(default_factory=dict)
     """The next offset that the group would read."""
     members: list[Member] = field(default_factory=list)
     group_refused: str = ""
@@ -74,7 +74,7 @@ class BrokersClient:
             if name in found
             for number in range(found[name].partitions)
         ]
-        newest: dict[Place, Any] = {}
+        newest: dict[PartitionPlace, Any] = {}
         with suppress(kafka.errors.UnsupportedVersionError):  # of brokers before 3.0
             newest = self._offsets(inputs, OffsetSpec.MAX_TIMESTAMP)
         return Brokers(
@@ -89,7 +89,7 @@ class BrokersClient:
             group_refused=self._group_refused,
         )
 
-    def _offsets(self, of: list[TopicPartition], spec: Any) -> dict[Place, Any]:
+    def _offsets(self, of: list[TopicPartition], spec: Any) -> dict[PartitionPlace, Any]:
         if not of:
             return {}
         answer = self.client.list_partition_offsets(dict.fromkeys(of, spec))
@@ -102,7 +102,7 @@ class BrokersClient:
             found.add(".".join(map(str, version)))
         return tuple(sorted(found))
 
-    def committed(self) -> dict[Place, int]:
+    def committed(self) -> dict[PartitionPlace, int]:
         """What the group has acknowledged."""
         answer = self._of_group(lambda: self.client.list_group_offsets(self.group))
         return {

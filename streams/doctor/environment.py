@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from streams.doctor.finding import Examined, Finding, examined
 from streams.doctor.setup import Setup
 from streams.errors import ConfigError
-from streams.outputs.public_url import VARIABLE as PUBLIC_URL
+from streams.outputs.public_url import PUBLIC_URL_VARIABLE as PUBLIC_URL
 from streams.outputs.public_url import checked
 
 CHECK = "environment"

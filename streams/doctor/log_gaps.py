@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from streams.doctor.brokers import Brokers, Place
+from streams.doctor.brokers import Brokers, PartitionPlace
 from streams.doctor.finding import Examined, Finding, examined
 from streams.doctor.setup import Setup
 from streams.state.snapshot import Head
@@ -57,7 +57,7 @@ def heads(folder: Path) -> Iterator[StoredHead]:
             yield StoredHead(path, None, str(error))
 
 
-def key_of(head: Head) -> Place:
+def key_of(head: Head) -> PartitionPlace:
     """The topic-partition of a checkpoint."""
     return head.topic, head.partition
 
@@ -105,7 +105,7 @@ def of_heads(stored: list[StoredHead], state: Brokers, now: float) -> Iterator[F
                 yield _lost(name, gap.first, gap.last)
 
 
-def of_offsets(counted: dict[Place, int], state: Brokers) -> Iterator[Finding]:
+def of_offsets(counted: dict[PartitionPlace, int], state: Brokers) -> Iterator[Finding]:
     """The partitions of which the next message to be counted is not in the log."""
     for (topic, partition), at in sorted(counted.items()):
         begin, end = state.begins.get((topic, partition)), state.ends.get((topic, partition))

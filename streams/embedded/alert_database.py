@@ -64,7 +64,7 @@ CREATE TABLE IF NOT EXISTS deliveries (
 CREATE INDEX IF NOT EXISTS open_deliveries ON deliveries (channel, number)
   WHERE state IN ('waiting', 'sending');
 """
-NAME = "alerts.db"
+FILE_NAME = "alerts.db"
 
 
 def default_folder() -> Path:
@@ -98,7 +98,7 @@ class Hold:
                     if time.monotonic() < until:
                         time.sleep(0.05)
                         continue
-                    raise _in_use(folder / NAME, path) from None
+                    raise _in_use(folder / FILE_NAME, path) from None
                 return
 
     def close(self) -> None:
@@ -121,14 +121,14 @@ class AlertDatabase:
     at_once = True
 
     def __init__(self, folder: Path) -> None:
-        self.path = folder / NAME
+        self.path = folder / FILE_NAME
         self.set_aside: Path | None = None
         """The damaged file, where there was one."""
         self.channels_for: Callable[[Alert], Iterable[str]] = lambda _: ()
         """The names of the channels that take an alert, for what people do about it."""
         self.damage = ""
         """What was wrong with it and what is missing, in words with the cure."""
-        self._anew = folder / (NAME + ".anew")
+        self._anew = folder / (FILE_NAME + ".anew")
         """Until it takes the place of a damaged one."""
         self._lock = threading.RLock()  # `channels_for` reads what was sent before
         try:
@@ -206,7 +206,7 @@ class AlertDatabase:
         the other one not yet."""
         if self.path.exists() or not self._anew.exists():
             return
-        asides = sorted(self.path.parent.glob(f"{NAME}.damaged-*[0-9]"))
+        asides = sorted(self.path.parent.glob(f"{FILE_NAME}.damaged-*[0-9]"))
         if asides:
             self._exchange(asides[-1], "the exchange was broken off")
 

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import msgspec
 
-from detectors.calibration.alarm_budget import MOST, AlarmBudget
+from detectors.calibration.alarm_budget import MOST_ALARMS, AlarmBudget
 from detectors.calibration.detection_delay import DetectionDelay, detection_delays
 from detectors.calibration.simulation import Plan, RatedPoint, SimulatedStream, fit, replay, total
 from streams.private import private_file, private_folder
@@ -40,7 +40,7 @@ JUDGED_WEEKS = 52
 STEPS = 40
 """Simulated steps of each size and class of series."""
 
-Kind = tuple[str, float, float, float]
+SeriesClass = tuple[str, float, float, float]
 """A class of series: grain, events an hour, dispersion, false alarms a week that it is allowed."""
 
 Progress = Callable[[str, float], None]
@@ -147,7 +147,7 @@ def _answer(
 ) -> Calibrated:
     plan, budget, number = question.planned.plan, question.budget, question.replicates
     checks = max(2, number // 2)
-    cutoff = dict(MOST)
+    cutoff = dict(MOST_ALARMS)
     one = functools.partial(_replicate, plan=plan, history=question.history, cutoff=cutoff)
     replays: list[list[RatedPoint]] = []
     for noted in pool.map(one, [(question.seed, n) for n in range(number + checks)]):
@@ -187,7 +187,7 @@ def _sights(work: tuple[SimulatedStream, str, float, CalibrationQuestion]) -> li
     ]
 
 
-def class_of(planned: Planned, number: int, budget: AlarmBudget) -> Kind:
+def class_of(planned: Planned, number: int, budget: AlarmBudget) -> SeriesClass:
     """That of a watched series. Series of a class are alike: their rates to half an octave, their
     dispersions to a quarter."""
     stream, (where, _, part) = planned.as_one(number), planned.plan.watched[number]
@@ -196,14 +196,14 @@ def class_of(planned: Planned, number: int, budget: AlarmBudget) -> Kind:
     return where.grain, rate, dispersion, budget.allowed(where.grain, part)
 
 
-def class_name(kind: Kind) -> str:
+def class_name(kind: SeriesClass) -> str:
     """A class of series in one word."""
     return f"{kind[0]}/{kind[1]:.4g}/{kind[2]:g}/{kind[3]:.4g}"
 
 
-def classes(planned: Planned, budget: AlarmBudget) -> dict[Kind, SimulatedStream]:
+def classes(planned: Planned, budget: AlarmBudget) -> dict[SeriesClass, SimulatedStream]:
     """The classes of the hourly and daily series, each with a stream that stands for it."""
-    found: dict[Kind, SimulatedStream] = {}
+    found: dict[SeriesClass, SimulatedStream] = {}
     for number, watched in enumerate(planned.plan.watched):
         if watched.where.grain != "month":
             kind = class_of(planned, number, budget)

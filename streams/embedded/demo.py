@@ -27,7 +27,7 @@ from streams.sources.simulator import Rates, Surge, simulate, spread_crimes
 from streams.sources.stops import Stops
 from streams.state.surveillance import watch_all
 
-FORCE = "warwickshire"
+DEMO_FORCE = "warwickshire"
 SAMPLE = "2022-01-warwickshire-street.csv.gz"
 MONTH = "2022-01"
 START_DAY, START_HOUR = (2022, 1, 14), 18
@@ -56,7 +56,7 @@ class Demo:
         seconds: float | None = None,
     ) -> None:
         """Runs for so many seconds at a speed, else to the end of the month."""
-        self.force = find_force(FORCE)
+        self.force = find_force(DEMO_FORCE)
         calendar = Calendar(self.force.zone)
         month = calendar.parse(MONTH)
         today = calendar.midnight(*START_DAY)
@@ -102,6 +102,6 @@ def sample() -> Iterable[bytes]:
     """The event lines of the sample that is shipped in the package."""
     with (
         resources.as_file(resources.files("streams") / "samples" / SAMPLE) as path,
-        open_source(path, force=find_force(FORCE)) as source,
+        open_source(path, force=find_force(DEMO_FORCE)) as source,
     ):
         return [line for chunk in source for line in chunk.lines()]

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from streams.alerts.model import Alert, Handover, Transition, decode_fact
-from streams.embedded.alert_database import NAME, AlertDatabase, Hold
+from streams.embedded.alert_database import FILE_NAME, AlertDatabase, Hold
 from streams.embedded.calibration import kept_folder
 from streams.errors import CheckpointError, SourceError
 from streams.private import private_file, private_folder
@@ -27,9 +27,9 @@ def entry_of(fact: Transition | Handover, value: bytes) -> BackupEntry:
 def alerts_in(folder: Path) -> Iterator[BackupEntry]:
     """The transitions and handovers of a folder, as of one instant, which a monitor may be using.
     Raises `SourceError`."""
-    path = folder / NAME
+    path = folder / FILE_NAME
     if not path.exists():
-        raise SourceError(f"{folder} holds no alerts ({NAME}). Name the folder with --state")
+        raise SourceError(f"{folder} holds no alerts ({FILE_NAME}). Name the folder with --state")
     try:
         with closing(connect_beside(path)) as db:
             db.execute("BEGIN")  # until it is closed it sees nothing that comes later
@@ -56,7 +56,7 @@ def put_alerts(backup: Backup, folder: Path, on_entry: OnEntry, *, replace: bool
     Raises `CheckpointError` where a process has the folder, or alerts are there and not to be
     replaced.
     """
-    path, aside = folder / NAME, None
+    path, aside = folder / FILE_NAME, None
     found = [restored(entry.value) for entry in backup.entries("alerts")]  # before anything moves
     if path.exists() and (held := _count(folder)):
         if not replace:

@@ -138,7 +138,7 @@ UNITS: Mapping[str, Mapping[str, str]] = {
 }  # fmt: skip
 """What the numbers of each kind are of."""
 
-EVERY: Mapping[str, str] = {
+FIELDS_OF_ALL: Mapping[str, str] = {
     "force": "whose figures it counts in, and in Kafka the partition that it goes to",
     "id": "every figure: the versions of one id are one record, of which one counts",
     "updated_at": "every figure: of several versions the latest counts; what happened later than "

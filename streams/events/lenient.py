@@ -18,14 +18,14 @@ import msgspec
 
 from streams.errors import Refused
 from streams.events.schema import (
-    KINDS,
+    EVENT_KINDS,
     Casualty,
     Event,
     Person,
     Unit,
     check_depth,
     decode_line,
-    encode,
+    encode_event,
     refusal,
 )
 from streams.events.unknown_values import shown
@@ -86,11 +86,12 @@ SUREST: dict[Any, str] = {Person: "id", Casualty: "severity", Unit: "id"}
 """Of an item of a list the field that says most: with it the item is kept without the others."""
 
 _SHAPES = {
-    kind: {f.name: f.type for f in msgspec.structs.fields(KINDS[kind]) if f.name in names}
+    kind: {f.name: f.type for f in msgspec.structs.fields(EVENT_KINDS[kind]) if f.name in names}
     for kind, names in FIELDS.items()
 }
 _OPTIONAL = {
-    kind: {f.name for f in msgspec.structs.fields(KINDS[kind]) if not f.required} for kind in FIELDS
+    kind: {f.name for f in msgspec.structs.fields(EVENT_KINDS[kind]) if not f.required}
+    for kind in FIELDS
 }
 
 
@@ -107,7 +108,7 @@ class LenientEvent(NamedTuple):
         """A line of `event`, which was made of this one, with what was left out: whoever counts it
         finds it unknown, and says so."""
         if not self.left_out:
-            return encode(event)
+            return encode_event(event)
         return msgspec.json.encode({**msgspec.to_builtins(event), **self.left_out})
 
 
@@ -150,7 +151,7 @@ def mend(kind: str, record: dict[str, Any], *, strict: bool = True) -> LenientEv
         if name in mended:
             _mend(mended, name, shape, unknown, strict)
     try:
-        event = msgspec.convert(mended, KINDS[kind], strict=strict)
+        event = msgspec.convert(mended, EVENT_KINDS[kind], strict=strict)
     except msgspec.ValidationError as still:
         raise Refused("wrong_form", str(still)) from None
     return LenientEvent(event, unknown, {name: record[name] for name, _ in unknown})

@@ -74,7 +74,7 @@ Version = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 Count = Annotated[int, Meta(ge=0, le=1_000_000)]
 
 Grade = Literal["emergency", "priority", "scheduled", "no_attendance"]
-Channel = Literal["999", "101", "online", "webchat", "text"]
+CallChannel = Literal["999", "101", "online", "webchat", "text"]
 Severity = Literal["fatal", "serious", "slight"]
 RoadUser = Literal[
     "pedestrian",
@@ -150,7 +150,7 @@ class Call(Record, tag="call"):
     ended_at: Stamp | None = None
     wrapped_up_at: Stamp | None = None
     called_back_at: Stamp | None = None
-    channel: Channel | None = None
+    channel: CallChannel | None = None
     caller: Pseudonym | None = None
     incident_id: RecordId | None = None
     resolved: bool | None = None
@@ -322,7 +322,7 @@ class Heartbeat(
 Versioned = Call | Incident | Crime | Reading
 """The kinds of record that come in versions."""
 Event = Call | Incident | Crime | Reading | Heartbeat
-KINDS: dict[str, type[Event]] = {
+EVENT_KINDS: dict[str, type[Event]] = {
     "call": Call,
     "incident": Incident,
     "crime": Crime,
@@ -345,7 +345,7 @@ _encoder = msgspec.json.Encoder()
 decode_line = _decoder.decode
 """The fast decoder: one JSON object (bytes) to one event; raises what msgspec raises."""
 
-encode = _encoder.encode
+encode_event = _encoder.encode
 """One event to one line of JSON, without the newline."""
 
 

@@ -22,7 +22,7 @@ from streams.registry.times import SKEW
 MOST_FEEDS = 200
 """Feeds of one force, so that memory is bounded. One more takes the place of the unknown feed that
 was heard longest ago."""
-FORGOTTEN = 7 * DAY
+MISSED_NO_MORE = 7 * DAY
 """How long after its last heartbeat a feed that is not known is missed no more, in ms."""
 KIND_OF = {word: kind for kind in REGISTRY.structs for word in (kind, REGISTRY.plain_name(kind))}
 """The kind of record that a feed with heartbeats brings, by the feed's name."""
@@ -140,7 +140,7 @@ def is_missed(force: Force, feed: str, heard: int, at: int) -> bool:
     written = force.file.feeds.get(feed)
     if written is not None:
         return not written.retired
-    return feed in KIND_OF or at - heard <= FORGOTTEN
+    return feed in KIND_OF or at - heard <= MISSED_NO_MORE
 
 
 def interval_of(force: Force, heartbeats: Heartbeats, feed: str) -> float | None:

@@ -53,7 +53,7 @@ from streams.periods import DAY, EPOCH, GRAINS, HOUR, Calendar, Grain, Period, S
 from streams.registry.conditions import ALWAYS
 from streams.registry.counting import bin_in
 from streams.registry.packing import (
-    CLOCK,
+    CLOCK_MASK,
     OPEN,
     ByClock,
     Contribution,
@@ -559,7 +559,7 @@ class Ledger:
         counts nothing. `at` is when, by event time."""
         for index, clock in enumerate(self.packer.by_clock):
             put = clock.put if not self.uncounted else partial(self._put, clock)
-            old, new = old_packed >> clock.shift & CLOCK, packed >> clock.shift & CLOCK
+            old, new = old_packed >> clock.shift & CLOCK_MASK, packed >> clock.shift & CLOCK_MASK
             if old == new:  # the usual case, a call that is answered
                 if new:
                     sums: Pane = {}
@@ -676,7 +676,7 @@ class Ledger:
         """What a record counts in panes that are not sealed, with the index of the clock; with
         `sign` -1 what is missing there without it."""
         for index, clock in enumerate(self.packer.by_clock):
-            time = packed >> clock.shift & CLOCK
+            time = packed >> clock.shift & CLOCK_MASK
             if time and not self._is_over(time >> 2, time & 3):
                 sums: Pane = {}
                 if self._put(clock, packed, sums, sign):

@@ -19,7 +19,7 @@ from streams.config.force import Force
 from streams.errors import Refused
 from streams.events.schema import Reading
 from streams.fold.ledger import EventClock
-from streams.fold.totals import CallTotals, Order, Place, Total, read_total
+from streams.fold.totals import CallTotals, Place, Total, VersionOrder, read_total
 from streams.periods import Calendar, to_ms
 from streams.registry.dimensions import missing_field
 from streams.registry.times import SKEW
@@ -43,14 +43,15 @@ _canonical = msgspec.json.Encoder(order="deterministic").encode
 
 
 class Readings:
-    """The fold of the readings of one force: of the versions of each the largest `Order` wins."""
+    """The fold of the readings of one force: of the versions of each the largest `VersionOrder`
+    wins."""
 
     def __init__(self, force: Force) -> None:
         self.force = force
         self.calendar = Calendar(force.zone)
         self.totals = CallTotals()
         """The totals of calls among them."""
-        self.entries: dict[str, tuple[Order, Reading]] = {}
+        self.entries: dict[str, tuple[VersionOrder, Reading]] = {}
         self._plain: dict[str, set[str]] = {}
         """By measure the ids of all others that are not deleted."""
         self.changes: Counter[str] = Counter()
@@ -106,7 +107,7 @@ class Readings:
         self.watermark, self.lines = watermark, lines
 
     def _replace(
-        self, event: Reading, order: Order, total: tuple[Place, Total] | None, start: int
+        self, event: Reading, order: VersionOrder, total: tuple[Place, Total] | None, start: int
     ) -> None:
         self._let_go(event.id)
         self.changes[event.measure or ""] += 1
@@ -205,7 +206,7 @@ class Readings:
         self, places: Iterable[tuple[int, str]], most: int
     ) -> tuple[list[tuple[int, str, Reading]], int]:
         """The winners of the first periods of a series, and how many lost against one of them."""
-        labels: dict[str, tuple[int, Order, Reading]] = {}
+        labels: dict[str, tuple[int, VersionOrder, Reading]] = {}
         lost = 0
         for start, id_ in places:
             order, event = self.entries[id_]
@@ -228,9 +229,10 @@ class Readings:
 
     def winners(self, measure: str | None = None) -> list[tuple[str, Reading]]:
         """The label of its period and the reading, one for each (measure, area, line, period), in
-        the order of these; of several ids the largest `Order`. With a `measure` only those of it.
+        the order of these; of several ids the largest `VersionOrder`. With a `measure` only those
+        of it.
         Totals of calls are not among them: the figures of calls show those."""
-        best: dict[tuple[str, str, str, str], tuple[Order, Reading]] = {}
+        best: dict[tuple[str, str, str, str], tuple[VersionOrder, Reading]] = {}
         asked = self._plain.values() if measure is None else (self._plain.get(measure, ()),)
         for order, event in map(self.entries.__getitem__, chain.from_iterable(asked)):
             key = _named(self._label(event), event)
@@ -239,7 +241,7 @@ class Readings:
         return [(key[-1], best[key][1]) for key in sorted(best)]
 
 
-def order_of(event: Reading) -> Order:
+def order_of(event: Reading) -> VersionOrder:
     """What decides among the versions of a reading: the largest wins."""
     updated = to_ms(event.updated_at)
     return (updated if event.version is None else event.version, updated, _canonical(event))

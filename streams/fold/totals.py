@@ -21,7 +21,7 @@ from streams.registry.times import SKEW, check_plausible
 
 MEASURE = "calls"
 """The `measure` that such a reading has."""
-GRAINS: tuple[Grain, ...] = ("quarter", "month", "day", "hour")
+TOTAL_GRAINS: tuple[Grain, ...] = ("quarter", "month", "day", "hour")
 """The intervals that a total may have, the widest first."""
 
 COUNTER_OF = {name: "lost" if name == "end_unknown" else name for name in CALL_COUNTS}
@@ -35,7 +35,7 @@ _AMONG = {
 }
 """By end, the counts of parts of the calls that ended so."""
 
-Order = tuple[int, int, bytes]
+VersionOrder = tuple[int, int, bytes]
 """Which version of a reading wins, the largest: version, `updated_at` in ms, content."""
 
 
@@ -66,7 +66,7 @@ def read_total(force: Force, event: Reading, period: Period | None) -> tuple[Pla
         raise Refused("wrong_form", f'counts go with measure = "{MEASURE}", not "{event.measure}"')
     if event.line is None:
         raise missing_field("line")
-    if period is None or period.grain not in GRAINS:
+    if period is None or period.grain not in TOTAL_GRAINS:
         raise Refused(
             "wrong_form",
             f"no figure is of {event.period} by itself: give counts of hours, days, "
@@ -128,13 +128,13 @@ class LineTotals:
     """The totals of one line, by interval and area."""
 
     def __init__(self) -> None:
-        self.starts: dict[Grain, list[int]] = {grain: [] for grain in GRAINS}
+        self.starts: dict[Grain, list[int]] = {grain: [] for grain in TOTAL_GRAINS}
         self.areas: dict[int, int] = {}
         """By area the number of totals, over all intervals and ids."""
-        self._held: dict[tuple[Grain, int], dict[int, dict[str, tuple[Order, Total]]]] = {}
+        self._held: dict[tuple[Grain, int], dict[int, dict[str, tuple[VersionOrder, Total]]]] = {}
 
     def at(self, grain: Grain, start: int, area: int) -> Total | None:
-        """The total of an interval and area; of several ids the largest `Order`."""
+        """The total of an interval and area; of several ids the largest `VersionOrder`."""
         found = self._held.get((grain, start), {}).get(area)
         return max(found.values())[1] if found else None
 
@@ -150,7 +150,7 @@ class LineTotals:
                 return
             yield starts[place]
 
-    def put(self, key: str, place: Place, order: Order, total: Total) -> None:
+    def put(self, key: str, place: Place, order: VersionOrder, total: Total) -> None:
         """Adds the total that the reading of this id gives."""
         at = (place.grain, place.start)
         if at not in self._held:
@@ -180,7 +180,7 @@ class CallTotals:
         self.lines: dict[str, LineTotals] = {}
         self._places: dict[str, Place] = {}
 
-    def put(self, key: str, place: Place, order: Order, total: Total) -> None:
+    def put(self, key: str, place: Place, order: VersionOrder, total: Total) -> None:
         """Takes in the winning version of a reading, in place of the one before."""
         self.drop(key)
         self._places[key] = place

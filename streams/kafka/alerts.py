@@ -23,7 +23,7 @@ from streams.errors import ConfigError, NotStored
 from streams.kafka.alert_writer import AlertWriter, NotMine
 from streams.kafka.brokers import in_words
 from streams.kafka.partition import Partition
-from streams.kafka.partition_alerts import PartitionAlerts, Read
+from streams.kafka.partition_alerts import PartitionAlerts, ReadValues
 from streams.kafka.settings import WorkerSettings
 from streams.kafka.topics import topic_name
 from streams.live import Live
@@ -56,7 +56,7 @@ class TopicAlerts:
         live: Live,
         lease: Lease,
         partition_of: Callable[[str], Partition | None],
-        read: Read,
+        read: ReadValues,
         group_generation: Callable[[], int],
     ) -> None:
         self.settings, self.lease, self.partition_of = settings, lease, partition_of

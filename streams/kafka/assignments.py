@@ -32,8 +32,8 @@ from streams.kafka.settings import Cluster, WorkerSettings
 from streams.kafka.stream import Position, Stream
 from streams.kafka.topic_watch import TopicWatch
 from streams.kafka.topics import creating, forces_in, topic_name
-from streams.kafka.wrong_partition import REASON, MisplacedLines
-from streams.live import CLOCK, LONG, Live, State
+from streams.kafka.wrong_partition import WRONG_PARTITION, MisplacedLines
+from streams.live import CLOCK, LONG, Live, LiveState
 from streams.live.clock import steady_clock
 from streams.live.reasons import Reason, of_state
 from streams.sources.clock import wall_clock
@@ -59,7 +59,7 @@ MOST_HOLES = 10_000
 transaction is one offset; what a log deletes is many at once."""
 DISK_EVERY = 10.0
 """Seconds between two looks at the disk."""
-NOTED = ("topic", REASON, CLOCK, DISK, "log_gap", "alerts", "instance")
+NOTED = ("topic", WRONG_PARTITION, CLOCK, DISK, "log_gap", "alerts", "instance")
 """The troubles that are noted here; others watch for the rest."""
 TROUBLE_REPEATS = 60.0
 """Seconds after which a trouble that lasts is logged again."""
@@ -510,7 +510,7 @@ class AssignedPartitions:
         if health.state not in (before, "recovering"):
             log.info("%s: %s", health.state, health.detail)
 
-    def _state(self, before: State, behind: int) -> tuple[State, str]:
+    def _state(self, before: LiveState, behind: int) -> tuple[LiveState, str]:
         """What it is doing, and in which words; `behind` are the messages that are not folded."""
         if self._wanted is None:
             return "starting", "waiting for partitions"
@@ -527,7 +527,7 @@ class AssignedPartitions:
         half = (words for p in self.partitions.values() for words in p.half_counted)
         return "live", "; ".join((f"{len(self.partitions)} partitions", *half))
 
-    def _late(self, before: State, behind: int) -> Reason | None:
+    def _late(self, before: LiveState, behind: int) -> Reason | None:
         """Why the figures may not be those of now; None where they are."""
         if self.partitions and (silent := self.lag_tracker.silent(self.stream.heard())) > SILENCE:
             return of_state("brokers", f"the brokers have not answered for {silent:.0f} s")
@@ -555,7 +555,7 @@ class AssignedPartitions:
         if self.membership.trouble:
             troubles[f"instance:{self.settings.instance_id}"] = self.membership.trouble
         if words := self.misplaced_lines.trouble(self.live.clock(), topics.unsure()):
-            troubles[REASON] = words
+            troubles[WRONG_PARTITION] = words
         if words := self.live.clock_trouble:
             troubles[CLOCK] = words
         if words := self._disk_trouble():

@@ -21,7 +21,7 @@ from streams.kafka.brokers import await_brokers, in_words
 from streams.kafka.log_reader import PATIENCE, reader
 from streams.kafka.refusals import Denied
 from streams.kafka.topics import INPUT_TOPICS, admin, input_topic, seen
-from streams.kafka.unpacking import KEPT, REASON, refusal
+from streams.kafka.unpacking import KEPT_BYTES, TOO_LARGE, refusal
 from streams.sources.event_lines import CHUNK_LINES, Chunk, Rejected
 
 
@@ -158,8 +158,8 @@ def chunks_of(name: str, messages: list[Any]) -> Iterator[Chunk]:
     blank = 0
     for message in messages:
         if (why := refusal(message)) is not None:
-            raw = (message.value or b"")[:KEPT]
-            rejected.append(Rejected(raw, REASON, why, f"{name}:{message.offset}"))
+            raw = (message.value or b"")[:KEPT_BYTES]
+            rejected.append(Rejected(raw, TOO_LARGE, why, f"{name}:{message.offset}"))
             continue
         for line in (message.value or b"").split(b"\n"):
             if not line or line.isspace():

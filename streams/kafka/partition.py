@@ -43,7 +43,7 @@ from streams.state.snapshot import Deferred, Head, Identity, Outgoing, PaneRow, 
 
 log = logging.getLogger("watchroom.partition")
 
-NOTHING = -1
+NO_OFFSET = -1
 LONG_LOT = 10
 """Slices of a lot that is long in counting: a thousand lines that close no period take fewer."""
 FOLDING, TAKING = 0.002, 0.002
@@ -91,7 +91,7 @@ class Partition:
         self.refused: Counter[str] = Counter()
         self.archives: dict[str, archive.Archive] = {}
         """What the published topic holds of a log that is read again, by force."""
-        self.archived_until = NOTHING
+        self.archived_until = NO_OFFSET
         """The offset up to which that may be ahead of what was read."""
         self.whole = False
         """The log that is read again has not lost its beginning."""
@@ -103,7 +103,7 @@ class Partition:
         self._unlearned: set[str] = set()
         """Forces of which it is lost, and the log has not all of it: their detectors learn anew
         once the published panes are in, and nothing of them is saved until then."""
-        self.folded = self.saved = NOTHING
+        self.folded = self.saved = NO_OFFSET
         """Offsets: folded, and written to the checkpoint."""
         self.appended = 0
         """When the log took the last message that is held, in ms."""
@@ -113,7 +113,7 @@ class Partition:
         """The stream has come to what is held, without a gap, since the last assignment."""
         self.read_back = 0
         """Events read back since the last assignment."""
-        self.target = NOTHING
+        self.target = NO_OFFSET
         """The offset up to which it must have read to be ready."""
         self.ready = False
         self.confirmed = False
@@ -177,7 +177,7 @@ class Partition:
         if stored.head is not None:
             self._sealed = snapshots.put_back(self.shard, stored)
             self._changed = bool(self._sealed)
-            if stored.head.offset == NOTHING:
+            if stored.head.offset == NO_OFFSET:
                 self._learned = stored.watches
             else:
                 watching.put_back(self.shard, stored.watches)
@@ -223,7 +223,7 @@ class Partition:
             admits=self.shard.admits,
         )
         self.refused = Counter()
-        self.folded = self.saved = self.archived_until = NOTHING
+        self.folded = self.saved = self.archived_until = NO_OFFSET
         self.appended, self._before_gap = 0, False
         self.archives = {}
         self._sealed, self._outbox = [], []
@@ -236,7 +236,7 @@ class Partition:
         default the last that is held, which the log took at `appended`, is lost. One that holds
         nothing yet has lost nothing that it had begun to count (`half_counted`)."""
         after = self.folded if after is None else after
-        if after == NOTHING or first <= after + 1 or not self.shard.forces:
+        if after == NO_OFFSET or first <= after + 1 or not self.shard.forces:
             return
         now = wall_clock()
         gap = LogGap(after + 1, first - 1, appended or self.appended, now, now)
@@ -250,7 +250,7 @@ class Partition:
     def _note_made_again(self, former: Head) -> None:
         """Takes in that the topic was made again, from the head of the checkpoint of the one
         before: what was not sealed of it is in no figure any more."""
-        if former.offset == NOTHING or not self.shard.ledgers():
+        if former.offset == NO_OFFSET or not self.shard.ledgers():
             return
         now, horizon = wall_clock(), horizon_of(self.shard.kind)
         sealed = [each.sealed_before for each in former.folds.values() if each.sealed_before]
@@ -451,7 +451,7 @@ class Partition:
     ) -> Generator[tuple[bytes, int], None, None]:
         """The payloads of messages, and when the log took each. Whoever asks for the next one has
         folded all lines of the one before: then its offset is taken."""
-        counted = NOTHING
+        counted = NO_OFFSET
         for message in lot:
             if self.leaving or not valid():
                 return
@@ -462,8 +462,10 @@ class Partition:
             if self.archives:
                 self._read_on(offset)
             if (why := unpacking.refusal(message)) is not None:
-                self.live.monitor.refused[self.shard.kind][unpacking.REASON] += 1
-                self._refuse(Refusal(0, (payload or b"")[: unpacking.KEPT], unpacking.REASON, why))
+                self.live.monitor.refused[self.shard.kind][unpacking.TOO_LARGE] += 1
+                self._refuse(
+                    Refusal(0, (payload or b"")[: unpacking.KEPT_BYTES], unpacking.TOO_LARGE, why)
+                )
                 payload = b""
             if payload is None:
                 self.live.monitor.refused[self.shard.kind]["no_value"] += 1
@@ -494,7 +496,7 @@ class Partition:
     def _refuse(self, refusal: Refusal) -> None:
         """Has a line of the message that is being folded sent as a dead letter."""
         line, raw, reason, detail = refusal
-        if reason == wrong_partition.REASON:
+        if reason == wrong_partition.WRONG_PARTITION:
             detail = self._note_misplaced(raw) or detail
         self.refused[reason] += 1
         origin = f"{self.name}/{self._message.offset}/{line}"

@@ -36,7 +36,7 @@ FAILURES = (KafkaError, WatchroomError, NotMine, TimeoutError)
 """What is tried again."""
 
 Fact = Transition | Handover
-Read = Callable[[int], Awaitable[list[bytes] | None]]
+ReadValues = Callable[[int], Awaitable[list[bytes] | None]]
 """Reads all values of a partition of the topic; None where the assignment changed meanwhile."""
 
 
@@ -49,7 +49,7 @@ class PartitionAlerts:
         number: int,
         writer: AlertWriter,
         service: AlertService,
-        read: Read,
+        read: ReadValues,
         group_generation: Callable[[], int],
     ) -> None:
         self.number, self.writer, self.service = number, writer, service

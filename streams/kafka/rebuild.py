@@ -17,7 +17,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from streams.fold.ledger import Ledger
 from streams.kafka.lots import KafkaMessage, in_turn
-from streams.kafka.partition import NOTHING, Partition
+from streams.kafka.partition import NO_OFFSET, Partition
 from streams.kafka.security import current
 from streams.kafka.topics import partition_of, topic_name
 from streams.kafka.unpacking import limit_unpacking
@@ -124,7 +124,7 @@ class LogReader:
             if self.interrupted():
                 return
             partition, first = reading[tp], lot.messages[0].offset
-            if NOTHING < partition.folded < first - 1 and not partition.read_back:
+            if NO_OFFSET < partition.folded < first - 1 and not partition.read_back:
                 # The log may have lost more since its beginning was asked for. Else these offsets
                 # are of transactions, and no message is missing.
                 partition.note_beginning((await consumer.beginning_offsets([tp]))[tp])

@@ -28,8 +28,8 @@ from streams.kafka.topics import INPUT_TOPICS, creating, partition_of, topic_nam
 from streams.state.backup import (
     Backup,
     BackupEntry,
+    BackupPart,
     OnEntry,
-    Part,
     generation_above,
     put_learned,
     restored,
@@ -39,7 +39,7 @@ from streams.state.snapshot import Head
 
 log = logging.getLogger("watchroom.backup")
 
-TOPICS: tuple[Part, ...] = ("alerts", "published")
+TOPICS: tuple[BackupPart, ...] = ("alerts", "published")
 SECONDS = 120.0
 """For which an answer to the oldest message is waited for."""
 MOST_UNANSWERED = 2 * LARGEST
@@ -69,7 +69,7 @@ def read(brokers: str, prefix: str) -> Iterator[BackupEntry]:
 
 
 def _outranked(
-    part: Part, value: bytes | None, latest: Mapping[bytes, bytes | None], key: bytes
+    part: BackupPart, value: bytes | None, latest: Mapping[bytes, bytes | None], key: bytes
 ) -> bool:
     """Whether a transition is one of an earlier holder of the alerts, which came late."""
     before = latest.get(key)
@@ -82,7 +82,7 @@ def _outranked(
     return isinstance(old, Transition) and isinstance(new, Transition) and new.rank < old.rank
 
 
-def _entries(part: Part, latest: Mapping[bytes, bytes | None]) -> Iterator[BackupEntry]:
+def _entries(part: BackupPart, latest: Mapping[bytes, bytes | None]) -> Iterator[BackupEntry]:
     for key, value in latest.items():
         if value is None:
             continue

@@ -34,9 +34,9 @@ MOST_LINES = 100_000
 """Of a message, blank ones among them. Producers of Watchroom send 300."""
 MOST_OF_MESSAGE = 16 << 20
 """Bytes of a message."""
-KEPT = 1 << 16
+KEPT_BYTES = 1 << 16
 """Bytes of a message that was given up which stand in its dead letter."""
-REASON = "too_large"
+TOO_LARGE = "too_large"
 
 _LZ4_RATIO = 255
 """No lz4 expands by more (LZ4 block format: a byte of length adds at most 255)."""

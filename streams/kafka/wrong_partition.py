@@ -15,7 +15,7 @@ from streams.config.force import Force
 from streams.kafka.topics import partition_of
 from streams.periods import MINUTE
 
-REASON = "wrong_partition"
+WRONG_PARTITION = "wrong_partition"
 WINDOW = 10 * MINUTE
 MANY = 10
 """So many letters within the window are no accident."""
@@ -120,7 +120,7 @@ class MisplacedLines:
         return (
             f"lines come in a wrong partition, uncounted. {latest.need}. The latest: "
             f"{latest.sentence}. See docs/kafka.md, then: watchroom deadletter retry "
-            f"--reason {REASON}"
+            f"--reason {WRONG_PARTITION}"
         )
 
     def _every(self, lately: list[tuple[int, Misplaced]]) -> bool:

@@ -29,7 +29,7 @@ from streams.sources.clock import wall_clock
 if TYPE_CHECKING:  # slow to import
     from streams.surveillance.hours_ahead import Ahead
 
-State = Literal["starting", "recovering", "behind", "live", "unwell", "finished"]
+LiveState = Literal["starting", "recovering", "behind", "live", "unwell", "finished"]
 """`unwell` is a live monitor with `troubles`."""
 
 
@@ -126,7 +126,7 @@ class LostReceiver(NamedTuple):
 class Health:
     """How a runner is doing. Instants are in ms by the wall clock."""
 
-    state: State = "starting"
+    state: LiveState = "starting"
     detail: str = "starting"
     replay: bool = False
     """The figures are of another time than now: say so wherever they are shown."""
@@ -194,7 +194,7 @@ class Health:
         return None if self.checkpoint_at is None else time.monotonic() - self.checkpoint_at
 
     @property
-    def shown(self) -> tuple[State, str]:
+    def shown(self) -> tuple[LiveState, str]:
         """State and detail as they are to be shown now: who counts for seconds on end is behind,
         and so is who has no turn, and who can't know whether another has taken over."""
         if (held_up := self._held_up) is not None:

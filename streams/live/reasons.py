@@ -32,7 +32,7 @@ class ReasonKind(NamedTuple):
 
 
 WAIT = "Wait: it ends by itself"
-KINDS: tuple[ReasonKind, ...] = (
+REASON_KINDS: tuple[ReasonKind, ...] = (
     ReasonKind(
         "starting", "starting", "The process has no partitions yet.",
         runbook="WatchroomRecovering", cure=f"{WAIT}. Where it lasts, look at the brokers",
@@ -122,8 +122,8 @@ KINDS: tuple[ReasonKind, ...] = (
         lasting=True,
     ),
 )  # fmt: skip
-BY_CODE: Mapping[str, ReasonKind] = {kind.code: kind for kind in KINDS}
-OTHER = ReasonKind("other", "not ready", "Something else.")
+BY_CODE: Mapping[str, ReasonKind] = {kind.code: kind for kind in REASON_KINDS}
+OTHER_REASON = ReasonKind("other", "not ready", "Something else.")
 
 
 class Reason(NamedTuple):
@@ -137,7 +137,7 @@ class Reason(NamedTuple):
     @property
     def kind(self) -> ReasonKind:
         """What kind of reason it is."""
-        return BY_CODE.get(self.code, OTHER)
+        return BY_CODE.get(self.code, OTHER_REASON)
 
 
 def of_trouble(key: str, words: str) -> Reason:
@@ -149,9 +149,11 @@ subject='w.calls')
     """
     code, _, subject = key.partition(":")
     problem, _, cure = words.partition(". ")
-    return Reason(code, problem.rstrip("."), (cure or BY_CODE.get(code, OTHER).cure), subject)
+    return Reason(
+        code, problem.rstrip("."), (cure or BY_CODE.get(code, OTHER_REASON).cure), subject
+    )
 
 
 def of_state(code: str, words: str) -> Reason:
     """The reason that comes of what the process does, in the words of its state."""
-    return Reason(code, words, BY_CODE.get(code, OTHER).cure)
+    return Reason(code, words, BY_CODE.get(code, OTHER_REASON).cure)

@@ -27,9 +27,9 @@ from streams.board.query import Observation
 from streams.board.revisions import FirstFigure
 from streams.board.season import Season
 from streams.board.standing import Standing
-from streams.board.targets import Judged
+from streams.board.targets import JudgedTarget
 from streams.board.trend import Trend
-from streams.config.measures import Unit
+from streams.config.measures import FigureUnit
 from streams.registry.phrases import heard_in_part, printed
 
 NOT_KNOWN, NOTHING = "not known", "no cases"
@@ -130,7 +130,7 @@ def value(row: FigureRow) -> str:
     return words if row.complete and row.heard is None else f"{words} *"
 
 
-def amount(number: float, unit: Unit) -> str:
+def amount(number: float, unit: FigureUnit) -> str:
     """A figure as reports print it: `1,159`, `87.3 %`, `12.4 s`."""
     if unit == "ratio":
         return f"{printed(number * 100, 1)} %"
@@ -139,7 +139,7 @@ def amount(number: float, unit: Unit) -> str:
     return f"{printed(number, 0 if float(number).is_integer() else 1):,}"
 
 
-def compared(found: Compared | None, unit: Unit, *, sums: bool = False) -> str:
+def compared(found: Compared | None, unit: FigureUnit, *, sums: bool = False) -> str:
     """A comparison in words; of one of `sums` its own value comes first."""
     said = NONE
     match found:
@@ -163,7 +163,7 @@ def compared(found: Compared | None, unit: Unit, *, sums: bool = False) -> str:
             said = pattern(found, unit) or NONE
         case Rank():
             said = placed(found) or NONE
-        case Judged():
+        case JudgedTarget():
             said = judged(found, unit)
         case FirstFigure(value):
             said = NOTHING if value is None else amount(value, unit)
@@ -179,7 +179,7 @@ def not_comparable(reason: str) -> str:
     return reason if reason.startswith("not comparable") else f"not comparable: {reason}"
 
 
-def projected(found: Projection, unit: Unit) -> str:
+def projected(found: Projection, unit: FigureUnit) -> str:
     """The months to come with their intervals of 95 %: `2022-03: 310 (250 to 380)`; or why none."""
     ahead = (each for each in (found.in_3, found.in_6) if each is not None)
     said = (
@@ -190,7 +190,7 @@ def projected(found: Projection, unit: Unit) -> str:
     return "; ".join(said) or found.reason
 
 
-def _near(value: float, unit: Unit) -> str:
+def _near(value: float, unit: FigureUnit) -> str:
     """A projected figure, whole where it is a count."""
     return f"{value:,.0f}" if unit == "count" else amount(value, unit)
 
@@ -213,7 +213,7 @@ def placed(found: Rank) -> str:
 
 
 def pattern(
-    found: Season | AsLastYear | Trend | Drivers | MonthByMonth | Projection, unit: Unit
+    found: Season | AsLastYear | Trend | Drivers | MonthByMonth | Projection, unit: FigureUnit
 ) -> str:
     """Whether a figure is as in its season, where it tends, how it went, what moved it, what it is
     projected to be; why a trend can't be seen; empty where that is not known."""
@@ -244,7 +244,7 @@ def in_season(found: Season) -> str:
     return f"usually {_percent(found.usual)} on an average month{now}"
 
 
-def went(found: MonthByMonth, unit: Unit) -> str:
+def went(found: MonthByMonth, unit: FigureUnit) -> str:
     """How a figure went: `rose in 7 of 11 months, 3 in a row to 2021-12: 120 to 164`."""
     fell = found.falls > found.rises
     many = found.falls if fell else found.rises
@@ -266,7 +266,7 @@ def driven(found: Drivers, names: Mapping[str, str] = MappingProxyType({})) -> s
     return f"{', '.join(most)} of {printed(found.change):+,}" if most else ""
 
 
-def dates(found: FirstFigure, unit: Unit) -> list[str]:
+def dates(found: FirstFigure, unit: FigureUnit) -> list[str]:
     """The last changes of a figure: `changed 41 to 43 on 2022-01-15; 43 to 40, 2022-04-02 to
     2022-04-19`; those of some days together are one."""
     shown = found.changes[-MOST_CHANGES:]
@@ -283,7 +283,7 @@ def dates(found: FirstFigure, unit: Unit) -> list[str]:
     return [f"changed {more}{'; '.join(said)}"]
 
 
-def judged(found: Judged, unit: Unit) -> str:
+def judged(found: JudgedTarget, unit: FigureUnit) -> str:
     """Whether a target is met: `met (at least 90.0 %)`, `missed (at most -25 %: -21 %)`."""
     goal = found.target
     bounds = [
@@ -303,7 +303,7 @@ def _percent(change: float) -> str:
     return f"{printed(change * 100):+} %"
 
 
-def moved(change: Change, unit: Unit) -> str:
+def moved(change: Change, unit: FigureUnit) -> str:
     """By how much: in per cent, else by itself, of a share in points: `+12 %`, `-3`."""
     if change.change is None:
         return ""

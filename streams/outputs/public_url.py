@@ -16,7 +16,7 @@ from urllib.parse import urlencode, urlsplit
 from streams.errors import ConfigError
 from streams.printing import masked
 
-VARIABLE = "WATCHROOM_PUBLIC_URL"
+PUBLIC_URL_VARIABLE = "WATCHROOM_PUBLIC_URL"
 EXAMPLE = "https://watchroom.example"
 _HOST = re.compile(
     r"(?!.{254})[a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?)*\.?",
@@ -26,7 +26,7 @@ _PATH = re.compile(r"(/([A-Za-z0-9._~-]|%[0-9A-Fa-f]{2})*)*")
 """Of the signs of RFC 3986 those that mean nothing in the text of a message, a rule or a page."""
 
 
-def checked(address: str, field: str = VARIABLE) -> str:
+def checked(address: str, field: str = PUBLIC_URL_VARIABLE) -> str:
     """An address without a slash at its end; raises `ConfigError` where people can't be led there.
 
     >>> checked("https://watchroom.example/")
@@ -95,7 +95,7 @@ def _leads_up(path: str) -> bool:
 
 def public_url(environment: Mapping[str, str] | None = None) -> str | None:
     """The address of the environment, if one is named there; raises `ConfigError`."""
-    named = (os.environ if environment is None else environment).get(VARIABLE, "")
+    named = (os.environ if environment is None else environment).get(PUBLIC_URL_VARIABLE, "")
     return checked(named) if named.strip() else None
 
 

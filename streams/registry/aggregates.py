@@ -43,7 +43,7 @@ class Ratio(msgspec.Struct, frozen=True, omit_defaults=True):
         return cls(numerator / denominator, numerator, denominator, small)
 
 
-UNKNOWN = Ratio(None, None, None)
+UNKNOWN_RATIO = Ratio(None, None, None)
 """A ratio of which the parts are not known."""
 
 DURATIONS = "sum"

@@ -16,10 +16,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from streams.config.measures import Baseline, Limits, Unit
+from streams.config.measures import BaselineKind, FigureUnit, LimitsKind
 from streams.periods import Grain
 
-LIMITS: dict[Limits, str] = {
+LIMITS: dict[LimitsKind, str] = {
     "mean_sd": "standard deviations of a sample",
     "individuals": "sigma by the moving range (XmR)",
     "c": "sigma of counts of equal chance (c chart)",
@@ -46,9 +46,9 @@ class ChartPolicy:
     """
 
     grain: Grain = "month"
-    limits: Limits = "mean_sd"
+    limits: LimitsKind = "mean_sd"
     sigmas: float = 2.0
-    baseline: Baseline = "first"
+    baseline: BaselineKind = "first"
     points: int = 12
     rebase: int = 8
 
@@ -94,17 +94,17 @@ OF_FEW = f"Of counts below {FEW} on average limits are no narrower than those of
 MONTHS = ChartPolicy()
 QUARTERS = ChartPolicy("quarter", baseline="year_before", points=4, rebase=0)
 SHARES = ChartPolicy(limits="p_prime", sigmas=3.0)
-TIMES = ChartPolicy(limits="individuals", sigmas=3.0)
+TIME_POLICY = ChartPolicy(limits="individuals", sigmas=3.0)
 
 RESPONSE = (ChartPolicy(limits="individuals", sigmas=3.0, points=8), QUARTERS)
 """Times of response began anew with a better data set, and had an average after eight months."""
 
-USUAL: dict[Unit, tuple[ChartPolicy, ...]] = {
+USUAL: dict[FigureUnit, tuple[ChartPolicy, ...]] = {
     "count": (MONTHS, QUARTERS),
     "ratio": (SHARES, QUARTERS),
-    "seconds": (TIMES, QUARTERS),
-    "money": (TIMES, QUARTERS),
-    "days": (TIMES, QUARTERS),
-    "score": (TIMES, QUARTERS),
+    "seconds": (TIME_POLICY, QUARTERS),
+    "money": (TIME_POLICY, QUARTERS),
+    "days": (TIME_POLICY, QUARTERS),
+    "score": (TIME_POLICY, QUARTERS),
 }
 """The charts of an indicator that declares none: one a grain."""

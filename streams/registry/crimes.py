@@ -141,7 +141,7 @@ PROSECUTION_CODES = (11, 12, 13, 14, 15, 16, 17)
 SOON = is_("outcome_within", "5_days")
 WITHIN_30 = is_("outcome_within", "30_days")
 NO_VICTIM = ~present("victims")
-AGES = {30: ("5_days", "30_days"), 100: ("5_days", "30_days", "100_days")}
+OUTCOME_AGES = {30: ("5_days", "30_days"), 100: ("5_days", "30_days", "100_days")}
 """Days after recording by which outcomes of periods of any age can be compared, and the cases of
 `outcome_within` that lie in them; the reports allow about 100 days."""
 RATES: tuple[tuple[str, str, Polarity, Condition], ...] = (
@@ -203,7 +203,7 @@ RESULTS = Group(
                 polarity,
                 Share((f"{name}_in_{days}_days",), ("count",)),
             )
-            for days in AGES
+            for days in OUTCOME_AGES
             for name, title, polarity, _ in RATES
         ),
     ),
@@ -394,7 +394,7 @@ CRIME = Kind(
         Counter("with_no_action", RECORDED & NO_ACTION),
         *(
             Counter(f"{name}_in_{days}_days", RECORDED & which & is_("outcome_within", *cases))
-            for days, cases in AGES.items()
+            for days, cases in OUTCOME_AGES.items()
             for name, _, _, which in RATES
         ),
         Counter("with_action_taken", RECORDED & ACTION_TAKEN),

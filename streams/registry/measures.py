@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from streams.config.measures import Polarity, Unit
+from streams.config.measures import FigureUnit, Polarity
 from streams.config.schema import AttendedInTime, ForceFile, ServiceLevel
 from streams.registry.aggregates import Count, Mean, Quantile, Share
 from streams.registry.conditions import ALWAYS, Condition, Targets
@@ -145,7 +145,7 @@ class Measure:
 
     name: str
     title: str
-    unit: Unit
+    unit: FigureUnit
     polarity: Polarity
     value: Count | Share | Mean | Quantile | ChosenShare | Gauge
     watch: WatchPolicy | None = None

@@ -76,7 +76,7 @@ FACT_MASK = (1 << FACT_BITS) - 1
 """The bits of an index of facts, moved down by one."""
 _PRECISION_BITS = 2
 _CLOCK_BITS = WHEN_BITS + _PRECISION_BITS
-CLOCK = (1 << _CLOCK_BITS) - 1
+CLOCK_MASK = (1 << _CLOCK_BITS) - 1
 """The bits of a time and its precision."""
 _MOST_KNOWN = 200_000
 """Values of a field that are remembered with what the force's lists say of them."""
@@ -189,7 +189,7 @@ class Packer:
         self.when_shift = self.bits - WHEN_BITS
         self.carried = Carried(kind, force, self.when_shift)
         """What the feed has carried, by the records that were taken."""
-        self.later_clocks = sum(CLOCK << each for each in self._places.times[1:])
+        self.later_clocks = sum(CLOCK_MASK << each for each in self._places.times[1:])
         """The bits of the times by other clocks than the first."""
         self.precision_shift = self.when_shift - _PRECISION_BITS
         self._counting = _Counting(kind, force, self._places)
@@ -1081,7 +1081,7 @@ class _ClockCounting:
     def _counted(self, out: _Lines, has: bool, asked: int, dated: tuple[bool, ...]) -> None:
         """Writes the function that gives the contribution."""
         out.add(0, "def counted(_packed, _given):")
-        out.add(1, f"_time = _packed >> {self.places.times[self.index]} & {CLOCK}")
+        out.add(1, f"_time = _packed >> {self.places.times[self.index]} & {CLOCK_MASK}")
         there = self._reckon(out, has, asked, dated)
         conditions = [*(["_time"] if self.index else []), *([f"({there})"] if there else [])]
         if conditions:

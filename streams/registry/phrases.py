@@ -18,9 +18,9 @@ from math import ceil, floor
 from typing import Protocol
 
 from streams.config.force import WHOLE, Force
-from streams.config.measures import Unit
+from streams.config.measures import FigureUnit
 from streams.events.refusals import WORDS as REASONS
-from streams.events.schema import KINDS
+from streams.events.schema import EVENT_KINDS
 from streams.periods import DAY, HOUR, Calendar, Grain, Period
 from streams.registry.carried import named_once
 from streams.registry.charting import POINTS
@@ -46,7 +46,7 @@ _EACH: dict[Grain, str] = {
 }
 LEAST_USUAL = 0.5
 """The least usual count of a period of which another is worded as so many times as great."""
-NOTHING = "–"
+NO_FIGURE = "–"
 """What stands where there is no figure."""
 
 
@@ -55,7 +55,7 @@ NOTHING = "–"
 
 def count(number: int | None) -> str:
     """A count with thousands separated."""
-    return NOTHING if number is None else f"{number:,}"
+    return NO_FIGURE if number is None else f"{number:,}"
 
 
 def printed(value: float, places: int = 0) -> Decimal:
@@ -94,7 +94,7 @@ def whole_percent(share: float) -> str:
 def duration(seconds: float | None) -> str:
     """A measured duration, in two units: `7.4 s`, `1 min 43 s`, `2 h 5 min`, `3 d 4 h`."""
     if seconds is None:
-        return NOTHING
+        return NO_FIGURE
     if seconds < 60 and seconds != int(seconds):
         tenths = f"{seconds:.1f}"
         return f"{tenths} s" if tenths != "60.0" else "1 min 0 s"
@@ -173,7 +173,7 @@ def listed(names: Sequence[str]) -> str:
     return f"{', '.join(most)} and {last}" if most else last
 
 
-def in_print(value: float, unit: Unit) -> str:
+def in_print(value: float, unit: FigureUnit) -> str:
     """A figure as a report prints it, a half rounded away from zero: `1,280`, a mean `365` and
     below ten `4.5`, `84.0 %`, `13 min 6 s`, `1.5 days`."""
     if unit == "ratio":
@@ -193,7 +193,7 @@ def percent_change(percent: float) -> str:
     return f"{shown} %" if shown or not percent else "less than 0.1 %"
 
 
-def compared(value: float, base: float, percent: float | None, unit: Unit, name: str) -> str:
+def compared(value: float, base: float, percent: float | None, unit: FigureUnit, name: str) -> str:
     """How a figure lies to another: `12.3 % above the quarter before (1,140)`, of few cases `5
     above ...`, of shares `2.1 percentage points below ...`, of times `12 s above ...`; `the same as
     the quarter before`."""
@@ -203,7 +203,7 @@ def compared(value: float, base: float, percent: float | None, unit: Unit, name:
     return f"{difference(change, percent, unit)} {name} ({_apart(value, base, unit)[1]})"
 
 
-def difference(change: float, percent: float | None, unit: Unit) -> str:
+def difference(change: float, percent: float | None, unit: FigureUnit) -> str:
     """By how much and which way a figure lies from another: `12.3 % above`; `the same as`."""
     if not change:
         return "the same as"
@@ -219,7 +219,7 @@ def difference(change: float, percent: float | None, unit: Unit) -> str:
     return f"{far} {'above' if change > 0 else 'below'}"
 
 
-def signed(change: float, percent: float | None, unit: Unit) -> str:
+def signed(change: float, percent: float | None, unit: FigureUnit) -> str:
     """The same as a table has it: `+12.3 %`, `−2.1 points`, `+12 s`, of few cases `+5`; `0`."""
     if not change:
         return "0"
@@ -237,7 +237,7 @@ def beside(figure: str, when: str, others: Sequence[str]) -> str:
 
 
 def average_moved(
-    grain: Grain, points: int, averages: tuple[float, float], unit: Unit, when: str, noun: str
+    grain: Grain, points: int, averages: tuple[float, float], unit: FigureUnit, when: str, noun: str
 ) -> str:
     """That a chart took a new average: `Following 8 months of above average volumes, the monthly
     average increased in October from 364 to 394 offences.`"""
@@ -251,7 +251,7 @@ def average_moved(
     )
 
 
-def exceptional(side: str, when: Sequence[str], centre: str, unit: Unit) -> str:
+def exceptional(side: str, when: Sequence[str], centre: str, unit: FigureUnit) -> str:
     """Which periods a chart calls exceptional: `Exceptional volumes above this revised average were
     recorded in December.` `centre` is what they lie above or below: `this revised average`."""
     much = "Exceptional" if side == "above" else "Exceptionally low"
@@ -268,11 +268,11 @@ def not_exceptional(judged: int, of: int, grain: Grain, limits: str) -> str:
     return f"No {_ONE[grain]} was exceptional{within}."
 
 
-def _volumes(unit: Unit) -> str:
+def _volumes(unit: FigureUnit) -> str:
     return "volumes" if unit == "count" else "figures"
 
 
-def _apart(one: float, other: float, unit: Unit) -> tuple[str, str]:
+def _apart(one: float, other: float, unit: FigureUnit) -> tuple[str, str]:
     """Two figures that differ, with as many decimals as show that."""
     shown = in_print(one, unit), in_print(other, unit)
     if unit not in ("count", "ratio"):
@@ -315,7 +315,7 @@ def place(force: Force, area: str) -> str:
     return force.name if found is None else found.name
 
 
-def amount(value: float, unit: Unit) -> str:
+def amount(value: float, unit: FigureUnit) -> str:
     """A count, a share in per cent or a duration: `1,021`, `84.0 %`, `12 min 4 s`."""
     if unit == "count":
         return f"{printed(value):,}"
@@ -325,7 +325,7 @@ def amount(value: float, unit: Unit) -> str:
     return f"{whole} s" if whole < 60 else f"{whole // 60:,} min {whole % 60} s"
 
 
-def figure(value: float, unit: Unit, cases: tuple[int, int] | None = None) -> str:
+def figure(value: float, unit: FigureUnit, cases: tuple[int, int] | None = None) -> str:
     """An amount, a share with its cases: `1,021`, `83 of 412 (20.1 %)`."""
     if cases is None or unit != "ratio":
         return amount(value, unit)
@@ -333,7 +333,7 @@ def figure(value: float, unit: Unit, cases: tuple[int, int] | None = None) -> st
 
 
 def usual(
-    lower: float | None, upper: float | None, unit: Unit, observed: float | None = None
+    lower: float | None, upper: float | None, unit: FigureUnit, observed: float | None = None
 ) -> str:
     """The range of most periods: `usually 3 to 14`, `usually 12`, `usually none`; never rounded to
     hold a count that lies `observed` outside of it."""
@@ -460,7 +460,7 @@ def span(calendar: Calendar, period: Period, onset: int) -> int:
     return (last.year - first.year) * 12 + last.month - first.month + 1
 
 
-def change(found: ChangeFound, began: str, unit: Unit, months: int = 0) -> str:
+def change(found: ChangeFound, began: str, unit: FigureUnit, months: int = 0) -> str:
     """Since when, and by how much where that is known; a level by the month with its months.
 
     `Up since about 21:00.` `1.6 times the usual since about 18:00 on Tuesday.`
@@ -516,7 +516,9 @@ def period_name(calendar: Calendar, grain: Grain, start: int) -> str:
     return calendar.label(grain, start)
 
 
-def centre_moved(old: float, new: float, unit: Unit, grain: Grain, points: int, when: str) -> str:
+def centre_moved(
+    old: float, new: float, unit: FigureUnit, grain: Grain, points: int, when: str
+) -> str:
     """That the centre of a chart moved: `After 8 months above it, the monthly average rose from 364
     to 394 in October 2017.`"""
     side, went = ("above", "rose") if new > old else ("below", "fell")
@@ -525,7 +527,9 @@ def centre_moved(old: float, new: float, unit: Unit, grain: Grain, points: int, 
     return f"After {many} {side} it, {average} {went} from {was} to {now} in {when}."
 
 
-def charted(subject: str, when: str, value: float, limits: tuple[float, float], unit: Unit) -> str:
+def charted(
+    subject: str, when: str, value: float, limits: tuple[float, float], unit: FigureUnit
+) -> str:
     """Where a point of a chart lies: `Criminal damage, Warwickshire: 468 in December 2017, above
     the upper limit of 447: exceptional.`"""
     lower, upper = limits
@@ -538,7 +542,7 @@ def charted(subject: str, when: str, value: float, limits: tuple[float, float], 
     return f"{subject}: {amount(value, unit)} in {when}, {where}."
 
 
-def in_a_row(run: int, centre: float, unit: Unit, grain: Grain, moves_after: int) -> str:
+def in_a_row(run: int, centre: float, unit: FigureUnit, grain: Grain, moves_after: int) -> str:
     """How long points have been on one side: `7th consecutive month above the average of 364; one
     more, and the average moves.`"""
     many, side = abs(run), "above" if run > 0 else "below"
@@ -668,7 +672,7 @@ REFUSED = "refused: "
 def refused(feed: str, force: Force, why: str, lines: int) -> str:
     """A feed of which every line is refused."""
     many = "1 line" if lines == 1 else f"{lines:,} lines"
-    what = REGISTRY.plain_name(feed).capitalize() if feed in KINDS else f"Feed {feed}"
+    what = REGISTRY.plain_name(feed).capitalize() if feed in EVENT_KINDS else f"Feed {feed}"
     return f"{what}, {force.name}: {REFUSED}{why}. {many} in a row; none is counted."
 
 

@@ -13,9 +13,9 @@ from typing import Any, Union
 
 import msgspec
 
-from streams.config.measures import Polarity, Unit
+from streams.config.measures import FigureUnit, Polarity
 from streams.errors import DeclarationError
-from streams.events.schema import KINDS, Event, Heartbeat, Record
+from streams.events.schema import EVENT_KINDS, Event, Heartbeat, Record
 from streams.registry.aggregates import Count
 from streams.registry.calls import CALL
 from streams.registry.checks import check, check_place, check_repeats
@@ -65,7 +65,7 @@ class Registry:
         """By name; kinds that share a name share what it means."""
         self.structs: dict[str, type[Record | Heartbeat]] = {
             **{kind.name: kind.struct for kind in self.kinds.values()},
-            **{name: KINDS[name] for name in ("reading", "heartbeat")},
+            **{name: EVENT_KINDS[name] for name in ("reading", "heartbeat")},
         }
         """By kind of event, counted or not, the struct of its events."""
         self.feeds = {**{kind.name: kind.feed for kind in self.kinds.values()}, **READINGS}
@@ -144,7 +144,7 @@ class Registry:
             return indicator
         return replace(indicator, parts=parts)
 
-    def unit_of(self, indicator: Indicator) -> Unit:
+    def unit_of(self, indicator: Indicator) -> FigureUnit:
         """What its figures are."""
         if indicator.reported is not None:
             return indicator.reported.unit
@@ -237,7 +237,7 @@ class Registry:
         found = self.find(group, measure)
         return None if found is None else found[1]
 
-    def unit(self, group: str, measure: str) -> Unit:
+    def unit(self, group: str, measure: str) -> FigureUnit:
         """Whether a figure is a count, a share or a duration; what no group has is counted."""
         found = self.measure(group, measure)
         return "count" if found is None else found.unit

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from streams.config.measures import Subject, Unit
+from streams.config.measures import FigureUnit, Subject
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class ReportedRule:
     figures of areas are asked of areas."""
 
     measure: str
-    unit: Unit
+    unit: FigureUnit
     percent: bool = False
     rolling: int | None = None
     at_a_moment: bool = False

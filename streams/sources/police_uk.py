@@ -36,7 +36,7 @@ from zoneinfo import ZoneInfo
 
 from streams.config.force import Force, find_force, shipped_forces
 from streams.errors import Refused
-from streams.events.schema import Crime, Incident, encode
+from streams.events.schema import Crime, Incident, encode_event
 
 ASB = "Anti-social behaviour"
 OFFENCES: Mapping[str, str] = {
@@ -200,7 +200,7 @@ def checked_id(text: str) -> str:
 def encoded(event: Crime | Incident) -> bytes:
     """An event as a line; raises `Refused` where its texts were no UTF-8."""
     try:
-        return encode(event)
+        return encode_event(event)
     except UnicodeEncodeError:
         raise Refused("bad_encoding", "the bytes are not UTF-8") from None
 

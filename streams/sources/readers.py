@@ -33,10 +33,10 @@ from streams.sources.bytes.archives import (
 )
 from streams.sources.bytes.forms import (
     EMPTY,
+    NEEDS_WHOLE,
     OLE,
     OTHER,
     PARQUET,
-    WHOLE,
     ZIP,
     cure_of,
     form_of,
@@ -85,8 +85,8 @@ from streams.sources.tables.sheets import Workbook
 
 COMPRESSED = frozenset({".gz", ".zst"})
 TEXT_TABLES = frozenset({".csv", ".tsv", ".tab", ".txt"})
-LINES = frozenset({".ndjson", ".jsonl"})
-NDJSON = LINES | {".json"}
+LINE_SUFFIXES = frozenset({".ndjson", ".jsonl"})
+NDJSON = LINE_SUFFIXES | {".json"}
 WORKBOOKS = frozenset({".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"})
 TABULAR = TEXT_TABLES | NDJSON | WORKBOOKS | {".geojson", ".parquet"}
 ARCHIVES = frozenset({".zip"})
@@ -192,7 +192,7 @@ class FileReader:
             return _named(form.words)
         if form.name == EMPTY or at.mapping is not None:
             return None
-        if form.name in WHOLE:
+        if form.name in NEEDS_WHOLE:
             # What is inside is known once the whole is there; its name says enough until then.
             table = form.name == PARQUET or suffix_of(at.path) in WORKBOOKS
             return Unfit(f"is a table, so it {NEEDS}", needs_mapping=True) if table else None
@@ -267,7 +267,7 @@ class FileReader:
     def _blocks(self, blocks: Iterator[bytes], at: At) -> Iterator[Chunk]:
         head, blocks = peek(blocks, HEADER_BYTES)
         form = form_of(head, at.mapping.encoding if at.mapping else "utf-8")
-        if form.name in WHOLE:
+        if form.name in NEEDS_WHOLE:
             with spool(blocks, at.origin) as file:
                 yield from self._whole(file, form.name, at)
             return
@@ -298,7 +298,7 @@ class FileReader:
         self.skipped.append(unfit.words if whole else f"{at.origin}: {unfit.words}")
 
     def _unmapped_text(self, head: bytes, blocks: Iterator[bytes], at: At) -> Iterator[Chunk]:
-        if json_layout(head, named_lines=suffix_of(at.path) in LINES) == "document":
+        if json_layout(head, named_lines=suffix_of(at.path) in LINE_SUFFIXES) == "document":
             prefix, blocks = find_rows(blocks, at.origin, None, ["kind"])
             yield from event_chunks(document_items(blocks, prefix, at.origin), at.origin)
             return
@@ -327,7 +327,7 @@ class FileReader:
     def _mapped_text(
         self, head: bytes, blocks: Iterator[bytes], mapping: Mapping, at: At
     ) -> Iterator[Chunk]:
-        named_lines = suffix_of(at.path) in LINES
+        named_lines = suffix_of(at.path) in LINE_SUFFIXES
         layout = json_layout(head, named_lines=named_lines, rows=mapping.rows)
         build = self._builder(mapping, at.origin)
         if layout is None:
@@ -456,12 +456,12 @@ def whole_form(file: BinaryIO) -> str | None:
     at = file.tell()
     form = form_of(file.read(8))
     file.seek(at)
-    return form.name if form.name in WHOLE else None
+    return form.name if form.name in NEEDS_WHOLE else None
 
 
 def _may_be_outcomes(blocks: Iterator[bytes]) -> bool:
     head, _ = peek(blocks, HEADER_BYTES)
-    return form_of(head).name in WHOLE or is_outcomes(_header(_text_head(head)))
+    return form_of(head).name in NEEDS_WHOLE or is_outcomes(_header(_text_head(head)))
 
 
 def _text_head(head: bytes) -> bytes:
@@ -487,9 +487,9 @@ def _unmapped(start: bytes, at: At) -> Unfit | None:
     if not start.strip() and not at.live:
         return Unfit("is empty, or has blank lines only")
     suffix = suffix_of(at.path)
-    layout = json_layout(start, named_lines=suffix in LINES)
+    layout = json_layout(start, named_lines=suffix in LINE_SUFFIXES)
     header = _header(start)
-    if is_street(header) or is_outcomes(header) or layout == "lines" or suffix in LINES:
+    if is_street(header) or is_outcomes(header) or layout == "lines" or suffix in LINE_SUFFIXES:
         return None
     if is_stop_and_search(header):
         return Unfit("is a stop-and-search file of data.police.uk; stops are not counted")

@@ -44,9 +44,9 @@ STATE_VERSION = 1
 """Of the lines of a backup, which a later version restores. To be raised with any change of what is
 written; `tests/unit/state/test_versions.py` fails where that was forgotten."""
 
-Part = Literal["alerts", "published", "learned", "calibration"]
-PARTS: tuple[Part, ...] = get_args(Part)
-OnEntry = Callable[[Part], None]
+BackupPart = Literal["alerts", "published", "learned", "calibration"]
+PARTS: tuple[BackupPart, ...] = get_args(BackupPart)
+OnEntry = Callable[[BackupPart], None]
 """Called for each entry that is written or put back."""
 
 
@@ -67,7 +67,7 @@ class BackupEntry(msgspec.Struct, frozen=True):
     a part of what detectors have learned, an answer of a calibration. `key` is unique in its part
     but for transitions, of which the later one comes later."""
 
-    part: Part
+    part: BackupPart
     force: str
     """Empty of a calibration."""
     key: str
@@ -129,7 +129,7 @@ class Backup:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.counts: Counter[Part] = Counter()
+        self.counts: Counter[BackupPart] = Counter()
         """Entries by part."""
         digest, lines, end = hashlib.sha256(), 0, b""
         for line in self._read():
@@ -153,7 +153,7 @@ class Backup:
                 except (msgspec.MsgspecError, UnicodeError) as error:
                     raise self._unusable(number, str(error)) from None
 
-    def entries(self, *parts: Part) -> Iterator[BackupEntry]:
+    def entries(self, *parts: BackupPart) -> Iterator[BackupEntry]:
         """The entries of some parts, by default of all, in their order."""
         return (entry for _, entry in self._entries() if not parts or entry.part in parts)
 

@@ -21,7 +21,7 @@ from streams.fold.ledger import Ledger
 from streams.state.snapshot import WatchRow
 from streams.surveillance.relearning import kept
 from streams.surveillance.service import Surveillance
-from streams.surveillance.state import READ, STATE_VERSION, Part, changes, lost, restore
+from streams.surveillance.state import READ, STATE_VERSION, StatePart, changes, lost, restore
 
 log = logging.getLogger("watchroom.surveillance")
 
@@ -60,7 +60,7 @@ def taking(shard: Shard, but: Collection[str] = ()) -> Iterator[WatchRow | None]
             yield None if part is None else (force, part[0], _encode(part[1]))
 
 
-def _changes(surveillance: Surveillance) -> Iterator[Part | None]:
+def _changes(surveillance: Surveillance) -> Iterator[StatePart | None]:
     changed = False
     for part in changes(surveillance):
         changed = True

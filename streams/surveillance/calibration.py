@@ -34,7 +34,7 @@ from streams.surveillance.series import (
 )
 from streams.surveillance.signals import Grain
 
-GRAINS: tuple[Grain, ...] = ("hour", "day", "month")
+WATCHED_GRAINS: tuple[Grain, ...] = ("hour", "day", "month")
 FEWEST_DAYS = 14
 """Days of records below which no level can be known."""
 
@@ -76,7 +76,7 @@ def plan_of(
     named: list[WatchedSeries] = []
     watched: list[Watched] = []
     others: dict[str, float] = {}
-    for grain in GRAINS:
+    for grain in WATCHED_GRAINS:
         parts = budget_parts(force, grain, monitor.registry)
         for series in _series(monitor.registry, force, grain, counts=True):
             members = tuple(at for atom, at in place.items() if _counts_in(force, atom, series))
@@ -116,10 +116,10 @@ def _counts_in(force: Force, atom: Atom, series: WatchedSeries) -> bool:
 
 def _streams(force: Force, ledger: Ledger) -> dict[Atom, SimulatedStream]:
     """The streams of one kind of record that have any."""
-    wide = {grain: list(watch_list(force, ledger.kind, grain)) for grain in GRAINS}
+    wide = {grain: list(watch_list(force, ledger.kind, grain)) for grain in WATCHED_GRAINS}
     series = {
         (one.group.name, one.key): one
-        for grain in GRAINS
+        for grain in WATCHED_GRAINS
         for one in wide[grain]
         if isinstance(one.measure.value, Count)
     }

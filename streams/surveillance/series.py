@@ -18,7 +18,7 @@ from msgspec import structs
 from numpy.typing import NDArray
 
 from detectors.calibration.alarm_budget import parts
-from streams.board.rollup import Key, Rollup
+from streams.board.rollup import Rollup, TableRowKey
 from streams.config.force import WHOLE, Force
 from streams.fold.panes import Pane
 from streams.registry.aggregates import DURATIONS, Mean
@@ -31,7 +31,7 @@ from streams.registry.registry import REGISTRY, Registry
 from streams.surveillance.adapters.base import RowCounts, Timed
 from streams.surveillance.signals import Grain
 
-RowKey = tuple[str, Key]
+RowKey = tuple[str, TableRowKey]
 """A row of a group: the name of the group, the values of its dimensions, then the area."""
 
 
@@ -43,7 +43,7 @@ class WatchedSeries:
     group: Group
     measure: Measure
     watch: WatchPolicy
-    key: Key
+    key: TableRowKey
     grain: Grain
 
     @property

@@ -22,7 +22,7 @@ from typing import cast
 import numpy as np
 
 from detectors import special
-from detectors.calibration.alarm_budget import FACTORS, SHARES, AlarmBudget
+from detectors.calibration.alarm_budget import FACTORS, GRAIN_SHARES, AlarmBudget
 from detectors.calibration.episodes import JOINABLE_HOURS
 from detectors.counts.expected import Expected
 from detectors.counts.predictive import Predictive
@@ -35,7 +35,7 @@ from streams.registry import phrases
 from streams.registry.affected import affects
 from streams.registry.dimensions import ALL
 from streams.registry.registry import REGISTRY, Registry
-from streams.surveillance.adapters.base import KEPT as STARTS_KEPT
+from streams.surveillance.adapters.base import ONSET_STARTS as STARTS_KEPT
 from streams.surveillance.adapters.base import TAIL, Adapter, PassedPeriods, PeriodPoint
 from streams.surveillance.adapters.counts import Counts
 from streams.surveillance.adapters.event_days import EventDays
@@ -82,12 +82,12 @@ class Surveillance:
 
     def _begin(self) -> None:
         alerts = self.force.file.alerts
-        shares = {**SHARES, **alerts.shares.given()}
+        shares = {**GRAIN_SHARES, **alerts.shares.given()}
         factors = {**FACTORS, **alerts.factors.given()}
         budget = AlarmBudget(alerts.false_episodes_a_week, shares, factors)
         self.grains = {
             grain: GrainWatches(self.force, self.ledger, grain, budget, self.registry)
-            for grain in cast("tuple[Grain, ...]", tuple(SHARES))
+            for grain in cast("tuple[Grain, ...]", tuple(GRAIN_SHARES))
         }
         self._until = 0
         """The watermark at which the last period was taken."""

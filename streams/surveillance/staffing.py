@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from detectors import special
 from detectors.counts.predictive import Predictive
-from detectors.durations.erlang_a import MOST, erlang_a_upto, handlers_needed, patience
+from detectors.durations.erlang_a import MOST_HANDLERS, erlang_a_upto, handlers_needed, patience
 from streams.board.model import Handlers
 from streams.fold.readings import Readings
 from streams.periods import SECOND, Calendar
@@ -126,7 +126,7 @@ def staffed(
     made = Handlers(needed, handlers.rostered)
     if handlers.rostered is not None:
         made.short = ceil(needed - handlers.rostered)
-        number = min(max(0, int(handlers.rostered)), MOST)
+        number = min(max(0, int(handlers.rostered)), MOST_HANDLERS)
         if len(asked) == 1:
             served = asked[0][0]
             levels = [float(served(rate, number)[-1]) if number else 0.0 for rate in rates]

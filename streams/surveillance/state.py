@@ -34,7 +34,7 @@ GROUPED_ALONE = 2
 READ = (state_form_1.VERSION, GROUPED_ALONE, STATE_VERSION)
 """The forms that are read; watches of any other learn anew."""
 
-Part = tuple[str, Any]
+StatePart = tuple[str, Any]
 """A name, and data that a MessagePack encoder with the hook `detectors.state.plain` can write."""
 
 HEAD = "head"
@@ -43,7 +43,7 @@ WATCHES_A_STEP = 20
 _encode = msgspec.msgpack.Encoder(enc_hook=plain).encode
 
 
-def whole(surveillance: Surveillance) -> Iterator[Part]:
+def whole(surveillance: Surveillance) -> Iterator[StatePart]:
     """Every part, to be encoded before the next record."""
     yield HEAD, _head(surveillance)
     for watches in surveillance.grains.values():
@@ -54,7 +54,7 @@ def whole(surveillance: Surveillance) -> Iterator[Part]:
             yield watch.series.name, adapter.learned
 
 
-def changes(surveillance: Surveillance) -> Iterator[Part | None]:
+def changes(surveillance: Surveillance) -> Iterator[StatePart | None]:
     """What has changed since this was last asked. It comes in short steps: None is nothing yet."""
     changed = [watches for watches in surveillance.grains.values() if watches.changed]
     if changed:
@@ -75,7 +75,7 @@ def changes(surveillance: Surveillance) -> Iterator[Part | None]:
                 yield watch.series.name, watch.kept
 
 
-def _slots(grain: str, columns: Iterable[tuple[int, dict[str, Any]]]) -> Iterator[Part]:
+def _slots(grain: str, columns: Iterable[tuple[int, dict[str, Any]]]) -> Iterator[StatePart]:
     """The slots that counts have taken, a part each: the next one takes the place of the oldest."""
     for number, column in columns:
         yield f"{grain}/slots/{number}", column
@@ -91,7 +91,7 @@ def lost(surveillance: Surveillance) -> None:
             watch.kept = None
 
 
-def restore(surveillance: Surveillance, parts: Iterable[Part], version: int) -> None:
+def restore(surveillance: Surveillance, parts: Iterable[StatePart], version: int) -> None:
     """Puts the parts of a form that is still read back into a surveillance that has taken nothing
     yet."""
     found = dict(parts)

@@ -21,7 +21,7 @@ from streams.board.monitor import Monitor
 from streams.board.month_by_month import MonthByMonth
 from streams.board.query import Observation, Query
 from streams.board.standing import IN_LINE
-from streams.board.targets import Judged
+from streams.board.targets import JudgedTarget
 from streams.config.force import WHOLE
 from streams.errors import QueryError
 from streams.outputs.report.build import build
@@ -152,9 +152,9 @@ def _rate(row: ReportFigure) -> float | None:
     return beside.rate.value if isinstance(beside.rate, Rate) else None
 
 
-def _target(row: ReportFigure) -> Judged | None:
+def _target(row: ReportFigure) -> JudgedTarget | None:
     beside = row.beside if isinstance(row.beside, Beside) else Beside()
-    return beside.target if isinstance(beside.target, Judged) else None
+    return beside.target if isinstance(beside.target, JudgedTarget) else None
 
 
 def _bound(name: str, scale: float = 100) -> Callable[[ReportFigure], float | None]:

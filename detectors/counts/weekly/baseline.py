@@ -30,7 +30,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.counts import dispersion
-from detectors.counts.predictive import MOST
+from detectors.counts.predictive import LARGEST_COUNT
 from detectors.counts.weekly import named_day_factors, sum_dispersion
 from detectors.counts.weekly.level import Totals, fit_levels
 from detectors.counts.weekly.profile import fit_profile
@@ -47,7 +47,7 @@ KEPT = 160
 ALIKE = 1.0 / 9.0
 """Ordinary weeks that say as much of the ordinary level as an event's level does."""
 
-Compared = Literal["ordinary", "event", "lent", "nothing"]
+ComparedWith = Literal["ordinary", "event", "lent", "nothing"]
 """What a day is compared with: ordinary weeks, its own event, an event that is no more, nothing."""
 
 Week = list[list[Any]]
@@ -135,7 +135,7 @@ class Baseline:
         """Whether enough has been learned from ordinary weeks."""
         return self.filled >= 0.9 * need and self.age >= need
 
-    def compared(self, names: Sequence[str], need: int) -> tuple[Compared, list[str]]:
+    def compared(self, names: Sequence[str], need: int) -> tuple[ComparedWith, list[str]]:
         """What a day of these names is compared with, and those of them that are not yet explained
         by that."""
         if self.event is not None and self.event.known(need):
@@ -159,7 +159,7 @@ class Baseline:
             hour = slot % (len(self.profile) // 7)
             times, more = named_day_factors.factor(self.names, apart, hour, by.dispersion, between)
             mean, spread = mean * times, spread + more
-        return min(mean, MOST), spread, by.dispersion, by.dispersion_spread
+        return min(mean, LARGEST_COUNT), spread, by.dispersion, by.dispersion_spread
 
     def times(self, ratio: float, spread: float) -> Baseline:
         """What would be known had there been so many times the counts, of a ratio that is known

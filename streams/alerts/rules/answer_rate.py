@@ -30,10 +30,10 @@ from streams.alerts.rules.answers import (
 from streams.alerts.rules.base import Finding, InstantRule
 from streams.alerts.rules.lasting_fall import LastingFalls, falls, spells
 from streams.alerts.usual_answers import (
-    EMERGENCY,
+    EMERGENCY_PRIORS,
     ENOUGH,
     LEAST_CORRELATION,
-    OTHER,
+    OTHER_PRIORS,
     WINDOWS,
     AnswerRate,
     UsualAnswers,
@@ -126,7 +126,10 @@ class AnswerRateRule(InstantRule):
         super().__init__(context)
         self.usual = UsualAnswers(
             context.calendar,
-            {line.id: OTHER if n else EMERGENCY for n, line in enumerate(self.force.lines)},
+            {
+                line.id: OTHER_PRIORS if n else EMERGENCY_PRIORS
+                for n, line in enumerate(self.force.lines)
+            },
         )
         self._falls = LastingFalls(self.force, context.calendar, self.usual)
         self._ledger: Ledger | None = None

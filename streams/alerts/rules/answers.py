@@ -22,11 +22,11 @@ from streams.periods import HOUR
 from streams.registry.aggregates import SMALL
 from streams.registry.calls import FIRST, FURTHER
 
-KIND = "target_missed"
+TARGET_MISSED_KIND = "target_missed"
 """The kind of alert: see `streams.alerts.rules.target_missed`."""
-ANSWERED = figure_of(KIND, "calls", "service_level")
+ANSWERED = figure_of(TARGET_MISSED_KIND, "calls", "service_level")
 BY_TARGET = {FIRST: ANSWERED} | {
-    place: figure_of(KIND, "further_levels", f"{place}_target") for place in FURTHER
+    place: figure_of(TARGET_MISSED_KIND, "further_levels", f"{place}_target") for place in FURTHER
 }
 """By each of the targets of a line that may hold together the service level by it."""
 LEAST_CALLS = SMALL
@@ -104,7 +104,7 @@ def of_answers(line: str, level: Figure = ANSWERED, **fields: Any) -> Finding:
     """A finding about how many calls of a line are answered in time, by the service level of one of
     its targets; the fields are those of `Finding`."""
     return Finding(
-        kind=KIND,
+        kind=TARGET_MISSED_KIND,
         records="call",
         group=level.group,
         measure=level.measure,

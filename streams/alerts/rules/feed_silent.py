@@ -15,7 +15,7 @@ from streams.alerts.context import RECORDS
 from streams.alerts.model import Alert, Evidence, ms_of, stamp
 from streams.alerts.rules.base import AlertKind, Finding, InstantRule, TableRow
 from streams.config.force import Force
-from streams.fold.heartbeats import FORGOTTEN, is_known
+from streams.fold.heartbeats import MISSED_NO_MORE, is_known
 from streams.periods import DAY, MINUTE, Calendar, to_ms
 from streams.registry.phrases import REFUSED, moment
 from streams.registry.registry import REGISTRY
@@ -83,7 +83,7 @@ def _unknown(force: Force, signals: list[Signal]) -> Finding:
         since=min(map(_since, signals)),
         said=(
             f"{who} silent: {shown}{more}.",
-            f"What [feeds] does not name is forgotten after {FORGOTTEN // DAY} days.",
+            f"What [feeds] does not name is forgotten after {MISSED_NO_MORE // DAY} days.",
         ),
         evidence=Evidence(observed=0, method="silence"),
         settle=SETTLE,
@@ -198,7 +198,7 @@ FEED_SILENT = AlertKind(
             "feeds with heartbeats are silent that the force's file does not name, all together",
             "notice",
             f"{SETTLE // MINUTE} minutes have passed since all came back, or "
-            f"{FORGOTTEN // DAY} days since the last heartbeat of them",
+            f"{MISSED_NO_MORE // DAY} days since the last heartbeat of them",
             '2 feeds that nobody knows are silent: "telephony", "web". What [feeds] does not name '
             "is forgotten after 7 days.",
         ),

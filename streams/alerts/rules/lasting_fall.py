@@ -17,8 +17,8 @@ from streams.alerts.model import Alert, Evidence, ms_of
 from streams.alerts.rules.answers import (
     BELOW,
     DROP,
-    KIND,
     LEAST_CALLS,
+    TARGET_MISSED_KIND,
     WORSE,
     of_answers,
     worsening,
@@ -79,7 +79,7 @@ def falls(alerts: Iterable[Alert]) -> list[Fall]:
     found = []
     for alert in alerts:
         line = alert.row.get("line")
-        if alert.kind == KIND and alert.severity != "state" and line is not None:
+        if alert.kind == TARGET_MISSED_KIND and alert.severity != "state" and line is not None:
             start = ms_of(alert.onset) or ms_of(alert.opened_at) or 0
             # What a person closed goes on until it has cleared once.
             ended = alert.resolved_at if alert.outcome is None else alert.cleared_at

@@ -14,7 +14,7 @@ from streams.alerts.model import Alert, Evidence
 from streams.alerts.rules.base import AlertKind, Finding, InstantRule, TableRow
 from streams.config.force import Force
 from streams.live import OLD_CHECKPOINT, LostReceiver
-from streams.live.reasons import BY_CODE, OTHER
+from streams.live.reasons import BY_CODE, OTHER_REASON
 from streams.periods import MINUTE, SECOND
 from streams.registry.phrases import round_duration
 
@@ -47,7 +47,7 @@ def pipeline_unwell(force: Force, health: PipelineHealth, at: int) -> list[Findi
         kinds.setdefault(key.partition(":")[0], []).append(words)
     for kind, sentences in kinds.items():
         said = _trouble(force, sentences)
-        title = BY_CODE.get(kind, OTHER).title
+        title = BY_CODE.get(kind, OTHER_REASON).title
         found.append((kind, title, 0.0, float(len(sentences)), said))
     lost = [_lost(force, *each) for each in sorted(health.lost_receivers.items())]
     return lost + [

@@ -15,7 +15,13 @@ from streams.alerts import words as say
 from streams.alerts.context import RuleContext
 from streams.alerts.model import Evidence
 from streams.alerts.rules.answer_rate import SETTLE, AnswerRateRule
-from streams.alerts.rules.answers import BY_TARGET, KIND, LEAST_CALLS, got_worse, of_answers
+from streams.alerts.rules.answers import (
+    BY_TARGET,
+    LEAST_CALLS,
+    TARGET_MISSED_KIND,
+    got_worse,
+    of_answers,
+)
 from streams.alerts.rules.base import STEADY, AlertKind, Finding, InstantRule, TableRow
 from streams.alerts.usual_answers import AnswerRate
 from streams.config.force import Force, Target
@@ -136,7 +142,7 @@ class WeeksRule(InstantRule):
 
 
 TARGET_MISSED = AlertKind(
-    name=KIND,
+    name=TARGET_MISSED_KIND,
     runbook="WatchroomTargetMissed",
     summary="A target is being missed",
     meaning="A target is being missed by more than chance explains.",

@@ -55,7 +55,7 @@ from streams.outputs.wallboard.unknown import named_forces, no_force
 from streams.outputs.web.answers import as_json, in_words
 from streams.outputs.web.merged import merged
 from streams.outputs.web.newest import BEGINNING
-from streams.outputs.web.plain_pages import ABOUT, NOBODY
+from streams.outputs.web.plain_pages import ABOUT, NOBODY_PAGE
 from streams.outputs.web.readiness import ReasonShown
 from streams.outputs.web.running import Running, guarded
 from streams.printing import masked
@@ -208,7 +208,7 @@ class Front:
     def nobody(self, why: str) -> Response:
         """A page that says why there is nothing to show, and looks again by itself."""
         words = html.escape(why[:1].upper() + why[1:])
-        text = self.files.filled(NOBODY).replace("{words}", words)
+        text = self.files.filled(NOBODY_PAGE).replace("{words}", words)
         return HTMLResponse(text, 503, AGAIN)
 
     async def explore(self, request: Request) -> Response:

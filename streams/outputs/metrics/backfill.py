@@ -39,7 +39,7 @@ from streams.sources.external_sort import RUN_BYTES, ExternalSort
 from streams.stretches import Stretch
 
 BackfillGrain = Literal["day", "month"]
-GRAINS: tuple[BackfillGrain, ...] = get_args(BackfillGrain)
+BACKFILL_GRAINS: tuple[BackfillGrain, ...] = get_args(BackfillGrain)
 WINDOWS: dict[BackfillGrain, str] = {"day": "today", "month": "month"}
 """The window of the live series that a period of a grain ends."""
 SCRAPED = {"job": "watchroom", "instance": "backfill"}
@@ -67,7 +67,7 @@ class Backfill:
     def __init__(
         self,
         query: Query,
-        grains: Iterable[BackfillGrain] = GRAINS,
+        grains: Iterable[BackfillGrain] = BACKFILL_GRAINS,
         *,
         period: str | None = None,
         labels: Mapping[str, str] = SCRAPED,
@@ -153,7 +153,7 @@ class Backfill:
             for period in self.periods(grain):
                 yield period.end, self._tables(shown, WINDOWS[grain], period)
         for named in self._exported.settings.periods:
-            if named in self.grains or named not in GRAINS:
+            if named in self.grains or named not in BACKFILL_GRAINS:
                 for period in self.periods(named):
                     yield period.end, self._figures(period)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from streams.live import Health
-from streams.live.reasons import KINDS
+from streams.live.reasons import REASON_KINDS
 
 
 def readiness_metrics(health: Health) -> Iterator[Metric]:
@@ -22,7 +22,7 @@ def readiness_metrics(health: Health) -> Iterator[Metric]:
         labels=["reason"],
     )
     now = {reason.code for reason in health.reasons}
-    for kind in KINDS:
+    for kind in REASON_KINDS:
         unready.add_metric([kind.code], int(kind.code in now))
     trouble = GaugeMetricFamily(
         "watchroom_trouble",

@@ -13,7 +13,7 @@ from typing import Annotated, Literal, get_args
 from msgspec import UNSET, Meta, Struct, json
 
 from streams.alerts.model import Alert, AlertOutcome, Severity, Transition
-from streams.alerts.words import NOBODY, NOT_TAKEN, OPEN_SINCE, local_instant, marked
+from streams.alerts.words import NOBODY_YET, NOT_TAKEN, OPEN_SINCE, local_instant, marked
 from streams.events.origin import NotLive
 from streams.outputs.public_url import alert_page
 from streams.outputs.runbooks.addresses import runbook
@@ -187,7 +187,7 @@ def _since(alert: Alert, words: str) -> str | None:
         if alert.opened_at.date() == alert.resolved_at.date():
             opened = f"{alert.opened_at:%H:%M}"
         return f"Open from {opened} to {ended}."
-    who = NOBODY if alert.owner is None else SENTENCE
+    who = NOBODY_YET if alert.owner is None else SENTENCE
     said = words.endswith(who) or NOT_TAKEN in words or alert.snoozed_until is not None
     return f"Open since {opened}." if said else f"Open since {opened}. {who}"
 

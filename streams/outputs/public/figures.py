@@ -27,10 +27,10 @@ from streams.board.model import Board, PeriodFigures, Row, Status
 from streams.config.force import WHOLE
 from streams.outputs.public.small_numbers import Sum, TableEntry, hidden
 from streams.outputs.wallboard.screen import feeds_shown
-from streams.registry.aggregates import UNKNOWN, Ratio
+from streams.registry.aggregates import UNKNOWN_RATIO, Ratio
 from streams.registry.dimensions import ALL
 
-WINDOWS = {
+PUBLIC_WINDOWS = {
     "today": "Today so far",
     "month_before_today": "This month before today",
     "month": "This month so far",
@@ -278,7 +278,7 @@ def _calls(window: _Window) -> dict[str, tuple[int | None, Ratio]]:
     if window.within is None:
         return every
     left_out = of(window.within)  # which has each line that is known
-    none: tuple[int | None, Ratio] = None, UNKNOWN
+    none: tuple[int | None, Ratio] = None, UNKNOWN_RATIO
     return {
         line: (
             _less(number, left_out.get(line, none)[0]),
@@ -299,7 +299,7 @@ def _rest(ratio: Ratio, part: Ratio) -> Ratio:
     numerator = _less(ratio.numerator, part.numerator)
     denominator = _less(ratio.denominator, part.denominator)
     if numerator is None or denominator is None or numerator > denominator:
-        return UNKNOWN
+        return UNKNOWN_RATIO
     return Ratio.of(numerator, denominator)
 
 

@@ -27,7 +27,7 @@ from starlette.routing import Route
 from streams.errors import ConfigError
 from streams.outputs.front.server import Front, front_in_words
 from streams.outputs.public.figures import (
-    WINDOWS,
+    PUBLIC_WINDOWS,
     PublicFigures,
     PublicTable,
     as_csv,
@@ -102,7 +102,7 @@ class PublicScreen:
             tag("h1", figures.force),
             (
                 tag("section", tag("h2", words), tables)
-                for window, words in WINDOWS.items()
+                for window, words in PUBLIC_WINDOWS.items()
                 if (tables := _tables(figures, window))
             ),
             tag(
@@ -176,7 +176,7 @@ def _table(found: PublicTable, figures: PublicFigures) -> Markup:
         if row.hidden == "not_yet":
             share = shown(row, below)
         rows.append([row.name, shown(row, below), *([share] * shares)])
-    caption = f"{found.title} by {found.by}, {WINDOWS[found.window].lower()}"
+    caption = f"{found.title} by {found.by}, {PUBLIC_WINDOWS[found.window].lower()}"
     return table(caption, headings, rows)
 
 

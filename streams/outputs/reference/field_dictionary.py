@@ -18,7 +18,7 @@ from msgspec import inspect
 
 from streams.config.schema import TileKind
 from streams.events.examples import EXAMPLES, example
-from streams.events.fields import EVERY, OTHERWISE, UNITS, says
+from streams.events.fields import FIELDS_OF_ALL, OTHERWISE, UNITS, says
 from streams.fold.totals import COUNTER_OF, MEASURE
 from streams.outputs.reference.watched_measures import alert_kinds, in_order
 from streams.registry.aggregates import Count, Share
@@ -140,7 +140,7 @@ def _fed(kind: str) -> Mapping[str, list[tuple[Group, Measure]]]:
     """The measures that each field of a kind feeds."""
     if kind in REGISTRY.kinds:
         found = measures_fed(REGISTRY.kinds[kind], forms(kind))
-        return {name: each for name, each in found.items() if name not in EVERY}
+        return {name: each for name, each in found.items() if name not in FIELDS_OF_ALL}
     if kind != READING:
         return {}
     group = next(each for each in REGISTRY.groups if each.name == MEASURE)
@@ -199,7 +199,7 @@ def _feeds(kind: str, name: str, measures: list[tuple[Group, Measure]]) -> Feeds
         ],
         alerts=in_order(alerts),
         dashboards=sorted({group.dashboard for group, _ in measures}),
-        otherwise=OTHERWISE.get(kind, {}).get(name) or EVERY.get(name, ""),
+        otherwise=OTHERWISE.get(kind, {}).get(name) or FIELDS_OF_ALL.get(name, ""),
     )
 
 
@@ -271,11 +271,13 @@ def page() -> str:
         "mapping name the columns that these are made of; `played` and `origin` are set where",
         "history is replayed or made up.",
         "",
-        *_table(entry for entry in dictionary("call") if entry.name in EVERY),
+        *_table(entry for entry in dictionary("call") if entry.name in FIELDS_OF_ALL),
     ]  # fmt: skip
     for kind in REGISTRY.structs:
         own = (
-            entry for entry in dictionary(kind) if kind == "heartbeat" or entry.name not in EVERY
+            entry
+            for entry in dictionary(kind)
+            if kind == "heartbeat" or entry.name not in FIELDS_OF_ALL
         )
         lines += [f"## {kind}", "", *_table(own)]
         if kind in EXAMPLES:

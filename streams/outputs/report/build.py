@@ -11,7 +11,7 @@ from streams.board.compare import Beside, Change
 from streams.board.flags import FlagPage, MonthlyFlags
 from streams.board.query import Query
 from streams.board.revisions import FirstFigure
-from streams.board.targets import Judged as TargetJudged
+from streams.board.targets import JudgedTarget as TargetJudged
 from streams.charts.indicator import indicator_chart
 from streams.charts.model import Chart
 from streams.config.force import WHOLE
@@ -396,7 +396,7 @@ def _target(found: TargetJudged, figure: ReportFigure) -> str:
 def revision(month: str, figure: ReportFigure, first: FirstFigure) -> str:
     """`October 2017, Robbery: 42, first published as 40.`; empty where both print alike."""
     now = phrases.in_print(figure.value or 0, figure.unit)
-    was = phrases.NOTHING if first.value is None else phrases.in_print(first.value, figure.unit)
+    was = phrases.NO_FIGURE if first.value is None else phrases.in_print(first.value, figure.unit)
     return "" if now == was else f"{month}, {figure.title}: {now}, first published as {was}."
 
 

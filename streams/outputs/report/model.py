@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from streams.board.answers import FigureRow
-from streams.board.control import Flag, Moved
+from streams.board.control import FlagSide, Moved
 from streams.board.flags import FlagPage
 from streams.charts.model import Chart
 from streams.outputs.report.comments import Comment
@@ -24,7 +24,7 @@ class ReportFigure(FigureRow, kw_only=True, omit_defaults=True):
     centre: float | None = None
     lower: float | None = None
     upper: float | None = None
-    flag: Flag | None = None
+    flag: FlagSide | None = None
     run: int = 0
     rises: int = 0
     moved: Moved | None = None

@@ -8,10 +8,10 @@ from typing import NamedTuple
 from streams.board.compare import Beside, Change, Rate
 from streams.board.flags import FlagPage, FlagRow
 from streams.board.query import Number, Observation
-from streams.board.targets import Judged
+from streams.board.targets import JudgedTarget
 from streams.charts.words import MONTHS
 from streams.config.force import WHOLE, Force
-from streams.config.measures import Unit
+from streams.config.measures import FigureUnit
 from streams.outputs.report.frame import PACKAGE, rendered
 from streams.outputs.report.model import Report, ReportFigure, ReportSection, why_empty
 from streams.outputs.report.sentences import goal
@@ -103,7 +103,7 @@ class Tables:
             (each.title, 0, [read(each, _beside(each)) for _, read in columns]) for each in some
         ]
         kept = [at for at in range(len(columns)) if any(entries[at].text for *_, entries in rows)]
-        none = Shown(phrases.NOTHING, words="not known")
+        none = Shown(phrases.NO_FIGURE, words="not known")
         rows = [
             (name, deep, [entries[at] if entries[at].text else none for at in kept])
             for name, deep, entries in rows
@@ -133,7 +133,9 @@ class Tables:
             notes.append(f"Per 1,000 {of}.")
         goals = [(each.title, _beside(each).target, each.unit) for each in shown]
         wanted = {
-            title: goal(target, unit) for title, target, unit in goals if isinstance(target, Judged)
+            title: goal(target, unit)
+            for title, target, unit in goals
+            if isinstance(target, JudgedTarget)
         }
         wanted = {title: said for title, said in wanted.items() if said}
         if wanted:
@@ -314,7 +316,7 @@ def _any_open(figures: Iterable[ReportFigure]) -> bool:
 
 
 def _or_nothing(entry: Shown) -> Shown:
-    return entry if entry.text else Shown(phrases.NOTHING, words="not known")
+    return entry if entry.text else Shown(phrases.NO_FIGURE, words="not known")
 
 
 def value(figure: ReportFigure) -> str:
@@ -330,28 +332,28 @@ def value(figure: ReportFigure) -> str:
 def marked(figure: ReportFigure | None) -> Shown:
     """A figure with the sign of an exceptional one."""
     if figure is None or not value(figure):
-        return Shown(phrases.NOTHING, words="not known")
+        return Shown(phrases.NO_FIGURE, words="not known")
     if figure.flag is None:
         return Shown(value(figure))
     words = f"exceptional, {figure.flag} its limits"
     return Shown(f"{value(figure)} {SIGNS[figure.flag]}", words=words)
 
 
-def base(found: object, unit: Unit) -> Shown:
+def base(found: object, unit: FigureUnit) -> Shown:
     """What a figure is compared with, and below it by how much that is higher or lower."""
     if not isinstance(found, Change) or found.base is None:
         return Shown("")
     return Shown(phrases.in_print(found.base, unit), signed(found, unit))
 
 
-def to_date(found: object, unit: Unit) -> Shown:
+def to_date(found: object, unit: FigureUnit) -> Shown:
     """The year to date, and below it how it lies to the last one."""
     if not isinstance(found, Change) or found.value is None:
         return Shown("")
     return Shown(phrases.in_print(found.value, unit), signed(found, unit))
 
 
-def signed(found: Change, unit: Unit) -> str:
+def signed(found: Change, unit: FigureUnit) -> str:
     """A change with its sign: `+12.3 %`, `-2.1 points`, `+12 s`."""
     if found.change is None:
         return ""
@@ -365,9 +367,9 @@ def rate(found: object) -> Shown:
     return Shown(f"{phrases.printed(found.value, 2)}")
 
 
-def target(found: object, unit: Unit) -> Shown:
+def target(found: object, unit: FigureUnit) -> Shown:
     """Whether what was to be reached is; what that is stands below the table."""
-    if not isinstance(found, Judged):
+    if not isinstance(found, JudgedTarget):
         return Shown("")
     wanted = goal(found, unit)
     if not wanted:
@@ -384,7 +386,7 @@ def a_month(figure: ReportFigure) -> Shown:
 def with_share(figure: ReportFigure | None) -> Shown:
     """A figure, and below it its share of its parent."""
     if figure is None or not value(figure):
-        return Shown(phrases.NOTHING, words="not known")
+        return Shown(phrases.NO_FIGURE, words="not known")
     return Shown(value(figure), share(_beside(figure).share).text)
 
 

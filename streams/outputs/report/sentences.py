@@ -13,10 +13,10 @@ from streams.board.drivers import Drivers
 from streams.board.projection import Projection
 from streams.board.query import Observation, Query
 from streams.board.season import Season
-from streams.board.targets import Goal, Judged
+from streams.board.targets import Goal, JudgedTarget
 from streams.board.trend import Trend
 from streams.charts.words import MONTHS
-from streams.config.measures import Unit
+from streams.config.measures import FigureUnit
 from streams.outputs.report.figures import JudgedPeriod
 from streams.outputs.report.model import ReportFigure
 from streams.periods import Grain
@@ -58,7 +58,7 @@ class Sentences:
         self, query: Query, period: Stretch, figure: ReportFigure, areas: Sequence[ReportFigure]
     ) -> None:
         self.query, self.period, self.figure, self.areas = query, period, figure, areas
-        self.unit: Unit = figure.unit
+        self.unit: FigureUnit = figure.unit
         self.indicator = query.indicator(figure.indicator)
         self.noun = query.registry.noun_of(self.indicator)
         self.word = period_word(period)
@@ -242,7 +242,7 @@ class Sentences:
 
     def _of_target(self) -> Iterator[str]:
         found = self.beside.target
-        if not isinstance(found, Judged):
+        if not isinstance(found, JudgedTarget):
             return
         if found.met is not None:
             yield f"The target of {goal(found, self.unit)} was {'met' if found.met else 'missed'}."
@@ -333,7 +333,7 @@ class Sentences:
             )
 
 
-def goal(found: Judged, unit: Unit) -> str:
+def goal(found: JudgedTarget, unit: FigureUnit) -> str:
     """A target: `at least 90.0 %`, of a change `10.0 % or more below last year in the year to
     date`; nothing of a limit alone, such as 20 minutes without a share."""
     if found.target.of == "change":

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 from streams.errors import ConfigError
 from streams.outputs.rules.recording import RatioSeries, ratio_named
-from streams.outputs.rules.text import Links, Rule, template, written
+from streams.outputs.rules.text import Links, PrometheusRule, template, written
 from streams.registry.aggregates import SMALL
 
 PERIOD_HOURS = 30 * 24
@@ -86,7 +86,7 @@ def _misses(series: RatioSeries, window: str) -> str:
     return f"1 - sum without (window) ({top}) / sum without (window) ({bottom} > 0)"
 
 
-def budget_rule(series: RatioSeries, tier: Tier, chosen: str, links: Links) -> Rule:
+def budget_rule(series: RatioSeries, tier: Tier, chosen: str, links: Links) -> PrometheusRule:
     """The rule of one tier; `chosen` picks the series, such as `line="999"`."""
     limit = f"{tier.missed:.4g}"
     cases = _part(series, "denominator", tier.long)

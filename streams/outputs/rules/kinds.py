@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from streams.alerts.rules import KINDS
 from streams.alerts.rules.base import AlertKind
-from streams.outputs.rules.text import DASHBOARDS, Links, Rule, template, written
+from streams.outputs.rules.text import DASHBOARDS, Links, PrometheusRule, template, written
 
 LABELS = "force, kind, severity, area, measure, alert, origin"
 HELD = "force_kind_severity_area_measure_alert_origin:watchroom_alert_open:held"
@@ -27,7 +27,7 @@ KEEP = "30s"
 """Kept firing so long after it is gone: above the 20 seconds that a take-over may last."""
 
 
-def held_rule() -> Rule:
+def held_rule() -> PrometheusRule:
     """Holds the open alerts of a force while no worker reports it."""
     reported = f"max by (force) ({REPORTED})"
     return {
@@ -61,7 +61,7 @@ NO_WORDS = (
 )
 
 
-def alert_rule(kind: AlertKind, links: Links) -> Rule:
+def alert_rule(kind: AlertKind, links: Links) -> PrometheusRule:
     """The rule of one kind; raises ValueError where it names a dashboard that there is not."""
     if kind.dashboard not in DASHBOARDS:
         known = ", ".join(map(repr, DASHBOARDS))

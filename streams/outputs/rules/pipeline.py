@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from streams.alerts.rules.pipeline_unwell import KIND
 from streams.live import BEHIND, FED, OLD_CHECKPOINT
 from streams.outputs.rules.kinds import REPORTED
-from streams.outputs.rules.text import Links, Rule, template, written
+from streams.outputs.rules.text import Links, PrometheusRule, template, written
 
 JOB = 'job="watchroom"'
 
@@ -202,7 +202,7 @@ PIPELINE: tuple[PipelineAlert, ...] = (
 )
 
 
-def pipeline_rule(alert: PipelineAlert, links: Links) -> Rule:
+def pipeline_rule(alert: PipelineAlert, links: Links) -> PrometheusRule:
     """The rule of one alert."""
     keep = {"keep_firing_for": alert.keep} if alert.keep else {}
     return {
@@ -221,7 +221,7 @@ def pipeline_rule(alert: PipelineAlert, links: Links) -> Rule:
     }
 
 
-def watchdog_rule(links: Links) -> Rule:
+def watchdog_rule(links: Links) -> PrometheusRule:
     """An alert that always fires: who expects it learns from its absence that nobody watches."""
     return {
         "alert": "WatchroomWatchdog",

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from streams.outputs.metrics.exported import own_parts
 from streams.outputs.metrics.prometheus import metric_name
-from streams.outputs.rules.text import Rule, written
+from streams.outputs.rules.text import PrometheusRule, written
 from streams.registry.aggregates import Count, Share
 from streams.registry.measures import Group, Measure
 from streams.registry.registry import REGISTRY, Registry
@@ -43,7 +43,7 @@ class RatioSeries:
     def _parts(self) -> dict[str, str]:
         return {"numerator": self.numerator, "denominator": self.denominator}
 
-    def rules(self) -> list[Rule]:
+    def rules(self) -> list[PrometheusRule]:
         """The parts by force, once however many workers report it; then all forces together."""
         by = ", ".join(["force", *self.dimensions, "window"])
         made = [
@@ -63,7 +63,7 @@ class RatioSeries:
         ]
         return [*made, self._divided()]
 
-    def _divided(self, *first: str) -> Rule:
+    def _divided(self, *first: str) -> PrometheusRule:
         top, bottom = self.recorded("numerator", *first), self.recorded("denominator", *first)
         # Nothing, rather than "not a number", of no cases.
         return {"record": self.recorded("ratio", *first), "expr": f"{top} / ({bottom} > 0)"}
@@ -116,7 +116,7 @@ def _series(group: Group, measure: Measure) -> RatioSeries:
 
 def recording_file(registry: Registry = REGISTRY) -> str:
     """The text of the file."""
-    rules: list[Rule] = []
+    rules: list[PrometheusRule] = []
     for series in ratios(registry):
         known = {rule["record"] for rule in rules}  # two ratios may share a part
         rules += [rule for rule in series.rules() if rule["record"] not in known]

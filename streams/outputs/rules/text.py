@@ -23,7 +23,7 @@ DASHBOARDS = {
 EVERY = "5s"
 """How often rules are evaluated: as often as the workers are scraped."""
 
-Rule = dict[str, Any]
+PrometheusRule = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
 _Dumper.add_representer(str, _text)
 
 
-def written(head: str, groups: Sequence[tuple[str, Sequence[Rule]]]) -> str:
+def written(head: str, groups: Sequence[tuple[str, Sequence[PrometheusRule]]]) -> str:
     """The text of a rule file; `head` says what it is, in comment lines."""
     content = {
         "groups": [

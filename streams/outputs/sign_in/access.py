@@ -28,7 +28,7 @@ from streams.outputs.sign_in.least import CALLER
 from streams.outputs.sign_in.limits import FailedSignIns
 from streams.outputs.sign_in.oidc import OidcSignIn
 from streams.outputs.sign_in.proxy import ProxySignIn, RequestRefused
-from streams.outputs.sign_in.roles import NAMED, NOBODY, Caller, Role
+from streams.outputs.sign_in.roles import NAMED, NOT_SIGNED_IN, Caller, Role
 from streams.outputs.sign_in.settings import SignInSettings
 from streams.outputs.sign_in.tls import Tls
 from streams.outputs.sign_in.tokens import Token, TokenFile
@@ -139,13 +139,13 @@ class Access:
         elif self.on_loopback or self.insecure:
             shown = self.on_loopback and asked.forwarded.get(NAMES) != HIDDEN
             return Caller(Role.ADMINISTER, sees_names=shown)
-        found = NOBODY
+        found = NOT_SIGNED_IN
         if self._proxy is not None:
             found = self._proxy.caller(asked.address, asked.headers)
         if found.name is None and token and self.tokens is not None:
             found = self.by_token(token, asked.address)
         if found.name is None and asked.cookie:
-            found = self._by_cookie(asked.cookie) or NOBODY
+            found = self._by_cookie(asked.cookie) or NOT_SIGNED_IN
         if not found.role and settings is not None and settings.said.anyone == "view":
             return replace(found, role=Role.VIEW, sees_names=False)
         return found

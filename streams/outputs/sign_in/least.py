@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from streams.outputs.sign_in.proxy import RequestRefused
-from streams.outputs.sign_in.roles import NOBODY, Caller, Role
+from streams.outputs.sign_in.roles import NOT_SIGNED_IN, Caller, Role
 
 LEAST: dict[str, Role] = {
     # Alive and ready: for what starts processes again. Who may not view is told no details.
@@ -82,7 +82,7 @@ def least(route: BaseRoute) -> Role:
 def caller_of(request: Request) -> Caller:
     """Who asks; nobody where that is not known."""
     found = request.scope.get(CALLER)
-    return found if isinstance(found, Caller) else NOBODY
+    return found if isinstance(found, Caller) else NOT_SIGNED_IN
 
 
 class Least:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from streams.outputs.sign_in.account import with_account
 from streams.outputs.sign_in.cookie import LONGEST_SUBJECT
 from streams.outputs.sign_in.groups import role_of
-from streams.outputs.sign_in.roles import NOBODY, Caller
+from streams.outputs.sign_in.roles import NOT_SIGNED_IN, Caller
 from streams.outputs.sign_in.settings import Network, Proxy, Roles
 
 Headers = Iterable[tuple[bytes, bytes]]
@@ -46,7 +46,7 @@ class ProxySignIn:
             sent.setdefault(name.decode("latin-1").lower(), []).append(_text(value))
         said = {name: sent[name] for name in self._proxy.headers if name in sent}
         if not said:
-            return NOBODY
+            return NOT_SIGNED_IN
         if not is_listed(address, self._networks):
             raise RequestRefused(
                 403, f"{', '.join(said)}: only the proxy in front of Watchroom may say who asks"
@@ -55,7 +55,7 @@ class ProxySignIn:
             raise RequestRefused(400, f"the proxy sends {twice[0]} more than once")
         user = said.get(self._proxy.user.lower(), [""])[0].strip()
         if not user:
-            return NOBODY
+            return NOT_SIGNED_IN
         shown = said.get((self._proxy.name or "").lower(), [user])[0].strip() or user
         if len(user) > LONGEST_SUBJECT or not (user + shown).isprintable():
             raise RequestRefused(400, f"the proxy sends a {self._proxy.user} that is no name")

@@ -47,4 +47,4 @@ class Caller:
     """The SHA-256 of the token that the person signed in with; empty for any other way."""
 
 
-NOBODY = Caller()
+NOT_SIGNED_IN = Caller()

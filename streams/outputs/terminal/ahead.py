@@ -9,7 +9,7 @@ from rich.rule import Rule
 from rich.text import Text
 
 from streams.board.model import Board, Handlers
-from streams.outputs.terminal.columns import LEAST, MOST_NAME, Columns, TableCell
+from streams.outputs.terminal.columns import LEAST_FIGURE, MOST_NAME, Columns, TableCell
 from streams.outputs.words import not_known_ahead
 from streams.registry.phrases import few
 
@@ -22,7 +22,7 @@ def ahead_table(board: Board, width: int) -> RenderableType | None:
     ahead = board.ahead
     if ahead is None:
         return None
-    most = max(LEAST_HOURS, (width - MOST_NAME) // (LEAST + 1))
+    most = max(LEAST_HOURS, (width - MOST_NAME) // (LEAST_FIGURE + 1))
     rows: list[list[TableCell]] = []
     headings: list[str] = []
     for line in ahead.lines:

@@ -135,7 +135,7 @@ def further(board: Board, of: Breakdown) -> Columns | None:
     lines = []
     for measure in measures:
         texts = [_worded(measure, row) for row in rows]
-        if any(text not in ("0", phrases.NOTHING) for text in texts):
+        if any(text not in ("0", phrases.NO_FIGURE) for text in texts):
             lines.append([measure.title, *texts])
     headings = [_heading(each) for each in (*of.windows.values(), *asked(board))]
     return Columns(of.group.title, headings, lines) if lines else None
@@ -144,9 +144,9 @@ def further(board: Board, of: Breakdown) -> Columns | None:
 def _worded(measure: Measure, row: Row | None) -> str:
     """A measure of a row in words."""
     if row is None or measure.name not in row.measures:
-        return phrases.NOTHING
+        return phrases.NO_FIGURE
     if measure.unit == "ratio":
-        return words.share(row.ratio_of(measure.name), phrases.NOTHING)
+        return words.share(row.ratio_of(measure.name), phrases.NO_FIGURE)
     if measure.unit == "seconds":
         return phrases.duration(row.number_of(measure.name))
     return phrases.count(row.count_of(measure.name))
@@ -202,7 +202,7 @@ def _served(board: Board, group: Group, registry: Registry) -> Iterable[Column]:
     def within(area: str) -> Text:
         row = today.row(group.name, area=area)
         ratio = row.ratio_of(shape.level) if row else None
-        none = shape.unserved if known and not _gone(today, group) else phrases.NOTHING
+        none = shape.unserved if known and not _gone(today, group) else phrases.NO_FIGURE
         text = words.share(ratio, shape.unserved) if ratio else none
         return Text(text, style="dim" if ratio is None or ratio.small else "")
 

@@ -18,7 +18,7 @@ TableCell = str | Text
 
 LEAST_NAME, MOST_NAME = 18, 25
 """Columns of text that the names of the rows take; a longer one is shortened."""
-LEAST = 6
+LEAST_FIGURE = 6
 """Those that a figure takes at least."""
 
 
@@ -76,7 +76,7 @@ class Columns(NamedTuple):
         """Columns of text that a column of figures takes."""
         heading = self.headings[at].split(None if wrapped else "\n")
         table_cells = (str(row[at + 1]) for row in self.rows)
-        return max(LEAST, *map(cell_len, heading), *map(cell_len, table_cells))
+        return max(LEAST_FIGURE, *map(cell_len, heading), *map(cell_len, table_cells))
 
     def _taken(self, widths: Sequence[int]) -> int:
         """With the space between them."""

@@ -53,7 +53,7 @@ def further_targets(board: Board, registry: Registry) -> Columns | None:
 def _shown(board: Board, figures: PeriodFigures, target: FurtherTarget) -> Text:
     ratio = reached(figures, target)
     if ratio is None or ratio.value is None:
-        return Text(phrases.NOTHING, style="dim")
+        return Text(phrases.NO_FIGURE, style="dim")
     verdict = words.verdict(ratio, held_in(board, figures, target))
     style = MARKS.get(verdict[:1], "dim" if ratio.small else "")
     return Text(f"{words.share(ratio, '')}\n{verdict}".rstrip(), style=style)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from streams.charts.indicator import Kept
+from streams.charts.indicator import KeptPeriods
 from streams.periods import MINUTE
 
 SECONDS = 60.0
@@ -25,7 +25,7 @@ class _Figure:
     minute: int
     since: float
     turn: threading.Lock = field(default_factory=threading.Lock)
-    points: Kept = field(default_factory=dict)
+    points: KeptPeriods = field(default_factory=dict)
 
 
 class KeptPoints:
@@ -39,7 +39,7 @@ class KeptPoints:
         self._lock = threading.Lock()
 
     @contextmanager
-    def of(self, at: int, force: str, indicator: str, area: str) -> Iterator[Kept]:
+    def of(self, at: int, force: str, indicator: str, area: str) -> Iterator[KeptPeriods]:
         """What is kept of a figure as of an instant, in ms, to be read and added to; who asks for
         the same meanwhile waits."""
         key, now, minute = (force, indicator, area), self._clock(), at // MINUTE

@@ -23,7 +23,7 @@ from streams.outputs.wallboard.screen import (
     OpenTile,
     RateTile,
     Screen,
-    State,
+    TileState,
     UnattendedTile,
     WaitingTile,
     alerts_tile,
@@ -33,7 +33,7 @@ from streams.outputs.wallboard.screen import (
 COMPARED = ("waiting", "in_time", "unattended", "attended", "open", "handlers", "alerts")
 """The kinds of tile that places are compared by; the others are of a force as a whole."""
 
-Urgency = Literal[State, "page", "notice", "taken", "state"]
+Urgency = Literal[TileState, "page", "notice", "taken", "state"]
 RANKS: tuple[Urgency, ...] = (
     "page",
     "breached",

@@ -150,7 +150,7 @@ class OpenShown(Struct):
     oldest_since: str | None
 
 
-State = Literal["calm", "approaching", "breached", "unjudged", "late", "unknown"]
+TileState = Literal["calm", "approaching", "breached", "unjudged", "late", "unknown"]
 """How a tile stands to its limit. `unjudged` is what has no target or too few cases, `late` what
 was true a while ago, `unknown` what nobody knows."""
 
@@ -159,7 +159,7 @@ class WaitingTile(Struct):
     """Callers who wait on a line: None where that is not known."""
 
     line: str
-    state: State
+    state: TileState
     count: int | None
     oldest_since: str | None
     limit_seconds: int
@@ -176,7 +176,7 @@ class WaitingTile(Struct):
 class UnattendedTile(Struct):
     """Emergencies that nobody has reached yet."""
 
-    state: State
+    state: TileState
     count: int | None
     carried: bool
     """Whether the feed has ever said that somebody arrived: else a count of 0 is not that all were
@@ -203,7 +203,7 @@ class RateTile(Struct):
     emergencies (`line` is None) the arrivals."""
 
     line: str | None
-    state: State
+    state: TileState
     window: str
     known: bool
     value: float | None
@@ -228,7 +228,7 @@ class OpenRow(Struct):
     grade: str
     area: str
     """Its name, or that it is not known."""
-    state: State
+    state: TileState
     count: int
     oldest_since: str | None
 
@@ -237,7 +237,7 @@ class OpenTile(Struct):
     """Incidents not yet attended by grade and area, those nearest to their limit or furthest beyond
     it first; `rows` is None where that is not known."""
 
-    state: State
+    state: TileState
     count: int | None
     """Without those that are scheduled, which may stay open for days."""
     scheduled: int
@@ -251,7 +251,7 @@ class HandlersTile(Struct):
     """The handlers of the hour that runs, and whether the next hour has as many as it needs, as the
     page of the next hours says."""
 
-    state: State
+    state: TileState
     """That of the next hour's roster beside what that hour needs."""
     value: float | None
     of: Literal["signed_on", "roster"] | None
@@ -505,7 +505,7 @@ def _since(board: Board, seconds: float | None) -> str | None:
 
 def _by_wait(
     count: int | None, oldest: float | None, limit: float, late: FeedShown | None, unplaced: int
-) -> State:
+) -> TileState:
     """How what waits stands to a limit, both in seconds."""
     if count is None or (not count and unplaced):
         return "unknown"
@@ -516,7 +516,7 @@ def _by_wait(
     return "breached" if oldest > limit else "approaching" if oldest >= NEAR * limit else "calm"
 
 
-def _by_rate(value: float | None, target: float | None) -> State:
+def _by_rate(value: float | None, target: float | None) -> TileState:
     """How a share stands to a target that it is judged by."""
     if value is None or target is None:
         return "unjudged"
@@ -666,7 +666,7 @@ def _open(board: Board, area: str | None, late: FeedShown | None) -> OpenTile:
     found.sort(key=lambda each: -each[0])
     rows = [row for _, row in found]
     states = {row.state for row in rows}
-    worst: State = "approaching" if "approaching" in states else "calm"
+    worst: TileState = "approaching" if "approaching" in states else "calm"
     if states == {"unjudged"}:
         worst = "unjudged"
     return OpenTile(
@@ -706,7 +706,7 @@ def _open_row(
     """A row, and how far its oldest has got towards its limit, 1 at the limit."""
     limit = _limit_of(board, grade)
     judged = limit is not None and oldest is not None
-    state: State = _by_wait(count, oldest, limit or NO_LIMIT, None, 0) if judged else "unjudged"
+    state: TileState = _by_wait(count, oldest, limit or NO_LIMIT, None, 0) if judged else "unjudged"
     far = (oldest or 0.0) / (limit or NO_LIMIT)
     return far, OpenRow(grade, name, state, count, _since(board, oldest))
 
@@ -744,7 +744,7 @@ def _handlers(board: Board, area: str | None) -> HandlersTile | None:
         of = None if value is None else "roster"
     room = [] if board.ahead is None or area is not None else board.ahead.room
     ahead = room[0].handlers if room else Handlers()
-    state: State = "unknown" if value is None else "unjudged"
+    state: TileState = "unknown" if value is None else "unjudged"
     if ahead.short is not None:
         state = "breached" if ahead.short > 0 else "unknown" if value is None else "calm"
     return HandlersTile(state, value, of, ahead.needed, ahead.rostered, ahead.short)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from streams.board.model import Figure, PeriodFigures, Point, Row, Series, find
+from streams.board.model import FigureValue, PeriodFigures, Point, Row, Series, find
 from streams.config.force import WHOLE, Force
 from streams.live import Live
 from streams.outputs.wallboard.screen import BY_LINE, WHOLE_FORCE
@@ -87,7 +87,7 @@ def _together(
     return found
 
 
-def _point(figures: PeriodFigures, group: str, value: Figure) -> Point:
+def _point(figures: PeriodFigures, group: str, value: FigureValue) -> Point:
     point = Point(figures.start, figures.end, None, missing=figures.missing.get(group))
     if isinstance(value, Ratio):
         point.value, point.numerator = value.value, value.numerator

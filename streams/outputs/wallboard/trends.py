@@ -14,7 +14,7 @@ from streams.charts.model import Chart
 from streams.charts.svg import svg
 from streams.charts.words import amount
 from streams.config.force import WHOLE, Force
-from streams.config.measures import Unit
+from streams.config.measures import FigureUnit
 from streams.config.schema import OF_LINES
 from streams.errors import QueryError
 from streams.live import Live
@@ -124,6 +124,6 @@ def words(chart: Chart, noun: tuple[str, str]) -> str:
     return f"{hour}: {', '.join(said)}"
 
 
-def _short(value: float, unit: Unit) -> str:
+def _short(value: float, unit: FigureUnit) -> str:
     """A value; a share in whole percent."""
     return f"{value * 100:.0f} %" if unit == "ratio" else amount(value, unit)

@@ -15,7 +15,7 @@ _HEAD = """<!doctype html>
 <body class="below">
 <main id="main">
 """
-NOBODY = (
+NOBODY_PAGE = (
     _HEAD.replace("{more}", '<script type="module" src="{assets}/nobody_page.js"></script>\n')
     + """<h1>Watchroom</h1>
 <p class="message" role="status">{words}.</p>

@@ -9,7 +9,7 @@ REPORTS = "West Mercia PCC performance report Oct-Dec 2016; Warwickshire PCC rep
 WEST_MERCIA = "West Mercia PCC performance report Jul-Sep 2020"
 NATIONAL = "National performance figures of 999 calls"
 
-CALLS = (
+CALL_INDICATORS = (
     Indicator(
         "calls_999",
         "999 calls",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from streams.registry.crimes import AGES
+from streams.registry.crimes import OUTCOME_AGES
 from streams.registry.indicator import AtEnd, Indicator, Part
 from streams.registry.indicators.crimes import IN_2016, IN_2020
 
@@ -42,7 +42,7 @@ def rates(
             f"within {days} days",
             settled_after=days,
         )
-        for days in sorted(AGES, reverse=True)
+        for days in sorted(OUTCOME_AGES, reverse=True)
     ]
     return [made(name, title, measure, "so far", at_age=tuple(each.name for each in aged)), *aged]
 

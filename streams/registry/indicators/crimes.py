@@ -51,7 +51,7 @@ def offence(
 
 OUTSIDE_DWELLINGS = ("burglary.residential.outbuilding", "burglary.business_community")
 
-CRIMES = (
+CRIME_INDICATORS = (
     Indicator(
         TOTAL,
         "Total recorded crime",

@@ -8,7 +8,7 @@ from streams.registry.indicator import Indicator, Part
 WARWICKSHIRE = "Warwickshire PCC performance reports Apr-Jun 2016 and Oct-Dec 2017"
 WEST_MERCIA = "West Mercia PCC performance report Jul-Sep 2020"
 
-INCIDENTS = (
+INCIDENT_INDICATORS = (
     Indicator(
         "incidents",
         "Incidents",

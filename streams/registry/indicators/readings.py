@@ -9,7 +9,7 @@ import msgspec
 
 from streams.config.force import Force, shipped_readings
 from streams.config.measures import DeclaredReading
-from streams.registry.charting import QUARTERS, TIMES, ChartPolicy
+from streams.registry.charting import QUARTERS, TIME_POLICY, ChartPolicy
 from streams.registry.indicator import Indicator
 from streams.registry.reported import ReportedRule
 
@@ -21,9 +21,9 @@ def reading_indicator(declared: DeclaredReading) -> Indicator:
     percent = declared.unit == "percent"
     charts = tuple(ChartPolicy(**msgspec.structs.asdict(chart)) for chart in declared.charts)
     if not charts and declared.rolling is not None:
-        charts = (TIMES, replace(TIMES, grain="quarter"))
+        charts = (TIME_POLICY, replace(TIME_POLICY, grain="quarter"))
     elif not charts and declared.unit != "count":
-        charts = (TIMES, QUARTERS)
+        charts = (TIME_POLICY, QUARTERS)
     return Indicator(
         declared.name,
         declared.title,

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 ZIP, OLE, PARQUET, TEXT, EMPTY, OTHER = "zip", "ole", "parquet", "text", "empty", "other"
 
-WHOLE = frozenset({ZIP, OLE, PARQUET})
+NEEDS_WHOLE = frozenset({ZIP, OLE, PARQUET})
 """Forms that are read from their end or at random, so they need a whole file, never a pipe."""
 
 

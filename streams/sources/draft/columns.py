@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from streams.sources.draft.sample import TableSample
-from streams.sources.draft.time_guess import Order, Times, find_times, read_time
+from streams.sources.draft.time_guess import DayMonthOrder, Times, find_times, read_time
 from streams.sources.tables.rows import named
 
 NULLS = ("NULL", "null", "N/A", "n/a", "NA", "None", "#N/A", "nan", "NaN", "-", "--", "(null)")
@@ -108,7 +108,7 @@ class SampleColumns:
         self.used: set[str] = set()
         self.personal: set[str] = set()
         """Columns that say who people are; they are used, and no value of them is shown."""
-        self.order: Order | None = None
+        self.order: DayMonthOrder | None = None
         self.order_is_sure = False
         self._find_times()
 
@@ -131,7 +131,7 @@ class SampleColumns:
         for column in self.all:
             column.leave_out_no_times()
 
-    def settle(self, order: Order) -> None:
+    def settle(self, order: DayMonthOrder) -> None:
         """Reads what is ambiguous with days or months first, where nothing else said so."""
         if self.order is None:
             self.order = order

@@ -7,17 +7,17 @@ from collections.abc import Mapping, Sequence
 
 from streams.sources.draft.columns import Column
 from streams.sources.draft.draft import Work, quoted
-from streams.sources.draft.field_words import Kind
+from streams.sources.draft.field_words import RecordKind
 from streams.sources.draft.persons import SPLITS
-from streams.sources.draft.value_guess import CHANNELS, MARKERS, translated
+from streams.sources.draft.value_guess import CHANNELS, MARKER_PATTERNS, translated
 
-FLAGS: Mapping[Kind, Sequence[tuple[str, str]]] = {
+FLAGS: Mapping[RecordKind, Sequence[tuple[str, str]]] = {
     "call": (("resolved", r"first (contact|call)|resolved (at|in|on) "),),
     "incident": (("crimed", r"\bcrimed\b|crime recorded|is crime"),),
     "crime": (("notifiable", r"notifiable|recordable"),),
     "reading": (),
 }
-LINKS: Mapping[Kind, Sequence[tuple[str, str]]] = {
+LINKS: Mapping[RecordKind, Sequence[tuple[str, str]]] = {
     "call": (("incident_id", r"(incident|log|cad|event).*\b(id|no|number|ref|reference)\b"),),
     "incident": (),
     "crime": (
@@ -79,7 +79,7 @@ def _place_marker_flags(work: Work) -> None:
         for column in _free(work)
         if column.name not in work.columns.used
         and _is_flag(column)
-        and (marker := translated(column.words, MARKERS, ""))
+        and (marker := translated(column.words, MARKER_PATTERNS, ""))
     }
     if not found:
         return
@@ -106,7 +106,7 @@ def _place_markers(work: Work) -> None:
     work.fields += ["", "[fields.markers]", f"column = {quoted(column.name)}"]
     if split is not None:
         work.fields.append(f"split = {quoted(split)}")
-    known = {part: translated(part, MARKERS, "") for part in parts}
+    known = {part: translated(part, MARKER_PATTERNS, "") for part in parts}
     work.fields += ["", "[fields.markers.values]"]
     work.fields += [
         f"{quoted(part)} = {quoted(marker)}" for part, marker in known.items() if marker

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from streams.config.force import Force
 from streams.sources.draft.columns import Column, SampleColumns
-from streams.sources.draft.field_words import Kind
+from streams.sources.draft.field_words import RecordKind
 from streams.sources.draft.sample import TableSample
 
 
@@ -20,7 +20,7 @@ class Work:
         self,
         sample: TableSample,
         columns: SampleColumns,
-        kind: Kind,
+        kind: RecordKind,
         force: Force | None,
         values: Mapping[str, Counter[str]] = MappingProxyType({}),
     ) -> None:

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-Kind = Literal["call", "incident", "crime", "reading"]
-KINDS: tuple[Kind, ...] = ("call", "incident", "crime", "reading")
+RecordKind = Literal["call", "incident", "crime", "reading"]
+RECORD_KINDS: tuple[RecordKind, ...] = ("call", "incident", "crime", "reading")
 
-SIGNS: Mapping[Kind, Sequence[tuple[int, str]]] = {
+SIGNS: Mapping[RecordKind, Sequence[tuple[int, str]]] = {
     "call": (
         (4, r"abandon"),
         (3, r"talk|\b(acw|after ?(contact|call))\b|wrap"),
@@ -49,7 +49,7 @@ SIGNS: Mapping[Kind, Sequence[tuple[int, str]]] = {
 }  # fmt: skip
 """What the columns of each kind of record are called in exports, with how much that says: 4 what no
 other kind has, 1 what several have. A sign counts once, in however many columns it stands."""
-TIMES: Mapping[Kind, Sequence[tuple[str, Sequence[str]]]] = {
+TIMES: Mapping[RecordKind, Sequence[tuple[str, Sequence[str]]]] = {
     "call": (
         ("answered_at", (r"answer", r"ser start|connect|pick")),
         ("abandoned_at", (r"abandon",)),
@@ -78,15 +78,15 @@ TIMES: Mapping[Kind, Sequence[tuple[str, Sequence[str]]]] = {
     ),
     "reading": (),
 }  # fmt: skip
-MAIN: Mapping[Kind, str] = {"call": "offered_at", "incident": "opened_at", "crime": "recorded_at",
-                             "reading": ""}  # fmt: skip
+MAIN: Mapping[RecordKind, str] = {"call": "offered_at", "incident": "opened_at",
+                                  "crime": "recorded_at", "reading": ""}  # fmt: skip
 PARTIAL = {"opened_at", "recorded_at", "committed_from", "committed_to", "outcome_at", "entered_at"}
 ID = (
     r"(incident|event|call|case|crime|offen[cs]e|cad|cfs).*(id|no|num|number|ref|key)\b",
     r"\b(id|urn|ref|reference|guid|uuid|key)\b|number|\bno\b|\bnum\b|(id|no|nbr|num)$",
     r"cad|case|incident|\bcall\b",
 )
-AREA = (
+AREA_WORDS = (
     r"beat|\blpa\b|policing area|station (name|area)",
     r"district|precinct|division|borough|sector|zone|ward",
     r"area|neighbo|region|town|twp|city|lsoa|county|community|jurisdiction|queue area",

@@ -26,7 +26,7 @@ that nothing more is heard of is lost."""
 BRITISH = "Europe/London"
 
 
-class Answers(NamedTuple):
+class ForceAnswers(NamedTuple):
     """What no export says of a force."""
 
     id: str
@@ -61,7 +61,7 @@ def events_in(chunks: Iterable[Chunk]) -> Iterator[Event]:
                 continue
 
 
-def draft_force(answers: Answers, events: Iterable[Event] = ()) -> ForceDraft:
+def draft_force(answers: ForceAnswers, events: Iterable[Event] = ()) -> ForceDraft:
     """The draft, with the areas and lines of some events."""
     named: Counter[str] = Counter()
     lines: Counter[str] = Counter()

@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 
 from streams.sources.draft.columns import Column
 from streams.sources.draft.draft import Work, quoted
-from streams.sources.draft.field_words import Kind
+from streams.sources.draft.field_words import RecordKind
 from streams.sources.mapping.pseudonyms import VARIABLE
 
-FIELDS: Mapping[Kind, Sequence[tuple[str, str]]] = {
+FIELDS: Mapping[RecordKind, Sequence[tuple[str, str]]] = {
     "call": (("caller", r"\bcaller|calling|\bcli\b|\bani\b|phone|msisdn"),),
     "incident": (("persons.id", r"misper|missing person|nominal"),),
     "crime": (

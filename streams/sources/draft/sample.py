@@ -20,7 +20,7 @@ from charset_normalizer import from_bytes
 
 from streams.errors import ConfigError, SourceError
 from streams.sources.bytes.archives import member_blocks, members, open_zip, spool, workbook_in
-from streams.sources.bytes.forms import OTHER, PARQUET, WHOLE, ZIP, form_of, marked, shown
+from streams.sources.bytes.forms import NEEDS_WHOLE, OTHER, PARQUET, ZIP, form_of, marked, shown
 from streams.sources.bytes.lines import (
     Meter,
     cr_to_lf,
@@ -35,14 +35,14 @@ from streams.sources.bytes.lines import (
 from streams.sources.draft.time_guess import like_a_value
 from streams.sources.police_uk import is_street
 from streams.sources.police_uk_histories import is_outcomes
-from streams.sources.readers import LINES, TABULAR, suffix_of, whole_form
+from streams.sources.readers import LINE_SUFFIXES, TABULAR, suffix_of, whole_form
 from streams.sources.tables.json_rows import LineItems, document_items, find_rows, json_layout
 from streams.sources.tables.parquet import parquet_items
 from streams.sources.tables.records import Item, flat
 from streams.sources.tables.rows import TOTALS, first_cell
 from streams.sources.tables.sheets import SheetRows, Workbook
 
-MOST = 1000
+ROWS_LOOKED_AT = 1000
 """So many rows are looked at."""
 BYTES = 4 << 20
 """So much of a text is looked at."""
@@ -99,7 +99,7 @@ def _of_file(file: BinaryIO, origin: str, name: PurePath) -> TableSample:
 def _of_blocks(blocks: Iterator[bytes], origin: str, name: PurePath) -> TableSample:
     head, blocks = peek(blocks, 1 << 16)
     form = form_of(head)
-    if form.name in WHOLE:
+    if form.name in NEEDS_WHOLE:
         with spool(blocks, origin) as file:
             return _of_whole(file, form.name, origin)
     unmarked = form.words.startswith("is UTF-16")
@@ -142,12 +142,14 @@ def _of_workbook(workbook: Workbook, origin: str) -> TableSample:
     """The first sheet that has a header; its name is only needed when there are others."""
     for name in workbook.names:
         sheet = SheetRows(workbook.sheet(name), origin)
-        rows = [cells for cells in islice(sheet, MOST + 100) if cells]
+        rows = [cells for cells in islice(sheet, ROWS_LOOKED_AT + 100) if cells]
         place = _header_place(rows)
         if place is not None and len(rows) > place + 1:
             settings = {"sheet": name} if len(workbook.names) > 1 else {}
             header = [cell.strip() for cell in rows[place]]
-            return TableSample(f"{origin}/{name}", header, rows[place + 1 :][:MOST], settings)
+            return TableSample(
+                f"{origin}/{name}", header, rows[place + 1 :][:ROWS_LOOKED_AT], settings
+            )
     raise SourceError(f"{origin}: none of its sheets has a header and rows")
 
 
@@ -164,7 +166,7 @@ def _of_text(data: bytes, origin: str, name: PurePath, declared: str | None) -> 
         text = b"".join(cr_to_lf(iter([text])))
     if not text.strip():
         raise SourceError(f"{origin} is empty, so there is nothing to map")
-    layout = json_layout(text[: 1 << 16], named_lines=suffix_of(name) in LINES)
+    layout = json_layout(text[: 1 << 16], named_lines=suffix_of(name) in LINE_SUFFIXES)
     if layout == "lines":
         return _of_records(iter(LineItems(line_batches(iter([text]), origin), origin)), origin, {})
     if layout == "document":
@@ -189,7 +191,7 @@ def encoding_of(data: bytes) -> str:
 
 
 def _of_lines(text: str, origin: str, settings: dict[str, object]) -> TableSample:
-    lines = text.split("\n", MOST + 200)[: MOST + 200]
+    lines = text.split("\n", ROWS_LOOKED_AT + 200)[: ROWS_LOOKED_AT + 200]
     delimiter, quote = dialect_of(lines)
     if delimiter != ",":
         settings["delimiter"] = delimiter
@@ -211,7 +213,7 @@ def _of_lines(text: str, origin: str, settings: dict[str, object]) -> TableSampl
         settings["columns"] = header
         following = [row for row in rows[place:] if len(row) == width]
         notes.append("No header was found: the columns are numbered; give them names in `columns`")
-    return TableSample(origin, header, following[:MOST], settings, tuple(notes))
+    return TableSample(origin, header, following[:ROWS_LOOKED_AT], settings, tuple(notes))
 
 
 def _parsed(lines: Sequence[str], delimiter: str, quote: str) -> list[list[str]]:
@@ -288,7 +290,7 @@ def _header_place(rows: Sequence[Sequence[str]]) -> int | None:
 
 def _of_records(items: Iterator[Item], origin: str, settings: dict[str, object]) -> TableSample:
     records = []
-    for _, record in islice(items, MOST):
+    for _, record in islice(items, ROWS_LOOKED_AT):
         if isinstance(record, dict):
             if isinstance(record.get("kind"), str) and "updated_at" in record:
                 raise ConfigError(f"{origin} holds events already, which need no mapping")

@@ -23,7 +23,7 @@ from streams.sources.draft.field_words import (
     CATEGORY,
     OFFENCE,
     SIGNS,
-    Kind,
+    RecordKind,
 )
 from streams.sources.draft.ids import place_id
 from streams.sources.draft.persons import place_persons
@@ -48,21 +48,21 @@ class Guess(NamedTuple):
     """What a row is; `other` is what it may be as well, None where that is clear. Not `sure` where
     no column's name says anything."""
 
-    kind: Kind
+    kind: RecordKind
     sure: bool
-    other: Kind | None
+    other: RecordKind | None
 
 
 def guess_kind(columns: SampleColumns) -> Guess:
     """What a row is, by what the names of the columns say of each kind."""
     names = [column.words for column in columns.all]
 
-    def weight(kind: Kind) -> int:
+    def weight(kind: RecordKind) -> int:
         signs = SIGNS[kind]
         return sum(n for n, sign in signs if any(re.search(sign, name) for name in names))
 
     # Of equal ones the first: an incident's log has words of calls and crimes in it.
-    ranked: tuple[Kind, ...] = ("incident", "call", "crime", "reading")
+    ranked: tuple[RecordKind, ...] = ("incident", "call", "crime", "reading")
     weights = {kind: weight(kind) for kind in ranked}
     first, second = sorted(ranked, key=lambda kind: -weights[kind])[:2]
     close = weights[second] > 0 and weights[second] >= CLOSE * weights[first]
@@ -71,7 +71,7 @@ def guess_kind(columns: SampleColumns) -> Guess:
 
 def suggest(
     sample: TableSample,
-    kind: Kind | None = None,
+    kind: RecordKind | None = None,
     timezone: str | None = None,
     force: Force | None = None,
     values: Mapping[str, Counter[str]] = MappingProxyType({}),

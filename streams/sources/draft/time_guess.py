@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 
 from streams.sources.mapping.times import Parse, Precision, WrittenTime, compile_format, first_fit
 
-Order = Literal["day", "month"]
+DayMonthOrder = Literal["day", "month"]
 
 _DATES = (
     "%d/%m/%Y", "%d/%m/%y", "%d-%m-%Y", "%d-%m-%y", "%d.%m.%Y", "%d.%m.%y", "%Y/%m/%d", "%Y-%m-%d",
@@ -48,7 +48,7 @@ class Times(NamedTuple):
     precision: Precision
     share: float
     ambiguous: bool = False
-    order: Order | None = None
+    order: DayMonthOrder | None = None
     """What comes first, where the data leaves no choice (or `ambiguous`, the choice made)."""
 
 
@@ -85,7 +85,7 @@ def _may_fit(form: str, values: Sequence[str]) -> bool:
 
 
 @lru_cache(maxsize=4)
-def _candidates(order: Order) -> tuple[str, ...]:
+def _candidates(order: DayMonthOrder) -> tuple[str, ...]:
     dates = list(_DATES)
     if order == "month":
         for old, new in _MONTH_FIRST.items():
@@ -102,7 +102,9 @@ def like_a_value(text: str) -> bool:
     return len(text) >= 8 and find_times([text], "time") is not None
 
 
-def find_times(values: Sequence[str], name: str, prefer: Order | None = None) -> Times | None:
+def find_times(
+    values: Sequence[str], name: str, prefer: DayMonthOrder | None = None
+) -> Times | None:
     """The formats of a column's values; None when they are no times.
 
     `name` is the column's, in small letters: numbers are times only under a name that says so.
@@ -119,7 +121,9 @@ def find_times(values: Sequence[str], name: str, prefer: Order | None = None) ->
     return _of_texts(values, sample, prefer)
 
 
-def _of_texts(values: Sequence[str], sample: Sequence[str], prefer: Order | None) -> Times | None:
+def _of_texts(
+    values: Sequence[str], sample: Sequence[str], prefer: DayMonthOrder | None
+) -> Times | None:
     day, month = (_fitting(sample, _candidates(order)) for order in ("day", "month"))
     if day is None or month is None:
         only = day or month
@@ -146,7 +150,9 @@ def _midnights(sample: Sequence[str]) -> int | None:
     return len(found[0][0]) if found[0] else None
 
 
-def _of_days(values: Sequence[str], tail: int, name: str, prefer: Order | None) -> Times | None:
+def _of_days(
+    values: Sequence[str], tail: int, name: str, prefer: DayMonthOrder | None
+) -> Times | None:
     """The formats of days that are written with a midnight, which says nothing."""
     midnight = values[0][-tail:]
     days = find_times([value[:-tail] for value in values], name, prefer)
@@ -156,7 +162,7 @@ def _of_days(values: Sequence[str], tail: int, name: str, prefer: Order | None) 
     return days._replace(formats=[form + midnight for form in formats])
 
 
-def _of_order(times: Times, order: Order) -> Times:
+def _of_order(times: Times, order: DayMonthOrder) -> Times:
     """The same, with what comes first where the formats have both as numbers."""
     return times._replace(order=order) if _has_order(times) else times
 

@@ -91,7 +91,7 @@ GRADES: Sequence[tuple[str, str]] = (
     (r"priorit(y|ies)$|prompt|significant|high|^(grade )?(ii|two)$|charlie", "priority"),
     (r"schedul|routine|standard|low|medium|appointment|planned|non|alpha|bravo", "scheduled"),
 )
-MARKERS: Sequence[tuple[str, str]] = (
+MARKER_PATTERNS: Sequence[tuple[str, str]] = (
     (r"domestic|\bda\b|\bdv\b", "domestic_abuse"),
     (r"\bhate|racis|racial|homophob|transphob|disablist|faith hate", "hate"),
     (r"\bcse\b|sexual exploit", "cse"),

@@ -11,7 +11,7 @@ from streams.sources.bytes.forms import shown
 from streams.sources.draft import value_guess
 from streams.sources.draft.columns import Column
 from streams.sources.draft.draft import Work, clean, quoted
-from streams.sources.draft.field_words import AREA, GRADE
+from streams.sources.draft.field_words import AREA_WORDS, GRADE
 from streams.sources.draft.value_guess import ValueWords, guessed
 
 MOST_LISTED = 500
@@ -35,7 +35,7 @@ def place_area(work: Work) -> None:
         count, best = max(known, key=lambda pair: pair[0], default=(0, None))
         column = best if count else None
     places = [c for c in columns.all if c.times is None and 1 <= len(c.counts) <= 500]
-    column = column or columns.find(AREA, places)
+    column = column or columns.find(AREA_WORDS, places)
     if column is None:
         work.doubts.append("`area`: no column was found for it")
         return

@@ -14,7 +14,9 @@ from zoneinfo import ZoneInfo
 
 from streams.periods import SECOND
 
-Kind = Literal["calls", "incidents", "crimes", "markers", "response", "units", "handlers", "outage"]
+EffectKind = Literal[
+    "calls", "incidents", "crimes", "markers", "response", "units", "handlers", "outage"
+]
 """What is otherwise: the rate of calls, of incidents or of crimes; how often markers are set; how
 long units travel; how many of them, or of the handlers, are on duty; a feed that says nothing."""
 
@@ -31,7 +33,7 @@ class Effect:
     on.
     """
 
-    kind: Kind
+    kind: EffectKind
     start: int
     end: int
     factor: float = 1.0
@@ -68,16 +70,16 @@ class Effects:
         for each in effects:
             self._of.setdefault(each.kind, []).append(each)
 
-    def of(self, kind: Kind) -> Sequence[Effect]:
+    def of(self, kind: EffectKind) -> Sequence[Effect]:
         """Those of a kind, at any time."""
         return self._of.get(kind, ())
 
-    def now(self, kind: Kind, at: int) -> list[Effect]:
+    def now(self, kind: EffectKind, at: int) -> list[Effect]:
         """Those of a kind that hold at an instant."""
         known = self._of.get(kind)
         return [each for each in known if each.holds(at, self.zone)] if known else []
 
-    def factor(self, kind: Kind, at: int, marker: str | None = None) -> float:
+    def factor(self, kind: EffectKind, at: int, marker: str | None = None) -> float:
         """What all of them together multiply by; of markers, those that are of this one."""
         product = 1.0
         for each in self.now(kind, at):
@@ -107,7 +109,7 @@ class Effects:
         """Whether an effect on a line is of some area alone."""
         return any(each.area and each.line in (None, line) for each in self.now("calls", at))
 
-    def fewer(self, kind: Kind, at: int, area: str | None, path: str) -> float:
+    def fewer(self, kind: EffectKind, at: int, area: str | None, path: str) -> float:
         """The chance that an incident, or a crime, comes about where effects make them fewer."""
         chance = 1.0
         for each in self.now(kind, at):
@@ -115,7 +117,7 @@ class Effects:
                 chance *= each.factor
         return chance
 
-    def more(self, kind: Kind) -> Iterable[Effect]:
+    def more(self, kind: EffectKind) -> Iterable[Effect]:
         """The effects that add incidents, or crimes."""
         return [each for each in self.of(kind) if each.factor > 1.0]
 

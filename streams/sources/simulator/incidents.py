@@ -17,7 +17,7 @@ from streams.sources.simulator.demand import Demand, Mix
 from streams.sources.simulator.effects import Effect, Effects, is_in
 from streams.sources.simulator.persons import Persons
 from streams.sources.simulator.profile import Likeness
-from streams.sources.simulator.units import Unit, Units
+from streams.sources.simulator.units import UnitId, Units
 from streams.sources.simulator.world import World
 from streams.sources.simulator.writer import quoted
 
@@ -106,7 +106,7 @@ class _Incident:
         self.version, self.rest = 0, ""
         self.grade = ""
         self.graded = self.dispatched = self.arrives = 0
-        self.out: list[Unit] = []
+        self.out: list[UnitId] = []
         """The units of a finite number that are with it."""
         self.closed = False
 
@@ -438,7 +438,7 @@ class IncidentSimulator:
             return None
         return self._send(now, incident, arrives, unit)
 
-    def _send(self, now: int, incident: _Incident, arrives: bool, unit: Unit | None) -> bytes:
+    def _send(self, now: int, incident: _Incident, arrives: bool, unit: UnitId | None) -> bytes:
         """Sends a unit, and often a second one to an emergency: where units are finite, if the
         same district has another one free."""
         two = incident.grade == EMERGENCY and self._details.random() < _SECOND_UNIT
@@ -469,7 +469,7 @@ class IncidentSimulator:
         if self._whole is None:
             return
 
-        def serve(waiting: tuple[_Incident, bool], unit: Unit) -> bool:
+        def serve(waiting: tuple[_Incident, bool], unit: UnitId) -> bool:
             other, arrives = waiting
             if other.closed:
                 return False
@@ -480,7 +480,7 @@ class IncidentSimulator:
             self._whole.units.clear(unit, now, serve)
         incident.out = []
 
-    def _sent_late(self, now: int, sent: tuple[_Incident, bool, Unit]) -> bytes | None:
+    def _sent_late(self, now: int, sent: tuple[_Incident, bool, UnitId]) -> bytes | None:
         incident, arrives, unit = sent
         if incident.closed:  # in the same instant
             incident.out.append(unit)

@@ -16,14 +16,14 @@ from typing import get_args
 from zoneinfo import ZoneInfo
 
 from streams.config.force import Force
-from streams.events.schema import Channel
+from streams.events.schema import CallChannel
 from streams.periods import DAY, HOUR, SECOND
 from streams.sources.simulator.arrivals import KEPT_FREE, Arrivals, Rates, week_of_line
 from streams.sources.simulator.incidents import IncidentSimulator, Whole
 from streams.sources.simulator.world import World
 from streams.sources.simulator.writer import Writer, quoted
 
-CHANNELS = get_args(Channel)
+CHANNELS = get_args(CallChannel)
 
 _QUEUED, _RINGING, _TALKING, _GONE = range(4)
 

@@ -40,7 +40,7 @@ from streams.config.schema import Name, Slug
 from streams.config.toml import Fault, locate, parse_toml, read_text
 from streams.config.truth import Truth, read_truth
 from streams.errors import ConfigError
-from streams.sources.simulator.effects import Effect, Kind
+from streams.sources.simulator.effects import Effect, EffectKind
 from streams.sources.simulator.profile import profile_of
 
 FOLDER = resources.files("streams.sources.simulator") / "scenarios"
@@ -65,7 +65,7 @@ FEEDS = ("calls", "incidents", "crimes")
 class _Effect(Struct, kw_only=True, forbid_unknown_fields=True):
     """One table of the file."""
 
-    kind: Kind
+    kind: EffectKind
     start: Any = msgspec.field(name="from")
     end: Any = msgspec.field(name="to")
     factor: Annotated[float, Meta(ge=0, le=1000)] = 1.0

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from streams.events.schema import Crime, Incident, decode, encode
+from streams.events.schema import Crime, Incident, decode, encode_event
 from streams.periods import Calendar, to_ms
 from streams.sources.simulator.arrivals import OTHER_WEEK, QUARTER_HOUR, quarter_of_week
 
@@ -79,7 +79,7 @@ def spread_crimes(
             changed |= {"recorded_at": at.isoformat(), "outcome": None, "outcome_at": None}
         else:
             changed |= {"opened_at": at.isoformat()}
-        found.append((instant, number, encode(msgspec.structs.replace(event, **changed))))
+        found.append((instant, number, encode_event(msgspec.structs.replace(event, **changed))))
     found.sort()
     for instant, _, line in found:
         yield instant, line

@@ -14,7 +14,7 @@ from typing import Generic, TypeVar
 from streams.sources.simulator.effects import Effects
 
 T = TypeVar("T")
-Unit = tuple[str, str]
+UnitId = tuple[str, str]
 """Its district, and its call sign."""
 FOR_EMERGENCIES = 1
 """Free units of a district that go to emergencies alone."""
@@ -43,7 +43,7 @@ class Units(Generic[T]):
             return area
         return max(self.free, key=lambda place: len(self.free[place]))
 
-    def take(self, home: str, at: int, *, rank: int) -> Unit | None:
+    def take(self, home: str, at: int, *, rank: int) -> UnitId | None:
         """A free unit of a district for what has a rank; for an emergency, of rank 0, else that of
         the neighbour with most free."""
         if self._has_free(home, at, rank):
@@ -59,7 +59,7 @@ class Units(Generic[T]):
         self._asked += 1
         heappush(self._queues[home], (rank, self._asked, what))
 
-    def clear(self, unit: Unit, at: int, serve: Callable[[T, Unit], bool]) -> None:
+    def clear(self, unit: UnitId, at: int, serve: Callable[[T, UnitId], bool]) -> None:
         """A unit is free again: `serve` is given what waits, until one takes the unit (those that
         are over by now do not). Emergencies of its district come first, then those of others, then
         whatever else waits in its own."""
@@ -91,6 +91,6 @@ class Units(Generic[T]):
     def _has_free(self, place: str, at: int, rank: int) -> bool:
         return self._room(place, at) > (FOR_EMERGENCIES if rank else 0)
 
-    def _send(self, place: str) -> Unit:
+    def _send(self, place: str) -> UnitId:
         self._out[place] += 1
         return place, self.free[place].pop()

@@ -18,7 +18,7 @@ from streams.surveillance.signals import Direction, Method, State
 
 TAIL = 0.1
 """The probability beyond each limit of the range that is shown: four of five periods lie in it."""
-KEPT = 64
+ONSET_STARTS = 64
 """Starts of periods that are kept, to give the time of an onset: no detector looks back further."""
 SHOWN = 10.0
 """A signal whose rate of false alarms is too high to notify people, by up to this factor, is still
@@ -100,7 +100,7 @@ class Adapter(ABC):
     @property
     @abstractmethod
     def starts(self) -> list[int]:
-        """Of the latest periods that were taken, in ms; `KEPT` at most."""
+        """Of the latest periods that were taken, in ms; `ONSET_STARTS` at most."""
 
     @property
     @abstractmethod
@@ -216,7 +216,7 @@ class OwnAdapter(Adapter):
         self._pass_over(passed)
         self.missing = True
         self.taken += self._places(passed)
-        self.starts = [*self.starts, *passed.starts][-KEPT:]
+        self.starts = [*self.starts, *passed.starts][-ONSET_STARTS:]
 
     @abstractmethod
     def _pass_over(self, passed: PassedPeriods) -> None:
@@ -229,7 +229,7 @@ class OwnAdapter(Adapter):
     def _note(self, start: int) -> None:
         self.taken += 1
         self.starts.append(start)
-        if len(self.starts) > KEPT:
+        if len(self.starts) > ONSET_STARTS:
             del self.starts[0]
 
     @abstractmethod

@@ -22,7 +22,7 @@ from streams.errors import ConfigError
 from streams.registry.aggregates import Count, Mean, Share
 from streams.registry.registry import REGISTRY
 from streams.surveillance.adapters.base import (
-    KEPT,
+    ONSET_STARTS,
     Assessment,
     OwnAdapter,
     PassedPeriods,
@@ -92,13 +92,13 @@ class Chosen(OwnAdapter):
         self.last: float | None = None
         self.cases: tuple[int, int] | None = None
         self.before: list[float | None] = []
-        """The figures of the periods before the last one, `KEPT` at most."""
+        """The figures of the periods before the last one, `ONSET_STARTS` at most."""
 
     # -- what it takes -------------------------------------------------------------------------
 
     def _update(self, counts: RowCounts | None, point: PeriodPoint) -> None:
         if self.taken:
-            self.before = [*self.before, self.last][-KEPT:]
+            self.before = [*self.before, self.last][-ONSET_STARTS:]
         self.last, self.cases, cases = None, None, 0
         x: float | None = None
         if counts is not None:
@@ -143,7 +143,9 @@ class Chosen(OwnAdapter):
     def _pass_over(self, passed: PassedPeriods) -> None:
         for _ in range(passed.points):
             self.detector.update(None)
-        self.before = [*self.before, self.last, *[None] * min(KEPT, passed.points)][-KEPT:]
+        self.before = [*self.before, self.last, *[None] * min(ONSET_STARTS, passed.points)][
+            -ONSET_STARTS:
+        ]
         self.last = self.cases = None
 
     # -- what it found -------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from detectors.counts.predictive import Predictive, limits
 from detectors.counts.weekly.baseline import Baseline, Week
 from streams.periods import DAY, HOUR
 from streams.surveillance.adapters.base import (
-    KEPT,
+    ONSET_STARTS,
     SHOWN,
     TAIL,
     Adapter,
@@ -87,9 +87,9 @@ class CountRows:
         what came and was expected is added up, in case people say that this level is real
         (`Counts.take_level`)."""
         self.counts, self._usual = counts, None
-        self.starts = [*self.starts, start][-KEPT:]
+        self.starts = [*self.starts, start][-ONSET_STARTS:]
         self.taken += 1
-        self.noted = np.minimum(self.noted + 1, KEPT)
+        self.noted = np.minimum(self.noted + 1, ONSET_STARTS)
         watches = self.watches
         numbers = None
         if names is not None:
@@ -180,8 +180,8 @@ class CountRows:
         """Takes all periods of a gap at once, after `pass_weeks`."""
         self.watches.pass_over(passed.points, passed.slots)
         self.taken += passed.points
-        self.starts = [*self.starts, *passed.starts][-KEPT:]
-        self.noted = np.minimum(self.noted + len(passed.starts), KEPT)
+        self.starts = [*self.starts, *passed.starts][-ONSET_STARTS:]
+        self.noted = np.minimum(self.noted + len(passed.starts), ONSET_STARTS)
         self.counts, self._usual = np.full(len(self.counts), np.nan), None
 
 

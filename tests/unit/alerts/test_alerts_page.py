@@ -49,7 +49,7 @@ SAID = {
     "at least 1 time in {:.0f}": 1 / exceptional_volume.CHANCE,
     "| {} days (a change of level": course.LASTS_FROM // DAY,
     "or {} days (24 hours, 2 months) are at the old one": level_change.BACK_PERIODS["day"],
-    "each is forgotten {} days after its last heartbeat": heartbeats.FORGOTTEN // DAY,
+    "each is forgotten {} days after its last heartbeat": heartbeats.MISSED_NO_MORE // DAY,
     "Of a force {} feeds are kept": heartbeats.MOST_FEEDS,
     "learned from the newest {} heartbeats": "eight" if heartbeats.KEPT_BEATS == 8 else "?",
     "each silence is chance once in {:,.0f}": 1 / Silence().probability,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from streams.alerts.rules.answer_rate import answer_rate
-from streams.alerts.usual_answers import EMERGENCY, OTHER, AnswerRate, UsualAnswers
+from streams.alerts.usual_answers import EMERGENCY_PRIORS, OTHER_PRIORS, AnswerRate, UsualAnswers
 from tests.alerting import CALENDAR, WARWICKSHIRE, at
 
 HOUR = 3_600_000
@@ -16,7 +16,7 @@ BUSY = range(17, 23)
 
 def learned(rate: Callable[[int, bool], AnswerRate], now: int = NOW) -> UsualAnswers:
     """Four weeks of a line, by the hour of the day and whether it is a weekend."""
-    made = UsualAnswers(CALENDAR, {"101": OTHER, "999": EMERGENCY})
+    made = UsualAnswers(CALENDAR, {"101": OTHER_PRIORS, "999": EMERGENCY_PRIORS})
 
     def read(start: int, _end: int) -> dict[str, AnswerRate]:
         local = CALENDAR.local(start)
@@ -64,7 +64,7 @@ def test_today_is_left_out_and_an_unknown_line_has_no_usual_rate() -> None:
         seen.append(start)
         return {}
 
-    made = UsualAnswers(CALENDAR, {"101": OTHER})
+    made = UsualAnswers(CALENDAR, {"101": OTHER_PRIORS})
     made.learn(read, NOW)
     assert max(seen) < NOW - 24 * HOUR
     assert made.usual("101", 60, NOW).of == 0
@@ -84,10 +84,10 @@ def test_calls_go_together_as_much_as_the_own_past_shows_and_less_in_a_longer_wi
         return AnswerRate(int(rng.binomial(30, rng.beta(0.7, 0.3))), 30)
 
     calm, rushed = learned(coins), learned(crowds)
-    usual = {n: calm.usual("101", n, NOW).correlation for n in OTHER}
-    rough = {n: rushed.usual("101", n, NOW).correlation for n in OTHER}
-    assert usual[60] < OTHER[60] / 4
+    usual = {n: calm.usual("101", n, NOW).correlation for n in OTHER_PRIORS}
+    rough = {n: rushed.usual("101", n, NOW).correlation for n in OTHER_PRIORS}
+    assert usual[60] < OTHER_PRIORS[60] / 4
     assert rough[60] > 0.4
-    assert all(usual[n] < rough[n] for n in OTHER)
-    assert usual[15] / usual[60] == pytest.approx(OTHER[15] / OTHER[60])
+    assert all(usual[n] < rough[n] for n in OTHER_PRIORS)
+    assert usual[15] / usual[60] == pytest.approx(OTHER_PRIORS[15] / OTHER_PRIORS[60])
     assert sorted(rough.values(), reverse=True) == list(rough.values())

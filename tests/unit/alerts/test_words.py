@@ -29,7 +29,7 @@ from tests.build import TINY_FORCE
 
 def words(told: Signal, now: int | None = None) -> str:
     when = told.end if now is None else now
-    return say.fit(said_of(WARWICKSHIRE, told, kind_of(told), NoLookup(), when), say.NOBODY)
+    return say.fit(said_of(WARWICKSHIRE, told, kind_of(told), NoLookup(), when), say.NOBODY_YET)
 
 
 def month(**changes: Any) -> Signal:
@@ -205,7 +205,7 @@ name = st.text("abc é-,.", min_size=1, max_size=90)
 
 
 @settings(max_examples=200)
-@given(name, name, st.lists(name, max_size=3), st.sampled_from(["", say.NOBODY, "x" * 90]))
+@given(name, name, st.lists(name, max_size=3), st.sampled_from(["", say.NOBODY_YET, "x" * 90]))
 def test_whatever_the_names_it_fits_and_the_change_is_in_it(
     what: str, where: str, others: list[str], last: str
 ) -> None:
@@ -231,14 +231,14 @@ def test_what_is_judged_now_fits_under_any_name(many: int, long: float) -> None:
         answer_rate.sentences("999 calls", LONG * 2, (12, 40), 10, 0.83, 0.9),
         target_missed.sentences("101 calls", LONG * 2, 0.27, 0.8, 30, 4),
     ):
-        assert len(say.fit(sentences, say.NOBODY)) <= say.LONGEST_TEXT
+        assert len(say.fit(sentences, say.NOBODY_YET)) <= say.LONGEST_TEXT
 
 
 def test_where_most_of_it_is_may_cost_a_quarter_of_a_long_name() -> None:
     told = incidents("north-warwickshire-area", 21, 10.0, lower=6, upper=14, grain="hour",
                      onset=at("2026-11-19 01:00"), ratio=1.9)  # fmt: skip
     said = exceptional_volume.volume(WARWICKSHIRE, told, told.end, mostly=("rugby", 13))
-    assert say.fit(said, say.NOBODY) == (
+    assert say.fit(said, say.NOBODY_YET) == (
         "Anti-social behaviour incidents, North Warwickshire…: 21 in the hour to 01:00, usually "
         "6 to 14. 1.9 times the usual since about 01:00. 13 of them in Rugby."
     )

@@ -19,7 +19,7 @@ from streams.board.flags import MonthlyFlags
 from streams.board.monitor import Monitor
 from streams.board.outlook import EDGES, Delays, Outlook, Young
 from streams.board.query import Query
-from streams.events.schema import Crime, decode_line, encode
+from streams.events.schema import Crime, decode_line, encode_event
 from streams.periods import DAY, Calendar, rfc3339
 from streams.sources.order.unfold import unfold
 from streams.stretches import Stretch
@@ -141,7 +141,7 @@ def exported(months: int, entered_since: int, until: str) -> Monitor:
     watched = monitor()
     for at, event in sorted(versions, key=lambda each: each[0]):
         if at < ms(until):
-            watched.ingest(encode(event), FAR_FUTURE)
+            watched.ingest(encode_event(event), FAR_FUTURE)
     feed(watched, crime("now", until))
     return watched
 

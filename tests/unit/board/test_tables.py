@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from streams.board.columns import unpack
 from streams.board.model import Row
-from streams.board.rollup import Key, Rollup
+from streams.board.rollup import Rollup, TableRowKey
 from streams.board.tables import ChangedStretches, Tables, both
 from streams.fold.kept_sums import KeptSum
 from streams.fold.panes import Pane, Parts, add_into
@@ -86,8 +86,8 @@ def summed(panes: list[Pane]) -> Pane:
 def one_by_one(group: Group, pane: Pane) -> list[Row]:
     """The rows as the measures read them, each alone."""
     made = rollup(group)
-    sums: dict[Key, int] = dict.fromkeys(made.standing_rows(), 0)
-    bins: dict[Key, dict[str, dict[int, int]]] = {}
+    sums: dict[TableRowKey, int] = dict.fromkeys(made.standing_rows(), 0)
+    bins: dict[TableRowKey, dict[str, dict[int, int]]] = {}
     binned = [each for each in made.kind.timings if each.binned]
     timings = {made.kind.duration_of[each.sum]: each.sum for each in binned}
     for key, value in pane.items():

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.charts.axes import named, tick_name, ticks
-from streams.config.measures import Unit
+from streams.config.measures import FigureUnit
 from streams.periods import Grain
 from tests.charts import points
 
@@ -31,7 +31,9 @@ from tests.charts import points
         (-12, 5, "score", ["-15", "-10", "-5", "0", "5"]),
     ],
 )
-def test_a_scale_has_round_values(least: float, most: float, unit: Unit, found: list[str]) -> None:
+def test_a_scale_has_round_values(
+    least: float, most: float, unit: FigureUnit, found: list[str]
+) -> None:
     assert [tick_name(each, unit) for each in ticks(least, most, unit, 5)] == found
 
 
@@ -41,7 +43,7 @@ def test_a_scale_has_round_values(least: float, most: float, unit: Unit, found: 
     st.sampled_from(["count", "seconds", "days", "money"]),
     st.integers(2, 9),
 )
-def test_a_scale_holds_all_values(least: float, more: float, unit: Unit, want: int) -> None:
+def test_a_scale_holds_all_values(least: float, more: float, unit: FigureUnit, want: int) -> None:
     found = ticks(least, least + more, unit, want)
     spare = 1e-6 * (found[-1] - found[0])
     assert found[0] <= least + spare

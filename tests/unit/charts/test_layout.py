@@ -23,7 +23,7 @@ from streams.charts.model import (
 )
 from streams.charts.shapes import Dot, Layout, Polyline, Purpose, Text
 from streams.charts.text import Box
-from streams.config.measures import Unit
+from streams.config.measures import FigureUnit
 from streams.periods import GRAINS, Grain
 from tests.charts import BURGLARIES, PICTURES, chart, dense, full, instant, points, rates
 
@@ -74,7 +74,7 @@ def test_no_words_overlap_and_none_are_cut_off(name: str) -> None:
 def any_chart(draw: st.DrawFn) -> Chart:
     """A chart of any shape, with everything that there may be, and far too many words."""
     size = draw(st.integers(1, 40))
-    unit: Unit = draw(st.sampled_from(["count", "ratio", "seconds", "days", "money"]))
+    unit: FigureUnit = draw(st.sampled_from(["count", "ratio", "seconds", "days", "money"]))
     grain: Grain = draw(st.sampled_from(GRAINS))
     top = 1.0 if unit == "ratio" else draw(st.sampled_from([4.0, 900.0, 250_000.0]))
     number = st.floats(0, top)

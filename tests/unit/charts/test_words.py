@@ -6,7 +6,7 @@ import pytest
 
 from streams.charts.model import ChartPoint, Level
 from streams.charts.words import amount, limit, period_name, sentence, spot, table
-from streams.config.measures import Unit
+from streams.config.measures import FigureUnit
 from streams.periods import Grain
 from tests.charts import chart, full, points, rates
 
@@ -24,7 +24,7 @@ from tests.charts import chart, full, points, rates
         (1500, "money", "1,500"),
     ],
 )
-def test_an_amount_has_its_unit(value: float, unit: Unit, words: str) -> None:
+def test_an_amount_has_its_unit(value: float, unit: FigureUnit, words: str) -> None:
     assert amount(value, unit) == words
 
 

@@ -10,7 +10,7 @@ from detectors.calibration.episodes import Episodes, Where
 from streams.cli.calibrate import calibrate
 from streams.embedded import calibration
 from streams.periods import HOUR, rfc3339
-from streams.surveillance.calibration import GRAINS, plan_of
+from streams.surveillance.calibration import WATCHED_GRAINS, plan_of
 from streams.surveillance.series import budget_parts
 from tests.build import feed, incident, lines, monitor, tiny_force
 from tests.calibration import DAYS, START, calls, planned
@@ -45,7 +45,7 @@ def test_counts_that_do_not_scatter_are_taken_as_poisson() -> None:
 
 def test_every_watch_of_the_force_has_its_part_of_the_budget() -> None:
     plan = planned().plan
-    for grain in GRAINS:
+    for grain in WATCHED_GRAINS:
         calls = budget_parts(tiny_force(), grain)["calls"]
         assert set(plan.parts(grain)) == {calls}
     # Of calls by the hour four counts have records; half of the series are shares of answers.

@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from streams.cli import main
 from streams.events.fields import FIELDS
-from streams.events.schema import KINDS
+from streams.events.schema import EVENT_KINDS
 from streams.sources.mapping.kind_fields import forms
 from streams.sources.mapping.pseudonyms import VARIABLE
 
@@ -97,7 +97,7 @@ def test_people_of_a_draft_are_not_tried_without_a_key(
 
 
 def test_every_field_of_every_kind_is_said() -> None:
-    for kind, struct in KINDS.items():
+    for kind, struct in EVENT_KINDS.items():
         names = {f.encode_name for f in msgspec.structs.fields(struct)} | forms(kind).keys()
         assert FIELDS[kind].keys() == names
 

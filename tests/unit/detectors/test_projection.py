@@ -7,7 +7,7 @@ from math import sqrt
 import numpy as np
 import pytest
 
-from detectors.counts.projection import MEANS, SHARES, YEAR, project
+from detectors.counts.projection import MEANS, SHARE_SCALE, YEAR, project
 
 SEASON = [80, 80, 90, 100, 110, 120, 130, 120, 110, 100, 90, 70]
 
@@ -80,7 +80,7 @@ def test_too_few_months_or_too_far_ahead_is_refused(counts: list[float], ahead: 
 
 
 def test_a_share_and_a_mean_go_on_on_scales_of_their_own() -> None:
-    (share,) = project([0.9] * 24, 1, scale=SHARES, chance=1 / 400)
+    (share,) = project([0.9] * 24, 1, scale=SHARE_SCALE, chance=1 / 400)
     assert share.value == pytest.approx(0.9)
     # Wilson's interval of 90 of 100 is 0.826 to 0.945; from twelve origins it is wider.
     assert share.low_95 == pytest.approx(0.83, abs=0.02)
@@ -92,6 +92,6 @@ def test_a_share_and_a_mean_go_on_on_scales_of_their_own() -> None:
 
 def test_what_is_no_share_or_no_mean_is_refused() -> None:
     with pytest.raises(ValueError, match="no share is above 1"):
-        project([0.5] * 20 + [1.1], 1, scale=SHARES)
+        project([0.5] * 20 + [1.1], 1, scale=SHARE_SCALE)
     with pytest.raises(ValueError, match="no mean 0"):
         project([5.0] * 20 + [0.0], 1, scale=MEANS)

@@ -15,7 +15,7 @@ import pytest
 from streams.alerts.model import Alert, Handover, Transition
 from streams.board.monitor import Monitor
 from streams.embedded import alert_database
-from streams.embedded.alert_database import NAME, AlertDatabase
+from streams.embedded.alert_database import FILE_NAME, AlertDatabase
 from streams.embedded.alerting import Alerting
 from streams.errors import CheckpointError
 from streams.live import Live
@@ -42,7 +42,7 @@ def filled(folder: Path) -> Path:
     for each in HANDOVERS:
         store.keep(each)
     store.close()
-    return folder / NAME
+    return folder / FILE_NAME
 
 
 def many() -> list[Transition]:
@@ -107,7 +107,7 @@ def test_a_damaged_store_on_a_full_disk_stays_as_it_is_until_there_is_room(
     made = pytest.raises(CheckpointError, match="Make room on its disk")
     with full_disk(room), made, closing(AlertDatabase(tmp_path)) as store:
         store.load()
-    assert list(tmp_path.glob(f"{NAME}.*")) == []
+    assert list(tmp_path.glob(f"{FILE_NAME}.*")) == []
     with closing(AlertDatabase(tmp_path)) as store:
         assert store.load() == [*TRANSITIONS, *many()]
         assert "was damaged" in store.damage
@@ -149,7 +149,7 @@ def test_a_monitor_goes_on_with_a_damaged_store_and_is_not_ready_while_it_lies_t
     with Alerting(live, tmp_path) as alerting:
         assert len(alerting.service.history("golden")) > 1
         words = live.health.troubles["damaged:alerts"]
-        assert words.startswith(f"the alert store {tmp_path / NAME} was damaged (")
+        assert words.startswith(f"the alert store {tmp_path / FILE_NAME} was damaged (")
         assert words.endswith(
             "restore the last backup (watchroom restore), or delete that file if nothing is missing"
         )
@@ -175,7 +175,7 @@ def test_alerts_that_a_full_disk_did_not_take_are_stored_once_there_is_room(
         other = Transition(what=new.what, at=new.at, alert=later)
         alerting._keep([other])
         words = live.health.troubles["disk"]
-        assert words.startswith(f"the alerts can't be kept in {tmp_path / NAME}: ")
+        assert words.startswith(f"the alerts can't be kept in {tmp_path / FILE_NAME}: ")
         assert ". Make room on its disk" in words
         assert list(tmp_path.glob("*.damaged-*")) == []
     alerting._look_at_store()
@@ -194,7 +194,7 @@ def test_a_second_process_waits_and_is_told_who_has_the_alerts(
         AlertDatabase(tmp_path)
     words = str(caught.value)
     assert words.startswith(
-        f"{tmp_path / NAME}: the alerts are in use by the process {os.getpid()}"
+        f"{tmp_path / FILE_NAME}: the alerts are in use by the process {os.getpid()}"
     )
     assert words.endswith(". End it, or name another folder with --state")
     store.close()
@@ -229,6 +229,11 @@ def test_only_its_owner_may_read_the_store(tmp_path: Path) -> None:
     store = AlertDatabase(folder)
     store.append(TRANSITIONS, nobody, 0)
     modes = {each.name: f"{each.stat().st_mode & 0o777:o}" for each in folder.iterdir()}
-    assert modes == {NAME: "600", f"{NAME}-wal": "600", f"{NAME}-shm": "600", "alerts.lock": "600"}
+    assert modes == {
+        FILE_NAME: "600",
+        f"{FILE_NAME}-wal": "600",
+        f"{FILE_NAME}-shm": "600",
+        "alerts.lock": "600",
+    }
     assert f"{folder.stat().st_mode & 0o777:o}" == "700"
     store.close()

@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 from streams.alerts.model import Handover, Transition
 from streams.cli import main
 from streams.embedded import alert_database, calibration
-from streams.embedded.alert_database import NAME, AlertDatabase
+from streams.embedded.alert_database import FILE_NAME, AlertDatabase
 from streams.errors import SourceError
 from streams.state.backup import Backup, BackupEntry, BackupHead, lines_of
 from tests.build import synchronised
@@ -75,8 +75,8 @@ def test_what_holds_alerts_is_replaced_only_where_that_is_said(
     refused = run("restore", file, "--state", other)
     assert refused.exit_code == 1
     assert refused.output.endswith(
-        f"Error: {other / NAME} holds 1 entries about alerts already. Name another folder with "
-        "--state, or say --replace: then it is set aside\n"
+        f"Error: {other / FILE_NAME} holds 1 entries about alerts already. Name another folder "
+        "with --state, or say --replace: then it is set aside\n"
     )
     assert in_folder(other)[0] == TRANSITIONS[:1]
     replaced = run("restore", file, "--state", other, "--replace")
@@ -217,7 +217,7 @@ def test_where_there_is_nothing_to_back_up_that_is_said(tmp_path: Path) -> None:
     refused = run("backup", tmp_path / "room.backup")
     assert refused.exit_code == 1
     folder = tmp_path / "home" / "watchroom"
-    assert f"Error: {folder} holds no alerts ({NAME}). Name the folder with --state" in (
+    assert f"Error: {folder} holds no alerts ({FILE_NAME}). Name the folder with --state" in (
         refused.output
     )
     assert list(tmp_path.glob("room.backup*")) == []

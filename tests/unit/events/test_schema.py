@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from streams.events.lenient import read
 from streams.events.schema import (
-    KINDS,
+    EVENT_KINDS,
     Call,
     Casualties,
     Casualty,
@@ -22,7 +22,7 @@ from streams.events.schema import (
     Person,
     Unit,
     decode,
-    encode,
+    encode_event,
 )
 from tests.build import call, crime, incident, lines
 
@@ -38,7 +38,7 @@ def decoded(record: dict[str, Any]) -> Any:
 
 def kept(line: bytes) -> Any:
     """What a line says after it was decoded and written again."""
-    return json.loads(encode(decode(line)))
+    return json.loads(encode_event(decode(line)))
 
 
 @pytest.mark.parametrize("line", FIRST_FORM, ids=lambda line: json.loads(line).get("id", "beat"))
@@ -47,13 +47,13 @@ def test_a_line_of_the_first_form_is_read_with_everything_that_it_says(line: byt
 
 
 def test_the_first_form_had_every_kind() -> None:
-    assert {json.loads(line)["kind"] for line in FIRST_FORM} == KINDS.keys()
+    assert {json.loads(line)["kind"] for line in FIRST_FORM} == EVENT_KINDS.keys()
 
 
 def _some_fields(line: bytes) -> st.SearchStrategy[dict[str, Any]]:
     """The record of a line with any of the fields that it need not have."""
     record = json.loads(line)
-    struct = KINDS[record["kind"]]
+    struct = EVENT_KINDS[record["kind"]]
     needed = {f.encode_name for f in msgspec.structs.fields(struct) if f.required} | {"kind"}
     others = sorted(record.keys() - needed)
     return st.sets(st.sampled_from(others) if others else st.nothing()).map(

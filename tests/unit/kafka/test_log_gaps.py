@@ -13,7 +13,7 @@ from streams.board.monitor import Monitor, Shard
 from streams.fold.log_gap import RECENT, LogGap
 from streams.kafka import partition as partitions
 from streams.kafka.assignments import AssignedPartitions
-from streams.kafka.partition import NOTHING, Partition, fingerprint
+from streams.kafka.partition import NO_OFFSET, Partition, fingerprint
 from streams.kafka.producer import Outbox
 from streams.kafka.settings import Cluster, WorkerSettings
 from streams.live import Live
@@ -84,7 +84,7 @@ def test_offsets_that_hold_no_message_within_the_log_are_no_gap(
 
 def test_a_log_that_is_read_for_the_first_time_has_no_gap(tmp_path: Path) -> None:
     held = partition(tmp_path)
-    assert held.folded == NOTHING
+    assert held.folded == NO_OFFSET
     held.note_beginning(165)
     assert held.shard.gaps == []
     held.checkpoint.close()
@@ -132,7 +132,7 @@ def test_a_topic_that_was_made_again_is_a_gap_of_all_that_was_not_sealed(tmp_pat
     again = partition(tmp_path, topic_id="id-2")
     found = T + 5 * DAY
     gap = LogGap(0, 17, sealed, found, found, made_again=True)
-    assert (again.folded, again.shard.gaps) == (NOTHING, [gap])
+    assert (again.folded, again.shard.gaps) == (NO_OFFSET, [gap])
     assert again.words_of(gap).startswith(
         "w.calls/0: the topic was made again by 2021-06-19 13:00, so figures of 2021-06-04 13:00 "
         "to 2021-06-19 13:00 count only what was sent since. Have the source send the records of "

@@ -19,7 +19,7 @@ from streams.board.monitor import Folded, Monitor, Shard, canonical
 from streams.config.force import Force, find_force
 from streams.kafka.alerts import TopicAlerts
 from streams.kafka.assignments import AssignedPartitions
-from streams.kafka.partition import NOTHING, Partition, fingerprint
+from streams.kafka.partition import NO_OFFSET, Partition, fingerprint
 from streams.kafka.producer import Outbox
 from streams.kafka.rebuild import LogReader
 from streams.kafka.settings import Cluster, WorkerSettings
@@ -256,7 +256,7 @@ def test_whoever_is_cancelled_leaves_a_message_to_its_end(tmp_path: Path) -> Non
         folding.cancel()
         with pytest.raises(asyncio.CancelledError):
             await folding
-        assert held.folded == NOTHING
+        assert held.folded == NO_OFFSET
         await held.settled()
 
     asyncio.run(work())

@@ -10,7 +10,7 @@ from streams.board.monitor import Monitor
 from streams.live import LONG, STALLED, Health, Live
 from streams.live import reasons as declared
 from streams.live.clock import steady_clock
-from streams.live.reasons import KINDS, Reason
+from streams.live.reasons import REASON_KINDS, Reason
 from tests.build import tiny_force
 from tests.source_tree import ROOT
 
@@ -96,10 +96,10 @@ def test_who_watches_for_one_trouble_leaves_those_of_others() -> None:
 
 def test_every_reason_has_a_runbook_and_a_line_in_the_operations_page() -> None:
     page = (ROOT / "docs/operations.md").read_text()
-    for kind in KINDS:
+    for kind in REASON_KINDS:
         assert (ROOT / f"docs/runbooks/{kind.runbook}.md").is_file(), kind.code
         assert f"| `{kind.code}` |" in page, kind.code
 
 
 def test_the_codes_are_declared_once() -> None:
-    assert len({kind.code for kind in declared.KINDS}) == len(KINDS)
+    assert len({kind.code for kind in declared.REASON_KINDS}) == len(REASON_KINDS)

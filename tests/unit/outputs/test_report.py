@@ -12,7 +12,7 @@ import pytest
 from streams.board.compare import Beside, Change
 from streams.board.query import Query
 from streams.board.revisions import FirstFigure
-from streams.board.targets import Goal, Judged
+from streams.board.targets import Goal, JudgedTarget
 from streams.config.force import find_force
 from streams.errors import ConfigError, QueryError
 from streams.outputs.figure_csv import csv_text
@@ -513,7 +513,7 @@ def test_that_no_month_was_judged_is_said() -> None:
 
 def test_a_target_of_a_change_is_said_as_how_far_it_should_lie_from_last_year() -> None:
     def said(lower: float | None = None, upper: float | None = None) -> str:
-        return goal(Judged(Goal("2017-04-01", lower, upper, "change"), None, None), "count")
+        return goal(JudgedTarget(Goal("2017-04-01", lower, upper, "change"), None, None), "count")
 
     assert said(upper=-0.25) == "25.0 % or more below last year in the year to date"
     assert said(upper=0.05) == "5.0 % or less above last year in the year to date"

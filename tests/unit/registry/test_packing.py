@@ -40,7 +40,7 @@ from streams.registry.facts import Case, Code, Flag, Marks, Number
 from streams.registry.histogram import bin_of
 from streams.registry.incidents import INCIDENT
 from streams.registry.kind import Kind
-from streams.registry.packing import CLOCK, FACT_MASK, OPEN, ByClock, Packer
+from streams.registry.packing import CLOCK_MASK, FACT_MASK, OPEN, ByClock, Packer
 from streams.registry.times import LONGEST, partial_stamp
 from tests.build import tiny_force
 
@@ -323,7 +323,7 @@ def test_a_record_puts_its_contributions_into_panes_and_takes_them_out_again(
     for packed in records:
         contributed = {each[0]: each for each in packer.contributions(packed)}
         for clock, by in enumerate(packer.by_clock):
-            time = packed >> by.shift & CLOCK
+            time = packed >> by.shift & CLOCK_MASK
             counts = time > 0 and put(by, packed, panes[clock], 1)
             assert counts == (clock in contributed)
             if counts:
@@ -332,7 +332,7 @@ def test_a_record_puts_its_contributions_into_panes_and_takes_them_out_again(
     assert panes == expected
     for packed in records:
         for pane, by in zip(panes, packer.by_clock, strict=True):
-            if packed >> by.shift & CLOCK:
+            if packed >> by.shift & CLOCK_MASK:
                 put(by, packed, pane, -1)
     assert panes == [{} for _ in kind.clocks]
 

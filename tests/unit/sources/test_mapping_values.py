@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.errors import ConfigError, Refused
-from streams.events.schema import KINDS
+from streams.events.schema import EVENT_KINDS
 from streams.sources.mapping.cells import clock_length, plain_number
 from streams.sources.mapping.file import parse_mapping
 from streams.sources.mapping.kind_fields import allowed_fields
@@ -309,7 +309,7 @@ def test_the_parts_of_a_field_that_is_an_object_are_fields() -> None:
         "incident"
     )
     assert {"units.id", "units.arrived_at", "persons.in_care"} < allowed_fields("incident")
-    for kind in KINDS:
+    for kind in EVENT_KINDS:
         assert not {"persons", "units", "id", "version", "played", "origin"} & allowed_fields(kind)
 
 

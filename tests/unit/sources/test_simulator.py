@@ -23,7 +23,7 @@ from streams.events.schema import (
     Incident,
     Reading,
     decode,
-    encode,
+    encode_event,
 )
 from streams.periods import DAY, HOUR, to_ms
 from streams.registry.calls import CALL
@@ -517,7 +517,7 @@ def month_crime(name: str, month: str = "2022-01", **fields: object) -> bytes:
         area="rugby",
         **fields,  # type: ignore[arg-type]
     )
-    return encode(crime)
+    return encode_event(crime)
 
 
 def spread(*lines: bytes, seed: int = 1) -> list[Crime]:
@@ -555,7 +555,7 @@ def test_another_seed_gives_another_second() -> None:
 
 def test_an_incident_known_to_the_month_is_spread_too() -> None:
     updated = dt.datetime(2022, 1, 31, 23, 59, 59, tzinfo=dt.UTC)
-    line = encode(
+    line = encode_event(
         Incident(force="f", id="i", updated_at=updated, opened_at="2022-01", category="asb")
     )
     ((instant, spread_line),) = spread_crimes([line], 1)

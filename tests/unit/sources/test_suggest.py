@@ -15,7 +15,7 @@ from streams.cli import main
 from streams.errors import ConfigError, SourceError
 from streams.sources import open_source
 from streams.sources.draft.columns import SampleColumns
-from streams.sources.draft.field_words import Kind
+from streams.sources.draft.field_words import RecordKind
 from streams.sources.draft.sample import TableSample, encoding_of, read_sample
 from streams.sources.draft.suggest import guess_kind, suggest
 from streams.sources.draft.time_guess import find_times
@@ -44,7 +44,7 @@ def table(header: str, make: Callable[[int], Sequence[object]], rows: int = 120)
     return text.getvalue()
 
 
-def draft(path: Path, kind: Kind | None = None) -> Mapping:
+def draft(path: Path, kind: RecordKind | None = None) -> Mapping:
     return parse_mapping(suggest(read_sample(path), kind, None, None).toml)
 
 
@@ -237,7 +237,7 @@ def test_a_draft_finds_the_fields_of_a_public_layout_and_lets_every_row_in(
     assert (trial.rows, trial.events + trial.joined) == (120, 120)
 
 
-HEADERS: Sequence[tuple[Kind, str]] = (
+HEADERS: Sequence[tuple[RecordKind, str]] = (
     # Telephony: contact centres, exchanges, emergency call takers.
     ("call", "Contact_ID,Skill_Name,Agent_No,Start_Date,InQueue,Agent_Time,ACW_Time,Abandon"),
     ("call", "ContactId,InitiationTimestamp,EnqueueTimestamp,AfterContactWorkDuration"),
@@ -270,7 +270,7 @@ HEADERS: Sequence[tuple[Kind, str]] = (
 
 
 @pytest.mark.parametrize(("kind", "header"), HEADERS)
-def test_what_a_row_is_follows_from_all_that_the_columns_say(kind: Kind, header: str) -> None:
+def test_what_a_row_is_follows_from_all_that_the_columns_say(kind: RecordKind, header: str) -> None:
     found = guess_kind(SampleColumns(TableSample("export.csv", header.split(","), [])))
     assert (found.kind, found.sure, found.other) == (kind, True, None)
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.board.monitor import canonical
-from streams.events.schema import Call, Crime, Incident, Unit, Versioned, decode_line, encode
+from streams.events.schema import Call, Crime, Incident, Unit, Versioned, decode_line, encode_event
 from streams.periods import Calendar, to_ms
 from streams.sources.order.play import Judge
 from streams.sources.order.unfold import UNFOLDED, unfold
@@ -98,7 +98,7 @@ def test_an_emergency_is_attended_when_the_first_of_its_units_arrives() -> None:
     target = monitor()
     shown = []
     for instant, version in unfold(event, CALENDAR):
-        assert target.ingest(encode(version), FAR_FUTURE) == []
+        assert target.ingest(encode_event(version), FAR_FUTURE) == []
         board = target.board("tiny", instant, ["2024-03-01"])
         waits = gauges(board, "attendance")
         found = row(board, "2024-03-01", "attendance")
@@ -213,10 +213,14 @@ def test_folding_the_versions_in_order_gives_the_board_of_the_records_alone(
     whole.play_history(True)
     played.play_history(True)
     lasts = sorted(
-        v for e in events for v in [(at, encode(x)) for at, x in judge.versions(e, unfolds=False)]
+        v
+        for e in events
+        for v in [(at, encode_event(x)) for at, x in judge.versions(e, unfolds=False)]
     )
     steps = sorted(
-        v for e in events for v in [(at, encode(x)) for at, x in judge.versions(e, unfolds=True)]
+        v
+        for e in events
+        for v in [(at, encode_event(x)) for at, x in judge.versions(e, unfolds=True)]
     )
     assert whole.ingest(b"\n".join(line for _, line in lasts), FAR_FUTURE) == []
     assert played.ingest(b"\n".join(line for _, line in steps), FAR_FUTURE) == []

@@ -30,9 +30,9 @@ from streams.embedded import alert_database, calibration
 from streams.embedded.alert_database import AlertDatabase
 from streams.embedded.folder_backup import put_alerts
 from streams.errors import CheckpointError
-from streams.events.schema import KINDS
+from streams.events.schema import EVENT_KINDS
 from streams.fold.ledger import Ledger
-from streams.kafka.partition import NOTHING, Partition, fingerprint
+from streams.kafka.partition import NO_OFFSET, Partition, fingerprint
 from streams.state import archive
 from streams.state import checkpoint as checkpoints
 from streams.state import surveillance as watching
@@ -184,12 +184,12 @@ def test_a_checkpoint_of_the_number_of_now_is_loaded_and_any_other_is_rebuilt(
     tmp_path: Path, version: int
 ) -> None:
     files = state_files.checkpoint_files(contents("checkpoint", version), tmp_path)
-    assert files.keys() == KINDS.keys()
+    assert files.keys() == EVENT_KINDS.keys()
     for kind, path in files.items():
         head = state_files.head_of(path)
         assert head["format"] == version
         if version != checkpoints.STATE_VERSION:
-            assert partition(kind, path, head["fingerprint"]).folded == NOTHING
+            assert partition(kind, path, head["fingerprint"]).folded == NO_OFFSET
             aside = ("outdated-*", "unsent")
             assert any(list(tmp_path.glob(f"{kind}.sqlite.{name}")) for name in aside)
             continue
@@ -213,7 +213,7 @@ def test_a_checkpoint_of_another_number_is_set_aside_and_its_unsent_messages_are
     monkeypatch.setattr(checkpoints, "STATE_VERSION", version + other)
     held = closed_later(state_files.partition("call", path, marked=mark))
     assert held.load(3, "me") == unsent != []
-    assert held.folded == NOTHING
+    assert held.folded == NO_OFFSET
     assert held.waiting == len(unsent)
     asyncio.run(held.save())
     assert list(tmp_path.glob("call.sqlite.outdated-*"))
@@ -331,7 +331,7 @@ def test_what_was_published_is_read_in_every_form(version: int) -> None:
         known = archive.collect(ledger, force(), held, state_files.TOPIC_ID)
         assert all(known.panes.values())
         assert known.late
-        assert known.until > NOTHING
+        assert known.until > NO_OFFSET
         read += len(known.panes) + len(known.late)
         for (grain, minute), pane in known.panes.items():
             again = archive.encode(ledger, force(), grain, minute, pane)

@@ -18,7 +18,13 @@ from streams.alerts.model import Transition
 from streams.alerts.rules.answer_rate import answer_rate
 from streams.alerts.rules.lasting_fall import Fall, LastingFalls, falls, spells
 from streams.alerts.service import AlertService
-from streams.alerts.usual_answers import EMERGENCY, OTHER, AnswerRate, UsualAnswers, UsualRate
+from streams.alerts.usual_answers import (
+    EMERGENCY_PRIORS,
+    OTHER_PRIORS,
+    AnswerRate,
+    UsualAnswers,
+    UsualRate,
+)
 from streams.live import Live
 from streams.periods import DAY, HOUR, MINUTE, SECOND, rfc3339
 from streams.state import surveillance as watching
@@ -122,10 +128,10 @@ def test_hours_of_a_spell_are_not_learned_and_older_ones_stand_in_for_them() -> 
         bad = NOW - 20 * DAY <= start < NOW - 5 * DAY
         return {"101": AnswerRate(1, 10) if bad else AnswerRate(9, 10)}
 
-    plain = UsualAnswers(CALENDAR, {"101": OTHER})
+    plain = UsualAnswers(CALENDAR, {"101": OTHER_PRIORS})
     plain.learn(read, NOW)
     assert plain.usual("101", 60, NOW).share < 0.6
-    made = UsualAnswers(CALENDAR, {"101": OTHER})
+    made = UsualAnswers(CALENDAR, {"101": OTHER_PRIORS})
     made.learn(read, NOW, {"101": [(NOW - 20 * DAY, NOW - 5 * DAY)]})
     assert made.usual("101", 60, NOW).share == pytest.approx(0.9)
     assert made.usual("101", 360, NOW).of > 1000
@@ -167,7 +173,7 @@ def test_while_a_fall_goes_on_what_was_usual_before_it_is_kept(weeks: int) -> No
         return {"999": (8 * hours, 20 * hours)}
 
     force = tiny_force()
-    answering = UsualAnswers(CALENDAR, {"999": EMERGENCY})
+    answering = UsualAnswers(CALENDAR, {"999": EMERGENCY_PRIORS})
     fall = Fall("tiny/calls/service_level/999", "999", BEGIN, None, False, 0.85)
     answering.learn(read, now, spells([fall]))
     usual = answering.usual("999", 1440, now)

@@ -19,7 +19,7 @@ from click.testing import CliRunner
 from streams.board.monitor import Monitor, Shard
 from streams.cli import main
 from streams.config.force import find_force
-from streams.events.schema import KINDS
+from streams.events.schema import EVENT_KINDS
 from streams.live import Live
 from streams.outputs.front import holders, shared_streams
 from streams.outputs.front.server import Front, serve_front
@@ -37,7 +37,7 @@ FORCES = {"tiny": tiny_force(), "warwickshire": find_force("warwickshire")}
 
 def take(watched: Monitor, force: str) -> None:
     """Gives a worker the partitions of a force."""
-    for kind in KINDS:
+    for kind in EVENT_KINDS:
         watched.add_shard(Shard(kind, [FORCES[force]]))
 
 

@@ -11,7 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from streams.config.force import Force, check_force
 from streams.errors import ConfigError, QueryError
 from streams.live import Health, Live
-from streams.live.reasons import KINDS
+from streams.live.reasons import REASON_KINDS
 from streams.outputs.metrics import prometheus as exporter
 from streams.outputs.metrics.exported import Exported, in_words, own_parts
 from streams.outputs.metrics.readiness import readiness_metrics
@@ -176,7 +176,7 @@ def test_every_reason_has_a_series_and_those_that_hold_are_1() -> None:
     health.log_gaps, health.web_failures = {"w.calls/6": 147}, 3
     families = {each.name: each for each in readiness_metrics(health)}
     unready = {x.labels["reason"]: x.value for x in families["watchroom_unready"].samples}
-    assert unready == {kind.code: float(kind.code == "log_gap") for kind in KINDS}
+    assert unready == {kind.code: float(kind.code == "log_gap") for kind in REASON_KINDS}
     (lost,) = families["watchroom_log_gap_messages"].samples
     assert (lost.labels, lost.value) == ({"topic": "w.calls", "partition": "6"}, 147)
     assert families["watchroom_web_failures"].samples[0].value == 3
