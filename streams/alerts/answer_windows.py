@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from sys import maxsize
-from typing import Any
 
 from streams.config.force import Force
 from streams.fold.ledger import Ledger
@@ -19,7 +18,6 @@ from streams.periods import DAY, MINUTE
 from streams.registry.aggregates import Share
 from streams.registry.calls import ABANDONED, ANSWERED, CALL, FIRST, LEVELS
 from streams.registry.counting import SERIES_KEY_MASK
-from streams.registry.packing import FACT_MASK
 
 LONG = 2 * DAY // MINUTE
 """Minutes after a look from which on nobody is taken to look any more."""
@@ -137,10 +135,10 @@ class AnswerWindows:
                 return
         else:
             differ = was ^ packed
-            if not differ >> self._wait and (
-                not differ >> 1 & FACT_MASK or self._says(was) == self._says(packed)
-            ):
-                return
+            if not differ >> self._wait:  # neither its time nor its wait
+                before, now = self._known_of(was), self._known_of(packed)
+                if before[LINE] == now[LINE] and before[END] == now[END]:
+                    return
         for each, sign in ((was, -1), (packed, 1)):
             counted = self._counted(each) if each and self._ended(each) else None
             if counted is None or counted[0] < self._first:
@@ -149,20 +147,6 @@ class AnswerWindows:
                 self.ledger.on_change = None  # nobody looks, as while a backlog is read
                 return
             self._put(counted, sign)
-
-    def _says(self, packed: int) -> tuple[Any, Any]:
-        """What decides, with its time and its wait, what a call counts in an answer rate."""
-        known = self._known_of(packed)
-        return known[LINE], known[END]
-
-    def _forget(self) -> None:
-        """Keeps no minutes apart that no window reaches any more."""
-        oldest = self.ledger.watermark // MINUTE - 2 * self.longest
-        if self._first < oldest - self.longest:
-            self._first = oldest
-            for line in self.lines:
-                line.of.forget(oldest)
-                line.missed.forget(oldest)
 
     def _counted(self, packed: int) -> Counted | None:
         """What a call counts that has ended; None where it counts nowhere."""

@@ -79,6 +79,9 @@ class Overdue:
     def _opened(self, key: str, packed: int) -> None:
         if not self._limits:
             return  # nothing is judged, as while a log is read again
+        waits = self._waits.get(packed >> 1 & FACT_MASK)
+        if waits == ():
+            return  # as most: nobody waits for them
         for moment in self._moments(key, packed):
             heappush(self._due, moment)
             if self.clock is not None and moment[0] < self.clock.due:
@@ -89,9 +92,7 @@ class Overdue:
         waits = self._waits.get(index)
         if waits is None:
             waits = self._waits[index] = self._waits_of(packed)
-        if not waits:
-            return []
-        since = self.gauge.since(packed)
+        since = self.gauge.since(packed) if waits else 0
         return [(since + wait, key) for wait in waits]
 
     def _waits_of(self, packed: int) -> tuple[int, ...]:

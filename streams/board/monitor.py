@@ -44,9 +44,8 @@ from streams.board.unheard import Unheard
 from streams.config.force import Force
 from streams.errors import Refused
 from streams.events.lenient import salvage
-from streams.events.origin import NAME as ORIGIN
 from streams.events.refusals import FeedKey, Refusals, RefusedFeed, key_in
-from streams.events.schema import SHALLOW, Event, Record, check_depth, refusal
+from streams.events.schema import SHALLOW, Event, check_depth, refusal
 from streams.events.unknown_values import UnknownValues
 from streams.fold.gaps import CUT
 from streams.fold.heartbeats import Heartbeats, breaks, interval_of, patience
@@ -287,7 +286,6 @@ class Monitor:
             lines = payload.split(b"\n")
             folded.lines = folded.refused = folded.blank = 0
             shallow = max(map(len, lines)) <= SHALLOW
-            with_origin = ORIGIN in payload  # few have one: a live feed leaves it out
             for number, line in enumerate(lines, start=1):
                 try:
                     if not shallow and len(line) > SHALLOW:
@@ -297,11 +295,9 @@ class Monitor:
                     if add is None:
                         raise self._misplaced(event, only)
                     crossing = add(event, appended)
-                    if crossing is not None or with_origin:
+                    if crossing is not None:
                         folded.lines = number
-                        # Before the periods that it closes are judged: they are of it, too.
-                        self._note_origin(event, only)
-                        yield from crossing or ()
+                        yield from crossing
                 except Exception as error:  # noqa: BLE001 - no line may stop its neighbours
                     if line and not line.isspace():
                         folded.lines = number
@@ -315,15 +311,6 @@ class Monitor:
                     left, folded.lines = LINES_A_STEP, number
                     yield
             folded.lines = len(lines)
-
-    def _note_origin(self, event: Event, only: Shard | None) -> None:
-        """Counts a record that was taken and is not of a live feed."""
-        if isinstance(event, Record) and event.origin != "live":
-            # A shard that is read back from its log is not on the board yet.
-            kind = self._kinds[type(event)]
-            fold = self.ledger(kind, event.force) if only is None else only.folds[event.force]
-            if isinstance(fold, Ledger):
-                fold.made_up[event.origin] += 1
 
     def origins(self, force_id: str) -> dict[str, dict[str, int]]:
         """By kind of record how many lines were taken of each origin: `live`, `replayed`,
@@ -378,9 +365,7 @@ class Monitor:
             if isinstance(fold, Ledger):
                 for field, value in kept.unknown:
                     fold.packer.unknown.note(event, field, value)
-            crossing = shard.adders[event.force](event, appended)
-            self._note_origin(event, only)
-            yield from crossing or ()
+            yield from shard.adders[event.force](event, appended) or ()
         except Exception as again:  # noqa: BLE001 - no line may stop its neighbours
             return refusal(again, line)
         return None

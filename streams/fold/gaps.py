@@ -78,14 +78,14 @@ def _is_dense(panes: Panes, first: int, last: int, most: int) -> bool:
 
 def _covered(panes: Panes, begin: int, end: int) -> Iterator[Span]:
     """The spans of the panes with any record that reach into [begin, end)."""
-    first, last = begin // MINUTE, end // MINUTE
-    if last - first < len(panes.records):
+    first, last, records = begin // MINUTE, end // MINUTE, panes.records
+    if last - first < len(records):
         for minute in range(first, last):
-            if panes.records.get(minute):
+            if records.get(minute):
                 yield minute * MINUTE, (minute + 1) * MINUTE
     else:
-        for minute, records in panes.records.items():
-            if first <= minute < last and records:
+        for minute, number in records.items():
+            if first <= minute < last and number:
                 yield minute * MINUTE, (minute + 1) * MINUTE
     for unit, some, until in _coarse(panes, begin, end):
         at = panes.calendar.start(unit, begin)
@@ -119,11 +119,11 @@ def _coarse(panes: Panes, begin: int, end: int) -> Iterator[tuple[Grain, dict[in
 def empty_since(panes: Panes, at: int) -> int:
     """Where the empty span began that ends at an instant: at the end of the last pane with a record
     before it; the instant itself where there is none."""
-    here = at // MINUTE
+    here, records = at // MINUTE, panes.records
     for minute in range(here - 1, here - 61, -1):
-        if panes.records.get(minute):
+        if records.get(minute):
             return (minute + 1) * MINUTE
-    last = _last_before(panes.records, here)
+    last = _last_before(records, here)
     ends = [(last + 1) * MINUTE] if last else []
     coarser: tuple[tuple[Grain, dict[int, Pane], int], ...] = (
         ("hour", panes.hours, panes.hours_before),

@@ -408,6 +408,8 @@ class Ledger:
             self._carried.note(self.packer.facts_of(packed), packed >> self._when_shift)
         if self._unknown.pending:
             self._unknown.settle(event)
+        if event.origin != "live":  # before what it closes is judged, which is of it, too
+            self.made_up[event.origin] += 1
         # Last: crossing an hour may seal, and this record was judged by what was sealed before.
         if updated > self.watermark:
             self.watermark = updated

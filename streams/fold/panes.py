@@ -434,9 +434,13 @@ class Panes:
         return True
 
     def between(self, start: int, end: int) -> Pane:
-        """The sum of all panes that lie within [start, end), in milliseconds."""
+        """The sum of all panes that lie within [start, end), in milliseconds. It is to be read at
+        once and not to be changed: the sum of a single pane is that pane."""
+        panes = list(self.within(start, end))
+        if len(panes) == 1:
+            return panes[0]
         total: Pane = {}
-        for pane in self.within(start, end):
+        for pane in panes:
             add_into(total, pane)
         return total
 

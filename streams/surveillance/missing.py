@@ -18,6 +18,7 @@ Where nothing is known of the rate, a span longer than `gaps.LONGEST_QUIET` is m
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 
 from detectors.counts.month_watch import MONTH
 from detectors.counts.predictive import Predictive
@@ -197,13 +198,16 @@ class MissingSpans:
         while at < span[1]:
             period = self.calendar.holding(grain, at)
             until = min(period.end, span[1])
-            point = self.point(period, WHOLE)
-            for each in counts:
-                if each.expected.age:
-                    whole = each.expected.forecast(point.slot, point.names)
-                    share = (until - at) / (period.end - period.start)
-                    yield Predictive(whole.mean * share, whole.spread, whole.dispersion)
+            share = (until - at) / (period.end - period.start)
+            wholes = partial(self._wholes, period, counts)  # many stretches lie in the same hour
+            for whole in self.grains[grain].derived(("whole", period.start), wholes):
+                yield Predictive(whole.mean * share, whole.spread, whole.dispersion)
             at = until
+
+    def _wholes(self, period: Period, counts: list[Counts]) -> list[Predictive]:
+        point = self.point(period, WHOLE)
+        known = [each.expected for each in counts]
+        return [each.forecast(point.slot, point.names) for each in known if each.age]
 
     def _of_first_week(self, counts: list[Counts], span: Span) -> Predictive | None:
         weeks = [each.week for each in counts]

@@ -138,6 +138,8 @@ class PeriodCounts:
         bins: Mapping[RowKey, Mapping[int, int]],
     ) -> None:
         self._counters, self._sums, self._bins = counters, sums, bins
+        self._rows: dict[RowKey, RowCounts] = {}
+        """Those that were read: several series are of the same row."""
 
     def read_all(self, figures: Iterable[tuple[RowKey, int, int]]) -> NDArray[np.float64]:
         """One counter of each of some rows, given by its place in the integer and its mask."""
@@ -146,9 +148,11 @@ class PeriodCounts:
 
     def of(self, row: RowKey) -> RowCounts:
         """All counters of a row by name."""
-        counts = self._counters.read(self._sums.get(row, 0))
-        bins = self._bins.get(row)
-        return counts if bins is None else Timed(counts, bins)
+        found = self._rows.get(row)
+        if found is None:
+            counts, bins = self._counters.read(self._sums.get(row, 0)), self._bins.get(row)
+            found = self._rows[row] = counts if bins is None else Timed(counts, bins)
+        return found
 
 
 class RowReader:

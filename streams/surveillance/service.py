@@ -444,17 +444,22 @@ class Surveillance:
     @property
     def expects(self) -> bool:
         """Whether the detectors have learned what the feed brings in an hour."""
-        return any(True for _ in self._known(self.grains["hour"]))
+        return bool(self._known(self.grains["hour"]))
 
-    def _known(self, watches: GrainWatches) -> Iterator[Expected]:
-        counts = (a for a in watches.everything() if isinstance(a, Counts))
-        return (a.expected for a in counts if a.state != "learning")
+    def _known(self, watches: GrainWatches) -> list[Expected]:
+        """What is expected of all records of the feed, a line each, where that has been learned."""
+
+        def found() -> list[Expected]:
+            counts = (a for a in watches.everything() if isinstance(a, Counts))
+            return [a.expected for a in counts if a.state != "learning"]
+
+        return watches.derived("known", found)
 
     def forecaster(self) -> Callable[[int], Predictive]:
         """A function that says how many records the feed brings, over all its lines, in the hour
         that starts at an instant, as far as is learned now."""
         watches = self.grains["hour"]
-        lines = list(self._known(watches))
+        lines = self._known(watches)
 
         def reckoned(hour: int) -> Predictive:
             point = self._point(Period("hour", "", hour, hour + HOUR), WHOLE)

@@ -139,6 +139,10 @@ class AnswerRateRule(InstantRule):
         """By index of the line, but for those that are low for days: its windows."""
         self._lasting: set[int] = set()
         """By index the lines whose answer rate is known to be low for days."""
+        self._asked: list[LineMinutes] = []
+        self._fine_until = 0
+        """The lines of which `quiet_until` was last worked out, and what it found, in ms; 0 where
+        so many calls have changed since that it has to be worked out anew."""
 
     def follow(self, ledger: Ledger) -> None:
         """Reads another ledger of calls."""
@@ -178,10 +182,15 @@ class AnswerRateRule(InstantRule):
         is known: it is asked again where so many calls change that one may have to be before."""
         windows, minute = self._windows, at // MINUTE
         windows.move(at)
-        missed = [missed_since(line, minute - windows.longest) for line in windows.lines]
         goes_on = self._goes_on()
         if goes_on and at % HOUR == 0:
             return at
+        # Asked for another reason, as where a caller would have waited too long.
+        stands = at < self._fine_until and at // HOUR == self._hour
+        if stands and windows.lines is self._asked:
+            return self._fine_until
+        self._asked, self._fine_until = windows.lines, 0
+        missed = [missed_since(line, minute - windows.longest) for line in windows.lines]
         if max(missed, default=0) <= ALWAYS_FINE and not goes_on:
             for line, few in zip(windows.lines, missed, strict=True):
                 line.most = line.worse + ALWAYS_FINE - few
@@ -195,7 +204,8 @@ class AnswerRateRule(InstantRule):
                     each.look_ahead(line, minute, until)
                 first = min(first, each.fine_until)
                 line.most = min(line.most, each.fine_below)
-        return max(at, first * MINUTE)
+        self._fine_until = max(at, first * MINUTE)
+        return self._fine_until
 
     def judge(self, at: int) -> Iterable[Finding]:
         """The lines whose answer rate has got worse, or has been low for days."""
@@ -241,6 +251,7 @@ class AnswerRateRule(InstantRule):
         return any(fall.going for fall in falls(self.context.alerts()))
 
     def _look_again(self) -> None:
+        self._fine_until = 0
         if self.context.clock is not None:
             self.context.clock.due = 0
 
