@@ -88,7 +88,17 @@ TRIED = {
         "To what it costs without detectors comes the closing of some 700 series an hour, a fifth "
         "of the time: a county's hour has no more than a few dozen events to bear it. How fast a "
         "feed came lately is the difference of two sums, and below what length no stretch without "
-        "a record can be missing is known by the hour."
+        "a record can be missing is known by the hour. "
+        "Measured apart on 29 November 2026, beside much other work: 90 days, 432,510 lines, "
+        "with all detectors and alerts, 61 us a line before, where the dict loop takes 3.1: "
+        "0.05 of it. Of these, 25 us are the closing of hours (16 of them the detectors), 10 "
+        "the alerts between two lines, 20 the fold of a line itself, 4 reading and sorting. The "
+        "floor allows 12: with detectors and alerts that cost nothing it would be missed by "
+        "half, so it can't be reached line by line in Python. Since then the look ahead into "
+        "windows of calls is made once for all who ask, what an hour was to bring is worked out "
+        "once for all stretches without a record in it, and origins are counted in the fold: "
+        "about a twentieth less, in three runs in turn of 200,000 lines (11.5, 13.9 and 11.9 s "
+        "before, 10.9, 13.8 and 10.9 s after), with the same alerts, boards and states."
     ),
     "events alone": (
         "Messages are taken past Faust's stream, in lots. What is left is the fold, the detectors "
