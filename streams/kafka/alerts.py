@@ -192,6 +192,11 @@ class TopicAlerts:
         for held in self.held.values():
             held.send_again()
 
+    def revive(self) -> None:
+        """Has the writing of a partition begin anew, where it has ended by itself."""
+        for held in self.held.values():
+            held.revive()
+
     async def close(self) -> None:
         """Gives up all."""
         held = [partition for each in self.held.values() for partition in each.partitions.values()]

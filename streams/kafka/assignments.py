@@ -59,7 +59,9 @@ MOST_HOLES = 10_000
 transaction is one offset; what a log deletes is many at once."""
 DISK_EVERY = 10.0
 """Seconds between two looks at the disk."""
-NOTED = ("topic", WRONG_PARTITION, CLOCK, DISK, "log_gap", "alerts", "instance")
+UNSENT = "unsent"
+"""The key under which it stands that dead letters and published figures can't be sent."""
+NOTED = ("topic", WRONG_PARTITION, CLOCK, DISK, UNSENT, "log_gap", "alerts", "instance")
 """The troubles that are noted here; others watch for the rest."""
 TROUBLE_REPEATS = 60.0
 """Seconds after which a trouble that lasts is logged again."""
@@ -560,6 +562,8 @@ class AssignedPartitions:
             troubles[CLOCK] = words
         if words := self._disk_trouble():
             troubles[DISK] = words
+        if words := self.outbox.trouble:
+            troubles[UNSENT] = words
         troubles |= self._log_gaps()
         self.live.health.note(NOTED, troubles)
         self.trouble_log.say(self.live.health.troubles)
@@ -598,9 +602,12 @@ class AssignedPartitions:
             await asyncio.sleep(DISK_EVERY)
 
     async def beat(self) -> None:
-        """Says once a second that this worker has turns, for ever."""
+        """Says once a second that this worker has turns, for ever, and has what writes to the
+        topics begin anew, where it has ended by itself."""
         while True:
             self.live.health.turned_at = steady_clock()
+            self.alerts.revive()
+            self.outbox.revive()
             await asyncio.sleep(1)
 
     async def close(self) -> None:

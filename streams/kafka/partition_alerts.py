@@ -22,6 +22,7 @@ from streams.errors import ConfigError, WatchroomError
 from streams.kafka.alert_writer import AlertWriter, NotMine
 from streams.kafka.brokers import in_words
 from streams.kafka.partition import Partition
+from streams.kafka.steady_task import SteadyTask, unexpected
 from streams.state.snapshot import Outgoing
 
 log = logging.getLogger("watchroom.alerts")
@@ -33,7 +34,7 @@ PAUSE = 2.0
 MOST_AT_ONCE = 500
 """Messages of one transaction."""
 FAILURES = (KafkaError, WatchroomError, NotMine, TimeoutError)
-"""What is tried again."""
+"""What the brokers, the settings or the group may answer with at any time."""
 
 Fact = Transition | Handover
 ReadValues = Callable[[int], Awaitable[list[bytes] | None]]
@@ -73,7 +74,7 @@ class PartitionAlerts:
         """The topic was made again, and what is held here is not in it."""
         self._lock = asyncio.Lock()
         self._news = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        self._writing = SteadyTask(self._write_news, self._failed, PAUSE)
 
     # -- taking over ---------------------------------------------------------------------------
 
@@ -87,8 +88,7 @@ class PartitionAlerts:
             except FAILURES as error:
                 self._note(error)
             await self._begin()
-        if self._task is None:
-            self._task = asyncio.create_task(self._run())
+        self._writing.start()
         self._news.set()
 
     async def _claim(self) -> None:
@@ -187,17 +187,19 @@ class PartitionAlerts:
         self._mail.extend((partition, number, message) for number, message in messages)
         self._news.set()
 
-    async def _run(self) -> None:
-        while True:
-            await self._news.wait()
-            self._news.clear()
-            try:
-                while self._mail or self._emptied or not self.writer.claimed:
-                    await self._send_some()
-            except FAILURES as error:
-                self._note(error)
-                await asyncio.sleep(PAUSE)
-                self._news.set()
+    async def _write_news(self) -> None:
+        await self._news.wait()
+        self._news.clear()
+        while self._mail or self._emptied or not self.writer.claimed:
+            await self._send_some()
+
+    def _failed(self, error: Exception) -> None:
+        self._news.set()  # first, whatever becomes of the rest
+        self._note(error)
+
+    def revive(self) -> None:
+        """Has the writing begin anew, where it has ended though nobody closed it."""
+        self._writing.revive()
 
     async def _send_some(self) -> None:
         async with self._lock:
@@ -258,9 +260,14 @@ class PartitionAlerts:
         if isinstance(error, NotMine):  # the group is asked all the time, and readiness says it
             return
         words = str(error) or "the brokers do not answer"
+        cure = ". Look at the brokers, and at the rights of this worker"
         if isinstance(error, KafkaError):
             words = str(in_words(error, self.writer.brokers, ("Write", "Describe")))
-        cure = ". Look at the brokers, and at the rights of this worker"
+        elif not isinstance(error, FAILURES):
+            words = unexpected(error)
+            cure = f". It is tried again every {PAUSE:.0f} s: report it with that part of the log"
+            if words not in self.trouble:  # once, and not at every try
+                log.error("alerts can't be written to %s", self.writer.topic, exc_info=error)
         self.trouble = (
             f"alerts can't be written to {self.writer.topic}, and what people do about them is not "
             f"taken: {words.rstrip('.')}{'' if isinstance(error, ConfigError) else cure}"
@@ -279,9 +286,7 @@ class PartitionAlerts:
 
     async def close(self) -> None:
         """Writes no more."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await self._writing.stop()
         await self.writer.close()
 
 

@@ -25,6 +25,7 @@ from aiokafka.errors import KafkaError
 from streams.errors import ConfigError
 from streams.kafka.partition import Partition
 from streams.kafka.security import current
+from streams.kafka.steady_task import SteadyTask, unexpected
 from streams.kafka.topics import LARGEST_LINE
 from streams.live import SLICE
 from streams.state.snapshot import Outgoing
@@ -51,13 +52,18 @@ class Outbox:
         self._brokers = brokers
         self._producer: Any = None
         self._queue: asyncio.Queue[tuple[Partition, Numbered]] = asyncio.Queue()
+        self._first: tuple[Partition, Numbered] | None = None
+        """What was taken from the queue and is being sent."""
         self._waiting = 0
-        self._task: asyncio.Task[None] | None = None
+        self._sending = SteadyTask(self._send_first, self._failed, PAUSE)
+        self.trouble = ""
+        """Why nothing can be sent, and what to do; empty where only the brokers do not answer,
+        which others say."""
 
     async def start(self) -> None:
         """Connects; raises what aiokafka raises, and `ConfigError`."""
         await self._connect()
-        self._task = asyncio.create_task(self._run())
+        self._sending.start()
 
     async def _connect(self) -> None:
         """Makes a producer, where there is none, or one that is dead: aiokafka's ends for good at
@@ -94,31 +100,45 @@ class Outbox:
             self._waiting += len(messages)
             self._queue.put_nowait((partition, messages))
 
-    async def _run(self) -> None:
-        while True:
-            partition, messages = await self._queue.get()
-            while not await self._sent(messages):  # noqa: ASYNC110 - the brokers tell no event
-                await asyncio.sleep(PAUSE)
-            self._waiting -= len(messages)
-            await asyncio.to_thread(partition.checkpoint.sent, [n for n, _ in messages])
-            self._queue.task_done()
+    def revive(self) -> None:
+        """Has the sending begin anew, where it has ended though nobody closed it."""
+        self._sending.revive()
 
-    async def _sent(self, messages: Numbered) -> bool:
+    async def _send_first(self) -> None:
+        if self._first is None:
+            self._first = await self._queue.get()
+        partition, messages = self._first
+        await self._send_all(messages)
+        await asyncio.to_thread(partition.checkpoint.sent, [n for n, _ in messages])
+        self._first, self.trouble = None, ""
+        self._waiting -= len(messages)
+        self._queue.task_done()
+
+    async def _send_all(self, messages: Numbered) -> None:
         acknowledged, until = [], time.monotonic() + SLICE
-        try:
-            await self._connect()
-            for _, message in messages:
-                # Not tried and refused: brokers then refuse what comes after it, too.
-                if not await _is_too_large(message):
-                    acknowledged.append(await self._send(message))
-                if time.monotonic() > until:  # there may be thousands
-                    await asyncio.sleep(0)
-                    until = time.monotonic() + SLICE
-            await asyncio.gather(*acknowledged)
-        except (KafkaError, ConfigError) as error:
-            log.warning("%d messages could not be sent (%r); trying again", len(messages), error)
-            return False
-        return True
+        await self._connect()
+        for _, message in messages:
+            # Not tried and refused: brokers then refuse what comes after it, too.
+            if not await _is_too_large(message):
+                acknowledged.append(await self._send(message))
+            if time.monotonic() > until:  # there may be thousands
+                await asyncio.sleep(0)
+                until = time.monotonic() + SLICE
+        await asyncio.gather(*acknowledged)
+
+    def _failed(self, error: Exception) -> None:
+        """Says why messages could not be sent; they are tried again."""
+        messages = self._waiting
+        if isinstance(error, KafkaError | ConfigError):
+            log.warning("%d messages could not be sent (%r); trying again", messages, error)
+            return
+        words = unexpected(error)
+        if words not in self.trouble:  # once, and not at every try
+            log.error("%d messages could not be sent; trying again", messages, exc_info=error)
+        self.trouble = (
+            f"dead letters and published figures can't be sent: {words}. It is tried again every "
+            f"{PAUSE:.0f} s: report it with that part of the log"
+        )
 
     async def _send(self, message: Outgoing) -> Any:
         headers, value = message.headers, message.value
@@ -140,9 +160,7 @@ class Outbox:
                 await self._queue.join()
         except TimeoutError:
             log.warning("%d messages stay in the checkpoints, to be sent later", self._waiting)
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await self._sending.stop()
         if self._producer is not None:
             await self._producer.stop()
 

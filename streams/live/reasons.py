@@ -121,6 +121,11 @@ REASON_KINDS: tuple[ReasonKind, ...] = (
         "The topic of alerts can't be written, so nothing that people do about them is taken.",
         lasting=True,
     ),
+    ReasonKind(
+        "unsent", "messages can't be sent",
+        "Dead letters and published figures can't be sent, though the brokers answer.",
+        lasting=True,
+    ),
 )  # fmt: skip
 BY_CODE: Mapping[str, ReasonKind] = {kind.code: kind for kind in REASON_KINDS}
 OTHER_REASON = ReasonKind("other", "not ready", "Something else.")

@@ -80,6 +80,47 @@ def test_another_producer_sends_what_one_that_died_did_not(monkeypatch: pytest.M
     assert not wrong
 
 
+def test_an_error_that_nobody_thought_of_is_said_and_keeps_nothing_from_being_sent(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    Producer.made = [Producer.__new__(Producer)]  # so that none dies
+    wrong: list[Exception] = [KeyError("nobody thought of it"), KeyError("nor of this")]
+    partition: Any = SimpleNamespace(checkpoint=Checkpoint())
+    said: list[str] = []
+
+    async def send(*_: object, **__: object) -> asyncio.Future[None]:
+        if wrong:
+            said.append(outbox.trouble)
+            raise wrong.pop()
+        said.append(outbox.trouble)
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        done.set_result(None)
+        return done
+
+    security = SimpleNamespace(for_aiokafka=dict)
+    monkeypatch.setattr("streams.kafka.producer.AIOKafkaProducer", Producer)
+    monkeypatch.setattr("streams.kafka.producer.current", lambda: security)
+    monkeypatch.setattr("streams.kafka.producer.PAUSE", 0.01)
+    monkeypatch.setattr(Producer, "send", send)
+    outbox = Outbox("127.0.0.1:9")
+
+    async def work() -> None:
+        await outbox.start()
+        outbox.put(partition, [(7, LETTER)])
+        outbox.put(partition, [(8, LETTER)])
+        await outbox.close(5)
+
+    asyncio.run(work())
+    assert partition.checkpoint.struck == [7, 8]
+    trouble = (
+        "dead letters and published figures can't be sent: an unexpected KeyError, which stands in "
+        "the log. It is tried again every 0 s: report it with that part of the log"
+    )
+    assert said == ["", trouble, trouble, ""]
+    assert outbox.trouble == ""
+    assert [each.levelname for each in caplog.records] == ["ERROR"]
+
+
 def test_an_outbox_that_was_not_started_leaves_no_producer_unclosed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

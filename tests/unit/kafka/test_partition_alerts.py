@@ -108,6 +108,13 @@ def run(work: Callable[[], Awaitable[None]]) -> None:
     asyncio.run(all_of_it())
 
 
+async def until(condition: Callable[[], bool]) -> None:
+    """Waits for a condition, a second at most."""
+    async with asyncio.timeout(1):
+        while not condition():  # noqa: ASYNC110 - it tells no event
+            await asyncio.sleep(0.01)
+
+
 def owner(alerts: PartitionAlerts) -> str | None:
     return alerts.service.stores["tiny"].alerts["tiny/a"].owner
 
@@ -305,6 +312,65 @@ def test_settings_and_tokens_that_fail_are_told_and_tried_again(
         f"{str(error).partition('.')[0]}{cure}"
     )
     assert (topic.ranks, alerts.trouble) == ([(4, 1)], "")
+
+
+def test_an_error_that_nobody_thought_of_is_said_and_logged_once_and_the_writing_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("streams.kafka.partition_alerts.PAUSE", 0.01)
+    topic = Topic()
+    alerts = held(tmp_path, topic, 4)
+    said: list[str] = []
+
+    async def work() -> None:
+        await alerts.take_over()
+        topic.drop()
+        topic.refuses = KeyError("nobody thought of it")
+        alerts.post(alerts.partitions["w.calls"], mail(fact(4, 1)))
+        await asyncio.sleep(0.1)
+        said.append(alerts.trouble)
+        topic.refuses = None
+        await alerts.take_over()
+        await until(lambda: topic.ranks == [(4, 1)])
+        await alerts.close()
+
+    run(work)
+    (trouble,) = said
+    assert trouble == (
+        "alerts can't be written to w.alerts, and what people do about them is not taken: an "
+        "unexpected KeyError, which stands in the log. It is tried again every 0 s: report it with "
+        "that part of the log"
+    )
+    assert alerts.trouble == ""
+    (logged,) = [each for each in caplog.records if each.levelname == "ERROR"]
+    assert "nobody thought of it" in str(logged.exc_text)
+
+
+def test_a_task_that_has_ended_though_nobody_stopped_it_begins_anew_and_one_that_was_stopped_not(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    topic = Topic()
+    alerts = held(tmp_path, topic, 4)
+
+    async def work() -> None:
+        await alerts.take_over()
+        task = alerts._writing._task
+        assert task is not None
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        alerts.post(alerts.partitions["w.calls"], mail(fact(4, 1)))
+        alerts.revive()
+        await until(lambda: topic.ranks == [(4, 1)])
+        await alerts.close()
+        alerts.revive()
+        alerts.post(alerts.partitions["w.calls"], mail(fact(4, 2)))
+        await asyncio.sleep(0.02)
+
+    run(work)
+    assert topic.ranks == [(4, 1)]
+    assert [each.message for each in caplog.records if each.levelname == "ERROR"] == [
+        "a task had ended, and begins anew"
+    ]
 
 
 @pytest.mark.parametrize(
