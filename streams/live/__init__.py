@@ -390,17 +390,16 @@ class Live:
         names = {kind: registry.plain_name(kind) for kind in found}
         return origins_of({names[kind]: by_origin for kind, by_origin in found.items()})
 
-    def mode(self, force_id: str | None = None) -> str:
-        """How the figures came about, where that is not "now and here", as every page says it."""
-        forces = self.forces() if force_id is None else (force_id,)
-        found = [self.origins(each) for each in forces]
+    def mode(self, force_id: str) -> str:
+        """How a force's figures came about, where that is not "now and here", as its pages say."""
+        found = self.origins(force_id)
         if self.health.replay:
             return "Replay, not live"
-        if any(each.mixed for each in found):
+        if found.mixed:
             return "Live and made-up mixed"
-        if self.health.simulated or any(each.simulated for each in found):
+        if self.health.simulated or found.simulated:
             return "Simulated"
-        return "Replayed records" if any(each.replayed for each in found) else ""
+        return "Replayed records" if found.replayed else ""
 
     def forces(self) -> tuple[str, ...]:
         """The ids of the forces of which this process has any state."""

@@ -8,9 +8,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import parse_qs, quote, urljoin, urlsplit
 
+import msgspec
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
+from streams.alerts.model import Transition
 from streams.outputs.public.screen import serve_public
 from streams.periods import MINUTE
 from tests.servers.chromium import Chromium
@@ -211,12 +213,51 @@ def test_an_alerts_page_shows_its_hour_as_it_came_in_what_was_usual_by_then(
     expect(course.locator(".read")).to_contain_text("The alert said 31.")
 
 
+def test_the_evidence_and_the_title_of_an_alerts_page_go_on_with_its_words(
+    show: Open, evening: Room
+) -> None:
+    ident = evening.alert(WAITS, 12)
+    page = show(f"/alert?id={quote(ident)}")
+    seen = page.get_by_role("region", name="Evidence").get_by_role("row", name="seen")
+    expect(seen).to_have_text("seen31")
+    held = evening.alerts()[ident]
+    more = WAITS.replace("31", "58")
+    evidence = msgspec.structs.replace(held.evidence, observed=58.0)
+    now = msgspec.structs.replace(
+        held, revision=held.revision + 1, words=more, said=(more,), evidence=evidence
+    )
+    evening.service.restore([Transition(what="updated", at=held.updated_at, alert=now)])
+    expect(page.locator("#words")).to_contain_text("58, expected", timeout=60_000)
+    expect(seen).to_have_text("seen58")
+    expect(page).to_have_title(re.compile("58, expected"))
+
+
+def test_where_a_proxy_answers_instead_of_watchroom_nothing_is_said_of_what_was_done(
+    show: Open, evening: Room
+) -> None:
+    page = show(f"/alert?id={quote(evening.alert(WAITS, 12))}")
+
+    def lost(route: Route) -> None:
+        route.fetch()
+        route.fulfill(status=200, content_type="text/html", body="<h1>Bad gateway</h1>")
+
+    page.route("**/api/alerts/**", lost)
+    page.get_by_label("You: initials or role").fill("AB")
+    page.get_by_role("button", name="I have it").click()
+    expect(page.locator("#acknowledge-problem")).to_have_text(
+        re.compile("^Watchroom does not answer: this may not be done. See what stands here")
+    )
+    expect(page.locator("#status")).to_contain_text("by AB", timeout=60_000)
+
+
 def test_pages_of_alerts_say_when_watchroom_does_not_answer_and_send_nothing_then(
     show: Open, evening: Room
 ) -> None:
     """As of a process that stands still: it takes connections, and no word comes."""
     alert = evening.alert(WAITS, 12)
-    pages = [show(path) for path in (f"/alert?id={quote(alert)}", "/alert", "/handover")]
+    feeds = "/chart?chart=feeds"
+    paths = (f"/alert?id={quote(alert)}", "/alert", "/handover", feeds)
+    pages = [show(path) for path in paths]
     for page in pages:
         expect(page.locator("#main h1")).to_be_visible()
         expect(page.locator("#stale")).to_be_hidden()
@@ -225,7 +266,7 @@ def test_pages_of_alerts_say_when_watchroom_does_not_answer_and_send_nothing_the
     for page in pages:
         expect(page.locator("#stale")).to_have_text(words, timeout=60_000)
         assert page.title().startswith("STALE: ")
-    one, _, handover = pages
+    one, _, handover, _ = pages
     one.get_by_label("You: initials or role").fill("AB")
     one.get_by_role("button", name="I have it").click()
     not_sent = "This was not sent: there is no connection to Watchroom. Try again when it is back."

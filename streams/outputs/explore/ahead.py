@@ -35,11 +35,12 @@ class AheadPage:
 
     def ahead(self, request: Request) -> Response:
         """The page of one force; in words why there is none."""
-        frame = Frame(self._files.assets, self.live.mode(), self._files.warning)
+        frame = Frame(self._files.assets, warning=self._files.warning)
         query = request.query_params
         theme = query["theme"] if query.get("theme") in ("dark", "light") else ""
         try:
             force = self._force_of(query.get("force"))
+            frame = frame.of_force(self.live, force)
             text, status = ahead_page(frame, theme, self.live.board(force)), 200
         except HTTPException as error:
             said = tag("p", f"{error.detail[:1].upper()}{error.detail[1:]}.", class_="message")

@@ -15,6 +15,7 @@ from streams.charts.svg import svg
 from streams.charts.words import EACH, period_name, sentence
 from streams.charts.words import table as table_of
 from streams.config.force import WHOLE, Force
+from streams.live import Live
 from streams.outputs.explore.asked import Asked, with_query
 from streams.outputs.explore.figures import Explored
 from streams.outputs.sign_in.without_names import nameless_words
@@ -43,12 +44,17 @@ GRAIN_NAMES: dict[Grain, str] = {
 
 
 class Frame(NamedTuple):
-    """What all pages of a server have in common: where their files are, how the figures came about,
-    where that is not now and here, and what stands at their foot."""
+    """What stands around a page: where its files are, how the figures of its force came about where
+    that is not now and here, what stands at its foot, and the time zone of the force."""
 
     assets: str
     mode: str = ""
     warning: str = ""
+    timezone: str = ""
+
+    def of_force(self, live: Live, force: str) -> Frame:
+        """The same around a page of a force."""
+        return self._replace(mode=live.mode(force), timezone=live.monitor.forces[force].zone.key)
 
 
 def page(frame: Frame, asked: Asked, title: str, *parts: Child) -> str:
@@ -73,7 +79,14 @@ def page(frame: Frame, asked: Asked, title: str, *parts: Child) -> str:
     )
     foot = tag("footer", frame.warning, class_="open") if frame.warning else None
     body = tag("body", strip, tag("main", *parts, id="main"), foot, class_="below explore")
-    whole = tag("html", head, body, lang="en-GB", data_theme=asked.theme or None)
+    whole = tag(
+        "html",
+        head,
+        body,
+        lang="en-GB",
+        data_theme=asked.theme or None,
+        data_timezone=frame.timezone or None,
+    )
     return f"<!doctype html>\n{whole}\n"
 
 

@@ -52,7 +52,7 @@ class Explore:
 
     def explore(self, request: Request) -> Response:
         """A figure; what there is to choose from where none is named; or why it can't be shown."""
-        frame = Frame(self._files.assets, self._mode, self._files.warning)
+        frame = Frame(self._files.assets, warning=self._files.warning)
         asked = Asked()
         try:
             asked = Asked.of(request.query_params)
@@ -68,6 +68,7 @@ class Explore:
     def _page(self, frame: Frame, asked: Asked) -> tuple[str, int]:
         """The page, and its status: 404 where there is no such area or measure."""
         query = self._query(asked)
+        frame = frame.of_force(self.live, query.force.id)
         asked = asked._replace(force=query.force.id)
         try:
             query.area(asked.area)
@@ -111,10 +112,6 @@ class Explore:
     def _alerts(self, query: Query) -> Iterable[Alert]:
         alerts = self.live.alerts
         return () if alerts is None else alerts.history(query.force.id)
-
-    @property
-    def _mode(self) -> str:
-        return self.live.mode()
 
     def _html(self, text: str, status: int = 200) -> Response:
         return HTMLResponse(text, status, headers={"cache-control": "no-store"})

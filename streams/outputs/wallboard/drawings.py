@@ -3,6 +3,7 @@ of a tile's figure, and the count of the hour or day that an alert is about as i
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
@@ -70,12 +71,19 @@ class Window(NamedTuple):
         return cls(min(end - SHORTEST, max(start, end - LONGEST)), end)
 
 
-def size_of(width: float, height: float) -> tuple[float, float]:
-    """A size that can be drawn, as near as may be to the one that is asked for."""
+def size_of(width: str, height: str) -> tuple[float, float]:
+    """A size that can be drawn, in pixels, as near as may be to the one that is asked for; raises
+    `ValueError` where that is none."""
+    try:
+        asked = float(width), float(height)
+    except ValueError:
+        asked = math.nan, math.nan
+    if not all(map(math.isfinite, asked)):
+        raise ValueError("width and height are numbers of pixels")
     least, most = LEAST_SIZE, MOST_SIZE
     return (
-        min(max(width, least[0]), most[0]),
-        min(max(height, least[1]), most[1]),
+        min(max(asked[0], least[0]), most[0]),
+        min(max(asked[1], least[1]), most[1]),
     )
 
 

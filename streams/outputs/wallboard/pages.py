@@ -239,7 +239,7 @@ class Wallboard:
         force = self._force_of(query.pop("force", None))
         area = self._area_of(request, force) or WHOLE
         try:
-            size = drawings.size_of(*(float(query.pop(each, 0)) for each in ("width", "height")))
+            size = drawings.size_of(*(query.pop(each, "0") for each in ("width", "height")))
             self.live.observe(counts=False)
             asked = Query(self.live.monitor, force, None, self.live.lock)
             found = (
@@ -304,7 +304,7 @@ class Wallboard:
         """What was done in the last `hours` (12, at most 24), and what is open."""
         force = self._force_of(request.query_params.get("force"))
         hours = request.query_params.get("hours") or "12"
-        if not hours.isdecimal() or not 1 <= int(hours) <= MOST_HOURS:
+        if not hours.isdecimal() or len(hours) > 2 or not 1 <= int(hours) <= MOST_HOURS:
             raise HTTPException(400, f"hours are 1 to {MOST_HOURS}")
         log = alert_actions.log_of(self.live, force, int(hours))
         return as_json(log if caller_of(request).sees_names else nameless_shift(log))

@@ -107,7 +107,7 @@ def test_a_handover_to_nobody_is_refused_before_anything_is_done(client: TestCli
     assert client.get("/alerts.json").json()["alerts"][0]["owner"] == "AB"
 
 
-@pytest.mark.parametrize("hours", ["0", "25", "soon", "²"])
+@pytest.mark.parametrize("hours", ["0", "25", "soon", "²", "9" * 5_000])
 def test_a_shift_has_1_to_24_hours(client: TestClient, hours: str) -> None:
     answer = client.get(f"/shift.json?hours={hours}")
     assert (answer.status_code, answer.json()["error"]) == (400, "hours are 1 to 24")

@@ -78,7 +78,7 @@ def test_lines_of_a_shard_that_is_not_on_the_board_yet_are_counted_by_their_orig
     ],
 )
 def test_every_page_says_what_is_made_up(records: list[dict[str, Any]], mode: str) -> None:
-    assert live(*records).mode() == mode
+    assert live(*records).mode("tiny") == mode
 
 
 def test_a_board_says_what_of_it_is_made_up_and_which_records_mix() -> None:

@@ -260,8 +260,10 @@ def test_a_feed_that_is_young_is_shown_by_days_or_hours() -> None:
 
 
 def test_the_theme_is_that_of_the_address_else_the_browsers(client: TestClient) -> None:
-    assert '<html lang="en-GB" data-theme="dark">' in read(client, f"{CRIME}&theme=dark")
-    assert '<html lang="en-GB">' in read(client, f"{CRIME}&theme=pink")
+    zone = 'data-timezone="Europe/London"'
+    dark = f'<html lang="en-GB" data-theme="dark" {zone}>'
+    assert dark in read(client, f"{CRIME}&theme=dark")
+    assert f'<html lang="en-GB" {zone}>' in read(client, f"{CRIME}&theme=pink")
 
 
 def test_a_replay_is_marked_as_not_live() -> None:
@@ -328,3 +330,15 @@ def test_a_table_names_its_columns_and_rows() -> None:
     made = table("Counts", ("month", "count"), [("May", "5")])
     assert '<caption class="unseen">Counts</caption>' in made
     assert '<th scope="row">May</th><td>5</td>' in made
+
+
+def test_a_page_says_of_its_own_force_alone_that_it_is_made_up() -> None:
+    made = live(forces=2)
+    made_up = call(
+        "c2", force="warwickshire", origin="simulated", answered_at="2021-03-01T10:00:07Z"
+    )
+    feed(made.monitor, made_up)
+    with TestClient(application(made)) as client:
+        for path in ("/explore?measure=calls.offered&force=", "/ahead?force="):
+            assert "Live and made-up mixed" in client.get(f"{path}warwickshire").text
+            assert '<p class="mode">' not in client.get(f"{path}tiny").text

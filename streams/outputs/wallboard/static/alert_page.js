@@ -250,8 +250,11 @@ async function found() {
 
 async function refreshed() {
   const alert = current = await found();
+  document.title = `${told(alert)} – Watchroom`;
   say(by("#words"), told(alert));
   renew(by("#status"), made("div", {}, ownership(alert), state(alert)));
+  renew(by("#evidence"), made("div", {}, ...evidence(alert).filter(Boolean)));
+  renew(by("#also"), made("div", {}, alert.also?.length ? made("p", {}, `Also: ${alert.also.join("; ")}`) : null));
   renew(by("#log"), made("div", {}, log(alert)));
   by("#actions").hidden = alert.state !== "open";
   return board.at;
@@ -260,7 +263,6 @@ async function refreshed() {
 async function one() {
   me = await fetched("/me.json");
   const alert = current = await found();
-  document.title = `${told(alert)} – Watchroom`;
   const drawing = await chart(alert).catch(() => null);
   shown(
     made("h1", { id: "words" }, told(alert)),
@@ -269,9 +271,9 @@ async function one() {
     actions(),
     course(),
     made("h2", {}, "Evidence"),
-    ...evidence(alert),
+    made("div", { id: "evidence" }),
     drawing,
-    alert.also?.length ? made("p", {}, `Also: ${alert.also.join("; ")}`) : null,
+    made("div", { id: "also" }),
     made("h2", {}, "What happened"),
     made("div", { id: "log" }),
     me.sign_out ? signOut() : null,

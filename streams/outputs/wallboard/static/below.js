@@ -91,13 +91,12 @@ export function renewed(again, clock, at) {
 // Sends what a person does: whether it was done, and what came of it. Throws an error that says in
 // words why it is not known to be done.
 export async function posted(path, body) {
-  if (stale) throw new Error("This was not sent: there is no connection to Watchroom. Try again when it is back.");
+  if (stale || !navigator.onLine) throw new Error("This was not sent: there is no connection to Watchroom. Try again when it is back.");
+  // Once it is sent, an answer that is lost on its way, or a proxy's own, does not say what was done.
   try {
     const answer = await answered(path, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body), signal: soon() });
     return { ok: answer.ok, content: await answer.json() };
-  } catch (error) {
-    throw new Error(error.name === "TimeoutError"
-      ? "Watchroom does not answer: this may not be done. See what stands here when it answers again."
-      : "This was not sent: there is no connection to Watchroom. Try again.");
+  } catch {
+    throw new Error("Watchroom does not answer: this may not be done. See what stands here when it answers again.");
   }
 }

@@ -1,6 +1,6 @@
 // One step down from a tile: its last hours or days, or how every feed is doing.
 
-import { asked, failed, fetched, shown, table, top } from "./below.js";
+import { asked, failed, fetched, renewed, shown, table, top } from "./below.js";
 import { by, made, renew, say } from "./dom.js";
 import { age, clocks, count, duration, explored, limit } from "./words.js";
 import { chart as drawing } from "./zoom.js";
@@ -39,11 +39,12 @@ async function feeds() {
     table("Lines taken", ["kind", "lines", "refused", "with an unknown value"], taken),
   );
   renew(by("#main"), fresh);
+  return { at: board.at, clock };
 }
 
 async function feedsLive() {
-  await feeds();
-  setInterval(() => { if (!document.hidden) feeds().catch(() => {}); }, 5000);
+  const { at, clock } = await feeds();
+  renewed(async () => (await feeds()).at, clock, at);
 }
 
 const PLAIN = { waiting: "calls offered", unattended: "Emergencies opened", answer: "calls answered in time", attended: "Emergencies attended in time" };

@@ -4,6 +4,7 @@
 import { by, made, say } from "./dom.js";
 import { follow } from "./pointing.js";
 import { applied } from "./settings.js";
+import { clocks } from "./words.js";
 
 const EVERY = 60_000;  // ms from one asking to the next
 
@@ -12,7 +13,8 @@ const EVERY = 60_000;  // ms from one asking to the next
 function refresh() {
   const asked = new URLSearchParams(location.search);
   if (asked.get("to") || asked.get("at")) return;
-  let latest = new Date();
+  const clock = clocks(document.documentElement.dataset.timezone || undefined); // of the force, wherever the screen is
+  let latest = Date.now();
   const stale = made("p", { class: "mode", role: "status", hidden: true });
   by(".strip").append(stale);
   setInterval(async () => {
@@ -26,10 +28,10 @@ function refresh() {
       const fresh = document.adoptNode(by("#main", page));
       main.replaceWith(fresh);
       ready();
-      latest = new Date();
+      latest = Date.now();
       stale.hidden = true;
     } catch {
-      say(stale, `No answer: figures of ${latest.toTimeString().slice(0, 5)}`);
+      say(stale, `No answer: figures of ${clock.minute(latest)}`);
       stale.hidden = false;
     }
   }, EVERY);

@@ -78,12 +78,15 @@ function rows(list, key, make) {
   list.replaceChildren(...make());
 }
 
+const drawings = new WeakMap();
+
 export function trend(tile, held) {
   const place = by(".trend", tile);
   if (!place) return;
   say(by(".hour", tile), held?.words ?? "");
-  if (place.dataset.words === (held?.words ?? "")) return;
-  place.dataset.words = held?.words ?? "";
+  // Records that come late change the line of hours that are over, and no word.
+  if (drawings.get(place) === held?.svg) return;
+  drawings.set(place, held?.svg);
   const drawn = held ? new DOMParser().parseFromString(held.svg, "image/svg+xml").documentElement : null;
   drawn?.classList.remove("tile"); // the purpose of the chart, and here the name of what it is in
   place.replaceChildren(...(drawn ? [document.adoptNode(drawn)] : []));

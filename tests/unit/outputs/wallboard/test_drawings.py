@@ -54,6 +54,15 @@ def test_a_chart_is_drawn_in_the_size_of_the_screen(client: TestClient) -> None:
         assert f'viewBox="0 0 {drawn}"' in client.get(address).json()["svg"]
 
 
+@pytest.mark.parametrize("width", ["nan", "inf", "wide"])
+def test_a_size_that_is_no_number_of_pixels_is_refused(client: TestClient, width: str) -> None:
+    answer = client.get(f"/drawing.json?chart=waiting&line=999&width={width}&height=200")
+    assert (answer.status_code, answer.json()["error"]) == (
+        400,
+        "width and height are numbers of pixels",
+    )
+
+
 def test_a_chart_of_a_late_feed_says_so_and_no_board_is_made_for_that(
     client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
