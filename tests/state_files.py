@@ -38,6 +38,7 @@ from streams.alerts.model import (
     Handover,
     LogEntry,
     Peak,
+    SilentFeed,
     Transition,
     instant,
 )
@@ -408,6 +409,8 @@ def _full() -> Alert:
         judged_to=at[25], cleared=True, cleared_at=at[27], course=course, lasting=True,
         peak=Peak(observed=4.5, numerator=9, denominator=2, grain="hour", start=at[3], end=at[4]),
         origin="simulated",
+        feeds=(SilentFeed(feed="calls", since=at[0], due=at[1], heard=at[2]),
+               SilentFeed(feed="crimes", since=at[0], due=at[1])),
     )  # fmt: skip
 
 

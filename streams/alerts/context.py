@@ -23,6 +23,7 @@ from streams.registry.incidents import ATTENDANCE, INCIDENT
 from streams.registry.kind import Kind
 from streams.registry.measures import Group
 from streams.registry.registry import REGISTRY
+from streams.surveillance.last_signs import LastSign
 from streams.surveillance.signals import Signal
 
 RECORDS = tuple(REGISTRY.kinds)
@@ -58,6 +59,9 @@ class RuleContext:
         self._windows: AnswerWindows | None = None
         self.silent: tuple[Signal, ...] = ()
         """The feeds that are silent at the instant that is judged."""
+        self.signs: Mapping[str, LastSign] = {}
+        """The last signs of life of the feeds with heartbeats that are read up to now, by feed;
+        empty where none is silent."""
         self.pipeline = PipelineHealth()
         """How the process does, as of its last look at itself."""
         self.clock: EventClock | None = None

@@ -22,7 +22,7 @@ from streams.alerts.model import Alert
 from streams.alerts.policy import refresh_at
 from streams.alerts.rules import feed_silent
 from streams.alerts.rules.ruleset import RuleSet
-from streams.alerts.store import AlertStore
+from streams.alerts.store import AlertStore, held_key
 from streams.board.monitor import Monitor
 from streams.fold.heartbeats import Heartbeats
 from streams.periods import MINUTE
@@ -61,8 +61,9 @@ class Instants:
         self._beats: list[Heartbeats] = []
         self.next_change = 0
         """When an alert may next end or change, if nothing else happens; in ms."""
-        self._silent: list[Alert] = []
-        """The alerts of feeds that were silent at the last evaluation."""
+        self._silent: list[str] = []
+        """The feeds that were silent at the last evaluation, by `held_key`; what is not known of
+        them by the id of its alert."""
         self._marks: tuple[int, ...] = ()
         """How far each feed had come then."""
 
@@ -129,11 +130,12 @@ class Instants:
         going = [self.store.alerts[name] for name in self.store.active.values()]
         now = [alert for alert in going if alert.grain == "now"]
         seen, seen_at = self.store.holds_until, self.store.last_held_at
-        self._silent = [
-            a for a in now if a.kind == feed_silent.KIND and seen_at.get(a.id) == self._last
-        ]
+        silent = [key for a in now if a.kind == feed_silent.KIND for key in _held_keys(a)]
+        self._silent = [key for key in silent if seen_at.get(key) == self._last]
         self._marks = self._heard() if self._silent else ()
-        ends = [seen.get(alert.id, self._last) for alert in now if alert not in self._silent]
+        others = [alert.id for alert in now if alert.kind != feed_silent.KIND]
+        others += [key for key in silent if key not in self._silent]
+        ends = [seen.get(key, self._last) for key in others]
         held = [a for a in now if a.open and seen_at.get(a.id) == self._last]
         refreshes = [at for at in map(refresh_at, held) if at > self._last]
         self.next_change = min([*ends, *refreshes, *map(due_at, going)], default=maxsize)
@@ -142,9 +144,10 @@ class Instants:
         """Whether anything has come since feeds were silent; up to a minute ago they still were."""
         if not self._silent or self._heard() == self._marks:
             return False
-        for alert in self._silent:
-            settle = self.store.holds_until[alert.id] - self.store.last_held_at[alert.id]
-            self.store.holds_until[alert.id] = at - MINUTE + settle
+        until, held_at = self.store.holds_until, self.store.last_held_at
+        for key in self._silent:
+            settle = until[key] - held_at[key]
+            until[key], held_at[key] = at - MINUTE + settle, max(held_at[key], at - MINUTE)
         self._silence = self._silence._replace(next=at)
         return True
 
@@ -165,3 +168,9 @@ class Instants:
     def _end_of_day(self, at: int) -> int:
         calendar = self.rules.context.calendar
         return calendar.end("day", calendar.start("day", at))
+
+
+def _held_keys(alert: Alert) -> list[str]:
+    """By what the feeds that an alert says to be silent are kept in the store."""
+    feeds = feed_silent.still_silent(alert)
+    return [held_key(alert.id, each.feed) for each in feeds] or [alert.id]

@@ -130,10 +130,9 @@ class Lifecycle:
 
     def is_held_back(self, alert: Alert) -> bool:
         """Whether an alert is about records that are not read up to now."""
-        of = frozenset((policy.RECORDS.get(alert.group, ""),))
         if alert.kind == feed_silent.KIND:
-            of = feed_silent.read_from(alert)
-        return not of.isdisjoint(self.held_back)
+            return feed_silent.is_held_back(alert, self.held_back)
+        return policy.RECORDS.get(alert.group, "") in self.held_back
 
     # -- what is due by the clock --------------------------------------------------------------
 

@@ -17,7 +17,7 @@ import msgspec
 from streams.events.origin import NotLive
 from streams.periods import EPOCH, rfc3339, to_ms
 
-STATE_VERSION = 3
+STATE_VERSION = 4
 """Of transitions and handovers as lines of JSON, in the alerts topic and in the alert store. They
 are facts and are read for good, so what a later form adds has a default. To be raised with any
 change of what is written; `tests/unit/state/test_versions.py` fails where that was forgotten, or
@@ -136,6 +136,18 @@ class Course(msgspec.Struct, frozen=True, kw_only=True):
         return self.observed - observed, self.expected - expected, self.taken - self.usual_days
 
 
+class SilentFeed(msgspec.Struct, frozen=True, kw_only=True):
+    """A feed of which an alert says that it is silent, or was."""
+
+    feed: str
+    since: dt.datetime
+    """Its last sign of life."""
+    due: dt.datetime
+    """When the next one was due at the latest: its sender fell silent between the two."""
+    heard: dt.datetime | None = None
+    """When it was heard again; None while it is silent."""
+
+
 class LogEntry(msgspec.Struct, frozen=True, kw_only=True):
     """What happened to an alert, and who did it; `watchroom` where nobody did."""
 
@@ -211,6 +223,10 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     """Where its records came from when it opened; not written of a live feed, as in the forms
     before. It stays for as long as the alert, so that all that is sent of it says the same."""
 
+    feeds: tuple[SilentFeed, ...] | msgspec.UnsetType = msgspec.UNSET
+    """Of an alert about silent feeds: those of it, first the one that it was opened with
+    (`streams.alerts.evaluation.feeds`); not written of other alerts, as in the forms before."""
+
     @property
     def waits_since(self) -> dt.datetime:
         """Since when it has waited for somebody to take it, as severe as it is."""
@@ -223,7 +239,10 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def key(self) -> tuple[object, ...]:
-        """What it is about. At most one alert of a key is open."""
+        """What it is about. At most one alert of a key is open; silent feeds are several alerts
+        where they fell silent at different times."""
+        if self.feeds is not msgspec.UNSET:
+            return (self.kind, self.id)
         row = tuple(sorted(self.row.items()))
         steady = self.severity == "state"
         return (

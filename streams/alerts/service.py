@@ -293,8 +293,9 @@ class AlertService:
         held_back = {kind for kind in kinds if not live.is_current(force.id, kind)}
         store = self.stores[force.id]
         for alert in map(store.alerts.__getitem__, store.active.values()):
-            if feed_silent.is_of_known(alert) and feed_silent.read_from(alert).isdisjoint(kinds):
-                held_back.add(f"heartbeat.{alert.measure}")
+            for each in feed_silent.still_silent(alert):
+                if feed_silent.read_from(each.feed).isdisjoint(kinds):
+                    held_back.add(f"heartbeat.{each.feed}")
         return frozenset(held_back)
 
     def tick(self) -> None:

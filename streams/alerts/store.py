@@ -34,6 +34,11 @@ WEEKS = 4
 RECENT = DAY
 
 
+def held_key(alert_id: str, feed: str) -> str:
+    """What a feed of an alert is kept by in `AlertStore.holds_until` and `last_held_at`."""
+    return f"{alert_id}#{feed}"
+
+
 class AlertStore:
     """The alerts of one force, open and past, built from their transitions.
 
@@ -55,9 +60,9 @@ class AlertStore:
         self.notification_due: set[str] = set()
         """The ids of alerts of which people are still to be notified (`Alert.notification_due`)."""
         self.holds_until: dict[str, int] = {}
-        """By alert id, until when its condition is taken to hold; in ms."""
+        """By alert id, or `held_key`, until when its condition is taken to hold; in ms."""
         self.last_held_at: dict[str, int] = {}
-        """By alert id, the last evaluation at which its condition held; in ms."""
+        """By the same, the last evaluation at which its condition held; in ms."""
         self.misdated: set[str] = set()
         """The ids of alerts that were opened by a clock that was ahead, and set back since."""
         self.peaks: dict[str, Peak] = {}

@@ -43,6 +43,8 @@ class Opened:
     row: Mapping[str, str]
     area: str = WHOLE
     direction: Literal["up", "down"] | None = None
+    feeds: tuple[str, ...] = ()
+    """Of an alert about silent feeds: all of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,8 +175,8 @@ def differs(alert: Opened, event: Known, force: Force) -> str | None:
 
 def _same_series(alert: Opened, event: Known, force: Force) -> bool:
     if alert.kind == FEED_SILENT.name:
-        feed = alert.row.get("feed", alert.measure)
-        return event.truth.kind in (feed, FEEDS.get(feed), alert.measure)
+        feeds = alert.feeds or (alert.row.get("feed", alert.measure), alert.measure)
+        return any(event.truth.kind in (feed, FEEDS.get(feed)) for feed in feeds)
     if event.truth.measure is None:
         group = next((each for each in REGISTRY.groups if each.name == alert.group), None)
         same = group is not None and group.kind == event.truth.kind

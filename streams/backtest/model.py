@@ -36,6 +36,8 @@ class RaisedAlert(Struct, frozen=True, kw_only=True):
     area: str
     direction: Literal["up", "down"] | None
     grain: str
+    feeds: tuple[str, ...] = ()
+    """Of silent feeds: all that the alert is about."""
     title: str
     words: str
     """As people would first have been notified of it."""

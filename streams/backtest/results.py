@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from streams.alerts.model import SEVERITIES, Alert, Transition, instant
 from streams.alerts.rules import names_of
+from streams.alerts.rules.feed_silent import feeds_of
 from streams.alerts.rules.target_missed import TARGET_MISSED
 from streams.backtest.known import Known
 from streams.backtest.matching import Opened, match, nested
@@ -127,6 +128,7 @@ def _raised(
         area=first.area,
         direction=first.direction,
         grain=first.grain,
+        feeds=tuple(each.feed for each in feeds_of(last)),
         title=first.title,
         words=" ".join(first.said) if first.said else first.words,
         opened_at=first.opened_at,
@@ -252,6 +254,7 @@ def _opened(alert: RaisedAlert) -> Opened:
         row=alert.row,
         area=alert.area,
         direction=alert.direction,
+        feeds=alert.feeds,
     )
 
 

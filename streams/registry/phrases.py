@@ -678,12 +678,12 @@ def refused(feed: str, force: Force, why: str, lines: int) -> str:
 
 def not_carried(feed: str, fields: Sequence[str]) -> str:
     """Why figures are not known that rest on fields which a feed never had until then."""
-    return f"the feed of {feed} has not carried {_and(map(_field, fields))}"
+    return f"the feed of {feed} has not carried {enumerated(map(_field, fields))}"
 
 
 def names_nobody(feed: str, fields: Sequence[str]) -> str:
     """The same of people, where no record that is kept names any."""
-    return f"no {feed} that are kept name {_and(map(_field, fields))}"
+    return f"no {feed} that are kept name {enumerated(map(_field, fields))}"
 
 
 def not_told_apart(feed: str, field: str, value: str) -> str:
@@ -696,7 +696,9 @@ def no_longer_carried(feed: str, since: Mapping[str, dt.date]) -> str:
     days: dict[dt.date, list[str]] = {}
     for field in named_once(since.keys()):
         days.setdefault(since[field], []).append(_field(field))
-    named = _and(f"{_and(fields)} since {full_date(day)}" for day, fields in sorted(days.items()))
+    named = enumerated(
+        f"{enumerated(fields)} since {full_date(day)}" for day, fields in sorted(days.items())
+    )
     return f"the feed of {feed} has not carried {named}"
 
 
@@ -705,7 +707,8 @@ def _field(field: str) -> str:
     return f"the marker {marker}" if whole == "markers" and marker else field
 
 
-def _and(several: Iterable[str]) -> str:
+def enumerated(several: Iterable[str]) -> str:
+    """`calls`, `calls and crimes`, `calls, crimes and incidents`."""
     *most, last = several
     return f"{', '.join(most)} and {last}" if most else last
 

@@ -16,6 +16,7 @@ from streams.fold.heartbeats import KIND_OF, LEAST_PATIENCE, Heartbeats, interva
 from streams.periods import DAY, HOUR, SECOND, Calendar, rfc3339
 from streams.registry.phrases import why_refused
 from streams.registry.registry import REGISTRY
+from streams.surveillance.last_signs import heard_at
 from streams.surveillance.signals import Signal
 from streams.surveillance.silence import (
     Feed,
@@ -180,12 +181,10 @@ class _Seen:
         self._spoken: set[str] = set()
 
     def by_beats(self, fold: Heartbeats, feed: str) -> None:
-        """A feed with heartbeats; new records of its kind are signs of life as well. The end of
-        what was under way is none: it still comes while a telephone system is down."""
+        """A feed with heartbeats; new records of its kind are signs of life as well."""
         self.beating.add(feed)
         beat, kind = fold.latest[feed], KIND_OF.get(feed)
-        ledger = None if kind is None else self.monitor.ledger(kind, self.force.id)
-        heard = beat if ledger is None else max(beat, ledger.new_at)
+        heard = heard_at(self.monitor, fold, feed)
         about = Feed(self.force, self.calendar, feed, heard, record=heard > beat)
         interval = interval_of(self.force, fold, feed)
         signal, words = of_heartbeats(about, interval, self.at)

@@ -1,8 +1,8 @@
 """Alerts about findings: what the rules find at an instant. Pure.
 
-An alert opens with a finding and ends some time after the last one (`Finding.settle`). A silent
-feed is a finding while it lasts; a gap of a feed that proves missing only later is a notice that
-is resolved at once.
+An alert opens with a finding and ends some time after the last one (`Finding.settle`). Feeds
+that are silent are taken together (`streams.alerts.evaluation.feeds`); a gap of a feed that proves
+missing only later is a notice that is resolved at once.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Iterable
 import msgspec
 
 from streams.alerts import peak, policy, rules
+from streams.alerts.evaluation.feeds import FeedEvaluation
 from streams.alerts.lifecycle import Lifecycle
 from streams.alerts.model import Alert, Evidence, stamp
 from streams.alerts.rules import feed_silent
@@ -27,13 +28,18 @@ class FindingEvaluation:
     def __init__(self, lifecycle: Lifecycle, silent: frozenset[str]) -> None:
         self.lifecycle, self.silent = lifecycle, silent
         self.store, self.force, self.at = lifecycle.store, lifecycle.force, lifecycle.at
+        self.feeds = FeedEvaluation(lifecycle)
 
     def take(self, findings: Iterable[Finding]) -> None:
         """Opens an alert for each finding that has none, and brings the others up to date. What is
         found about records of a silent feed is passed over."""
+        feeds: list[Finding] = []
         for finding in findings:
-            if finding.kind == feed_silent.KIND or finding.records not in self.silent:
+            if finding.kind == feed_silent.KIND and finding.measure != feed_silent.UNKNOWN:
+                feeds.append(finding)
+            elif finding.kind == feed_silent.KIND or finding.records not in self.silent:
                 self._take(finding)
+        self.feeds.take(feeds)
 
     def take_gaps(self, signals: Iterable[Signal]) -> None:
         """Notifies people of stretches in which a feed was not heard, once these are over, if
@@ -47,8 +53,12 @@ class FindingEvaluation:
         """Ends the alerts of the kinds that were judged of which no finding is there, and has been
         none for as long as the finding asks. Of what is held back, or of a silent feed, nothing is
         known, so that it stays as it is."""
+        if feed_silent.KIND in judged:
+            self.feeds.end_absent()
         for alert_id in list(self.store.active.values()):
             alert = self.store.alerts[alert_id]
+            if feed_silent.is_of_known(alert):
+                continue
             silent = policy.RECORDS.get(alert.group) in self.silent
             to_come = (  # of a history that is read again
                 self.at < to_ms(alert.opened_at) and alert_id not in self.store.misdated
@@ -57,9 +67,7 @@ class FindingEvaluation:
                 continue
             if alert.grain == "now" and self.at >= self._holds_until(alert):
                 if alert.open:
-                    silent_until = self.store.last_held_at.get(alert_id, self.at)
-                    said = feed_silent.ended(self.force, alert, silent_until, self.at)
-                    self.lifecycle.resolve(alert, said=said)
+                    self.lifecycle.resolve(alert)
                 else:
                     self.lifecycle.change(alert, "updated", cleared=True)
 

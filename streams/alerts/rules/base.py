@@ -75,6 +75,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     said: tuple[str, ...]
     """The sentences, which `streams.alerts.words.fit` fits into a message."""
     evidence: Evidence = Evidence()
+    due: int = 0
+    """Of a silent feed: when its next sign of life was due at the latest, in ms."""
     settle: int = DEFAULT_SETTLE
     """How long it must not have been found before the alert is over, in ms."""
     correlation: float | None = None

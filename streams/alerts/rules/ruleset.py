@@ -16,6 +16,7 @@ from streams.alerts.overdue import Overdue
 from streams.alerts.rules.base import AlertKind, Finding, InstantRule, Judged
 from streams.board.monitor import Monitor
 from streams.fold.ledger import Ledger
+from streams.surveillance.last_signs import last_signs
 from streams.surveillance.signals import Signal
 
 NOTHING: frozenset[str] = frozenset()
@@ -52,6 +53,9 @@ class RuleSet:
         are not read up to now, nothing is judged nor remembered; `silent` are the feeds that are;
         `full` is whether it is a full minute."""
         self.context.silent = tuple(silent)
+        self.context.signs = (
+            last_signs(monitor, self.context.force, at, held_back) if silent else {}
+        )
         self.bind(monitor)
         self.learn(at, held_back)
         when: tuple[Judged, ...] = ("instant", "minute") if full else ("instant",)

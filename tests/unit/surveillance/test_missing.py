@@ -309,7 +309,7 @@ def test_hours_without_records_that_were_told_while_they_lasted_are_not_told_aga
     begin = 36 * 24 * 60 + 9 * 60 + 20
     _, alerts, _ = replayed(*hourly(12, 38 * 24, (begin, begin + 300)))
     ((said, _, state),) = notices(alerts)  # it was told while it lasted
-    assert said.startswith("Incidents, Tiny Police: silent from 10:15 to 15:14.")
+    assert said.startswith("Incidents, Tiny Police: silent from 10:15 to 15:24.")
     assert state == "resolved"
 
 
