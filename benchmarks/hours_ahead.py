@@ -6,8 +6,9 @@ At origins that move on by a few hours, what is known by then forecasts the next
 `streams.surveillance.hours_ahead` does it, and is held against what came. Printed, by how far
 ahead: the mean absolute error beside that of the seasonal naive forecast (the same hour a week
 before), of the week's shape alone and of that times the level now; the root of the squared errors
-likewise; and how often the intervals of 80 and 95 % held what came. Counts are whole, so where few
-come intervals hold more often than they say: no shorter one holds often enough.
+likewise; and how often the intervals of 80 and 95 % held what came; and what it is worth to carry
+on what the last hours brought where they departed from ordinary days. Counts are whole, so where
+few come intervals hold more often than they say: no shorter one holds often enough.
 
 The series: the calls of the Anonymous Bank, February 1999, from the third week on, while two to
 four weeks are known; what Dublin Fire Brigade was called to, 2020 to 2022, from the half year on;
@@ -33,7 +34,7 @@ from numpy.typing import NDArray
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from detectors.counts.expected import Expected
-from detectors.counts.hours_ahead import hours_ahead, level, swing
+from detectors.counts.hours_ahead import LAST_HOURS, departure, hours_ahead, level, swing
 from detectors.counts.predictive import Predictive, limits
 
 WEEK, AHEAD = 168, 12
@@ -92,17 +93,23 @@ def made_up(weeks: int = 40, seed: int = 1) -> Floats:
 
 def scored(counts: Floats, first: int, step: int) -> Iterator[tuple[float, ...]]:
     """Of every forecast: hours ahead; the errors of the naive one, the shape, and ours; whether the
-    intervals of 80 and 95 % held."""
+    intervals of 80 and 95 % held; our error without departures, and whether there was one."""
     expected = Expected(need=1)
     for at, count in enumerate(counts):
         if at >= first and not at % step and at + AHEAD <= len(counts):
             since = max(0, at - LEARNED)
-            by_slot = [expected.forecast(slot).mean for slot in range(WEEK)]
+            week = [expected.forecast(slot) for slot in range(WEEK)]
+            by_slot = [each.mean for each in week]
             usual = [by_slot[hour % WEEK] for hour in range(since, at)]
-            by = swing(counts[since:at], usual)
+            by = swing(counts[since : at - LAST_HOURS], usual[:-LAST_HOURS])
             now = level(counts[at - WEEK : at], usual[-WEEK:], by)
-            shape = [expected.forecast((at + hour) % WEEK) for hour in range(AHEAD)]
-            yield from _held(counts, at, shape, hours_ahead(now, by, shape))
+            shape = [week[(at + hour) % WEEK] for hour in range(AHEAD)]
+            lately = range(at - LAST_HOURS, at)
+            departed = departure(counts[at - LAST_HOURS : at], [week[n % WEEK] for n in lately], by)
+            ordinary = _held(counts, at, shape, hours_ahead(now, by, shape))
+            ours = _held(counts, at, shape, hours_ahead(now, by, shape, departed))
+            for before, after in zip(ordinary, ours, strict=True):
+                yield *after, before[3], departed is not None
         expected.update(count, at % WEEK)
 
 
@@ -142,7 +149,7 @@ def main() -> None:
         print(f"{title}: {len(rows):,} forecasts, {counts.mean():.1f} an hour")
         print(f"  {'hours ahead':14}{'shape':>8}{'ours':>8}{'squares':>9}{'80 %':>8}{'95 %':>8}")
         for name, (least, most) in HORIZONS.items():
-            _, naive, shape, ours, in_80, in_95 = rows[
+            _, naive, shape, ours, in_80, in_95, *_ = rows[
                 (rows[:, 0] >= least) & (rows[:, 0] <= most)
             ].T
             absolute, squares = np.abs(naive).mean(), np.square(naive).mean() ** 0.5
@@ -152,6 +159,14 @@ def main() -> None:
                 f"{np.square(ours).mean() ** 0.5 / squares:9.2f}"
                 f"{100 * in_80.mean():7.0f}%{100 * in_95.mean():7.0f}%",
                 flush=True,
+            )
+        departed = rows[rows[:, 7] > 0.0]
+        if len(departed):
+            print(
+                f"  after {len(departed) // AHEAD} departures: mean absolute error "
+                f"{np.abs(departed[:, 6]).mean():.2f} from ordinary days, "
+                f"{np.abs(departed[:, 3]).mean():.2f} carried on; intervals of 95 % held "
+                f"{100 * departed[:, 5].mean():.0f} %"
             )
 
 

@@ -443,6 +443,8 @@ class LineAhead(Struct, omit_defaults=True):
     hours: list[HourAhead] = []
     reason: str = ""
     handlers_reason: str = ""
+    departed: str = ""
+    """What the last hours brought, where that is beyond what ordinary days bring."""
 
 
 class RoomHour(Struct, omit_defaults=True):

@@ -6,9 +6,17 @@ from collections.abc import Iterable, Mapping
 
 from streams.board.definitions import own_limits
 from streams.board.model import Board, FeedAge, HoursAhead, PeriodFigures, PeriodTarget
+from streams.config.force import WHOLE
 from streams.registry.aggregates import Ratio
+from streams.registry.calls import CALLS
 from streams.registry.phrases import duration, limit, limits, percent
 from streams.registry.registry import Registry
+
+CALLS_OFFERED = (CALLS.name, "offered")
+FROM_USUAL = (
+    "These hours are forecast from what is usual: while that alert holds, do not rely on the "
+    "handlers that they name."
+)
 
 
 def share(ratio: Ratio, nothing: str) -> str:
@@ -98,6 +106,32 @@ def ages(feeds: Mapping[str, FeedAge], registry: Registry) -> str:
             data.append(f"{registry.names.get(kind, kind)} {age}")
     records = ", ".join(data)
     return f"{records}; heartbeats {', '.join(beats)}" if beats else records
+
+
+def alert_ahead(board: Board, line: str) -> str:
+    """The words of the open alert that says that the calls of a line are out of their usual range,
+    first of the whole force; empty where there is none."""
+    held = [] if board.alerts is None else board.alerts.open
+    about = [each for each in held if (each.group, each.measure) == CALLS_OFFERED]
+    about = [each for each in about if each.row.get("line") in (None, line)]
+    about.sort(key=lambda each: each.area != WHOLE)
+    return about[0].said[0] if about and about[0].said else ""
+
+
+def unusual_ahead(board: Board) -> list[str]:
+    """What of the last hours speaks against a forecast from what is usual, in sentences: how they
+    departed from it, and the alerts that are open of the calls of a line."""
+    found = []
+    for line in [] if board.ahead is None else board.ahead.lines:
+        if not line.hours:
+            continue
+        if line.departed:
+            found.append(line.departed)
+        if alert := alert_ahead(board, line.line):
+            found.append(f"An alert is open: {alert}")
+            if not line.departed:
+                found.append(FROM_USUAL)
+    return found
 
 
 def not_known_ahead(ahead: HoursAhead) -> list[str]:

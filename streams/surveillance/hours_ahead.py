@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from detectors.counts.hours_ahead import hours_ahead, level, swing
+from detectors.counts.hours_ahead import LAST_HOURS, Departure, departure, hours_ahead, level, swing
 from detectors.counts.predictive import Predictive, limits
 from streams.board.model import Handlers, HourAhead, HoursAhead, LineAhead, RoomHour
 from streams.board.monitor import Monitor
@@ -75,6 +75,8 @@ class _Learned(NamedTuple):
     reason: str
     """Why nothing is known of its hours; and why not how its calls are served."""
     handlers_reason: str
+    departed: Departure | None = None
+    """The last hours, where they brought another number than ordinary days do."""
 
 
 class Ahead:
@@ -189,12 +191,15 @@ class Ahead:
             return known[slot, names]
 
         means = [usual(at).mean for at in before]
-        by = swing(counts, means)
+        by = swing(counts[:-LAST_HOURS], means[:-LAST_HOURS])  # without what is held against it
         lately = sum(at < until - LATELY for at in before)
         now = level(counts[lately:], means[lately:], by)
         to_come = [usual(at) for at in range(until, starts[-1] + HOUR, HOUR)]
-        hours = hours_ahead(now, by, to_come)[-len(starts) :]
-        return _Learned(hours, now.value, serving, "", why)
+        last = before[-LAST_HOURS:]
+        departed = departure(counts[-LAST_HOURS:], list(map(usual, last)), by)
+        hours = hours_ahead(now, by, to_come, departed)[-len(starts) :]
+        busy = now.value if departed is None else departed.ratio
+        return _Learned(hours, busy, serving, "", why, departed)
 
     # -- what is to come -------------------------------------------------------------------------
 
@@ -214,6 +219,8 @@ class Ahead:
             reason=learned.reason,
             handlers_reason=learned.handlers_reason,
         )
+        if learned.departed is not None:
+            made.departed = _departed(line, learned.departed)
         if serving is not None and serving.gives_up:
             made.patience_seconds = round(serving.patience, 1)
         if not learned.hours:
@@ -311,6 +318,18 @@ def _together(parts: Sequence[Predictive]) -> Predictive:
         return Predictive(0.0)
     spread = (sum(sqrt(each.spread) * each.mean for each in parts) / mean) ** 2
     return Predictive(mean, spread, sum(each.dispersion * each.mean for each in parts) / mean)
+
+
+def _departed(line: TelephoneLine, found: Departure) -> str:
+    """What the last hours brought, and what that means for the next ones."""
+    span = "hour" if found.hours == 1 else f"{found.hours} hours"
+    said = (
+        f"{line.name}: {_calls(found.observed)} in the last {span}, where {few(found.expected)} "
+        "were expected."
+    )
+    if found.ratio < 1.0:
+        return f"{said} The next hours are forecast from the usual level."
+    return f"{said} That is carried on, and wears off by half in two hours: it may last longer."
 
 
 def _calls(mean: float) -> str:

@@ -2,8 +2,8 @@
 
 Feeds of one sender (a system that sends calls, incidents and crimes, a producer, a link) fall
 silent together, though each is found silent when its own patience ends. Records do not say who
-sent them, so the time has to say it: a sender fell silent between the last sign of life of a feed and
-the moment at which the next was due. Feeds of which these stretches overlap, or nearly do
+sent them, so the time has to say it: a sender fell silent between the last sign of life of a feed
+and the moment at which the next was due. Feeds of which these stretches overlap, or nearly do
 (`NEARLY`), can have fallen silent at one moment, and are one alert; hours apart they are two. What
 is found later joins the open alert, and people are not notified again. The alert ends when all of
 its feeds are heard again.

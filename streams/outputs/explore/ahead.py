@@ -16,7 +16,7 @@ from streams.outputs.explore.page import Frame, page
 from streams.outputs.wallboard.pages import Files
 from streams.outputs.web.answers import ForceOf
 from streams.outputs.web.markup import Child, Markup, table, tag
-from streams.outputs.words import not_known_ahead
+from streams.outputs.words import not_known_ahead, unusual_ahead
 from streams.registry.phrases import duration, few, percent
 
 NOT_KNOWN = "–"
@@ -55,6 +55,7 @@ def ahead_page(frame: Frame, theme: str, board: Board) -> str:
     if board.ahead is None:
         parts.append(tag("p", "Not known: no calls are watched by the hour here.", class_="lead"))
     else:
+        parts += (tag("p", said, class_="message") for said in unusual_ahead(board))
         parts += _parts(board.ahead)
     return page(frame, asked, title, *parts)
 

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from streams.board.model import Board, Handlers
 from streams.outputs.terminal.columns import LEAST_FIGURE, MOST_NAME, Columns, TableCell
-from streams.outputs.words import not_known_ahead
+from streams.outputs.words import not_known_ahead, unusual_ahead
 from streams.registry.phrases import few
 
 LEAST_HOURS = 6
@@ -37,6 +37,7 @@ def ahead_table(board: Board, width: int) -> RenderableType | None:
     parts: list[RenderableType] = [Rule(style="dim")]
     if rows:
         parts.append(Columns("The next hours", headings, rows).fitted(width))
+    parts += [Text(said, style="bold") for said in unusual_ahead(board)]
     parts += [Text(said, style="dim") for said in not_known_ahead(ahead)]
     return Group(*parts) if len(parts) > 1 else None
 

@@ -33,6 +33,7 @@ from streams.config.schema import AREA_CLASS, WHOLE
 from streams.live import STALE_FEED, STALE_HEARTBEAT
 from streams.outputs import words
 from streams.outputs.open_beside import open_beside
+from streams.outputs.words import alert_ahead, unusual_ahead
 from streams.periods import Calendar
 from streams.registry.aggregates import SMALL, Ratio
 from streams.registry.dimensions import ALL
@@ -260,6 +261,9 @@ class HandlersTile(Struct):
     rostered: float | None
     short: float | None
     """How many, rounded up, the next hour's roster is short of, or has more (below 0)."""
+    unusual: bool = False
+    """Whether the last hours, or an open alert of calls, speak against what is usual: then more may
+    be needed."""
 
 
 class HourShown(Struct):
@@ -277,6 +281,8 @@ class AheadTile(Struct):
     line: str
     hours: list[HourShown]
     reason: str
+    unusual: bool = False
+    """Whether the last hours, or an open alert of the line, speak against what is usual."""
 
 
 class AlertShown(Struct):
@@ -747,7 +753,10 @@ def _handlers(board: Board, area: str | None) -> HandlersTile | None:
     state: TileState = "unknown" if value is None else "unjudged"
     if ahead.short is not None:
         state = "breached" if ahead.short > 0 else "unknown" if value is None else "calm"
-    return HandlersTile(state, value, of, ahead.needed, ahead.rostered, ahead.short)
+    unusual = bool(room) and bool(unusual_ahead(board))
+    if unusual and state == "calm":
+        state = "unjudged"
+    return HandlersTile(state, value, of, ahead.needed, ahead.rostered, ahead.short, unusual)
 
 
 def _staff(board: Board, measure: str, area: str | None, period: str) -> float | None:
@@ -774,7 +783,8 @@ def _ahead(board: Board, line: str) -> AheadTile:
         HourShown(each.start, each.expected, each.low_80, each.high_80)
         for each in found.hours[:HOURS_AHEAD]
     ]
-    return AheadTile(line, hours, found.reason)
+    unusual = bool(hours) and bool(found.departed or alert_ahead(board, line))
+    return AheadTile(line, hours, found.reason, unusual)
 
 
 def alerts_tile(

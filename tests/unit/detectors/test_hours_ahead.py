@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from detectors.counts.hours_ahead import LevelNow, Swing, hours_ahead, level, swing
+from detectors.counts.hours_ahead import (
+    Departure,
+    LevelNow,
+    Swing,
+    departure,
+    hours_ahead,
+    level,
+    swing,
+)
 from detectors.counts.predictive import Predictive
 
 Floats = NDArray[np.float64]
@@ -98,3 +106,51 @@ def test_more_counts_than_usual_ones_are_refused() -> None:
         swing([1.0, 2.0], [1.0])
     with pytest.raises(ValueError, match="below 0"):
         level([1.0], [-1.0], Swing(0.0, 0.0, 1.0))
+
+
+# -- departures --------------------------------------------------------------------------------
+
+STEADY = Swing(0.01, 0.9, 1.5)
+USUAL = [Predictive(10.0, 0.0)] * 8
+
+
+def test_hours_that_ordinary_days_never_bring_are_a_departure() -> None:
+    assert departure([10, 9, 12, 11, 8, 30, 33, 36], USUAL, STEADY) == Departure(3, 99.0, 30.0)
+    assert departure([10, 9, 12, 11, 8, 14, 12, 15], USUAL, STEADY) is None
+
+
+def test_hours_of_hardly_any_calls_are_one_too() -> None:
+    found = departure([10, 9, 12, 11, 8, 0, 0, 0], USUAL, STEADY)
+    assert (found is not None, found and found.ratio < 0.1) == (True, True)
+
+
+def test_hours_before_one_that_is_not_known_are_not_looked_at() -> None:
+    assert departure([30, 33, 36, None, 10], USUAL[:5], STEADY) is None
+
+
+def test_a_departure_is_carried_on_and_wears_off() -> None:
+    now, found = LevelNow(1.1, 0.005), Departure(3, 89.0, 29.0)
+    ahead = hours_ahead(now, STEADY, USUAL, found)
+    assert [round(each.mean, 1) for each in ahead[:4]] == [24.0, 19.8, 16.9, 14.8]
+    before = hours_ahead(now, STEADY, USUAL)
+    assert all(a.mean > b.mean and a.spread > b.spread for a, b in zip(ahead, before, strict=True))
+
+
+def test_a_fall_asks_for_no_fewer_handlers() -> None:
+    now = LevelNow(0.9, 0.005)
+    assert hours_ahead(now, STEADY, USUAL, Departure(3, 0.0, 30.0)) == hours_ahead(
+        now, STEADY, USUAL
+    )
+
+
+def test_after_a_surge_that_may_end_at_any_hour_the_intervals_hold() -> None:
+    chance = np.random.default_rng(4)
+    held = []
+    for _ in range(300):
+        last = chance.poisson([10.0] * 3 + [30.0] * 3).astype(float)
+        found = departure(last, USUAL[:6], STEADY)
+        lasts = int(chance.geometric(0.3)) - 1
+        came = chance.poisson(30.0 if lasts >= 2 else 10.0)
+        low, high = hours_ahead(LevelNow(1.1, 0.005), STEADY, USUAL, found)[1].limits(0.025)
+        held.append(low <= came <= high)
+    assert np.mean(held) >= 0.93

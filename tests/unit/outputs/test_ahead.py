@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from typing import Any
 
+import msgspec
 import pytest
 from starlette.testclient import TestClient
 
+from streams.alerts.model import Alert, Evidence
+from streams.alerts.store import AlertStore
 from streams.board.model import Board, Handlers, HourAhead, HoursAhead, LineAhead, RoomHour
 from streams.board.monitor import Monitor
 from streams.live import Live
 from streams.outputs.metrics.ahead import ahead_metrics
 from streams.outputs.monitor_server import application
 from streams.outputs.terminal.board import as_text
-from tests.build import call, feed, ms, tiny_force
+from streams.outputs.wallboard.screen import first_screen
+from streams.outputs.words import unusual_ahead
+from tests.build import FAR_FUTURE, call, feed, ms, tiny_force
 
 AT = ms("2021-03-01T18:20:00Z")
 
@@ -73,6 +79,67 @@ def test_the_page_says_how_busy_it_is_and_where_the_roster_is_short() -> None:
     assert "Calls were counted to 18:00. 999: 12 % above usual." in text
     assert "The roster is short in 1 of the 2 hours that it names, most at 999, 19:00: 31" in text
     assert "101, next hours: not known, learning: 2 weeks of history, 4 needed." in text
+
+
+DEPARTED = "999: 48 calls in the last 2 hours, where 12 were expected. That is carried on."
+
+
+def with_alert(shown: HoursAhead) -> Board:
+    """The board of a force that has an open alert of its 999 calls."""
+    found = live(shown).board("tiny")
+    said = ("999 calls, Tiny Police: 48 in the hour to 18:00, usually 3 to 9.",)
+    at = dt.datetime(2021, 3, 1, 18, tzinfo=dt.UTC)
+    alert = Alert(
+        id="1", force="tiny", kind="exceptional_volume", severity="page", group="calls",
+        measure="offered", row={"line": "999"}, area="force", area_name="Tiny Police",
+        title="999 calls", grain="hour", opened_at=at, updated_at=at, words=said[0], said=said,
+        evidence=Evidence(),
+    )  # fmt: skip
+    found.alerts = msgspec.structs.replace(AlertStore(tiny_force()).view(AT), open=[alert])
+    return found
+
+
+def test_a_departure_is_said_before_the_hours() -> None:
+    text = page(ahead(departed=DEPARTED))
+    assert text.index(DEPARTED) < text.index("Calls were counted to")
+
+
+def test_an_open_alert_of_calls_says_not_to_rely_on_what_is_forecast_from_the_usual() -> None:
+    alert = "An alert is open: 999 calls, Tiny Police: 48 in the hour to 18:00, usually 3 to 9."
+    assert unusual_ahead(with_alert(ahead())) == [
+        alert,
+        (
+            "These hours are forecast from what is usual: while that alert holds, do not rely on "
+            "the handlers that they name."
+        ),
+    ]
+    assert unusual_ahead(with_alert(ahead(departed=DEPARTED))) == [DEPARTED, alert]
+    assert unusual_ahead(live(ahead()).board("tiny")) == []
+
+
+@pytest.mark.parametrize(("departed", "unusual"), [(DEPARTED, True), ("", False)])
+def test_the_tile_of_the_next_hours_says_that_calls_are_not_as_usual(
+    departed: str, unusual: bool
+) -> None:
+    found = first_screen(live(ahead(departed=departed)).board("tiny"), None)
+    assert found.ahead["999"].unusual == unusual
+
+
+def test_the_tile_of_handlers_calls_no_roster_enough_in_a_surge() -> None:
+    roster = {
+        "kind": "reading", "force": "tiny", "id": "r1", "updated_at": "2021-03-01T17:00:00Z",
+        "measure": "handlers_rostered", "period": "2021-03-01T18", "value": 12,
+    }  # fmt: skip
+    found = []
+    for departed in ("", DEPARTED):
+        shown = ahead(departed=departed, room=True)
+        shown.room[0].handlers = Handlers(9, 12.0, -3.0)
+        made = live(shown)
+        feed(made.monitor, roster, appended=FAR_FUTURE)
+        tile = first_screen(made.board("tiny"), None).handlers
+        assert tile is not None
+        found.append((tile.state, tile.unusual))
+    assert found == [("calm", False), ("unjudged", True)]
 
 
 def test_the_page_has_a_table_a_line_with_intervals_and_handlers() -> None:

@@ -113,6 +113,24 @@ def test_a_day_that_is_busier_than_usual_is_expected_to_go_on_so() -> None:
     assert busy.hours[0].expected / 6.0 > busy.hours[-1].expected / 3.0
 
 
+def test_a_surge_is_carried_into_the_next_hours_and_said() -> None:
+    made = fed(DAYS * 24 + 15)
+    assert not made.ingest(lines(calls(range(DAYS * 24 + 15, DAYS * 24 + 18), 4.0)), FAR_FUTURE)
+    made.advance(NOW)
+    found = line(view(made))
+    assert found.departed == (
+        "999: 48 calls in the last 2 hours, where 12 were expected. That is carried on, and wears "
+        "off by half in two hours: it may last longer."
+    )
+    assert found.hours[0].expected == pytest.approx(11.7, abs=0.1)
+    assert found.hours[0].high_95 > 24
+    assert found.hours[-1].expected == pytest.approx(3.0, abs=0.5)
+
+
+def test_an_ordinary_day_departs_from_nothing(made: Monitor) -> None:
+    assert line(view(made)).departed == ""
+
+
 def test_how_calls_are_served_is_learned_from_them(made: Monitor) -> None:
     found = line(view(made))
     assert (found.handling_seconds, found.wrap_up) == (360.0, True)

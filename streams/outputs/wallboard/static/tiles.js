@@ -209,10 +209,11 @@ function handlers(tile, screen) {
     return context(tile, []);
   }
   figure(tile, held.value == null ? "–" : String(Math.round(held.value * 10) / 10));
-  const next = held.short == null ? "" : held.short > 0 ? `next hour ${count(held.short)} short` : "enough for the next hour";
+  const enough = held.unusual ? "perhaps not enough for the next hour" : "enough for the next hour";
+  const next = held.short == null ? "" : held.short > 0 ? `next hour ${count(held.short)} short` : enough;
   state(tile, held.state, next);
   const lines = [STAFF[held.of] ?? "nothing is known of this hour"];
-  if (held.needed != null) lines.push(`next hour needs ${count(held.needed)}${held.rostered == null ? "" : `, roster has ${Math.round(held.rostered * 10) / 10}`}`);
+  if (held.needed != null) lines.push(`next hour needs ${count(held.needed)}${held.unusual ? " or more" : ""}${held.rostered == null ? "" : `, roster has ${Math.round(held.rostered * 10) / 10}`}`);
   context(tile, lines);
 }
 
@@ -225,7 +226,7 @@ function ahead(tile, screen, line, time) {
     made("span", { class: "for" }, `${count(hour.low)} to ${count(hour.high)}`))));
   tile.dataset.state = held.hours.length ? "unjudged" : "unknown";
   if (!held.hours.length) return state(tile, "unknown", held.reason);
-  say(by(".state", tile), "and the range of four in five");
+  say(by(".state", tile), held.unusual ? "calls are not as usual now: it may be far more or fewer" : "and the range of four in five");
 }
 
 function bar(hour, most) {
