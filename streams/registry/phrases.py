@@ -461,26 +461,31 @@ def span(calendar: Calendar, period: Period, onset: int) -> int:
 
 
 def change(found: ChangeFound, began: str, unit: FigureUnit, months: int = 0) -> str:
-    """Since when, and by how much where that is known; a level by the month with its months.
+    """Since when, and by how much where that is known; a level by the month with its months, and
+    called a new level once it has held for `LEVEL_MONTHS`: a storm of one week lifts one or two.
 
     `Up since about 21:00.` `1.6 times the usual since about 18:00 on Tuesday.`
+    `Higher since about May 2019: 42 a month before, 76 since (2 months).`
     `A new level since about May 2019: 42 a month before, 76 since (4 months).`
     """
     sign = 1 if found.direction == "up" else -1
     before, after = found.before, found.after
     if before is not None and after is not None and sign * (after - before) > 0:
         was, now = amount(before, unit), amount(after, unit)
+        higher = "A new level" if months >= LEVEL_MONTHS else "Higher" if sign > 0 else "Lower"
         if not months:
-            return f"A new level since about {began}: {was} before, {now} since."
+            return f"{higher} since about {began}: {was} before, {now} since."
         if months == 1:
-            return f"A new level since about {began}: {was} a month before."
-        return (
-            f"A new level since about {began}: {was} a month before, {now} since ({months} months)."
-        )
+            return f"{higher} since about {began}: {was} a month before."
+        return f"{higher} since about {began}: {was} a month before, {now} since ({months} months)."
     ratio = None if unit == "count" and not has_multiple(found.expected) else found.ratio
     if ratio is not None and (times := _times(ratio)) and sign * (ratio - 1.0) > 0:
         return f"{times} the usual since about {began}."
     return f"{found.direction.capitalize()} since about {began}."
+
+
+LEVEL_MONTHS = 3
+"""Months after which a level that has moved is called a new level."""
 
 
 def has_multiple(usual: float | None) -> bool:

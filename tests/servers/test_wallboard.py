@@ -154,7 +154,7 @@ def test_a_late_feed_greys_its_figures_and_says_to_when_they_hold(
     evening.clock.move(12 * MINUTE)
     evening.beat("incidents")
     page = show()
-    late = "to 21:10, calls feed 12 min late"
+    late = "to 21:10, calls feed 12 min behind"
     expect(state(page, "waiting")).to_have_text(f"late{late}")
     expect(state(page, "answer")).to_have_text(f"late{late}")
     expect(context(page, "answer")).to_have_text("53 of 59 today")
@@ -643,7 +643,7 @@ def test_the_longest_alert_fits_also_when_a_feed_is_late(show: Open, evening: Ro
     evening.clock.move(12 * MINUTE)
     evening.beat("incidents")
     page = show()
-    expect(state(page, "waiting")).to_contain_text("calls feed late")
+    expect(state(page, "waiting")).to_contain_text("calls feed behind")
     assert page.evaluate("document.documentElement.scrollHeight <= innerHeight + 1")
     sizes = "all => Math.min(...all.map(one => parseFloat(getComputedStyle(one).fontSize)))"
     assert page.locator(".far").evaluate_all(sizes) >= 64

@@ -177,7 +177,7 @@ def test_a_level_change_stays_until_a_person_accepts_it_or_the_old_level_is_back
     (opened,) = evaluate(b, [change], [], at("2026-11-21 00:10"))
     assert opened.alert.words == (
         "999 calls, Warwickshire: 260 on Friday, usually 150 to 200. "
-        "A new level since about Monday: 175 before, 251 since. Nobody has this yet."
+        "Higher since about Monday: 175 before, 251 since. Nobody has this yet."
     )
     # Re-based: the new range is usual now, and the alert goes on, with the old limits.
     for n in range(10):

@@ -84,9 +84,9 @@ def test_a_level_by_the_month_counts_its_months() -> None:
     )
 
 
-def test_a_level_that_is_one_month_old_is_that_month() -> None:
+def test_a_level_that_is_one_month_old_is_that_month_and_not_yet_called_new() -> None:
     assert words(month(onset=None)) == (
-        "Shoplifting offences, Warwickshire: 44 in July 2026, usually 45 to 70. A new level since "
+        "Shoplifting offences, Warwickshire: 44 in July 2026, usually 45 to 70. Lower since "
         "about July 2026: 58 a month before. Nobody has this yet."
     )
 
@@ -121,8 +121,8 @@ def test_a_duration_of_several_days_says_which() -> None:
                 upper=661.0, before=602.0, after=715.0, onset=at("2026-11-12 00:00"))  # fmt: skip
     assert words(told) == (
         "Mean response to emergencies, Warwickshire: 12 min 4 s over the 4 days to Thursday. "
-        "A new level since about 12 November 2026: 10 min 2 s before, 11 min 55 s since."
-    ).replace("Mean response to emergencies", "Mean response to…")
+        "Higher since about 12 November 2026: 10 min 2 s before, 11 min 55 s since."
+    )
 
 
 @pytest.mark.parametrize(
@@ -189,7 +189,7 @@ def force() -> Force:
         (month(force="tiny", row={"offence": "vehicle"}),
          "A new level since about May 2026: 58 a month before, 41 since (3 months)."),
         (rate(force="tiny", before=0.7, after=0.31, onset=at("2026-11-05 00:00")),
-         "A new level since about 5 November 2026: 70.0 % before, 31.0 % since."),
+         "Lower since about 5 November 2026: 70.0 % before, 31.0 % since."),
     ],
 )  # fmt: skip
 def test_a_name_is_shortened_rather_than_the_change_left_out(

@@ -21,10 +21,10 @@ export class Time {
   open(instant) {
     return this.still ? `open since ${this.clock.minute(Date.parse(instant))}` : `open ${age(since(instant, this.now))}`;
   }
-  // "to 21:40, calls feed 12 min late": what the figure can be relied on for.
+  // "to 21:40, calls feed 12 min behind", beside the state "late": what the figure can be relied on for.
   lateness(late) {
     const to = `to ${this.clock.minute(Date.parse(late.as_of))}`;
-    return this.still ? `${to}, ${late.name} feed late` : `${to}, ${late.name} feed ${age(since(late.as_of, this.now))} late`;
+    return this.still ? `${to}, ${late.name} feed behind` : `${to}, ${late.name} feed ${age(since(late.as_of, this.now))} behind`;
   }
 }
 
