@@ -4,7 +4,6 @@ alerts, what was refused, and what to look at."""
 from __future__ import annotations
 
 import datetime as dt
-import signal
 from collections.abc import Sequence
 
 import msgspec
@@ -23,7 +22,7 @@ from streams.outputs.terminal.board import render
 from streams.periods import rfc3339, to_ms
 from streams.sources import Source
 from streams.sources.order.play import Play
-from streams.sources.stops import Stopped
+from streams.sources.stops import Stopped, rest
 
 LATEST_WORDS = "Alerts in the order in which they opened, each in its latest words:"
 
@@ -123,10 +122,11 @@ def report(
     return much is not None
 
 
-def wait() -> Stopped:
-    """Waits until a signal asks to end."""
-    while True:
-        try:
-            signal.pause()
-        except Stopped as stopped:
-            return stopped
+def serve_until_stopped(words: str) -> Stopped:
+    """Says what is served, and waits until a signal asks to end: one that comes while it is said
+    counts too."""
+    try:
+        echo(words, err=True)
+        rest()
+    except Stopped as stopped:
+        return stopped

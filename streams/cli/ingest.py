@@ -21,7 +21,7 @@ from streams.cli.options import (
 )
 from streams.cli.serving import access_of
 from streams.ingest.content import Most
-from streams.sources.stops import Stopped, Stops
+from streams.sources.stops import Stopped, Stops, rest
 
 FILE = click.Path(dir_okay=False, path_type=Path)
 USUAL = Most()
@@ -133,8 +133,7 @@ def ingest(  # noqa: PLR0913, PLR0917  one argument an option
             store = KafkaStore(broker, prefix.rstrip("."), forces)
             handle = serve_ingest(store, tokens, *web, most, access)
             echo(f"Events {handle.url}/events", err=True)
-            while True:
-                signal.pause()
+            rest()
         except Stopped as stopped:
             if stopped.exit_code == 128 + signal.SIGINT:
                 raise click.exceptions.Exit(stopped.exit_code) from None

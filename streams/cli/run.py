@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from streams.cli.closing import alerts_in_words, close, report, wait
+from streams.cli.closing import alerts_in_words, close, report, serve_until_stopped
 from streams.cli.comparing import compare_option, names_in
 from streams.cli.echo import echo
 from streams.cli.inputs import MUCH_REFUSED, Inputs, source_options
@@ -236,8 +236,7 @@ class Taking:
         store = MonitorStore(runner, self._journal)
         handle = serve_ingest(store, self._tokens, *self._address, access=access)
         self._open_things.callback(handle.stop)
-        echo(f"Events {handle.url}/events", err=True)
-        return wait()
+        return serve_until_stopped(f"Events {handle.url}/events")
 
 
 def serve_beside(
@@ -289,8 +288,7 @@ def leave(
     if failure is not None:
         raise failure
     if serving and stopped is None:
-        echo("All input was read. Serving until Ctrl-C.", err=True)
-        stopped = wait()
+        stopped = serve_until_stopped("All input was read. Serving until Ctrl-C.")
     if stopped is not None:
         raise click.exceptions.Exit(stopped.exit_code)
     if much:

@@ -13,7 +13,7 @@ import click
 from streams.cli.echo import echo
 from streams.cli.options import Address, log_to_stderr
 from streams.cli.serving import serving_options
-from streams.sources.stops import Stopped, Stops
+from streams.sources.stops import Stopped, Stops, rest
 
 if TYPE_CHECKING:
     from streams.outputs.sign_in.access import Access
@@ -110,8 +110,7 @@ def wallboard(
             else:
                 handle = serve_front(urls, *web, access())
             echo(f"Wallboard {handle.url}/", err=True)
-            while True:
-                signal.pause()
+            rest()
         except Stopped as stopped:
             if stopped.exit_code == 128 + signal.SIGINT:
                 raise click.exceptions.Exit(stopped.exit_code) from None

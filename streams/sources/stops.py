@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import NoReturn
 
 
 class Stopped(KeyboardInterrupt):
@@ -15,6 +17,13 @@ class Stopped(KeyboardInterrupt):
     def __init__(self, number: int) -> None:
         super().__init__()
         self.exit_code = 128 + number
+
+
+def rest() -> NoReturn:
+    """Waits for a signal that raises. One that comes just before takes effect a second later;
+    `signal.pause` would wait for another."""
+    while True:
+        time.sleep(1)
 
 
 class Stops:

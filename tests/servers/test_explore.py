@@ -6,6 +6,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import combinations
 from typing import Any
 from urllib.parse import quote
@@ -18,18 +19,11 @@ from streams.live import Live
 from streams.outputs.monitor_server import serve
 from streams.outputs.web.running import Running
 from tests.build import crime, feed, ms, tiny_force
-from tests.servers.chromium import Chromium
-from tests.servers.wallboard_rig import FORCE, Room, browser, faults, room
+from tests.servers.wallboard_rig import FORCE, Room, Screens, faults, screens
 
 CRIME = "/explore?measure=total_recorded_crime"
 COUNTS = [*[29, 31] * 6, *[34, 36] * 4, 50, 36, 20, 38]
 Open = Callable[..., Page]
-
-
-@pytest.fixture(scope="module")
-def opened(chromium: Chromium) -> Iterator[Browser]:
-    with browser(chromium.path) as made:
-        yield made
 
 
 @pytest.fixture(scope="module")
@@ -56,23 +50,13 @@ def server() -> Iterator[Running]:
 
 @pytest.fixture
 def show(opened: Browser, server: Running) -> Iterator[Open]:
-    """Opens a page; a message on the console fails the test at its end."""
-    said: list[str] = []
-    contexts = []
+    """Opens a page, by itself the chart of all crime."""
+    with screens(opened, server.url, 1920, 1080) as made:
+        yield partial(_shown, made)
 
-    def open_page(path: str = CRIME, width: int = 1920, height: int = 1080, **more: Any) -> Page:
-        context = opened.new_context(viewport={"width": width, "height": height}, **more)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("console", lambda message: said.append(message.text))
-        page.on("pageerror", lambda error: said.append(str(error)))
-        page.goto(f"{server.url}{path}")
-        return page
 
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert said == []
+def _shown(made: Screens, path: str = CRIME, *size: int, **more: Any) -> Page:
+    return made(path, *size, **more)
 
 
 def picture(page: Page) -> Any:
@@ -215,12 +199,6 @@ def test_paper_has_the_chart_with_its_values_and_no_controls(show: Open) -> None
     )
     expect(page.get_by_text("Replay, not live")).to_be_visible()
     assert page.pdf(prefer_css_page_size=True).startswith(b"%PDF")
-
-
-@pytest.fixture
-def evening() -> Iterator[Room]:
-    with room() as made:
-        yield made
 
 
 def test_every_tile_with_a_figure_is_one_step_from_its_months(

@@ -4,7 +4,7 @@ by the keyboard alone, and nothing that axe finds on any page that a link leads 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qs, quote, urljoin, urlsplit
 
@@ -15,12 +15,10 @@ from playwright.sync_api import Browser, Locator, Page, Route, expect
 from streams.alerts.model import Transition
 from streams.outputs.public.screen import serve_public
 from streams.periods import MINUTE
-from tests.servers.chromium import Chromium
-from tests.servers.wallboard_rig import FORCE, Room, browser, faults, room
+from tests.servers.wallboard_rig import FORCE, Room, Screens, faults, screens
 
 WAITS = "999 calls, Warwickshire, 20:00 to 21:00: 31, expected 6 to 23."
 CHART = "/chart?chart=waiting&line=999"
-Open = Callable[..., Page]
 FOCUSED = """() => {
   const element = document.activeElement;
   const { outlineStyle, outlineWidth } = getComputedStyle(element);
@@ -30,37 +28,11 @@ FOCUSED = """() => {
 }"""
 
 
-@pytest.fixture(scope="module")
-def opened(chromium: Chromium) -> Iterator[Browser]:
-    with browser(chromium.path) as made:
-        yield made
-
-
 @pytest.fixture
-def evening() -> Iterator[Room]:
-    with room() as made:
+def show(opened: Browser, evening: Room) -> Iterator[Screens]:
+    """Opens a page of the evening."""
+    with screens(opened, evening.url, 1280, 800) as made:
         yield made
-
-
-@pytest.fixture
-def show(opened: Browser, evening: Room) -> Iterator[Open]:
-    """Opens a page of the evening; a message on the console fails the test at its end."""
-    said: list[str] = []
-    contexts = []
-
-    def open_page(path: str = "/", width: int = 1280, height: int = 800, **more: Any) -> Page:
-        context = opened.new_context(viewport={"width": width, "height": height}, **more)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("console", lambda message: said.append(message.text))
-        page.on("pageerror", lambda error: said.append(str(error)))
-        page.goto(f"{evening.url}{path}")
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert [text for text in said if "404 (Not Found)" not in text] == []
 
 
 # -- charts ----------------------------------------------------------------------------------------
@@ -85,7 +57,7 @@ def box_of(page: Page) -> Any:
     return page.locator(".picture").bounding_box()
 
 
-def test_a_chart_fills_the_screen_and_follows_its_size(show: Open) -> None:
+def test_a_chart_fills_the_screen_and_follows_its_size(show: Screens) -> None:
     page = show(CHART, 1920, 1080)
     box = box_of(page)
     assert box["width"] > 1800
@@ -96,7 +68,7 @@ def test_a_chart_fills_the_screen_and_follows_its_size(show: Open) -> None:
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-def test_arrow_keys_go_from_hour_to_hour_and_say_each(show: Open) -> None:
+def test_arrow_keys_go_from_hour_to_hour_and_say_each(show: Screens) -> None:
     page = show(CHART)
     slider = page.get_by_role("slider", name="Period shown")
     slider.focus()
@@ -108,7 +80,7 @@ def test_arrow_keys_go_from_hour_to_hour_and_say_each(show: Open) -> None:
     expect(page.locator(".read")).to_have_text(re.compile("^00:00 to 01:00 on 14 January 2022"))
 
 
-def test_buttons_show_hours_and_days_and_the_address_keeps_them(show: Open) -> None:
+def test_buttons_show_hours_and_days_and_the_address_keeps_them(show: Screens) -> None:
     page = show(CHART)
     expect(page.get_by_role("button", name="Last 24 hours")).to_have_attribute(
         "aria-pressed", "true"
@@ -124,7 +96,7 @@ def test_buttons_show_hours_and_days_and_the_address_keeps_them(show: Open) -> N
     expect(page.locator("#said")).to_contain_text("By day")
 
 
-def test_above_a_chart_of_a_late_feed_stands_that_it_is_late(show: Open, evening: Room) -> None:
+def test_above_a_chart_of_a_late_feed_stands_that_it_is_late(show: Screens, evening: Room) -> None:
     lead = show(CHART).locator(".lead")
     expect(lead).to_have_text(re.compile("^3 waiting at 21:10:00"))
     evening.clock.move(12 * MINUTE)
@@ -134,7 +106,7 @@ def test_above_a_chart_of_a_late_feed_stands_that_it_is_late(show: Open, evening
     )
 
 
-def test_dragging_and_the_wheel_show_less_and_escape_lets_go(show: Open) -> None:
+def test_dragging_and_the_wheel_show_less_and_escape_lets_go(show: Screens) -> None:
     page = show(CHART)
     box = box_of(page)
     y = box["y"] + box["height"] / 2
@@ -160,7 +132,9 @@ def test_dragging_and_the_wheel_show_less_and_escape_lets_go(show: Open) -> None
     expect(page.locator("#spoken")).to_contain_text("Earlier. By hour")
 
 
-def test_a_chart_renews_itself_and_keeps_its_time_and_the_cursor(show: Open, evening: Room) -> None:
+def test_a_chart_renews_itself_and_keeps_its_time_and_the_cursor(
+    show: Screens, evening: Room
+) -> None:
     page = show(f"{CHART}&hours=6")
     slider = page.get_by_role("slider", name="Period shown")
     slider.focus()
@@ -199,7 +173,7 @@ def test_a_week_is_asked_for_every_minute_and_without_an_answer_its_time_is_the_
 
 
 def test_an_alerts_page_shows_its_hour_as_it_came_in_what_was_usual_by_then(
-    show: Open, evening: Room
+    show: Screens, evening: Room
 ) -> None:
     page = show(f"/alert?id={quote(evening.alert(WAITS, 12))}")
     course = page.get_by_role("region", name="The hour as it came")
@@ -251,7 +225,7 @@ def test_where_a_proxy_answers_instead_of_watchroom_nothing_is_said_of_what_was_
 
 
 def test_pages_of_alerts_say_when_watchroom_does_not_answer_and_send_nothing_then(
-    show: Open, evening: Room
+    show: Screens, evening: Room
 ) -> None:
     """As of a process that stands still: it takes connections, and no word comes."""
     alert = evening.alert(WAITS, 12)
@@ -298,7 +272,7 @@ def tab_to(page: Page, words: str, most: int = 40) -> None:
 
 
 def test_an_alerts_whole_life_and_the_handover_go_by_the_keyboard_alone(
-    show: Open, evening: Room
+    show: Screens, evening: Room
 ) -> None:
     alert = evening.alert(WAITS, 12, owner="Duty inspector")
     page = show("/")
@@ -381,7 +355,7 @@ def test_an_alerts_whole_life_and_the_handover_go_by_the_keyboard_alone(
     expect(page.locator("#alerts")).to_contain_text("handed over 14 Jan, 21:10")
 
 
-def test_what_was_typed_and_the_focus_survive_a_renewal(show: Open, evening: Room) -> None:
+def test_what_was_typed_and_the_focus_survive_a_renewal(show: Screens, evening: Room) -> None:
     alert = evening.alert(WAITS, 12)
     page = show(f"/alert?id={quote(alert)}")
     page.get_by_label("You: initials or role").fill("AB")
@@ -400,7 +374,7 @@ def test_what_was_typed_and_the_focus_survive_a_renewal(show: Open, evening: Roo
     expect(page.get_by_role("region", name="What happened")).to_be_focused()
 
 
-def test_escape_closes_the_menu_and_leads_back_to_it(show: Open) -> None:
+def test_escape_closes_the_menu_and_leads_back_to_it(show: Screens) -> None:
     page = show("/")
     expect(page.locator("#tiles")).to_be_visible()
     page.locator("#menu summary").focus()
@@ -430,7 +404,7 @@ def links(page: Page) -> list[str]:
 
 @pytest.mark.parametrize(("theme", "width", "height"), [("dark", 1920, 1080), ("light", 390, 844)])
 def test_axe_finds_nothing_on_any_page_that_links_lead_to(
-    show: Open, evening: Room, theme: str, width: int, height: int
+    show: Screens, evening: Room, theme: str, width: int, height: int
 ) -> None:
     evening.alert(WAITS, 12)
     evening.alert("Emergencies unattended: 2.", 3, owner="AB")
@@ -441,7 +415,9 @@ def test_axe_finds_nothing_on_any_page_that_links_lead_to(
     page = show("/", width, height, color_scheme=theme)
     page.get_by_text("Menu").click()
     assert faults(page) == []
-    wanted = [*links(page), "/about", "/sign-in", "/runbooks/", "/?area=nosuch", "/chart?chart=x"]
+    missing = ["/?area=nosuch", "/chart?chart=x"]
+    show.missing.update(missing)
+    wanted = [*links(page), "/about", "/sign-in", "/runbooks/", *missing]
     seen: dict[tuple[str, ...], list[str]] = {}
     while wanted:
         address = urljoin(evening.url, wanted.pop())

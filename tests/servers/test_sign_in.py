@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
@@ -13,28 +13,15 @@ from streams.outputs.monitor_server import serve
 from streams.outputs.sign_in.access import WARNING, Access
 from streams.outputs.web.running import Running
 from tests.openid_provider import CLIENT, CLIENT_SECRET, provided
-from tests.servers.chromium import Chromium
 from tests.servers.process import free_port
 from tests.servers.prometheus import Prometheus
-from tests.servers.wallboard_rig import FORCE, Room, browser, faults, room
+from tests.servers.wallboard_rig import FORCE, Room, faults
 from tests.signing_in import SECRET, secret_file
 from tests.signing_in import Room as SignInRoom
 
 pytestmark = pytest.mark.servers
 
 WAITS = "999 calls, Warwickshire, 20:00 to 21:00: 31, expected 6 to 23."
-
-
-@pytest.fixture(scope="module")
-def opened(chromium: Chromium) -> Iterator[Browser]:
-    with browser(chromium.path) as made:
-        yield made
-
-
-@pytest.fixture
-def evening() -> Iterator[Room]:
-    with room() as made:
-        yield made
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from streams.outputs.wallboard import hub
 from streams.periods import MINUTE
 from tests.servers.chromium import Chromium
 from tests.servers.process import wait_until
-from tests.servers.wallboard_rig import FORCE, START, Room, browser, faults, room, text
+from tests.servers.wallboard_rig import FORCE, START, Room, faults, room, screens, text
 from tests.servers.wallboard_scenes import (
     BESIDE,
     SCENES,
@@ -36,44 +36,18 @@ WAITS = "999 calls, Warwickshire, 20:00 to 21:00: 31, expected 6 to 23."
 Open = Callable[..., Page]
 
 
-@pytest.fixture(scope="module")
-def opened(chromium: Chromium) -> Iterator[Browser]:
-    with browser(chromium.path) as made:
-        yield made
-
-
-@pytest.fixture
-def evening() -> Iterator[Room]:
-    with room() as made:
-        yield made
-
-
 @pytest.fixture
 def show(opened: Browser, evening: Room) -> Iterator[Open]:
-    """Opens a page of the evening; a message on the console fails the test at its end, but for
-    those about a connection that the test has cut."""
-    said: list[str] = []
-    contexts = []
+    """Opens a page of the evening, which the test may cut off, and waits until it shows tiles."""
+    with screens(opened, evening.url, 1920, 1080, cut=True) as made:
 
-    def open_page(
-        path: str = "/", width: int = 1920, height: int = 1080, *, shows: bool = True, **more: Any
-    ) -> Page:
-        theme = {"color_scheme": "dark", **more}
-        context = opened.new_context(viewport={"width": width, "height": height}, **theme)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("console", lambda message: said.append(message.text))
-        page.on("pageerror", lambda error: said.append(str(error)))
-        page.goto(f"{evening.url}{path}")
-        if shows and (path.startswith("/?") or path == "/"):
-            expect(page.locator("#tiles")).to_be_visible()
-        return page
+        def open_page(path: str = "/", *size: int, shows: bool = True, **more: Any) -> Page:
+            page = made(path, *size, **{"color_scheme": "dark", **more})
+            if shows and (path.startswith("/?") or path == "/"):
+                expect(page.locator("#tiles")).to_be_visible()
+            return page
 
-    yield open_page
-    for context in contexts:
-        context.close()
-    cut = "ERR_CONNECTION", "404 (Not Found)"
-    assert [text for text in said if not any(each in text for each in cut)] == []
+        yield open_page
 
 
 GEOMETRY = (Path(__file__).parent / "wallboard_geometry.js").read_text("utf-8")
@@ -436,7 +410,7 @@ def test_the_tiles_are_those_that_the_force_chooses(opened: Browser) -> None:
 
 
 def test_an_area_that_there_is_not_is_named(show: Open) -> None:
-    page = show(f"/?force={FORCE}&area=nosuch", shows=False)
+    page = show(f"/?force={FORCE}&area=nosuch", shows=False, missing=True)
     title = page.get_by_role("heading", level=1)
     expect(title).to_have_text('There is no area "nosuch" in Warwickshire.')
     page.get_by_role("link", name="Rugby", exact=True).click()

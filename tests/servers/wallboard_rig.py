@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect, sync_playwright
 
 from streams.alerts.model import Alert, Evidence, Transition, instant
 from streams.alerts.service import AlertService
@@ -225,6 +225,66 @@ def browser(chromium: Path) -> Iterator[Browser]:
             yield opened
         finally:
             opened.close()
+
+
+class Screens:
+    """Opens pages of a server, of one size where none is given, and keeps what their console says.
+    `cut`: the test may cut connections, which is said there too."""
+
+    def __init__(self, opened: Browser, url: str, width: int, height: int, *, cut: bool) -> None:
+        self.missing = set[str]()
+        """The paths that are asked for though there is nothing: a browser says so of each."""
+        self._browser, self._url, self._size, self._cut = opened, url, (width, height), cut
+        self._contexts: list[BrowserContext] = []
+        self._said: list[tuple[str, str]] = []
+
+    def __call__(
+        self,
+        path: str = "/",
+        width: int | None = None,
+        height: int | None = None,
+        *,
+        missing: bool = False,
+        **more: Any,
+    ) -> Page:
+        """A page of the server; `missing` where there is none at the path. `more` is what a browser
+        is told of its screen."""
+        self.missing.update([path] * missing)
+        size = ViewportSize(width=width or self._size[0], height=height or self._size[1])
+        self._contexts.append(self._browser.new_context(viewport=size, **more))
+        page = self._contexts[-1].new_page()
+        page.on("console", lambda said: self._said.append((said.text, said.location["url"])))
+        page.on("pageerror", lambda error: self._said.append((str(error), "")))
+        page.goto(f"{self._url}{path}")
+        return page
+
+    def close(self) -> None:
+        """Closes all of them."""
+        for each in self._contexts:
+            each.close()
+
+    def said(self) -> list[str]:
+        """What their console said, but for what the test brought about."""
+        missing = {f"{self._url}{path}" for path in self.missing}
+        return [
+            text
+            for text, url in self._said
+            if not ("404 (Not Found)" in text and url in missing)
+            and not (self._cut and "ERR_CONNECTION" in text)
+        ]
+
+
+@contextmanager
+def screens(
+    opened: Browser, url: str, width: int, height: int, *, cut: bool = False
+) -> Iterator[Screens]:
+    """Pages of a server that close with the block; a message on the console of one fails it."""
+    made = Screens(opened, url, width, height, cut=cut)
+    try:
+        yield made
+    finally:
+        made.close()
+    assert made.said() == []
 
 
 def faults(page: Page) -> list[str]:

@@ -7,7 +7,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import click
@@ -70,7 +69,6 @@ def test_a_run_that_is_ended_from_outside_says_so(
         for line in process.stderr:
             if "Serving until Ctrl-C" in line:
                 break
-        time.sleep(0.2)
         process.send_signal(number)
         assert process.wait(60) == code
 
