@@ -38,7 +38,7 @@ from streams.charts.shapes import (
     tenth,
     triangle,
 )
-from streams.charts.text import Box, apart, lines, shortened, width
+from streams.charts.text import Anchor, Box, apart, lines, shortened, width
 from streams.charts.words import amount, sentence, spot
 
 T = TypeVar("T")
@@ -307,12 +307,13 @@ class _Drawing:
         they need, and where there is no room for these, in fewer, with `…` for the rest."""
         most = self.wide * (0.6 if self.narrow else 0.45)
         rows = lines(words, most, SMALL)
+        sides: tuple[tuple[Anchor, float], ...] = (("start", x + 4), ("end", x - 4))
         for many in range(min(len(rows), self.tiers), 0, -1):
             shown = [*rows[: many - 1], shortened(" ".join(rows[many - 1 :]), most, SMALL)]
             for tier in range(self.tiers - many + 1) if all(shown) else ():
-                for anchor, at in (("start", x + 4), ("end", x - 4)):
+                for anchor, at in sides:
                     texts = [
-                        Text("note", at, top - (tier + many - row) * 16, each, anchor)  # type: ignore[arg-type]
+                        Text("note", at, top - (tier + many - row) * 16, each, anchor)
                         for row, each in enumerate(shown, start=1)
                     ]
                     if all(
@@ -448,13 +449,15 @@ class _Drawing:
     ) -> Text | None:
         value = self.chart.points[at].value or 0.0
         words, x, y = amount(value, self.chart.unit), self.xs[at], self.y(value)
-        higher, lower = (x, y - 10, "middle"), (x, y + 20, "middle")
-        slanted = [(x + by, base, anchor) for base in (y - 10, y + 20)
-                   for by, anchor in ((-4, "start"), (4, "end"))]  # fmt: skip
-        beside = ((x + 9, y + 4, "start"), (x - 9, y + 4, "end"))
-        upright = (higher, lower) if above else (lower, higher)
+        rows = (y - 10, y + 20)
+        upright: list[tuple[float, float, Anchor]] = [(x, row, "middle") for row in rows]
+        if not above:
+            upright.reverse()
+        sides: list[tuple[int, Anchor]] = [(-4, "start"), (4, "end")]
+        slanted = [(x + by, row, anchor) for row in rows for by, anchor in sides]
+        beside: list[tuple[float, float, Anchor]] = [(x + 9, y + 4, "start"), (x - 9, y + 4, "end")]
         for left, base, anchor in (*upright, *slanted, *beside):
-            text = Text(kind, tenth(left), tenth(base), words, anchor)  # type: ignore[arg-type]
+            text = Text(kind, tenth(left), tenth(base), words, anchor)
             here = text.box
             if here.within(room) and not any(map(here.meets, (*placed, *signs))):
                 return text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 
 import kafka.errors
 
@@ -57,7 +58,7 @@ def examine(setup: Setup) -> Iterator[Examined]:
         yield _done(clock.CHECK, lambda: clock.check(setup, state))
         yield _done(instances.CHECK, lambda: instances.check(setup, client))
     for module in (disk_space, permissions, readiness, ports, watchers):
-        yield _done(module.CHECK, lambda module=module: module.check(setup))  # type: ignore[misc]
+        yield _done(module.CHECK, partial(module.check, setup))
 
 
 def _of_kafka(
@@ -75,7 +76,7 @@ def _of_kafka(
             why = UNREACHED if setup.brokers else NO_KAFKA
             yield Examined(check=name, verdict="unknown", said=why)
         else:
-            yield _done(name, lambda check=check: check(state, client))  # type: ignore[misc]
+            yield _done(name, partial(check, state, client))
 
 
 def _unreached(setup: Setup, error: Exception) -> Examined:

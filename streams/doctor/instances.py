@@ -39,9 +39,9 @@ def forces_of(said: object) -> list[str]:
     """The forces that a worker says it has; none where it says nothing. Of a front none: it passes
     on what its workers have, and does not say which forces it would count itself."""
     try:
-        if "known" not in said:  # type: ignore[operator]
+        if not isinstance(said, dict) or "known" not in said:
             return []
-        return [str(each["id"]) for each in said["forces"]]  # type: ignore[index]
+        return [str(each["id"]) for each in said["forces"]]
     except (KeyError, TypeError):
         return []
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 import logging
 import re
 import unicodedata
+from typing import Any
 
 MASK = "***"
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
@@ -93,6 +94,6 @@ class LogFormatter(logging.Formatter):
         """The line itself."""
         return printable(masked(super().formatMessage(record)), lines=False)
 
-    def formatException(self, ei: object) -> str:  # noqa: N802  logging's own name
+    def formatException(self, ei: Any) -> str:  # noqa: N802  logging's own name
         """What stands below it, where something failed."""
-        return printable(masked(super().formatException(ei)))  # type: ignore[arg-type]
+        return printable(masked(super().formatException(ei)))

@@ -5,10 +5,13 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import NoReturn
+from typing import Any, NoReturn
+
+Handler = Callable[[int, FrameType | None], Any] | int | signal.Handlers | None
+"""What takes a signal, as Python has it."""
 
 
 class Stopped(KeyboardInterrupt):
@@ -39,7 +42,7 @@ class Stops:
         self._insists = insists
         self._asked = 0
         self._held_back = False
-        self._before: dict[signal.Signals, object] = {}
+        self._before: dict[signal.Signals, Handler] = {}
 
     def __enter__(self) -> Stops:
         """Takes the signals over."""
@@ -51,7 +54,7 @@ class Stops:
     def __exit__(self, *_: object) -> None:
         """Gives them back."""
         for number, handler in self._before.items():
-            signal.signal(number, handler)  # type: ignore[arg-type]
+            signal.signal(number, handler)
         self._before.clear()
 
     @property
