@@ -93,6 +93,12 @@ def test_a_module_is_in_a_package_of_the_table() -> None:
     assert without_package(our_tree(), TABLE) == []
 
 
+@pytest.mark.parametrize("package", ["kafka", "outputs/wallboard"])
+def test_the_page_says_what_each_file_of_a_package_with_many_is_for(package: str) -> None:
+    files = (path for path in (ROOT / "streams" / package).glob("*.py") if path.stem != "__init__")
+    assert [path.name for path in files if not re.search(rf"[`/]{path.name}`", PAGE)] == []
+
+
 def test_a_module_imports_nothing_that_stands_below_it_in_the_table() -> None:
     assert upwards(our_tree(), TABLE) == []
 
