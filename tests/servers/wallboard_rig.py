@@ -270,7 +270,7 @@ class Screens:
             text
             for text, url in self._said
             if not ("404 (Not Found)" in text and url in missing)
-            and not (self._cut and "ERR_CONNECTION" in text)
+            and not (self._cut and "net::ERR_" in text)
         ]
 
 

@@ -102,6 +102,18 @@ DEFINED_ONCE = {"Level": "streams.charts.model", "wall_clock": "streams.sources.
 """Names that more than one module once gave to different things, or to the same thing twice, and
 the module that defines them."""
 
+TWICE = {
+    "Change": "what a comparison shows; by how much a record counts more or less",
+    "Finding": "what holds at an instant; what `watchroom doctor` finds",
+    "Grain": "every length of a period; those that detectors watch",
+    "Heartbeat": "what a feed sends; the detector of feeds that do: both names are public",
+    "Links": "the records of people; where people reach Grafana and the wallboard",
+    "Number": "a fact of a record; a number that stays whole",
+    "STATE_VERSION": "of each form in which state is written",
+    "WINDOWS": "those of the board; those in which answers are judged",
+}
+"""Names that other modules import from more than one, and what each stands for there."""
+
 
 def words(identifier: str) -> list[str]:
     """`AlertStore.apply_handover` is made of alert, store, apply, handover."""
@@ -170,6 +182,41 @@ def test_tests_and_benchmarks_name_it_so_too() -> None:
 @pytest.mark.parametrize(("name", "home"), sorted(DEFINED_ONCE.items()))
 def test_a_name_that_was_defined_twice_is_defined_once(name: str, home: str) -> None:
     assert [module for module, path in modules().items() if name in defined(path)] == [home]
+
+
+def imported() -> dict[str, dict[str, str]]:
+    """Names of classes, constants and types that other modules import, by name and the module that
+    defines them: the class, or the value as it is written."""
+    homes: dict[str, dict[str, str]] = {}
+    wanted = {
+        (node.module, alias.name)
+        for path in modules().values()
+        for node in ast.walk(parsed(path))
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    for module, path in modules().items():
+        for node in parsed(path).body:
+            match node:
+                case ast.ClassDef():
+                    found = {node.name: f"{module}.{node.name}"}
+                case ast.Assign():
+                    names = (each.id for each in node.targets if isinstance(each, ast.Name))
+                    found = dict.fromkeys(names, ast.unparse(node.value))
+                case ast.AnnAssign(target=ast.Name(id=name)) if node.value is not None:
+                    found = {name: ast.unparse(node.value)}
+                case _:
+                    continue
+            for name, value in found.items():
+                if (module, name) in wanted:
+                    homes.setdefault(name, {})[module] = value
+    return homes
+
+
+def test_a_name_that_others_import_stands_for_one_thing() -> None:
+    twice = {name: homes for name, homes in imported().items() if len(set(homes.values())) > 1}
+    assert {name: homes for name, homes in twice.items() if name not in TWICE} == {}
+    assert sorted(twice) == sorted(TWICE)
 
 
 @pytest.mark.parametrize("exception", ELSEWHERE)
