@@ -19,7 +19,7 @@ from streams.cli.options import (
     log_to_stderr,
     prefix_option,
 )
-from streams.cli.serving import access_of
+from streams.cli.serving import access_of, tls_options
 from streams.ingest.content import Most
 from streams.sources.stops import Stopped, Stops, rest
 
@@ -54,16 +54,7 @@ def _most(option: str, usual: int, words: str) -> Callable[[Command], Command]:
 @broker_option
 @forces_option
 @prefix_option
-@click.option(
-    "--tls-certificate",
-    type=FILE,
-    envvar="WATCHROOM_TLS_CERTIFICATE",
-    show_envvar=True,
-    help="Serve over TLS with this certificate and those above it, as PEM.",
-)
-@click.option(
-    "--tls-key", type=FILE, envvar="WATCHROOM_TLS_KEY", show_envvar=True, help="Its key, as PEM."
-)
+@tls_options
 @click.option(
     "--insecure",
     is_flag=True,

@@ -17,6 +17,26 @@ if TYPE_CHECKING:  # slow to import, and most runs need no server
 FILE = click.Path(dir_okay=False, path_type=Path)
 
 
+def tls_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds the options of a server's certificate and its key."""
+    key = click.option(
+        "--tls-key",
+        type=FILE,
+        envvar="WATCHROOM_TLS_KEY",
+        show_envvar=True,
+        help="Its key, as PEM.",
+    )
+    certificate = click.option(
+        "--tls-certificate",
+        type=FILE,
+        envvar="WATCHROOM_TLS_CERTIFICATE",
+        show_envvar=True,
+        help="Serve over TLS with this certificate and those above it, as PEM.",
+    )
+    given: Callable[..., Any] = certificate(key(command))
+    return given
+
+
 def serving_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Adds the options of a command that opens a port; it is given `access`, which makes the
     `Access` of its server where it is called, and raises `ConfigError`."""
@@ -41,20 +61,7 @@ def serving_options(command: Callable[..., Any]) -> Callable[..., Any]:
             show_envvar=True,
             help="The file that says how people sign in, and what each may do (docs/sign-in.md).",
         ),
-        click.option(
-            "--tls-certificate",
-            type=FILE,
-            envvar="WATCHROOM_TLS_CERTIFICATE",
-            show_envvar=True,
-            help="Serve over TLS with this certificate and those above it, as PEM.",
-        ),
-        click.option(
-            "--tls-key",
-            type=FILE,
-            envvar="WATCHROOM_TLS_KEY",
-            show_envvar=True,
-            help="Its key, as PEM.",
-        ),
+        tls_options,
         click.option(
             "--insecure",
             is_flag=True,
