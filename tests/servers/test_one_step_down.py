@@ -188,7 +188,7 @@ def test_an_alerts_page_shows_its_hour_as_it_came_in_what_was_usual_by_then(
 
 
 def test_the_evidence_and_the_title_of_an_alerts_page_go_on_with_its_words(
-    show: Open, evening: Room
+    show: Screens, evening: Room
 ) -> None:
     ident = evening.alert(WAITS, 12)
     page = show(f"/alert?id={quote(ident)}")
@@ -207,7 +207,7 @@ def test_the_evidence_and_the_title_of_an_alerts_page_go_on_with_its_words(
 
 
 def test_where_a_proxy_answers_instead_of_watchroom_nothing_is_said_of_what_was_done(
-    show: Open, evening: Room
+    show: Screens, evening: Room
 ) -> None:
     page = show(f"/alert?id={quote(evening.alert(WAITS, 12))}")
 
