@@ -53,6 +53,7 @@ from streams.fold import changes
 from streams.fold.panes import clock_and_grain
 from streams.kafka.partition import Partition, fingerprint
 from streams.live import Live
+from streams.outputs.sign_in import cookie
 from streams.periods import DAY, HOUR, MINUTE
 from streams.registry.counting import SERIES_KEY_MASK, CounterLayout
 from streams.state import archive, backup, checkpoint
@@ -576,6 +577,17 @@ def _plain_backup(golden: bytes) -> Any:
     return [each | {"value": _TEXT, "sha256": _TEXT} for each in found]
 
 
+def signed_in() -> cookie.SignedIn:
+    """What the cookie of a sign-in may hold."""
+    return cookie.SignedIn(
+        "token:Anna", "Anna", "act", "ab" * 32, MONDAY // 1000, "0123456789abcdef"
+    )
+
+
+def _cookie() -> bytes:
+    return msgspec.json.encode(signed_in()) + b"\n"
+
+
 FORMS = (
     Form("checkpoint", "sql", checkpoint, _checkpoint, _plain_checkpoint),
     Form("watches", "msgpack", watch_state, _watches, _plain_watches),
@@ -585,6 +597,7 @@ FORMS = (
     Form("dead_letters", "jsonl", deadletters, _dead_letters, _plain_dead_letters),
     Form("backup", "jsonl", backup, _backup, _plain_backup),
     Form("calibration", "json", calibration, _calibration, json.loads),
+    Form("cookie", "json", cookie, _cookie, json.loads),
 )
 
 

@@ -20,7 +20,7 @@ from streams.errors import ConfigError, WatchroomError
 from streams.outputs.front.server import IN_THE_CLEAR, Front, serve_front
 from streams.outputs.monitor_server import application, serve
 from streams.outputs.sign_in import access as asking
-from streams.outputs.sign_in import limits
+from streams.outputs.sign_in import cookie, limits
 from streams.outputs.sign_in.access import CURES, PLAIN, WARNING, Access, is_loopback
 from streams.outputs.sign_in.cookie import MOST_BYTES, Cookies
 from streams.outputs.sign_in.least import LEAST, Undeclared, least, protect
@@ -296,6 +296,43 @@ def test_a_cookie_above_4096_bytes_is_neither_written_nor_read() -> None:
     long = cookie_made(Caller(Role.ACT, "N" * 5_000, "s" * 255), cookies())
     assert len(long) < 1_000
     assert cookies().read("x" * (MOST_BYTES + 1)) is None
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        ["token:Anna", "Anna", "act", 9_999_999_999, "abcd"],  # the first form
+        ["token:Anna", "Anna", "act", "", 9_999_999_999, "abcd", "more"],
+        ["token:Anna", "Anna", "act", "", "soon", "abcd"],
+        {"subject": "token:Anna"},
+        None,
+        7,
+    ],
+)
+@pytest.mark.parametrize("purpose", ["signed in", f"signed in, form {cookie.STATE_VERSION}"])
+def test_a_cookie_of_another_form_signs_nobody_in_and_nothing_fails(
+    content: object, purpose: str, room: Room
+) -> None:
+    """As a browser has it that signed in before an upgrade."""
+    text = cookie._serializer(SECRET, purpose).dumps(content)
+    assert cookies().read(text) is None
+    cookies().sign_out(Response(), text)
+    settings = TOKENS + '\ncookie_secret_file = "secret"'
+    (room.folder / "secret").write_text(SECRET)
+    (room.folder / "secret").chmod(0o600)
+    with room.asked(settings) as asked:
+        old = {"cookie": f"watchroom={text}"}
+        statuses = [
+            asked.get(path, headers=old).status_code
+            for path in ("/healthz", "/sign-in", "/board.json")
+        ]
+    assert statuses == [200, 200, 401]
+
+
+def test_a_cookie_that_is_signed_and_can_not_be_read_signs_nobody_in() -> None:
+    broken = cookie._serializer(SECRET, f"signed in, form {cookie.STATE_VERSION}")
+    text = broken.make_signer(broken.salt).sign(b"bm8ganNvbg").decode()  # "no json"
+    assert cookies().read(text) is None
 
 
 def test_a_cookie_that_was_kept_is_not_believed_after_a_sign_out(
