@@ -466,7 +466,7 @@ def _alert_database() -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         store = AlertDatabase(Path(folder))
         made = [fact for fact in alert_facts() if isinstance(fact, Transition)]
-        store.append(made, lambda _: ["mail"], MONDAY)
+        store.append(made, lambda *_: ["mail"], MONDAY)
         for fact in alert_facts():
             if isinstance(fact, Handover):
                 store.keep(fact)

@@ -19,7 +19,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ import msgspec
 from streams.alerts.model import Alert, Handover, Transition, decode, decode_fact, encode
 from streams.errors import CheckpointError, NotStored
 from streams.outputs.notify.notifier import Delivery
+from streams.outputs.notify.receivers import ends_loss
 from streams.private import private_file, private_folder
 from streams.state.durable import synchronise
 from streams.state.holders import holders
@@ -114,6 +115,11 @@ def _in_use(path: Path, *locked: Path) -> CheckpointError:
     )
 
 
+ChannelsFor = Callable[[Alert, Collection[str]], Iterable[str]]
+"""Says which channels, by name, are sent a message about an alert: given the alert, and those by
+which any message about it was sent or is still to be sent. It must not ask the database."""
+
+
 class AlertDatabase:
     """The SQLite file of alerts. Its methods may be called from any thread. What they have stored
     is on the disk (`synchronous = FULL`) when they return."""
@@ -124,13 +130,13 @@ class AlertDatabase:
         self.path = folder / FILE_NAME
         self.set_aside: Path | None = None
         """The damaged file, where there was one."""
-        self.channels_for: Callable[[Alert], Iterable[str]] = lambda _: ()
-        """The names of the channels that take an alert, for what people do about it."""
+        self.channels_for: ChannelsFor = lambda _, __: ()
+        """For what people do about alerts."""
         self.damage = ""
         """What was wrong with it and what is missing, in words with the cure."""
         self._anew = folder / (FILE_NAME + ".anew")
         """Until it takes the place of a damaged one."""
-        self._lock = threading.RLock()  # `channels_for` reads what was sent before
+        self._lock = threading.Lock()
         try:
             private_folder(folder)
             self._hold = Hold(folder)
@@ -260,30 +266,63 @@ class AlertDatabase:
         return True
 
     def append(
-        self,
-        transitions: Iterable[Transition],
-        channels_for: Callable[[Alert], Iterable[str]],
-        now: int,
+        self, transitions: Iterable[Transition], channels_for: ChannelsFor, now: int
     ) -> None:
         """Stores transitions, and for each of which people are to be notified a delivery by every
-        channel that takes its alert."""
+        channel that is sent it."""
         with self._lock, self._db:
             for each in transitions:
                 self._add(each, channels_for, now)
 
-    def _add(
-        self, transition: Transition, channels_for: Callable[[Alert], Iterable[str]], due: int
-    ) -> None:
+    def _add(self, transition: Transition, channels_for: ChannelsFor, due: int) -> None:
         """Adds a transition and its deliveries, where it is not stored yet."""
         added = self._db.execute(
             "INSERT OR IGNORE INTO transitions (key, body) VALUES (?, ?)",
             (transition.key, encode(transition)),
         ).rowcount
+        alert = transition.alert
         if added and transition.notify:
-            self._db.executemany(
-                "INSERT OR IGNORE INTO deliveries (key, channel, due) VALUES (?, ?, ?)",
-                [(transition.key, name, due) for name in channels_for(transition.alert)],
-            )
+            if ends_loss(alert):
+                self._withdraw(alert.id)
+            for channel in channels_for(alert, self._channels_of(alert.id)):
+                self._deliver(transition.key, channel, due)
+
+    def _deliver(self, key: str, channel: str, due: int, state: str = "waiting") -> bool:
+        """Adds a delivery; False where the channel has one of this transition already."""
+        query = "INSERT OR IGNORE INTO deliveries (key, channel, due, state) VALUES (?, ?, ?, ?)"
+        return bool(self._db.execute(query, (key, channel, due, state)).rowcount)
+
+    def hand_on(
+        self,
+        channels: Collection[str],
+        forces: Collection[str],
+        channels_for: ChannelsFor,
+        now: int,
+    ) -> dict[str, tuple[int, int]]:
+        """Hands what waits for a channel that there is no more, since its address was changed or
+        removed, to those of `channels` that are sent such alerts now and have not been sent it. Of
+        each channel that is gone: how many messages were handed on, and how many given up, since
+        nobody else is to be sent them. What is not of `forces` is left as it is: their receivers
+        are not known here."""
+        found: dict[str, tuple[int, int]] = {}
+        with self._lock, self._db:
+            rows = self._db.execute(
+                "SELECT d.number, d.channel, d.state, t.body FROM deliveries d "
+                "JOIN transitions t USING (key) "
+                "WHERE d.state IN ('waiting', 'sending') ORDER BY d.number"
+            ).fetchall()
+            for number, gone, state, line in rows:
+                if gone in channels or (made := decode(line)).alert.force not in forces:
+                    continue
+                self._write_state(number, "given up", 0)
+                before = self._channels_of(made.alert.id) if ends_loss(made.alert) else ()
+                taken = [
+                    self._deliver(made.key, name, now, state)
+                    for name in channels_for(made.alert, before)
+                ]
+                moved, given_up = found.get(gone, (0, 0))
+                found[gone] = (moved + any(taken), given_up + (not any(taken)))
+        return found
 
     # -- the outbox (`streams.outputs.notify.notifier.DeliveryQueue`) --------------------------
 
@@ -316,26 +355,23 @@ class AlertDatabase:
             ).fetchone()
         return 0 if row is None else int(row[0])
 
-    def channels_of(self, alert: str) -> frozenset[str]:
+    def _channels_of(self, alert: str) -> frozenset[str]:
         """The names of the channels by which any message about an alert, by its id, was sent or is
         still to be sent."""
-        with self._lock:
-            rows = self._db.execute(
-                "SELECT DISTINCT channel FROM deliveries "
-                "WHERE key > ? AND key < ? AND state <> 'given up'",
-                _keys_of(alert),
-            ).fetchall()
+        rows = self._db.execute(
+            "SELECT DISTINCT channel FROM deliveries "
+            "WHERE key > ? AND key < ? AND state <> 'given up'",
+            _keys_of(alert),
+        ).fetchall()
         return frozenset(name for (name,) in rows)
 
-    def withdraw(self, alert: str) -> None:
-        """Drops the deliveries about an alert, by its id, that were not tried yet; to be called by
-        `channels_for`, in the transaction that stores what became of the alert."""
-        with self._lock:
-            self._db.execute(
-                "UPDATE deliveries SET state = 'given up' "
-                "WHERE key > ? AND key < ? AND state = 'waiting' AND tries = 0",
-                _keys_of(alert),
-            )
+    def _withdraw(self, alert: str) -> None:
+        """Drops the deliveries about an alert, by its id, that were not tried yet."""
+        self._db.execute(
+            "UPDATE deliveries SET state = 'given up' "
+            "WHERE key > ? AND key < ? AND state = 'waiting' AND tries = 0",
+            _keys_of(alert),
+        )
 
     def sent(self, number: int) -> None:
         """Strikes a delivery off."""
@@ -351,9 +387,11 @@ class AlertDatabase:
 
     def _set(self, number: int, state: str, due: int) -> None:
         with self._lock, self._db:
-            self._db.execute(
-                "UPDATE deliveries SET state = ?, due = ? WHERE number = ?", (state, due, number)
-            )
+            self._write_state(number, state, due)
+
+    def _write_state(self, number: int, state: str, due: int) -> None:
+        query = "UPDATE deliveries SET state = ?, due = ? WHERE number = ?"
+        self._db.execute(query, (state, due, number))
 
     def waiting(self) -> int:
         """How many deliveries are open."""

@@ -9,19 +9,18 @@ from __future__ import annotations
 import logging
 import sqlite3
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from streams.alerts.model import Alert, Handover, Transition
-from streams.alerts.rules.pipeline_unwell import receiver_of
 from streams.alerts.service import AlertService
 from streams.embedded.alert_database import AlertDatabase, default_folder
 from streams.embedded.disk_watch import DiskWatch
 from streams.errors import CheckpointError, NotStored
 from streams.live import Live
 from streams.outputs.notify.notifier import Notifier
-from streams.outputs.notify.receivers import Receiver, channels_for, receivers
+from streams.outputs.notify.receivers import Receiver, channels_for, links, receivers
 from streams.outputs.public_url import public_url
 from streams.sources.clock import wall_clock
 from streams.state.sqlite import closed_on_error
@@ -105,7 +104,7 @@ class Alerting:
         self.notifier: Notifier | None = None
         self._disk = None if folder is None else DiskWatch(live.health, folder)
         self._unsaved: list[Transition] = []
-        self._live = live
+        self._live, self._links = live, links(self.receivers)
         self._thread = EvaluationThread(self.service, every, self._look_at_store)
         if self.database is not None:
             with closed_on_error(self.database):
@@ -113,6 +112,8 @@ class Alerting:
             self.service.subscribe(self._keep)
             self.service.keeper = self.database
             self.database.channels_for = self._channels_for
+            with closed_on_error(self.database):
+                self._hand_on(self.database)
             if self.receivers:
                 self.notifier = Notifier(
                     self.database,
@@ -122,6 +123,7 @@ class Alerting:
                     forces=live.monitor.forces,
                 )
         self._silences: SilencesSetThere | None = None
+        self._silencer = silencer
         if silencer is not None:
             from streams.outputs.alertmanager.silences_set_there import SilencesSetThere  # noqa: PLC0415  slow
 
@@ -150,13 +152,28 @@ class Alerting:
         if self.notifier is not None:
             self.notifier.wake()
 
-    def _channels_for(self, alert: Alert) -> list[str]:
+    def _channels_for(self, alert: Alert, before: Collection[str]) -> list[str]:
         """The names of the channels that are sent a message about an alert."""
-        if self.database is None or self.notifier is None:
-            return []
-        if receiver_of(alert) is not None and alert.state == "resolved":
-            self.database.withdraw(alert.id)  # another dead link would send it as old news
-        return channels_for(alert, self.notifier.links, self.database.channels_of(alert.id))
+        return channels_for(alert, self._links, before)
+
+    def _hand_on(self, database: AlertDatabase) -> None:
+        """Hands on what waits for addresses that there are no more, and says so. Where no receiver
+        is named at all it waits on: the settings may have been forgotten this time."""
+        if not self._links:
+            if waiting := database.waiting():
+                log.warning("%d messages wait, and no receiver is named", waiting)
+            return
+        forces = self._live.monitor.forces
+        try:
+            found = database.hand_on(self._links, forces, self._channels_for, wall_clock())
+        except sqlite3.Error as error:  # they wait until the next start
+            log.warning("messages to addresses of before could not be handed on: %s", error)
+            return
+        for name, (moved, given_up) in found.items():
+            log.warning(
+                "%s is no receiver any more: of the messages that waited for it %d were handed on "
+                "to the receivers of now, and %d given up", name, moved, given_up,
+            )  # fmt: skip
 
     def _look_at_store(self) -> None:
         """Tries again to store what could not be stored, and says what of the store is damaged, for
@@ -182,6 +199,8 @@ class Alerting:
         self._thread.start()
         if self._disk is not None:
             self._disk.start()
+        if self._silencer is not None:
+            self._silencer.start()
         if self._silences is not None:
             self._silences.start()
         if self.notifier is not None:
@@ -191,6 +210,8 @@ class Alerting:
     def __exit__(self, *_: object) -> None:
         """Ends; what was not sent is kept for the next time."""
         self._thread.stop()
+        if self._silencer is not None:
+            self._silencer.stop()
         if self._silences is not None:
             self._silences.stop()
         if self._disk is not None:

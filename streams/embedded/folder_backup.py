@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -76,7 +76,7 @@ def put_alerts(backup: Backup, folder: Path, on_entry: OnEntry, *, replace: bool
     return aside
 
 
-def _nobody(_: Alert) -> tuple[str, ...]:
+def _nobody(_: Alert, __: Collection[str]) -> tuple[str, ...]:
     """No channel is sent what is restored."""
     return ()
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
+import re
 import ssl
 from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit, urlunsplit
@@ -27,6 +28,9 @@ WEBHOOK = "webhook+"
 NOBODY = "nobody://"
 SECONDS = 10.0
 """How long a webhook may take."""
+TOKEN = re.compile(r"[!-~]+")
+"""What may stand in a header: signs of ASCII, no blank. (RFC 6750, 2.1 has yet fewer; receivers are
+less strict, so this is, too.)"""
 
 
 class Channel(Protocol):
@@ -114,7 +118,22 @@ class Webhook:
         if parts.password is not None:
             self._auth = unquote(parts.username or ""), unquote(parts.password)
         elif parts.username:
-            self._headers["authorization"] = f"Bearer {unquote(parts.username)}"
+            token = unquote(parts.username)
+            if not TOKEN.fullmatch(token):
+                raise ConfigError(
+                    "the token of a webhook can't be sent in a header of HTTP",
+                    field=field,
+                    cure="A token has no blanks, and no letters beyond those of ASCII",
+                )
+            self._headers["authorization"] = f"Bearer {token}"
+        try:  # what no request can be made of is said now, and not at the first alert
+            httpx2.Request("POST", self._url, headers=self._headers)
+        except (httpx2.InvalidURL, ValueError):
+            raise ConfigError(
+                "the address of a webhook can't be read",
+                field=field,
+                cure="Write what is neither a letter, a digit nor -._~ as %E2%82%AC and so on",
+            ) from None
         # What runs on this machine is not asked for through a proxy.
         self._by_proxy = host not in LOOPBACK
 

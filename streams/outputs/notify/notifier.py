@@ -138,21 +138,32 @@ class Notifier:
         if delivery is None:
             return False
         transition, number = delivery.transition, delivery.number
-        made = message(transition, self.public_url, again=delivery.again)
-        if channel.send(made):
+        if self._is_sent(channel, delivery):
             self.queue.sent(number)
             self._note_alive(channel.name)
         elif now - to_ms(transition.at) > PATIENCE and delivery.tries > 1:
-            log.error("%s: given up: %s", channel.name, made.title)
+            log.error("%s: given up: %s", channel.name, transition.alert.title)
             self.queue.give_up(number)
         else:
             pause = min(LONGEST_PAUSE, FIRST_PAUSE << min(delivery.tries - 1, 16))
             if delivery.tries == 1:
-                log.warning("%s: not sent, it is tried again: %s", channel.name, made.title)
+                title = transition.alert.title
+                log.warning("%s: not sent, it is tried again: %s", channel.name, title)
             self.queue.later(number, self.clock() + pause)
             if delivery.tries >= DEAD:
                 self._note_dead(channel.name)
         return True
+
+    def _is_sent(self, channel: Channel, delivery: Delivery) -> bool:
+        """Makes a message and sends it. Whatever goes wrong there is a try that failed, as any: it
+        must neither hold its receiver up for ever nor be tried at every turn."""
+        try:
+            made = message(delivery.transition, self.public_url, again=delivery.again)
+            return channel.send(made)
+        except Exception:
+            if delivery.tries == 1:  # once, and not at every try
+                log.exception("%s: an error in making or sending a message", channel.name)
+            return False
 
     def _note_dead(self, name: str) -> None:
         """Notes once that a link is dead."""

@@ -116,7 +116,7 @@ def channels_for(
     """
     if (lost := receiver_of(alert)) is None:
         return [name for name, each in links.items() if each.takes(alert)]
-    if before or alert.state == "resolved":
+    if before or ends_loss(alert):
         return [name for name in links if name in before]
     if lost not in links:
         return []
@@ -125,6 +125,12 @@ def channels_for(
         for name, each in links.items()
         if name != lost and any(one.takes_loss(links[lost]) for one in each.receivers)
     ]
+
+
+def ends_loss(alert: Alert) -> bool:
+    """Whether an alert says that a link which was dead works again. Who was not sent yet that it
+    was dead is sent neither: another dead link would send both as old news."""
+    return receiver_of(alert) is not None and alert.state == "resolved"
 
 
 def receivers(
@@ -148,24 +154,65 @@ def receivers(
 
 def of_environment(environment: Mapping[str, str]) -> Iterator[Receiver]:
     """The receivers of the environment, and of the file that it names; raises `ConfigError`."""
-    lines = environment.get(VARIABLE, "").split()
+    yield from _parsed([(None, environment.get(VARIABLE, "").split())], None, VARIABLE)
     if named := environment.get(FILE_VARIABLE):
-        for line in _text(Path(named), named, FILE_VARIABLE).splitlines():
-            if not line.lstrip().startswith("#"):
-                lines += line.split()
-    severities = UNNAMED
-    for word in lines:
-        if ":" in word:
-            yield Receiver(channel_of(word, VARIABLE), severities)
-            severities = UNNAMED
-        elif (named_here := frozenset(word.split(","))) <= ALL:
-            severities = named_here
-        else:
-            raise ConfigError(
-                f'"{word}" is neither an address nor a list of severities',
-                field=VARIABLE,
-                cure=f"Write {', '.join(sorted(ALL))}, with commas between, before the address",
-            )
+        lines = _text(Path(named), named, FILE_VARIABLE).splitlines()
+        numbered = [
+            (number, line.split())
+            for number, line in enumerate(lines, 1)
+            if not line.lstrip().startswith("#")
+        ]
+        yield from _parsed(numbered, named, FILE_VARIABLE)
+
+
+def _parsed(
+    lines: Iterable[tuple[int | None, list[str]]], file: str | None, field: str
+) -> Iterator[Receiver]:
+    """The receivers of one place, of which each line has its number and its words; raises
+    `ConfigError`."""
+    chosen: tuple[int | None, str] | None = None
+    """The severities that the next address takes, as they were written, and in which line."""
+    for line, words in lines:
+        for word in words:
+            if ":" in word:
+                severities = frozenset(chosen[1].split(",")) if chosen else UNNAMED
+                yield Receiver(_channel(word, file, field, line), severities)
+                chosen = None
+            elif not frozenset(word.split(",")) <= ALL:
+                raise ConfigError(
+                    f'"{word}" is neither an address nor a list of severities',
+                    file=file,
+                    line=line,
+                    field=field,
+                    cure=f"Write {', '.join(sorted(ALL))}, with commas between, before the address",
+                )
+            elif chosen is not None:
+                raise _without_address(chosen, file, field)
+            else:
+                chosen = line, word
+    if chosen is not None:
+        raise _without_address(chosen, file, field)
+
+
+def _without_address(chosen: tuple[int | None, str], file: str | None, field: str) -> ConfigError:
+    line, word = chosen
+    return ConfigError(
+        f'no address follows "{word}"',
+        file=file,
+        line=line,
+        field=field,
+        cure="Severities stand before the address that takes them: page,notice mailtos://...",
+    )
+
+
+def _channel(address: str, file: str | None, field: str, line: int | None = None) -> Channel:
+    """The channel of an address; raises `ConfigError`, with where the address stands."""
+    try:
+        return channel_of(address, field)
+    except ConfigError as error:
+        raise ConfigError(
+            error.problem, file=file, line=line, field=error.field, cure=error.cure
+        ) from None
 
 
 def _of_force(
@@ -193,13 +240,8 @@ def _of_force(
         raise ConfigError(
             "holds no address: one is a line without blanks", file=force.source, field=field
         )
-    try:
-        channel = channel_of(address, field)
-    except ConfigError as error:
-        raise ConfigError(
-            error.problem, file=force.source, field=error.field, cure=error.cure
-        ) from None
     severities: Sequence[str] = asked.severities or sorted(UNNAMED)
+    channel = _channel(address, str(force.source), field)
     return Receiver(channel, frozenset(severities), force.id, name=f"{force.id}/{asked.name}")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import closing
 from itertools import count
 from pathlib import Path
@@ -27,11 +27,11 @@ TRANSITIONS = [each for each in alert_facts() if isinstance(each, Transition)]
 HANDOVERS = [each for each in alert_facts() if isinstance(each, Handover)]
 
 
-def mail(_: Alert) -> list[str]:
+def mail(_: Alert, __: Collection[str]) -> list[str]:
     return ["mail"]
 
 
-def nobody(_: Alert) -> list[str]:
+def nobody(_: Alert, __: Collection[str]) -> list[str]:
     return []
 
 

@@ -36,7 +36,7 @@ def _folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def living(tmp_path: Path) -> Iterator[AlertDatabase]:
     """The store of a monitor that goes on."""
     with closing(AlertDatabase(tmp_path / "living")) as store:
-        store.append(TRANSITIONS, lambda alert: ["mail"] * (alert.severity == "page"), 0)
+        store.append(TRANSITIONS, lambda alert, _: ["mail"] * (alert.severity == "page"), 0)
         for each in HANDOVERS:
             store.keep(each)
         yield store
@@ -71,7 +71,7 @@ def test_what_holds_alerts_is_replaced_only_where_that_is_said(
     file, other = tmp_path / "room.backup", tmp_path / "other"
     run("backup", file, "--state", living.path.parent)
     with closing(AlertDatabase(other)) as store:
-        store.append(TRANSITIONS[:1], lambda _: [], 0)
+        store.append(TRANSITIONS[:1], lambda *_: [], 0)
     refused = run("restore", file, "--state", other)
     assert refused.exit_code == 1
     assert refused.output.endswith(
@@ -181,7 +181,7 @@ def test_a_backup_with_an_alert_that_can_t_be_read_is_not_used_though_its_digest
 ) -> None:
     file, folder = tmp_path / "room.backup", tmp_path / "living"
     with closing(AlertDatabase(folder)) as store:
-        store.append(TRANSITIONS[:1], lambda _: [], 0)
+        store.append(TRANSITIONS[:1], lambda *_: [], 0)
     lines = lines_of(HEAD, [BackupEntry("alerts", "tiny", "tiny/a", b'{"none": 1}')])
     file.write_bytes(gzip.compress(b"".join(lines)))
     refused = run("restore", file, "--state", folder, *arguments)

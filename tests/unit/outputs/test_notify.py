@@ -293,10 +293,10 @@ def test_a_receiver_that_hangs_keeps_nothing_from_another(tmp_path: Path) -> Non
     with Trickling(b"HTTP/1.1 200 OK\r\nx: ") as server, Receiver() as receiver:
         hanging, other = (channel_of(each.address, "X") for each in (server, receiver))
         notifier = Notifier(store, [Sent(hanging), Sent(other)])
-        store.append(opened(1), lambda _: [hanging.name], 0)
+        store.append(opened(1), lambda *_: [hanging.name], 0)
         notifier.start()
         assert server.asked.wait(30)
-        store.append(opened(2)[1:], lambda _: [hanging.name, other.name], 0)
+        store.append(opened(2)[1:], lambda *_: [hanging.name, other.name], 0)
         wait_until(lambda: len(receiver.got) == 1, 5, "the other has it")
     notifier.stop()
     store.close()
@@ -307,7 +307,7 @@ def test_what_can_not_be_sent_waits_longer_each_time_and_comes_in_order(tmp_path
     with Receiver() as receiver:
         channel = channel_of(receiver.address, "X")
         notifier = Notifier(store, [Sent(channel)], clock=lambda: now)
-        store.append(opened(2), lambda _: [channel.name], now)
+        store.append(opened(2), lambda *_: [channel.name], now)
         receiver.failing = True
         for pause in (2_000, 4_000, 8_000):
             assert notifier.serve(channel)
@@ -323,13 +323,117 @@ def test_what_can_not_be_sent_waits_longer_each_time_and_comes_in_order(tmp_path
     store.close()
 
 
+class Broken:
+    """A channel whose sending ends in an error that nobody thought of, `times` times."""
+
+    name = "broken"
+
+    def __init__(self, times: int) -> None:
+        self.times, self.took = times, list[str]()
+
+    def send(self, message: Message) -> bool:
+        if self.times:
+            self.times -= 1
+            raise UnicodeEncodeError("ascii", "x", 0, 1, "nobody thought of it")
+        self.took.append(message.title)
+        return True
+
+
+def test_an_error_in_sending_is_a_try_that_failed_logged_once_and_the_fourth_is_a_dead_link(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    store, now, health, channel = AlertDatabase(tmp_path), 0, Health(), Broken(4)
+    notifier = Notifier(store, [Sent(channel)], clock=lambda: now, health=health)
+    store.append(opened(2), lambda *_: [channel.name], now)
+    for pause in (2_000, 4_000, 8_000, 16_000):
+        assert health.lost_receivers == {}
+        assert notifier.serve(channel)
+        now += pause - 1
+        assert not notifier.serve(channel)
+        now += 1
+    assert set(health.lost_receivers) == {"broken"}
+    assert notifier.serve(channel)
+    assert health.lost_receivers == {}
+    assert notifier.serve(channel)
+    assert (len(channel.took), store.waiting()) == (2, 0)
+    assert len([each for each in caplog.records if each.exc_info]) == 1
+    store.close()
+
+
+def test_a_message_that_can_not_be_made_is_given_up_in_the_end_and_the_next_one_is_sent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, now, channel = AlertDatabase(tmp_path), NOW, Broken(0)
+    first, second = opened(2)
+    notifier = Notifier(store, [Sent(channel)], clock=lambda: now)
+
+    def made(transition: Transition, url: str | None, *, again: bool) -> Message:
+        if transition.key == first.key:
+            raise KeyError("nobody thought of it")
+        return message(transition, url, again=again)
+
+    monkeypatch.setattr(notifier_module, "message", made)
+    store.append([first, second], lambda *_: [channel.name], now)
+    assert notifier.serve(channel)
+    now += notifier_module.PATIENCE + 1
+    assert notifier.serve(channel)  # given up
+    assert notifier.serve(channel)
+    assert channel.took == ["Page: 999 calls, Warwickshire"]
+    assert store.waiting() == 0
+    store.close()
+
+
+def test_a_message_is_given_up_after_three_days_and_not_before(tmp_path: Path) -> None:
+    store, now, channel = AlertDatabase(tmp_path), NOW, Broken(100)
+    notifier = Notifier(store, [Sent(channel)], clock=lambda: now)
+    store.append(opened(1), lambda *_: [channel.name], now)
+    assert notifier.serve(channel)
+    now = NOW + 3 * 24 * 3_600_000  # to the millisecond, which is not yet too long
+    assert notifier.serve(channel)
+    assert store.waiting() == 1
+    now += 5 * 60_000
+    assert notifier.serve(channel)
+    assert store.waiting() == 0
+    store.close()
+
+
+def test_what_waited_for_days_while_nothing_ran_is_tried_once_more_before_it_is_given_up(
+    tmp_path: Path,
+) -> None:
+    store, now, channel = AlertDatabase(tmp_path), NOW + 8 * 24 * 3_600_000, Broken(2)
+    notifier = Notifier(store, [Sent(channel)], clock=lambda: now)
+    store.append(opened(1), lambda *_: [channel.name], NOW)
+    assert notifier.serve(channel)
+    assert store.waiting() == 1
+    now += 2_000
+    assert notifier.serve(channel)
+    assert store.waiting() == 0
+    store.close()
+
+
+@pytest.mark.parametrize(
+    ("address", "problem"),
+    [
+        ("http://%E2%82%AC@127.0.0.1:9/x", "the token of a webhook can't be sent in a header"),
+        ("http://a%0D%0Ab@127.0.0.1:9/x", "the token of a webhook can't be sent in a header"),
+        ("http://a%20b@127.0.0.1:9/x", "the token of a webhook can't be sent in a header"),
+        ("https://t@exam\x00ple/", "the address of a webhook can't be read"),
+    ],
+)
+def test_a_webhook_to_which_no_request_can_be_made_is_refused_at_the_start(
+    address: str, problem: str
+) -> None:
+    with pytest.raises(ConfigError, match=problem):
+        channel_of(f"webhook+{address}", "X")
+
+
 def test_a_transition_that_is_stored_twice_is_sent_once(tmp_path: Path) -> None:
     (page,) = opened(1)
     with Receiver() as receiver:
         channel = channel_of(receiver.address, "X")
         for _ in range(2):
             store = AlertDatabase(tmp_path)
-            store.append([page, page], lambda _: [channel.name], 0)
+            store.append([page, page], lambda *_: [channel.name], 0)
             while Notifier(store, [Sent(channel)]).serve(channel):
                 pass
             assert store.load() == [page]
@@ -341,7 +445,7 @@ def test_a_crash_between_the_sending_and_the_note_of_it_sends_again_and_says_so(
     tmp_path: Path,
 ) -> None:
     store = AlertDatabase(tmp_path)
-    store.append(opened(1), lambda _: ["json-x"], 0)
+    store.append(opened(1), lambda *_: ["json-x"], 0)
     first = store.next("json-x", 0)
     assert first is not None
     assert not first.again
@@ -373,7 +477,7 @@ def test_kill_9_loses_none_and_repeats_at_most_the_one_that_was_on_its_way(tmp_p
     with Receiver() as receiver:
         channel = channel_of(receiver.address, "X")
         store = AlertDatabase(tmp_path)
-        store.append(made, lambda _: [channel.name], 0)
+        store.append(made, lambda *_: [channel.name], 0)
         store.close()
         process = subprocess.Popen(
             [sys.executable, "-c", CRASHING, receiver.address, str(tmp_path)],
@@ -402,7 +506,7 @@ def test_a_dead_link_is_noted_once_and_so_is_its_end_over_a_restart_too(tmp_path
     with Receiver() as receiver:
         channel = channel_of(receiver.address, "X")
         notifier = Notifier(store, [Sent(channel)], clock=lambda: now, health=health)
-        store.append(opened(2), lambda _: [channel.name], now)
+        store.append(opened(2), lambda *_: [channel.name], now)
         receiver.failing = True
         for pause in (2_000, 4_000, 8_000):
             assert notifier.serve(channel)
@@ -591,6 +695,86 @@ def test_of_two_dead_links_each_is_sent_to_those_that_live_and_not_late_to_the_o
     assert len(second.got) == 1
 
 
+def restarted(folder: Path, sent: list[Sent]) -> AlertDatabase:
+    """The alerts of a process that was started anew with these receivers, and ended."""
+    alerting = Alerting(Live(Monitor([WARWICKSHIRE]), lambda: NOW), folder, sent)
+    assert alerting.database is not None
+    return alerting.database
+
+
+def waits(folder: Path, channels: list[str], made: list[Transition]) -> None:
+    """Has alerts wait for channels, as an earlier process left them."""
+    store = AlertDatabase(folder)
+    store.append(made, lambda *_: channels, 0)
+    store.close()
+
+
+def open_deliveries(store: AlertDatabase, channel: str) -> list[str]:
+    """The ids of the alerts that wait for a channel, in their order."""
+    found = []
+    while (delivery := store.next(channel, NOW + 10**9)) is not None:
+        found.append(delivery.transition.alert.id)
+        store.sent(delivery.number)
+    return found
+
+
+def test_what_waits_for_an_address_that_was_changed_is_sent_to_the_new_one_in_order(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    made = opened(2)
+    waits(tmp_path, ["json-old", "mail"], made)
+    store = restarted(tmp_path, [sent_to("json-new"), sent_to("mail")])
+    assert open_deliveries(store, "json-new") == [each.alert.id for each in made]
+    assert open_deliveries(store, "mail") == [each.alert.id for each in made]  # and not twice
+    assert store.waiting() == 0
+    (words,) = caplog.messages
+    assert words == (
+        "json-old is no receiver any more: of the messages that waited for it 2 were handed on to "
+        "the receivers of now, and 0 given up"
+    )
+    store.close()
+
+
+def test_what_waits_for_an_address_that_was_removed_is_given_up_where_nobody_else_is_sent_it(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    waits(tmp_path, ["json-old"], opened(1))
+    store = restarted(tmp_path, [sent_to("states", severities=frozenset({"state"}))])
+    assert store.waiting() == 0
+    (words,) = caplog.messages
+    assert words == (
+        "json-old is no receiver any more: of the messages that waited for it 0 were handed on to "
+        "the receivers of now, and 1 given up"
+    )
+    store.close()
+
+
+def test_where_no_receiver_is_named_or_the_force_is_another_s_what_waits_is_left_as_it_is(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (page,) = opened(1)
+    elsewhere = msgspec.structs.replace(page.alert, force="kent", id="kent/a")
+    waits(tmp_path / "a", ["json-old"], [page])
+    waits(tmp_path / "b", ["json-old"], [msgspec.structs.replace(page, alert=elsewhere)])
+    for folder, sent in (("a", []), ("b", [sent_to("mail")])):
+        store = restarted(tmp_path / folder, sent)
+        assert len(open_deliveries(store, "json-old")) == 1
+        store.close()
+    assert caplog.messages == ["1 messages wait, and no receiver is named"]
+
+
+def test_what_may_have_arrived_at_the_old_address_is_sent_again_as_such(tmp_path: Path) -> None:
+    waits(tmp_path, ["json-old"], opened(1))
+    store = AlertDatabase(tmp_path)
+    assert store.next("json-old", 0) is not None
+    store.close()  # as a crash leaves it
+    store = restarted(tmp_path, [sent_to("json-new")])
+    delivery = store.next("json-new", NOW + 10**9)
+    assert delivery is not None
+    assert delivery.again
+    store.close()
+
+
 class Named:
     """A channel with a name, which takes everything."""
 
@@ -674,6 +858,56 @@ def test_of_the_end_of_a_dead_link_is_sent_who_was_sent_its_beginning() -> None:
     assert channels_for(lost, known) == ["mail", "chat"]
     assert channels_for(over, known, {"mail"}) == ["mail"]
     assert channels_for(over, known) == []
+
+
+@pytest.mark.parametrize(
+    ("variable", "said"),
+    [
+        ("page", 'WATCHROOM_NOTIFY: no address follows "page"'),
+        ("nobody:// page,notice", 'WATCHROOM_NOTIFY: no address follows "page,notice"'),
+        ("page notice nobody://", 'WATCHROOM_NOTIFY: no address follows "page"'),
+    ],
+)
+def test_severities_that_no_address_follows_are_refused(variable: str, said: str) -> None:
+    with pytest.raises(ConfigError) as raised:
+        receivers_of(environment={"WATCHROOM_NOTIFY": variable})
+    assert str(raised.value) == (
+        f"{said}. Severities stand before the address that takes them: page,notice mailtos://..."
+    )
+
+
+def test_severities_hold_for_the_next_address_alone() -> None:
+    found = receivers_of(environment={"WATCHROOM_NOTIFY": "state nobody:// json://127.0.0.1:8/"})
+    assert [sorted(each.severities) for each in found] == [["state"], ["notice", "page"]]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("pager json://127.0.0.1:8/", '"pager" is neither an address nor a list of severities'),
+        ("webhook+ftp://x/", "the address of a webhook can't be read"),
+        ("page", 'no address follows "page"'),
+    ],
+)
+def test_what_is_wrong_in_the_file_of_addresses_is_said_of_that_file_with_its_line(
+    tmp_path: Path, line: str, said: str
+) -> None:
+    file = tmp_path / "addresses"
+    file.write_text(f"# on call\nnobody://\n{line}\n")
+    environment = {"WATCHROOM_NOTIFY": "nobody://", "WATCHROOM_NOTIFY_FILE": str(file)}
+    with pytest.raises(ConfigError) as raised:
+        receivers_of(environment=environment)
+    assert str(raised.value).startswith(f"{file}:3 [WATCHROOM_NOTIFY_FILE]: {said}")
+
+
+def test_a_word_left_in_the_variable_is_not_taken_for_the_first_address_of_the_file(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "addresses"
+    file.write_text("nobody://\n")
+    environment = {"WATCHROOM_NOTIFY": "nobody:// state", "WATCHROOM_NOTIFY_FILE": str(file)}
+    with pytest.raises(ConfigError, match='no address follows "state"'):
+        receivers_of(environment=environment)
 
 
 def test_addresses_come_from_the_environment_or_a_file_and_are_never_shown(tmp_path: Path) -> None:
