@@ -42,6 +42,8 @@ ANSWERED = 2.0
 """Seconds in which the group has usually answered once more after an assignment."""
 FLUSHED = 1.0
 """Seconds that alerts may take to be written before their partition goes to another worker."""
+STOPPED = 1.0
+"""Seconds that Alertmanager may take at the end for each thing that it is being asked."""
 
 
 class TopicAlerts:
@@ -68,9 +70,10 @@ class TopicAlerts:
         self.service.subscribe(self._keep)
         self.service.keeper = self
         self.silencer = Silencer.of_environment()
+        self._silences: SilencesSetThere | None = None
         if self.silencer is not None:
             self.service.subscribe(self.silencer.notify)
-            SilencesSetThere(self.service, self.silencer.url).start()
+            self._silences = SilencesSetThere(self.service, self.silencer.url)
         live.alerts = self.service
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = 0
@@ -199,6 +202,8 @@ class TopicAlerts:
 
     async def close(self) -> None:
         """Gives up all."""
+        for each in self._beside():
+            await asyncio.to_thread(each.stop, STOPPED)
         held = [partition for each in self.held.values() for partition in each.partitions.values()]
         await asyncio.gather(*map(self.give_up, held))
 
@@ -207,9 +212,15 @@ class TopicAlerts:
         found = {f"alerts:{number}": held.trouble for number, held in self.held.items()}
         return {key: words for key, words in found.items() if words}
 
+    def _beside(self) -> list[Silencer | SilencesSetThere]:
+        """What runs beside the evaluation, in threads of its own."""
+        return [each for each in (self.silencer, self._silences) if each is not None]
+
     async def evaluate_for_ever(self) -> None:
-        """Evaluates the present every `EVERY` seconds, for ever."""
+        """Evaluates the present every `EVERY` seconds, for ever, and has Alertmanager asked."""
         self._loop, self._thread = asyncio.get_running_loop(), threading.get_ident()
+        for each in self._beside():
+            each.start()
         while True:
             await asyncio.sleep(EVERY)
             try:

@@ -138,6 +138,7 @@ receivers: [{ name: nobody }]
 def silenced(server: Alertmanager, amtool: Path, asked: Request, now: int) -> tuple[str, Any]:
     """The alert that somebody did something about, and the one silence that it made."""
     silencer, b = Silencer(server.url, pause=0.1), store()
+    silencer.start()
     (opened,) = evaluate(b, [signal("2026-11-21 21:00")], [], at("2026-11-21 22:00"))
     silencer.notify([opened, b.act(opened.alert.id, asked, now)])
 
@@ -146,6 +147,7 @@ def silenced(server: Alertmanager, amtool: Path, asked: Request, now: int) -> tu
         return list(json.loads(subprocess.check_output(command) or b"[]"))
 
     wait_until(lambda: len(silences()) == 1, 20, "the silence is there")
+    silencer.stop()
     (found,) = silences()
     return opened.alert.id, found
 

@@ -12,7 +12,6 @@ import logging
 import os
 import queue
 import threading
-import time
 
 import msgspec
 
@@ -74,13 +73,26 @@ def silence(transition: Transition) -> SilenceRequest | None:
 
 
 class Silencer:
-    """Makes silences in a thread of its own."""
+    """Makes silences in a thread of its own, between `start` and `stop`."""
 
     def __init__(self, url: str, pause: float = 2.0) -> None:
         self.url, self.pause = url.rstrip("/"), pause
-        self._queue: queue.SimpleQueue[SilenceRequest] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[SilenceRequest | None] = queue.SimpleQueue()
+        """None ends the thread."""
+        self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="watchroom-silences", daemon=True)
+
+    def start(self) -> None:
+        """Begins with what was asked for so far."""
         self._thread.start()
+
+    def stop(self, seconds: float = SECONDS) -> None:
+        """Ends once all that was asked for is made; what fails then is not tried again. Waits so
+        long at most."""
+        self._stop.set()
+        self._queue.put(None)
+        if self._thread.ident is not None:
+            self._thread.join(timeout=seconds)
 
     @classmethod
     def of_environment(cls) -> Silencer | None:
@@ -96,15 +108,15 @@ class Silencer:
                 self._queue.put(wanted)
 
     def _run(self) -> None:
-        while True:
-            wanted = self._queue.get()
+        while (wanted := self._queue.get()) is not None:
             for tries in range(TRIES):
                 try:
                     self.post(wanted)
                     break
                 except (WatchroomError, ValueError, LookupError, TypeError) as error:
                     log.warning("Alertmanager did not take a silence: %s", error)
-                    time.sleep(self.pause * 2**tries)
+                    if self._stop.wait(self.pause * 2**tries):
+                        break
 
     def post(self, wanted: SilenceRequest) -> str:
         """Makes a silence and returns its id; raises `NoAnswer`, `Declined` and, of an answer that

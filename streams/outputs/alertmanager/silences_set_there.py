@@ -94,10 +94,11 @@ class SilencesSetThere:
         """Begins."""
         self._thread.start()
 
-    def stop(self) -> None:
-        """Ends after the look that is going on."""
+    def stop(self, seconds: float = SECONDS) -> None:
+        """Ends after the look that is going on; waits so long at most."""
         self._stop.set()
-        self._thread.join(timeout=SECONDS)
+        if self._thread.ident is not None:
+            self._thread.join(timeout=seconds)
 
     def _run(self) -> None:
         while not self._stop.wait(self.every):
