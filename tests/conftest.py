@@ -69,8 +69,11 @@ def in_ci() -> bool:
 
 # In CI the same examples on every run: a new one is found where someone is there to look at it.
 # No deadline: a machine that is busy with other things is no fault.
-settings.register_profile("here", deadline=None)
-settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+# 25 examples while one waits for them, 100 by night: `pytest -m hypothesis
+# --hypothesis-profile=nightly`. `tests/examples.py` is for those that cost much each.
+settings.register_profile("here", deadline=None, max_examples=25)
+settings.register_profile("ci", deadline=None, max_examples=25, derandomize=True, print_blob=True)
+settings.register_profile("nightly", deadline=None, max_examples=100, print_blob=True)
 if in_ci():
     settings.load_profile("ci")
 else:

@@ -76,6 +76,9 @@ class Unheard:
         """The span that is being judged: it says nothing of what is usual."""
         self._counts: dict[tuple[Grain, int], int] = {}
         """By grain and start of a period how many records count in it, as of the last look."""
+        self._heard: dict[tuple[Grain, int], int | None] = {}
+        """By grain and an instant what its period brought, None where that is not known: kept
+        while one span is judged, of which neighbouring periods are compared with the same ones."""
 
     def shown(self, start: int, end: int, at: int) -> int:
         """How much of [start, end) was missing as of an instant, in ms."""
@@ -151,6 +154,7 @@ class Unheard:
                 return []
             grains = grains[1:]
         self._judged = run
+        self._heard.clear()
         for grain in grains:
             ahead = self._ahead(grain, run)
             if ahead is not None and ahead.mean >= FEWEST:
@@ -206,13 +210,26 @@ class Unheard:
 
     def _known_counts(self, grain: Grain, at: int, days: Iterable[int]) -> list[int]:
         """What the periods so many days from one brought, as far as they are known."""
-        found = list[int]()
+        found, heard = list[int](), self._heard
+        if grain == "day":
+            at += HOUR  # aside, so that a change to summer time moves none to another day
         for day in days:
-            # An hour aside, so that a change to summer time moves none to another day.
-            start = self.calendar.start(grain, at + day * DAY + (HOUR if grain == "day" else 0))
-            if self._known(start, self.calendar.end(grain, start)):
-                found.append(self._count(grain, start))
+            key = grain, at + day * DAY
+            count = heard[key] if key in heard else heard.setdefault(key, self._count_known(*key))
+            if count is not None:
+                found.append(count)
         return found
+
+    def _count_known(self, grain: Grain, at: int) -> int | None:
+        """What the period that holds an instant brought; None where that is not known."""
+        if not self._known(at, at + 1):  # nor is then a period around it, however long
+            return None
+        start = self.calendar.start(grain, at)
+        return (
+            self._count(grain, start)
+            if self._known(start, self.calendar.end(grain, start))
+            else None
+        )
 
     def _months(self, at: int, step: int) -> list[int]:
         """What the known ones of the months before a month (`step` -1) or after it (1) brought."""

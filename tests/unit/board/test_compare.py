@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.board.compare import (
@@ -27,6 +27,7 @@ from streams.errors import QueryError
 from streams.outputs.figures_shown import compared
 from streams.registry.phrases import printed
 from tests.build import TINY_FORCE, as_json, crime, feed, incident, monitor, ms
+from tests.examples import one_in
 
 AT = ms("2021-07-01T12:00:00Z")
 RANKED = TINY_FORCE.replace('id = "north"\n', 'id = "north"\npopulation = 200\n').replace(
@@ -394,7 +395,7 @@ def test_the_comparisons_that_are_asked_for_stand_beside_a_figure() -> None:
 months = st.integers(0, 26)
 
 
-@settings(max_examples=25, deadline=None)
+@one_in(4)
 @given(
     st.lists(st.tuples(months, st.sampled_from(["north", "south", None])), max_size=80),
     st.integers(13, 25),

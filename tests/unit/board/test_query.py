@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.board.monitor import Monitor
@@ -18,6 +18,7 @@ from streams.registry.registry import REGISTRY
 from streams.state.surveillance import watch_all
 from streams.stretches import Stretch
 from tests.build import call, crime, feed, incident, monitor, ms, tiny_force
+from tests.examples import one_in
 
 AT = ms("2021-07-01T12:00:00Z")
 CALENDAR = Calendar(tiny_force().zone)
@@ -397,7 +398,7 @@ def record_of(each: dict[str, Any]) -> dict[str, Any]:
     )
 
 
-@settings(max_examples=25, deadline=None)
+@one_in(4)
 @given(versions)
 def test_areas_categories_and_grains_add_up(drawn: list[dict[str, Any]]) -> None:
     watched, won = folded(drawn)
@@ -442,7 +443,7 @@ ADDITIVE = [
 """Every count of a table of incidents."""
 
 
-@settings(max_examples=15, deadline=None)
+@one_in(5)
 @given(versions)
 def test_every_count_adds_up_by_area_category_grade_and_month(drawn: list[dict[str, Any]]) -> None:
     watched, _ = folded([{**each, "area": each["area"] or "south"} for each in drawn])
@@ -461,7 +462,7 @@ def test_every_count_adds_up_by_area_category_grade_and_month(drawn: list[dict[s
         assert count(name) == sum(count(f"{name}{{category={each}}}") for each in widest)
 
 
-@settings(max_examples=25, deadline=None)
+@one_in(4)
 @given(versions, st.integers(0, 5), st.integers(0, 5), st.sampled_from(["force", *AREAS[1:]]))
 def test_shares_means_and_quantiles_equal_those_of_their_records(
     drawn: list[dict[str, Any]], a: int, b: int, area: str
@@ -492,7 +493,7 @@ def test_shares_means_and_quantiles_equal_those_of_their_records(
         assert bin_of(int(median.value)) == bin_of(exact)
 
 
-@settings(max_examples=15, deadline=None)
+@one_in(5)
 @given(versions, st.lists(st.integers(1, 6), min_size=60, max_size=60))
 def test_what_is_kept_of_closed_periods_is_revised(
     drawn: list[dict[str, Any]], months: list[int]

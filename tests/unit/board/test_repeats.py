@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from unittest.mock import patch
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.board.monitor import Monitor
@@ -21,6 +21,7 @@ from streams.registry.carried import MANY
 from streams.registry.conditions import ALWAYS, has
 from streams.registry.repeats import RepeatRule
 from tests.build import FAR_FUTURE, crime, incident, lines, ms
+from tests.examples import one_in
 
 WARWICKSHIRE, WEST_MERCIA = "warwickshire", "west-mercia"
 AT = ms("2021-12-31T23:59:59Z")
@@ -252,7 +253,6 @@ def next_month(first: dt.date) -> dt.datetime:
     return dt.datetime(after.year, after.month, 1, tzinfo=dt.UTC)
 
 
-@settings(max_examples=60)
 @given(st.lists(OFFENCES, max_size=25), RULES, st.integers(1, 12))
 def test_any_rule_counts_what_brute_force_counts(
     log: list[Offence], rule: RepeatRule, month: int
@@ -310,7 +310,7 @@ VERSIONS = st.lists(
 )
 
 
-@settings(max_examples=40)
+@one_in(2)
 @given(
     VERSIONS, st.builds(replace, RULES, at_least=st.integers(1, 2)), st.sampled_from([3, 50_000])
 )

@@ -15,6 +15,7 @@ from detectors.counts import count_watches
 from detectors.counts.count_watch import CountWatch
 from detectors.counts.count_watches import CountWatches
 from detectors.counts.weekly.baseline import Baseline, learn_together
+from tests.examples import one_in
 
 NAMES: tuple[tuple[str, ...], ...] = ((), ("Boxing Day", "bank holiday"), ("Lockdown",))
 Given = dict[str, Any]
@@ -202,7 +203,7 @@ def test_a_change_that_ends_with_the_slot_with_which_another_begins_is_that_of_e
     )
 
 
-@settings(max_examples=30, deadline=None)
+@one_in(3)
 @given(lives(), st.integers(0, 1000))
 def test_any_life_of_series_by_the_day_is_that_of_each_by_itself(
     happened: list[tuple[str, tuple[int, int]]], seed: int

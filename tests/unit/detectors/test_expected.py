@@ -16,6 +16,7 @@ from scipy.stats import nbinom, poisson
 from detectors.counts.expected import Expected
 from detectors.counts.predictive import Predictive, limits
 from detectors.counts.weekly.level import Totals, WeeklyLevel, fit_levels
+from tests.examples import one_in
 from tests.seasonal_counts import draw, flagged, history, learned, realised, week_shape
 
 
@@ -293,7 +294,7 @@ def test_what_is_no_count_changes_nothing() -> None:
 
 
 @given(st.integers(0, 200))
-@settings(max_examples=20, deadline=None)
+@one_in(4)
 def test_of_what_comes_about_once_in_three_weeks_the_expected_count_stays_near_its_mean(
     seed: int,
 ) -> None:

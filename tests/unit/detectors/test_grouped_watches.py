@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from detectors.durations.duration_watch import DurationWatch
@@ -16,6 +16,7 @@ from detectors.durations.duration_watches import DurationWatches
 from detectors.grouped_watch import GroupedWatch
 from detectors.shares.proportion_watch import ProportionWatch
 from detectors.shares.proportion_watches import ProportionWatches
+from tests.examples import one_in
 
 SHOWN = 0.5
 Given = dict[str, Any]
@@ -211,7 +212,7 @@ def lives(draw: Any) -> list[tuple[str, tuple[int, int]]]:
 
 @pytest.mark.parametrize("family", EVERY)
 @pytest.mark.parametrize("slots", [7, 168])
-@settings(max_examples=20, deadline=None)
+@one_in(4)
 @given(happened=lives(), seed=st.integers(0, 1000), few=st.sampled_from((0, 0, 1, 2)))
 def test_any_life_of_series_is_that_of_each_by_itself(
     family: str, slots: int, happened: list[tuple[str, tuple[int, int]]], seed: int, few: int

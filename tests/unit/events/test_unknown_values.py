@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.board.monitor import Monitor, Shard, canonical
@@ -227,7 +227,6 @@ ANYTHING = st.recursive(
 )
 
 
-@settings(max_examples=50)
 @given(st.fixed_dictionaries({}, optional={"area": ANYTHING, "markers": ANYTHING,
        "outcome": ANYTHING, "victims": ANYTHING, "suspects": ANYTHING}))  # fmt: skip
 def test_whatever_stands_in_a_field_that_may_be_unknown_the_crime_counts(

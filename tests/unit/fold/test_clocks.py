@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.errors import Refused
@@ -118,7 +118,6 @@ def expected(records: list[dict[str, Any]], field: str) -> dict[int, int]:
 
 
 @given(records=versions(), looks=st.lists(st.integers(0, 16), max_size=3))
-@settings(max_examples=60, deadline=None)
 def test_any_versions_in_any_order_count_as_their_winners_do_by_each_clock(
     records: list[dict[str, Any]], looks: list[int]
 ) -> None:
@@ -135,7 +134,6 @@ def test_any_versions_in_any_order_count_as_their_winners_do_by_each_clock(
 
 
 @given(records=versions())
-@settings(max_examples=60, deadline=None)
 def test_when_the_sums_are_asked_for_changes_neither_them_nor_what_was_revised(
     records: list[dict[str, Any]],
 ) -> None:
@@ -160,7 +158,6 @@ def test_an_hour_of_which_nobody_is_told_is_counted_when_somebody_asks() -> None
 
 
 @given(records=versions(), after=versions())
-@settings(max_examples=60, deadline=None)
 def test_what_is_put_back_goes_on_as_what_was_never_stopped(
     records: list[dict[str, Any]], after: list[dict[str, Any]]
 ) -> None:

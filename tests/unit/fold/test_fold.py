@@ -4,12 +4,13 @@ import json
 import random
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.board.monitor import canonical
 from streams.periods import rfc3339
 from tests.build import FAR_FUTURE, call, crime, feed, gauges, incident, lines, monitor, ms, row
+from tests.examples import one_in
 from tests.oracle import attendance_row, call_row, winners
 
 AT = ms("2021-03-01T12:00:00Z")
@@ -60,7 +61,7 @@ def final_board(records: list[dict[str, Any]]) -> bytes:
     return canonical(watched.board("tiny", AT, LABELS))
 
 
-@settings(max_examples=50)
+@one_in(2)
 @given(st.lists(versions(), max_size=12), st.randoms(use_true_random=False))
 def test_any_order_and_any_duplication_give_the_same_board(
     records: list[dict[str, Any]], chance: random.Random
@@ -70,7 +71,7 @@ def test_any_order_and_any_duplication_give_the_same_board(
     assert final_board(again) == final_board(records)
 
 
-@settings(max_examples=25)
+@one_in(2)
 @given(st.lists(versions(), max_size=12), st.sampled_from(["call0", "incident1", "crime2"]))
 def test_a_deleted_version_gives_the_board_without_the_record(
     records: list[dict[str, Any]], name: str
@@ -89,7 +90,7 @@ def test_a_deleted_version_gives_the_board_without_the_record(
     assert final_board([*heard, tombstone, *records]) == final_board([*heard, *without])
 
 
-@settings(max_examples=25)
+@one_in(2)
 @given(st.lists(versions(), max_size=12), st.integers(1, 5))
 def test_the_board_does_not_depend_on_how_lines_are_cut_into_payloads(
     records: list[dict[str, Any]], size: int

@@ -29,6 +29,7 @@ from streams.surveillance.adapters.counts import Counts
 from streams.surveillance.relearning import kept
 from streams.surveillance.signals import Grain, Signal
 from tests.build import FAR_FUTURE, call, crime, feed, incident, lines, ms, tiny_force
+from tests.examples import one_in
 from tests.surveillance import (
     after,
     changed_force,
@@ -111,7 +112,7 @@ def test_an_empty_run_begins_where_the_last_record_ended_and_short_ones_are_none
     length=st.integers(0, 300),
     missing=st.lists(st.tuples(st.integers(0, 6_000), st.integers(841, 3_000)), max_size=3),
 )
-@settings(max_examples=15)
+@one_in(5)
 def test_a_walk_meets_every_period_once_and_skips_only_what_lies_within_a_gap(
     begin: int, length: int, missing: list[tuple[int, int]]
 ) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.board.model import Board
@@ -15,6 +15,7 @@ from streams.fold.ledger import InMemory, Ledger
 from streams.periods import DAY, rfc3339
 from streams.registry.counting import SERIES_KEY_MASK
 from tests.build import FAR_FUTURE, call, crime, feed, gauges, incident, lines, monitor, ms, row
+from tests.examples import one_in
 from tests.late import END, STORED, YEARS, counters, histories, streams, without_horizon
 from tests.oracle import winners
 
@@ -284,7 +285,6 @@ def test_a_step_of_a_played_incident_is_unattended_like_a_live_one() -> None:
 # -- against a plain count of the winners ----------------------------------------------------------
 
 
-@settings(max_examples=120)
 @given(histories())
 def test_a_played_history_shows_what_a_count_of_all_winners_shows(
     records: list[dict[str, Any]],
@@ -315,7 +315,6 @@ def first_figures(ledger: Ledger) -> dict[Any, Any]:
     return {p: change for p, change in ledger.revisions.items() if p[0] != "hour" and change}
 
 
-@settings(max_examples=120)
 @given(streams())
 def test_live_a_record_is_never_lost_once_it_is_known(records: list[dict[str, Any]]) -> None:
     watched, plain = remembering(monitor()), without_horizon(monitor())
@@ -332,7 +331,7 @@ def test_live_a_record_is_never_lost_once_it_is_known(records: list[dict[str, An
     assert counters(of(watched, kind)) == counters(of(plain, kind))
 
 
-@settings(max_examples=60)
+@one_in(2)
 @given(streams(), st.integers(1, 5))
 def test_the_board_does_not_depend_on_how_lines_are_cut(
     records: list[dict[str, Any]], size: int

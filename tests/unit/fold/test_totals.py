@@ -8,13 +8,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.board.model import find
 from streams.board.monitor import Monitor, canonical
 from streams.periods import Calendar, rfc3339
 from tests.build import FAR_FUTURE, call, feed, lines, monitor, ms, row, tiny_force
+from tests.examples import one_in
 
 CALENDAR = Calendar(ZoneInfo("Europe/London"))
 AT = ms("2021-03-31T12:00:00Z")
@@ -554,7 +555,7 @@ def count_figures(target: Monitor, labels: list[str]) -> dict[tuple[str, str, st
     }
 
 
-@settings(max_examples=20)
+@one_in(4)
 @given(some_calls(), st.sampled_from(["hour", "day"]))
 def test_totals_of_the_same_calls_give_the_same_figures(
     calls: list[dict[str, Any]], grain: str
@@ -569,7 +570,7 @@ def test_totals_of_the_same_calls_give_the_same_figures(
     assert count_figures(by_total, labels) == count_figures(by_record, labels)
 
 
-@settings(max_examples=20)
+@one_in(4)
 @given(some_calls(), st.data())
 def test_lines_and_days_of_records_and_of_totals_mix(
     calls: list[dict[str, Any]], data: st.DataObject
@@ -595,7 +596,7 @@ def test_lines_and_days_of_records_and_of_totals_mix(
     assert count_figures(mixed, labels) == count_figures(by_record, labels)
 
 
-@settings(max_examples=20)
+@one_in(4)
 @given(some_calls(), st.randoms(use_true_random=False))
 def test_any_order_of_records_and_totals_gives_the_same_board(
     calls: list[dict[str, Any]], chance: random.Random

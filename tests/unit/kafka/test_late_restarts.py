@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from streams.board.monitor import Monitor, Shard
@@ -23,6 +23,7 @@ from streams.state import archive
 from streams.state.departed import Departed
 from streams.state.snapshot import Identity
 from tests.build import FAR_FUTURE, Record, call, lines, monitor, ms, row, tiny_force
+from tests.examples import one_in
 from tests.late import END, counters, histories, streams
 
 FORCE = tiny_force()
@@ -86,7 +87,7 @@ def messages(records: list[dict[str, Any]], size: int) -> list[bytes]:
     return [lines(records[at : at + size]) for at in range(0, len(records), size)]
 
 
-@settings(max_examples=20)
+@one_in(4)
 @given(streams(20), st.integers(1, 3), st.data())
 def test_restarts_at_any_place_lose_and_double_nothing(
     records: list[dict[str, Any]], size: int, data: st.DataObject
@@ -127,7 +128,7 @@ def beaten_by_a_deletion(records: list[dict[str, Any]]) -> bool:
     return False
 
 
-@settings(max_examples=20)
+@one_in(4)
 @given(streams(20), st.integers(1, 3), st.data())
 def test_a_log_that_is_read_again_beside_what_was_published_counts_the_same(
     records: list[dict[str, Any]], size: int, data: st.DataObject
@@ -163,7 +164,7 @@ def test_a_log_that_is_read_again_beside_what_was_published_counts_the_same(
         again.checkpoint.close()
 
 
-@settings(max_examples=20)
+@one_in(4)
 @given(histories(20, versions=False), st.data())
 def test_sealed_panes_are_the_same_where_the_log_has_lost_its_beginning(
     records: list[dict[str, Any]], data: st.DataObject

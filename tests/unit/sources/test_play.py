@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 import zstandard
 from click.testing import CliRunner, Result
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.board.model import decode_board
@@ -32,6 +32,7 @@ from streams.sources.order.player import Player
 from streams.sources.order.replay_clock import ReplayClock
 from streams.sources.stops import Stops
 from tests.build import TINY_FORCE, call, incident, lines, monitor, row, tiny_force
+from tests.examples import one_in
 from tests.servers.process import PATIENCE, wait_until
 
 CAD = """
@@ -92,7 +93,7 @@ def test_one_row_closed_two_months_later_loses_no_other(tmp_path: Path) -> None:
     assert runner.account() == Account(rows=5, counted=5, merged=0, refused=0, excluded=0)
 
 
-@settings(max_examples=20)
+@one_in(5)
 @given(st.permutations(ROWS))
 def test_the_order_of_rows_changes_nothing(
     tmp_path_factory: pytest.TempPathFactory, rows: list[str]
@@ -244,7 +245,7 @@ def test_lines_of_events_are_sorted_and_never_unfolded(tmp_path: Path) -> None:
     assert chunk.place(0) == f"{path}:3"
 
 
-@settings(max_examples=25)
+@one_in(4)
 @given(st.data())
 def test_versions_of_any_age_and_order_give_one_board(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.board.monitor import canonical
@@ -17,6 +17,7 @@ from streams.periods import Calendar, to_ms
 from streams.sources.order.play import Judge
 from streams.sources.order.unfold import UNFOLDED, unfold
 from tests.build import FAR_FUTURE, gauges, monitor, row, tiny_force
+from tests.examples import one_in
 
 CALENDAR = Calendar(tiny_force().zone)
 BEGIN = dt.datetime(2024, 3, 1, 10, tzinfo=dt.UTC)
@@ -203,7 +204,7 @@ def test_the_versions_are_in_order_and_end_in_the_record(event: Versioned) -> No
         Judge([tiny_force()]).packed(version)  # each is valid by itself
 
 
-@settings(max_examples=20)
+@one_in(2)
 @given(st.lists(finished(), max_size=12, unique_by=lambda event: (type(event), event.id)))
 def test_folding_the_versions_in_order_gives_the_board_of_the_records_alone(
     events: list[Versioned],

@@ -14,7 +14,7 @@ from unittest.mock import patch
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.board.monitor import Monitor, Shard
@@ -30,6 +30,7 @@ from streams.state import snapshot as snapshots
 from streams.state.departed import Departed
 from streams.state.snapshot import Identity, Snapshot
 from tests.build import Record, call, crime, lines, tiny_force
+from tests.examples import one_in
 from tests.late import END, START, counters, streams
 
 FORCE = tiny_force()
@@ -122,7 +123,7 @@ def resolved(draw: st.DrawFn) -> dict[str, Any]:
     return crime(f"crime{draw(st.integers(0, 3))}", rfc3339(recorded), **fields)
 
 
-@settings(max_examples=20)
+@one_in(4)
 @given(st.lists(resolved(), min_size=2, max_size=14), st.data())
 def test_what_is_counted_by_several_clocks_comes_back(
     records: list[dict[str, Any]], data: st.DataObject
@@ -131,7 +132,7 @@ def test_what_is_counted_by_several_clocks_comes_back(
         written_at_any_instant(records, data)
 
 
-@settings(max_examples=20)
+@one_in(4)
 @given(streams(20), st.data())
 def test_what_is_written_is_the_state_at_the_instant_of_taking(
     records: list[dict[str, Any]], data: st.DataObject
@@ -177,7 +178,7 @@ def written_at_any_instant(records: list[dict[str, Any]], data: st.DataObject) -
         assert figures(partition(folder, records[0]["kind"])) == taken
 
 
-@settings(max_examples=20)
+@one_in(4)
 @given(streams(20), st.data())
 def test_saves_that_fail_lose_nothing(records: list[dict[str, Any]], data: st.DataObject) -> None:
     kind = records[0]["kind"]

@@ -6,11 +6,12 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from detectors.counts.count_watch import CountWatch
 from detectors.counts.expected import Expected
+from tests.examples import one_in
 
 LOCKDOWN = ("First national lockdown",)
 Names = Callable[[int], Sequence[str]]
@@ -217,7 +218,7 @@ def test_events_of_which_only_some_days_are_named_leave_the_others_ordinary() ->
 @example(count=12, start=3, events=[(0, 81, "A", 7)])
 @example(count=12, start=0, events=[(0, 20, "A", 7), (20, 20, "B", 7), (40, 20, "C", 7)])
 @example(count=5_000, start=0, events=[(0, 100, "A", 5)])
-@settings(max_examples=60)
+@one_in(2)
 def test_constant_counts_never_alarm_wherever_events_lie(
     count: int, start: int, events: list[tuple[int, int, str, int]]
 ) -> None:
