@@ -34,10 +34,36 @@ def parsed(path: Path) -> ast.Module:
     return ast.parse(path.read_text())
 
 
-def imports(path: Path) -> Iterator[str]:
+def nodes(tree: ast.AST) -> Iterator[ast.AST]:
+    """All nodes of a syntax tree but those that only say whether a name is read or written, in no
+    certain order: in a third of the time of `ast.walk`."""
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        for field in node._fields:
+            value = getattr(node, field, None)
+            if isinstance(value, list):
+                waiting += [each for each in value if isinstance(each, ast.AST)]
+            elif isinstance(value, ast.AST) and field != "ctx":
+                waiting.append(value)
+
+
+@cache
+def nodes_of(path: Path) -> tuple[ast.AST, ...]:
+    """The nodes of a file of the tree."""
+    return tuple(nodes(parsed(path)))
+
+
+@cache
+def imports(path: Path) -> frozenset[str]:
     """What a file imports, wherever in it, by full name: a module of ours, or as it is written."""
+    return frozenset(_imports(path))
+
+
+def _imports(path: Path) -> Iterator[str]:
     ours = modules()
-    for node in ast.walk(parsed(path)):
+    for node in nodes_of(path):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -46,9 +72,15 @@ def imports(path: Path) -> Iterator[str]:
                 yield full if full in ours else node.module
 
 
+@cache
+def identifiers_of(path: Path) -> frozenset[str]:
+    """All that a file of the tree names."""
+    return frozenset(identifiers(parsed(path)))
+
+
 def identifiers(tree: ast.AST) -> Iterator[str]:
     """All that a module names: what it defines, imports, passes and reads."""
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         match node:
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
                 yield node.name
@@ -65,7 +97,7 @@ def identifiers(tree: ast.AST) -> Iterator[str]:
 
 def docstrings(tree: ast.AST) -> Iterator[str]:
     """The docstrings of a module, its classes and functions, and those below a name's value."""
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         match node:
             case ast.Expr(value=ast.Constant(value=str(text))):
                 yield text

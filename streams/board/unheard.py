@@ -222,7 +222,7 @@ class Unheard:
 
     def _count_known(self, grain: Grain, at: int) -> int | None:
         """What the period that holds an instant brought; None where that is not known."""
-        if not self._known(at, at + 1):  # nor is then a period around it, however long
+        if not self._unbroken(at, at + 1):  # nor is then a period around it
             return None
         start = self.calendar.start(grain, at)
         return (
@@ -243,11 +243,14 @@ class Unheard:
         return found
 
     def _known(self, start: int, end: int) -> bool:
-        """Whether the feed is taken to have been heard in a period."""
-        known = not self.before(start + 1) and end <= self.ledger.watermark
+        """Whether the feed is taken to have been heard in a period, of which all is kept."""
+        return self._unbroken(start, end) and self.ledger.panes.keeps(start, end)
+
+    def _unbroken(self, start: int, end: int) -> bool:
+        """Whether the feed is taken to have been heard in all of a span."""
         return (
-            known
-            and self.ledger.panes.keeps(start, end)
+            not self.before(start + 1)
+            and end <= self.ledger.watermark
             and not any(a < end and start < b for a, b in (*self._gaps, self._judged))
         )
 

@@ -11,7 +11,7 @@ import pytest
 
 from streams.registry.registry import REGISTRY
 from tests.adding import examples
-from tests.source_tree import CODE, ROOT, identifiers, modules, parsed
+from tests.source_tree import CODE, ROOT, docstrings, identifiers_of, modules, nodes_of, parsed
 
 pytestmark = pytest.mark.source_text
 ALL_CODE = (*CODE, "tests", "benchmarks")
@@ -47,14 +47,24 @@ def texts() -> Iterator[tuple[str, str]]:
             yield str(page.relative_to(ROOT)), EXAMPLE.sub("", page.read_text())
     for file in modules(*ALL_CODE).values():
         name = str(file.relative_to(ROOT))
-        for node in ast.walk(parsed(file)):
-            match node:
-                case ast.Expr(value=ast.Constant(value=str(text))):
-                    yield name, text
+        for text in (*docstrings(parsed(file)), *comments(file)):
+            yield name, text
+
+
+def comments(file: Path) -> Iterator[str]:
+    """The comments of a file that may name what is not there. To take a file apart into its tokens
+    takes long: it is done where what stands behind any `#` has such a name, comment or not."""
+    ends = (
+        line[place:]
+        for line in file.read_text().splitlines()
+        if "#" in line
+        for place in (match.start() for match in re.finditer("#", line))
+    )
+    if any(any(unknown(end)) for end in ends):
         with tokenize.open(file) as lines:
             for token in tokenize.generate_tokens(lines.readline):
                 if token.type == tokenize.COMMENT:
-                    yield name, token.string
+                    yield token.string
 
 
 @cache
@@ -88,10 +98,9 @@ def ends() -> frozenset[str]:
     )
 
 
-@cache
 def named_in(module: str) -> frozenset[str]:
     """All that a module names."""
-    return frozenset(identifiers(parsed(modules(*ALL_CODE)[module])))
+    return identifiers_of(modules(*ALL_CODE)[module])
 
 
 @cache
@@ -103,7 +112,7 @@ def names() -> frozenset[str]:
         if path == Path(__file__):  # names what is not there
             continue
         found.update(module.split("."), named_in(module))
-        for node in ast.walk(parsed(path)):
+        for node in nodes_of(path):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 found.update(re.findall(r"\w+", node.value) if len(node.value) < 60 else ())
     return frozenset(found)
@@ -163,3 +172,20 @@ def test_what_is_there_is_not_found() -> None:
     text = """`fold/ledger.py`, `streams.fold.ledger.Ledger`, `ledger.Ledger.add`, `Ledger`,
     docs/architecture.md, `README.md`, `Monitor.steps`, `advance(now)`, `a_setting`, and words."""
     assert not list(unknown(text))
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("x = 1  # `Nowhere`\n", ["# `Nowhere`"]),
+        ("x = '#`'  # `Nowhere`\n", ["# `Nowhere`"]),
+        ("x = '# `Nowhere`'\n", []),
+        ("x = 1  # `Ledger`\n", []),
+    ],
+)
+def test_comments_are_read_and_texts_with_a_number_sign_are_none(
+    tmp_path: Path, source: str, found: list[str]
+) -> None:
+    file = tmp_path / "some.py"
+    file.write_text(source)
+    assert list(comments(file)) == found

@@ -10,7 +10,7 @@ import click
 import pytest
 
 from streams.cli import main
-from tests.source_tree import ROOT, docstrings, identifiers, modules, parsed
+from tests.source_tree import ROOT, docstrings, identifiers, identifiers_of, modules, parsed
 
 pytestmark = pytest.mark.source_text
 WITHIN = {
@@ -133,7 +133,7 @@ def misnamed(module: str, names: AbstractSet[str]) -> Iterator[tuple[str, str, s
 
 
 def names_in(module: str, path: Path) -> set[str]:
-    return {*module.split("."), *identifiers(parsed(path))}
+    return {*module.split("."), *identifiers_of(path)}
 
 
 def defined(path: Path) -> set[str]:

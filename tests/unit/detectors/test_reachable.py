@@ -9,23 +9,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import detectors
+from tests.source_tree import modules, nodes_of
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs/detectors.md").read_text()
 REFERENCES = {"detectors.change.run_length", "detectors.charts.sample_charts"}
 
 
-def modules(part: str) -> dict[str, Path]:
-    paths = {path.relative_to(ROOT): path for path in (ROOT / part).rglob("*.py")}
-    names = {".".join(path.with_suffix("").parts): at for path, at in paths.items()}
-    return {name.removesuffix(".__init__"): path for name, path in names.items()}
-
-
 OURS = modules("detectors")
 
 
 def imported(path: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in nodes_of(path):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:

@@ -13,6 +13,7 @@ from streams.sources.draft.trial import try_mapping
 from streams.sources.mapping.file import parse_mapping
 from streams.sources.notices import Notices
 from streams.sources.reasons import REASONS, in_words
+from tests.source_tree import modules, nodes_of
 from tests.tables import PLAIN
 
 ROOT = Path(__file__).parents[3]
@@ -21,8 +22,8 @@ RAISED_BY = {"Refused": 0, "Rejected": 1, "reject": 0, "Refusal": 2}
 
 
 def reasons_in_code() -> Iterator[str]:
-    for path in sorted((ROOT / "streams").rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text())):
+    for path in modules("streams").values():
+        for node in nodes_of(path):
             if not isinstance(node, ast.Call):
                 continue
             name = getattr(node.func, "id", getattr(node.func, "attr", ""))
