@@ -59,16 +59,19 @@ def learned(weeks: Floats, **parameters: float) -> Expected:
 
 def flagged(ahead: Predictive, mean: float, dispersion: float, p: float) -> tuple[float, float]:
     """The true probability of a count above and below what has the probability p ahead."""
-    true = (
-        nbinom(mean / (dispersion - 1.0), 1.0 / dispersion) if dispersion > 1.0 else poisson(mean)
+    # With its numbers at each call: scipy writes a page of help for one that is "frozen".
+    true, numbers = (
+        (nbinom, (mean / (dispersion - 1.0), 1.0 / dispersion))
+        if dispersion > 1.0
+        else (poisson, (mean,))
     )
     high, low = ahead.upper(p), ahead.lower(p)
     above, below = ahead.at_least(high + 1), ahead.at_most(low - 1)
     on_high = (p - above) / max(ahead.at_least(high) - above, 1e-12)
     on_low = (p - below) / max(ahead.at_most(low) - below, 1e-12)
     return (
-        float(true.sf(high) + on_high * true.pmf(high)),
-        float(true.cdf(low - 1) + on_low * true.pmf(low)),
+        float(true.sf(high, *numbers) + on_high * true.pmf(high, *numbers)),
+        float(true.cdf(low - 1, *numbers) + on_low * true.pmf(low, *numbers)),
     )
 
 

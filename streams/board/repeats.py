@@ -25,7 +25,7 @@ from streams.fold.gaps import first_record
 from streams.fold.ledger import Ledger
 from streams.fold.links import persons_of
 from streams.fold.panes import Pane
-from streams.periods import DAY, Calendar
+from streams.periods import DAY, Calendar, Span
 from streams.registry.carried import MANY
 from streams.registry.conditions import ALWAYS, All, Condition
 from streams.registry.digests import digest
@@ -382,8 +382,8 @@ class Repeats:
             return False
         end = count.stretch.end
         since = max((carried.since.get(each, end) for each in self.fields(count.rule)), default=0)
-        days = [(day, min(day + DAY, since)) for day in range(count.reach, since, DAY)]
-        before = chain.from_iterable(ledger.records_between(*day) for day in days)
+        spans = _growing(count.reach, since)
+        before = chain.from_iterable(ledger.records_between(*span) for span in spans)
         return sum(1 for _ in islice(before, MANY)) < MANY
 
     def fields(self, rule: RepeatRule) -> list[str]:
@@ -430,3 +430,12 @@ def revise(allied: Iterable[Repeats], ledger: Ledger, old: int, new: int) -> Non
 def _looks_further(rule: RepeatRule) -> bool:
     """Whether it takes more than a person's record of the period to say whether they count."""
     return rule.all_roles or bool(rule.no_other) or rule.linked != ALWAYS
+
+
+def _growing(start: int, end: int) -> Iterator[Span]:
+    """[start, end) in spans, first a day and then each twice as long: of many records few are read
+    before there are enough, and of few records no day is looked at for each day around it."""
+    length = DAY
+    while start < end:
+        yield start, min(start + length, end)
+        start, length = start + length, 2 * length

@@ -75,6 +75,14 @@ def _shape(form: str) -> re.Pattern[str]:
     )
 
 
+@lru_cache(maxsize=16)
+def _any_shape(forms: tuple[str, ...]) -> re.Pattern[str]:
+    """What a text of any of the formats looks like. Most texts are no times, and one look at each
+    shows it."""
+    shapes = dict.fromkeys(_shape(form).pattern for form in forms if form.startswith("%"))
+    return re.compile("|".join(f"(?:{shape})" for shape in shapes))
+
+
 def _may_fit(form: str, values: Sequence[str]) -> bool:
     if form == "iso":
         return any(map(_parser(form), values))
@@ -191,14 +199,16 @@ def _days(values: Sequence[str], form: str) -> list[dt.date]:
     return [day for day in days if day is not None]
 
 
-def _fitting(sample: Sequence[str], candidates: Sequence[str]) -> Times | None:
+def _fitting(sample: Sequence[str], candidates: tuple[str, ...]) -> Times | None:
     """The fewest formats, three at the most, that read the values."""
     left = list(sample)
     formats: list[str] = []
     precision: Precision | None = None
     for _ in range(3):
         some = left[:5]
-        likely = [form for form in candidates if _may_fit(form, some)]
+        written = any(map(_any_shape(candidates).fullmatch, some))
+        forms = candidates if written else [f for f in candidates if not f.startswith("%")]
+        likely = [form for form in forms if _may_fit(form, some)]
         counted = [
             (sum(_parser(form)(value) is not None for value in left), form) for form in likely
         ]
