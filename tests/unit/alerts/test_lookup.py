@@ -17,7 +17,7 @@ from streams.state.surveillance import watch_all
 from streams.surveillance.signals import Signal
 from tests.build import FAR_FUTURE, call, feed, monitor, ms
 
-HISTORY = 70
+HISTORY = 35
 """Days, of five calls in each of the two districts."""
 TONIGHT = ms("2021-03-01T20:00:00Z")
 
