@@ -8,6 +8,7 @@ from typing import Any
 from streams.board.compare import Comparisons
 from streams.board.monitor import Monitor
 from streams.board.query import Query
+from streams.board.unheard import Unheard
 from streams.outputs.figures_shown import compared
 from streams.periods import DAY, HOUR, MINUTE, rfc3339
 from tests.build import as_json, call, crime, feed, incident, monitor, ms, row
@@ -99,6 +100,22 @@ def test_records_that_come_after_all_end_the_outage() -> None:
     for hour in OUTAGE:
         feed(watched, *calls(hour))
     assert asked(watched).figure("calls.offered", "2021-03-03T12").value == 12
+
+
+def test_what_is_usual_is_what_has_been_counted_by_then() -> None:
+    """A silence of six hours is no outage where one call an hour has come, and is one where eleven
+    more of each of those hours have come late."""
+    watched, last = monitor(), 33 * 24 + 9
+    for hour in range(last):
+        feed(watched, *calls(hour)[:1])
+    ledger = watched.ledger("call", "tiny")
+    assert ledger is not None
+    unheard = Unheard(ledger, lambda _: None)
+    noon = START + (last + 3) * HOUR
+    assert unheard.shown(noon, noon + HOUR, START + (last + 6) * HOUR) == 0
+    for hour in range(last):
+        feed(watched, *calls(hour)[1:])
+    assert unheard.shown(noon, noon + HOUR, START + (last + 6) * HOUR) == HOUR
 
 
 def incidents(days: range, hours: range = range(24), each: int = 1) -> list[dict[str, Any]]:
