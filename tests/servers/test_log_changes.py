@@ -157,7 +157,7 @@ def test_what_was_committed_is_counted_and_the_end_of_a_transaction_is_no_lag(ri
     rig.producer.flush()
     counts(worker, 4)
     wait_until(lambda: not any(metrics(worker, "watchroom_lag_messages").values()), 20, "no lag")
-    assert worker.ready()
+    wait_until(worker.ready, 60, "it is ready")
     assert not any(kind == "pipeline_unwell" for kind, _ in open_alerts(worker))
     assert metrics(worker, "watchroom_log_gap_messages") == {}  # markers are no lost records
 

@@ -128,7 +128,7 @@ def test_a_worker_counts_what_a_feed_sends_whichever_way_they_come_in(
         assert run("publish", "-", said=lines_of(later)).exit_code == 0
         wanted = events.boards(sent + later)[force]
         wait_until(lambda: board_of(worker, force) == wanted, 20, "the board is as wanted")
-        assert worker.ready()
+        wait_until(worker.ready, 60, "it is ready")
         about, log = worker.get("/about")[1].decode(), worker.server.log.read_text()
     finally:
         worker.stop()

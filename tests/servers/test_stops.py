@@ -94,4 +94,4 @@ def test_an_event_of_today_after_a_topic_of_years_ago_is_counted_at_once(rig: Ri
         return bool(board) and board["ingest"]["incident"]["new"] == 701
 
     wait_until(counted, 90, "both are counted")
-    assert worker.ready()
+    wait_until(worker.ready, 60, "it is ready")

@@ -89,7 +89,7 @@ def test_forty_kinds_of_bad_input_are_a_dead_letter_each_and_stop_nothing(tiny: 
     assert all(each.detail and each.time and each.origin.count("/") == 3 for each in found)
     board = worker.board("tiny", ms("2021-03-01T10:10:00Z"))
     assert row(board, "1h", "calls", line="999")["offered"] == good
-    assert worker.ready()
+    wait_until(worker.ready, 60, "it is ready")
 
 
 def test_a_message_without_a_value_or_of_no_force_is_a_dead_letter(tiny: Rig) -> None:
@@ -194,7 +194,7 @@ def test_a_worker_outlives_its_brokers_and_says_that_they_are_away(rig: Rig, kaf
     rig.producer = rig.connect()
     rig.publish(second)
     rig.shows(events.boards(found))
-    assert worker.ready()
+    wait_until(worker.ready, 60, "it is ready")
 
 
 def test_two_workers_can_not_share_a_folder(rig: Rig) -> None:
