@@ -583,7 +583,8 @@ def test_the_areas_of_a_force_stand_beside_each_other_below_the_whole(opened: Br
         page.goto(f"{made.url}/?force={FORCE}&areas=policing_area")
         expect(names).to_have_count(3)
         page.goto(f"{made.url}/?force={FORCE}&areas=beat")
-        expect(page.locator("#message")).to_contain_text('no areas of kind "beat" in Warwickshire')
+        words = 'There are no areas of kind "beat" in Warwickshire.'
+        expect(page.get_by_role("heading", level=1)).to_have_text(words)
         page.context.close()
 
 
