@@ -301,7 +301,7 @@ def look(page: Page, room: Room, name: str, query: str = "") -> None:
     expect(page.locator("#tiles")).to_be_visible()
     page.wait_for_function("document.fonts.ready.then(() => true)")
     if name not in ON_NOTHING:
-        expect(page.locator(".trend svg").first).to_be_attached()
+        expect(page.locator(".hour:not(:empty)").first).to_be_attached()
     if name == "stale":
         room.stop()
         expect(page.locator("body.stale")).to_be_visible()

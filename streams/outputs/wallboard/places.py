@@ -18,6 +18,7 @@ from streams.board.model import AreaDefinition, Board, ForceShown, Status
 from streams.config.schema import AREA_CLASS, AreaOrder, WallboardSettings
 from streams.outputs.wallboard.screen import (
     AlertShown,
+    AlertsState,
     AlertsTile,
     HandlersTile,
     OpenTile,
@@ -52,7 +53,7 @@ RANKS: tuple[Urgency, ...] = (
 class AlertsBrief(Struct):
     """How many alerts are open at a place, how many of them nobody has, and the most urgent."""
 
-    state: Literal["page", "notice", "taken", "state", "calm"]
+    state: AlertsState
     open: int
     alone: int
     first: AlertShown | None

@@ -311,12 +311,16 @@ class ResolvedShown(Struct):
     resolved_at: dt.datetime
 
 
+AlertsState = Literal["page", "notice", "taken", "state", "calm", "unknown"]
+
+
 class AlertsTile(Struct):
     """The open alerts, the most urgent first, how many there were, and why work goes on."""
 
-    state: Literal["page", "notice", "taken", "state", "calm"]
+    state: AlertsState
     """The most urgent that nobody has and that does not sleep; else whether a page or a notice is
-    open, or only states, on which nobody has to act now."""
+    open, or only states, on which nobody has to act now. Not known where nothing has arrived that
+    could open one."""
     open: list[AlertShown]
     resolved: list[ResolvedShown]
     """The last that were over, newest first; sent where none is open."""
@@ -802,7 +806,7 @@ def alerts_tile(
     # The board's order, but what nobody has comes first among its like, and what sleeps last.
     shown.sort(key=lambda a: (SEVERITIES.index(a.severity), bool(a.snoozed_until), a.owned))
     return AlertsTile(
-        state=_urgency(shown),
+        state=_urgency(shown) if shown or board.feeds else "unknown",
         open=shown,
         resolved=[] if shown else _resolved(held.recent, near),
         handed_over_at=_handed_over(held.handovers, board.at),
@@ -825,7 +829,7 @@ def _handed_over(handovers: list[Handover], at: str) -> dt.datetime | None:
     return last if recent else None
 
 
-def _urgency(shown: list[AlertShown]) -> Literal["page", "notice", "taken", "state", "calm"]:
+def _urgency(shown: list[AlertShown]) -> AlertsState:
     alone = {each.severity for each in shown if each.alone}
     if "page" in alone:
         return "page"

@@ -46,9 +46,10 @@ OF_TILE = {
 
 
 class Trend(Struct):
-    """The chart of a tile as SVG, and its last hour in words."""
+    """The chart of a tile, and its last hour in words."""
 
     svg: str
+    """Empty where there is no course yet: one hour alone would be a dot."""
     words: str
 
 
@@ -94,10 +95,12 @@ def _trend(query: Query, tile: str, area: str) -> Trend | None:
         chart = recent_chart(query, shown.indicator.format(line=line), HOURS, area)
     except QueryError:
         return None
-    if all(point.value is None for point in chart.points):
+    known = sum(point.value is not None for point in chart.points)
+    if not known:
         return None
     ident = f"trend-{tile.replace('.', '-')}"
-    return Trend(svg(layout(chart, *SIZE, "tile"), ident), words(chart, shown.noun))
+    drawn = svg(layout(chart, *SIZE, "tile"), ident) if known > 1 else ""
+    return Trend(drawn, words(chart, shown.noun))
 
 
 def words(chart: Chart, noun: tuple[str, str]) -> str:

@@ -79,6 +79,7 @@ function rate(figure, held, records) {
 
 function alerts(figure) {
   const { first } = figure;
+  if (figure.state === "unknown") return { number: "–", words: "nothing has arrived yet" };
   const words = !first ? "none open" : figure.alone > 1 ? `${figure.alone} with nobody` : figure.alone ? "nobody yet" : first.severity === "state" ? "no page, no notice" : first.role ?? (first.owned ? "taken" : "snoozed");
   return { number: count(figure.open), words };
 }

@@ -87,7 +87,7 @@ export function trend(tile, held) {
   // Records that come late change the line of hours that are over, and no word.
   if (drawings.get(place) === held?.svg) return;
   drawings.set(place, held?.svg);
-  const drawn = held ? new DOMParser().parseFromString(held.svg, "image/svg+xml").documentElement : null;
+  const drawn = held?.svg ? new DOMParser().parseFromString(held.svg, "image/svg+xml").documentElement : null;
   drawn?.classList.remove("tile"); // the purpose of the chart, and here the name of what it is in
   place.replaceChildren(...(drawn ? [document.adoptNode(drawn)] : []));
 }
@@ -258,8 +258,9 @@ function line(alert, force, first) {
 // Where none is open: those that were over lately.
 function none(held, time, most) {
   const lately = held.resolved.slice(0, most - 1).map((each) => made("li", { class: "over" }, `over since ${time.clock.short(Date.parse(each.resolved_at))}: ${each.words}`));
-  const calm = held.maintenance[0] ? `maintenance: ${held.maintenance[0]}` : held.summary;
-  return [made("li", { class: "none far" }, made("b", {}, shape("calm"), "none open"), made("span", {}, calm)), ...lately];
+  const heard = held.state !== "unknown";
+  const calm = held.maintenance[0] ? `maintenance: ${held.maintenance[0]}` : heard ? held.summary : "nothing has arrived that could open one";
+  return [made("li", { class: "none far" }, made("b", {}, shape(heard ? "calm" : "unknown"), heard ? "none open" : "not known"), made("span", {}, calm)), ...lately];
 }
 
 // Where only states are open, which nobody has to act on now: how many, and in small letters which.
@@ -296,7 +297,7 @@ function alerts(tile, screen, _, time) {
   let label = total ? `${plural(total, "alert", "alerts")} open` : "Alerts";
   if (total > 1) label += alone ? `, ${count(alone)} with nobody yet` : ", all taken";
   say(by("a", tile), label);
-  const key = JSON.stringify([held.open, list.dataset.most, held.resolved, held.summary, held.maintenance]);
+  const key = JSON.stringify([held.state, held.open, list.dataset.most, held.resolved, held.summary, held.maintenance]);
   const most = list.dataset.most ?? 12;
   rows(list, key, () => total ? acted.slice(0, most).map((alert, index) => line(alert, screen.force.id, index === 0)) : states ? standing(held, screen.force.id, most) : none(held, time, most));
   const hidden = total ? total - list.children.length : states && states - (list.children.length - 1);

@@ -68,9 +68,9 @@ function foot() {
   const parts = [`Last updated ${clock.second(heardAt)}`, clock.day(heardAt)];
   if (stale || screen.area) parts.push(screen.force.name);
   if (stale && screen.area) parts.push(screen.area.name);
-  if (stale && mode(screen.status)) parts.push(mode(screen.status));
+  const [told, from] = [mode(screen.status), origin(screen.status)];
+  if (stale && told && !from.startsWith(`${told.toLowerCase()}:`)) parts.push(told);
   if (screen.area) parts.push("of calls and incidents whose area is known");
-  const from = origin(screen.status);
   if (from) parts.push(from);
   parts.push(...screen.incomplete);
   if (stale) parts.push("figures are of then; connecting again by itself");

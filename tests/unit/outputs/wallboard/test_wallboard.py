@@ -361,6 +361,17 @@ def test_the_alerts_are_as_urgent_as_the_worst_that_nobody_has(
     assert as_json(first_screen(board))["alerts"]["state"] == state
 
 
+def test_before_anything_has_arrived_it_is_not_known_whether_there_are_alerts() -> None:
+    shown = live(ANSWERED)
+    alert(shown)
+    board = shown.board("tiny")
+    assert board.alerts is not None
+    board.alerts = msgspec.structs.replace(board.alerts, open=[])
+    assert as_json(first_screen(board))["alerts"]["state"] == "calm"
+    board.feeds = {}
+    assert as_json(first_screen(board))["alerts"]["state"] == "unknown"
+
+
 def test_a_feed_whose_heartbeat_is_silent_is_late() -> None:
     shown = screen(WAITING, beat("calls", "2021-03-01T10:27:00Z"), OPEN)
     assert shown["waiting"]["999"]["late"] is None  # the call itself is younger than its heartbeat
@@ -614,6 +625,13 @@ def test_a_trend_is_the_chart_of_a_tile_and_its_last_hour_in_words(client: TestC
     assert client.get("/trends.json?area=nowhere").json()["error"] == (
         'no area "nowhere" in Tiny Police, only: north-area, north, south'
     )
+
+
+def test_of_one_hour_alone_there_is_no_chart_only_its_words() -> None:
+    shown = live(call("c1", "2021-03-01T09:30:00Z"))
+    with TestClient(application(shown)) as served:
+        made = served.get("/trends.json").json()["waiting.999"]
+    assert made == {"svg": "", "words": "09 to 10 h: 1 call"}
 
 
 @pytest.mark.parametrize(
