@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from aiokafka.errors import KafkaError
 
+from streams.board.monitor import Monitor
 from streams.errors import ConfigError
+from streams.kafka.assignments import AssignedPartitions
 from streams.kafka.producer import Outbox
+from streams.kafka.settings import Cluster, WorkerSettings
+from streams.live import Live
 from streams.state.snapshot import Outgoing
+from tests.build import StillStream, tiny_force
 
 LETTER = Outgoing("w.deadletter", b"w.calls/0/0/0", b"rubbish", [])
 
@@ -119,6 +125,42 @@ def test_an_error_that_nobody_thought_of_is_said_and_keeps_nothing_from_being_se
     assert said == ["", trouble, trouble, ""]
     assert outbox.trouble == ""
     assert [each.levelname for each in caplog.records] == ["ERROR"]
+
+
+def test_a_worker_is_not_ready_while_its_outbox_fails_and_has_one_begin_anew_that_has_ended(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    Producer.made = [Producer.__new__(Producer)]  # so that none dies
+    security = SimpleNamespace(for_aiokafka=dict)
+    monkeypatch.setattr("streams.kafka.producer.AIOKafkaProducer", Producer)
+    monkeypatch.setattr("streams.kafka.producer.current", lambda: security)
+    partition: Any = SimpleNamespace(checkpoint=Checkpoint())
+    settings = WorkerSettings("127.0.0.1:9", (tiny_force(),), tmp_path, prefix="w")
+    live = Live(Monitor(settings.forces, all_shards=False))
+
+    async def work() -> None:
+        outbox = Outbox("127.0.0.1:9")
+        cluster = Cluster("c", 1, {"w.calls": "id"})
+        assigned = AssignedPartitions(settings, cluster, live, outbox, StillStream())
+        outbox._failed(KeyError("nobody thought of it"))
+        assigned.refresh()
+        assert [key for key in live.health.troubles if key == "unsent"] == ["unsent"]
+        await outbox.start()
+        task = outbox._sending._task
+        assert task is not None
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        outbox.put(partition, [(7, LETTER)])
+        beating = asyncio.create_task(assigned.beat())
+        await asyncio.sleep(0)
+        await outbox.close(5)
+        assigned.refresh()
+        beating.cancel()
+        await assigned.close()
+
+    asyncio.run(work())
+    assert partition.checkpoint.struck == [7]
+    assert "unsent" not in live.health.troubles
 
 
 def test_an_outbox_that_was_not_started_leaves_no_producer_unclosed(
