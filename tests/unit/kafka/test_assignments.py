@@ -30,6 +30,7 @@ class Posted(Outbox):
     """Notes what may be sent, and has no brokers to send it to."""
 
     def __init__(self) -> None:
+        super().__init__("127.0.0.1:9")
         self.messages: Numbered = []
 
     def put(self, partition: Partition, messages: Numbered) -> None:

@@ -49,7 +49,7 @@ class Unsent(Outbox):
     full = False
 
     def __init__(self) -> None:
-        pass
+        super().__init__("127.0.0.1:9")
 
 
 class Worker:
