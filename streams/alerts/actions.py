@@ -206,15 +206,17 @@ def words_of(force: Force, alert: Alert, at: int) -> str:
     """The words of an alert as it now is."""
     if not alert.open:
         ended = to_ms(alert.resolved_at or alert.updated_at)
-        if alert.grain == "month" and alert.outcome is None and alert.judged_to is not None:
+        by_months = alert.grain == "month" and alert.clear_periods > 0
+        if by_months and alert.outcome is None and alert.judged_to is not None:
             # With its last month, which may be known only when the next has come.
             last_month = to_ms(alert.judged_to) - 1
             ended = last_month if to_ms(alert.opened_at) <= last_month < ended else ended
-        opened, open_since = to_ms(alert.opened_at), ""
+        opened = to_ms(alert.opened_at)
+        open_since, when = say.opened_and_ended(force, alert.grain, opened, ended, at)
         # What its days carry says since when itself; what ended as it opened, when it was.
-        if alert.course is None and opened // MINUTE < ended // MINUTE:
-            open_since = say.by_grain(force, alert.grain, opened, at)
-        last = say.resolved(say.ended(force, alert.grain, ended, at), alert.outcome, open_since)
+        if alert.course is not None or opened // MINUTE >= ended // MINUTE:
+            open_since = ""
+        last = say.resolved(when, alert.outcome, open_since)
     elif alert.snoozed_until is not None:
         until = say.clock(force, to_ms(alert.snoozed_until), at)
         last = say.owned(None, until, alert.snooze_reason)
@@ -231,9 +233,9 @@ def words_of(force: Force, alert: Alert, at: int) -> str:
         since = to_ms(alert.opened_at if alert.onset is None else alert.onset)
         accepted = (alert.kind, alert.grain) == (LEVEL_CHANGE.name, "month")
         said = (*said, say.lasting(force, since, at, accepted=accepted))
-    if not alert.open and (highest := peak.in_words(force, alert, at)):
-        return say.fit_with(said, highest, last)
-    return say.fit(said, last, cleared=not alert.open)
+    if not alert.open:
+        return say.fit_cleared(said, peak.in_words(force, alert, at), last)
+    return say.fit(said, last)
 
 
 # -- when people are notified ------------------------------------------------------------------

@@ -28,6 +28,7 @@ from streams.registry.phrases import (
     fits,
     full_date,
     moment,
+    moments,
     place,
     round_duration,
     since,
@@ -168,16 +169,17 @@ def resolved(at: str, outcome: AlertOutcome | None, opened: str = "") -> str:
     return f"Over {at}{OPEN_SINCE}{opened}." if opened else f"Over {at}."
 
 
-def ended(force: Force, grain: str, ms: int, now: int) -> str:
-    """When an alert ended: at a time of day, or on a date where it is of a day or month."""
-    return f"{'on' if grain in ('day', 'month') else 'at'} {by_grain(force, grain, ms, now)}"
-
-
-def by_grain(force: Force, grain: str, ms: int, now: int) -> str:
-    """When an alert opened or ended: `22:40`, or `31 May 2020` by the day or month."""
+def opened_and_ended(
+    force: Force, grain: str, opened: int, ended: int, now: int
+) -> tuple[str, str]:
+    """When an alert opened, and when it ended: `22:40` and `at 23:50`, more than a day apart `22:40
+    on 29 May` and `at 23:50 on 31 May`, by the day or month `29 May 2020` and `on 31 May 2020`."""
+    calendar = Calendar(force.zone)
     if grain in ("day", "month"):
-        return full_date(Calendar(force.zone).local(ms))
-    return clock(force, ms, now)
+        since, until = (full_date(calendar.local(ms)) for ms in (opened, ended))
+        return since, f"on {until}"
+    since, until = moments(calendar, opened, ended, now)
+    return since, f"at {until}"
 
 
 def escalated(seconds: float) -> str:
@@ -215,18 +217,36 @@ def fit(
     return " ".join(filter(None, (*kept, ending)))
 
 
-def fit_with(said: Sequence[str], more: str, last: str, longest: int = LONGEST_TEXT) -> str:
-    """The sentences of an alert that is over, with one before the last where there is room for it
-    beside the first two.
+def fit_cleared(said: Sequence[str], highest: str, last: str, longest: int = LONGEST_TEXT) -> str:
+    """The sentences of an alert that is over, with that of its highest figure before the last.
 
-    >>> fit_with(["A county: 5.", "Up since May."], "Highest 9.", "Over.", 43)
-    'A county: 5. Up since May. Highest 9. Over.'
-    >>> fit_with(["A county: 5.", "Up since May."], "Highest 9.", "Over.", 40)
-    'A county: 5. Up since May. Over.'
+    Where not all fit, since when it was open goes first, if its change says since when; then the
+    change, if the first sentence has a usual range to compare with, else the highest figure.
+
+    >>> county = ["A county: 5, usually 1 to 2.", "Up since 2:00."]
+    >>> fit_cleared(county, "Highest 9.", "Over at 7:00, open since 3:00.", 85)
+    'A county: 5, usually 1 to 2. Up since 2:00. Highest 9. Over at 7:00, open since 3:00.'
+    >>> fit_cleared(county, "Highest 9.", "Over at 7:00, open since 3:00.", 84)
+    'A county: 5, usually 1 to 2. Up since 2:00. Highest 9. Over at 7:00.'
+    >>> fit_cleared(county, "Highest 9.", "Over at 7:00, open since 3:00.", 60)
+    'A county: 5, usually 1 to 2. Highest 9. Over at 7:00.'
+    >>> fit_cleared(["A county: 5.", "A level since May."], "Lowest 4.", "Over on 1 June.", 50)
+    'A county: 5. A level since May. Over on 1 June.'
     """
-    both = f"{more} {last}"
-    needs = sum(map(room_of, (*said[:2], both))) - 1
-    return fit(said, both if needs <= longest else last, longest, cleared=True)
+    first, change = [*said, ""][:2]
+    whole = [last]
+    if " since " in change and OPEN_SINCE in last:
+        whole.append(f"{last.partition(OPEN_SINCE)[0]}.")
+    tries = [(first, change, highest)]
+    if highest:
+        tries += [(first, "", highest), (first, change, "")][:: 1 if _has_range(first) else -1]
+    for lead, second, more in tries:
+        others = said[2:] if second else ()
+        for ending in whole:
+            if sum(map(room_of, (lead, second, more, ending))) - 1 <= longest:
+                both = " ".join(filter(None, (more, ending)))
+                return fit([lead, second, *others], both, longest, cleared=True)
+    return fit(said, whole[-1], longest, cleared=True)
 
 
 LEAST_NAME = 12
@@ -252,6 +272,10 @@ def _first_and_last(
         if len(whole) + room_of(second) + room_of(ending) <= longest:
             return whole, second, ending
     return shortened(first, longest), "", ""
+
+
+def _has_range(first: str) -> bool:
+    return ", usually " in first
 
 
 def _without_range(first: str) -> str:

@@ -365,13 +365,27 @@ def fits(found: ChangeFound) -> bool:
 def moment(calendar: Calendar, ms: int, now: int) -> str:
     """A time of day, with its day where that is a day or more away: `21:00`, `21:00 on Monday`,
     `01:00 GMT` where the clock shows it twice."""
-    local = calendar.local(ms)
-    said = f"{local:%H:%M}"
-    if local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset():
-        said += f" {local:%Z}"
+    said = _time_of_day(calendar, ms)
     if abs(now - ms) > DAY:
-        said += f" on {_day(local, calendar.local(now))}"
+        said += f" on {_day(calendar.local(ms), calendar.local(now))}"
     return said
+
+
+def dated_moment(calendar: Calendar, ms: int, now: int) -> str:
+    """A time of day with its date: `21:00 on 1 July`, of another year `21:00 on 1 July 2020`."""
+    return f"{_time_of_day(calendar, ms)} on {date(calendar, ms, now)}"
+
+
+def moments(calendar: Calendar, begin: int, end: int, now: int) -> tuple[str, str]:
+    """The two ends of a stretch of time: more than a day apart both with their dates."""
+    said = dated_moment if end - begin > DAY else moment
+    return said(calendar, begin, now), said(calendar, end, now)
+
+
+def _time_of_day(calendar: Calendar, ms: int) -> str:
+    local = calendar.local(ms)
+    twice = local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset()
+    return f"{local:%H:%M}" + f" {local:%Z}" * twice
 
 
 def _day(local: dt.datetime, now: dt.datetime) -> str:

@@ -287,7 +287,9 @@ def by_days_past(
         when += f" without {date(calendar, left_out[0], now) if len(left_out) == 1 else many}"
     came, usually = (rough(each) for each in a_day)
     daily = " a day" * (first != last)
-    figures = f": {_multiple(*a_day)}{when}, {came}{daily}, usually about {usually}."
+    many = f"{came}{daily}"
+    happened = f"{_multiple(*a_day)}{when}, {many}" if has_multiple(a_day[1]) else f"{many} {when}"
+    figures = f": {happened}, usually about {usually}."
     return (say.named(about, figures),)
 
 
@@ -303,10 +305,11 @@ def by_weeks(
     """The sentences of a volume that has lasted; `days` is what came on a day since then, and what
     was usual; `alike` as of `by_days`."""
     came, usually = (rough(each) for each in days)
-    figures = (
-        f": {f'{times:.2g} times the usual ' * has_multiple(days[1])}"
-        f"since {date(Calendar(force.zone), since, now)}, {came} a day, usually about {usually}."
-    )
+    began = f"since {date(Calendar(force.zone), since, now)}"
+    happened = f"{came} a day {began}"
+    if has_multiple(days[1]):
+        happened = f"{times:.2g} times the usual {began}, {came} a day"
+    figures = f": {happened}, usually about {usually}."
     lasting = f"All {alike} areas alike: perhaps recording. {say.ACCEPT}" if alike else say.ACCEPT
     return (say.named(about, figures), lasting)
 

@@ -21,7 +21,7 @@ from streams.alerts.rules.base import AlertKind, Finding, InstantRule, TableRow
 from streams.config.force import Force
 from streams.fold.heartbeats import MISSED_NO_MORE, PRESUMED, is_known
 from streams.periods import DAY, MINUTE, SECOND, Calendar, to_ms
-from streams.registry.phrases import REFUSED, enumerated, moment
+from streams.registry.phrases import REFUSED, enumerated, moment, moments
 from streams.registry.registry import REGISTRY
 from streams.surveillance.last_signs import LastSign
 from streams.surveillance.signals import Signal
@@ -269,9 +269,8 @@ def ended(force: Force, alert: Alert, feeds: Sequence[SilentFeed], now: int) -> 
     if len(feeds) > 1:
         name = _heading([each.feed for each in feeds], force)
     calendar = Calendar(force.zone)
-    silent = (
-        f"{name}: silent from {moment(calendar, begun, now)} to {moment(calendar, heard, now)}."
-    )
+    since, until = moments(calendar, begun, heard, now)
+    silent = f"{name}: silent from {since} to {until}."
     last = moment(calendar, heard, now)
     sooner = [each for each in feeds if moment(calendar, ms_of(each.heard) or now, now) != last]
     return (silent, *_back(force, sooner, now))

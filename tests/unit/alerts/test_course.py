@@ -388,14 +388,14 @@ def test_what_is_over_is_told_with_all_of_it_and_has_nothing_left_to_accept() ->
     assert (made.what, made.alert.lasting) == ("resolved", False)
     assert made.alert.words == (
         "999 calls, Warwickshire: 1.6 times the usual from 1 to 20 July, 320 a day, "
-        "usually about 200. Over at 00:02."
+        "usually about 200. Over at 00:02 on 23 July."
     )
     b = lasting(20)
     close(b, day_of(20, 0).start + 8 * HOUR, "real")
     assert not the(b).lasting
     assert the(b).words == (
         "999 calls, Warwickshire: 1.6 times the usual since 1 July, 320 a day, "
-        "usually about 200. Closed at 08:00: real."
+        "usually about 200. Closed at 08:00 on 21 July: real."
     )
 
 
@@ -594,7 +594,7 @@ def test_a_course_of_small_figures_is_told_with_a_decimal() -> None:
     )
     for n in range(2, 15):
         close_day(b, n, (2, 5)[n % 2], **small)
-    assert ", 3.6 a day, usually about 0.3. Lasting" in the(b).words
+    assert ": 3.6 a day since 1 July, usually about 0.3. Lasting" in the(b).words
 
 
 def test_what_grows_while_nobody_may_be_told_is_told_when_people_may_be() -> None:
@@ -657,8 +657,8 @@ def test_after_26_weeks_the_level_is_taken_as_the_usual_and_it_says_so() -> None
     told = [notified(close_day(b, n, 320)) for n in range(days)]
     assert told == [*([[]] * (days - 1)), ["resolved"]]
     assert the(b).words == (
-        "999 calls, Warwickshire: 1.6 times the usual since 1 July, 320 a day, usually about 200. "
-        "After 26 weeks its level is taken as the usual. Over at 00:02."
+        "999 calls, Warwickshire: 1.6 times the usual since 1 July, 320 a day. "
+        "After 26 weeks its level is taken as the usual. Over at 00:02 on 30 December."
     )
     now = day_of(days - 1, 0).end + 2 * MINUTE
     stretches, levels = b.feedback()
@@ -718,7 +718,7 @@ def test_an_hour_late_in_the_evening_before_does_not_make_its_day_one_of_the_str
         close_day(b, n, count)
     assert the(b).words.startswith(
         "999 calls, Warwickshire: 1.6 times the usual from 1 to 2 July, 330 a day, usually about "
-        "200. Highest 340 on Thursday. Over at 00:02."
+        "200. Highest 340 on Thursday. Over at 00:02 on 5 July."
     )
 
 
@@ -755,9 +755,13 @@ def test_of_what_is_hardly_ever_there_is_no_multiple() -> None:
         "Above the usual since 1 July."
     )
     assert exceptional_volume.by_weeks(*about, (3.0, 0.3), 10.0, since, day)[0] == (
-        "Non-recent offences: since 1 July, 3 a day, usually about 0.3."
+        "Non-recent offences: 3 a day since 1 July, usually about 0.3."
     )
     span = since, since + 2 * DAY
     assert exceptional_volume.by_days_past(*about, (3.0, 0.3), span, day)[0] == (
-        "Non-recent offences: from 1 to 2 July, 3 a day, usually about 0.3."
+        "Non-recent offences: 3 a day from 1 to 2 July, usually about 0.3."
+    )
+    one = since, since + DAY
+    assert exceptional_volume.by_days_past(*about, (5.0, 0.4), one, day)[0] == (
+        "Non-recent offences: 5 on 1 July, usually about 0.4."
     )

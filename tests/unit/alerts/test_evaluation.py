@@ -70,7 +70,9 @@ def test_what_was_open_for_more_than_a_day_says_on_which_day_it_opened() -> None
     (alert,) = b.alerts.values()
     end = at("2026-11-23 07:00")
     over = msgspec.structs.replace(alert, state="resolved", resolved_at=stamp(end, b.force.zone))
-    assert words_of(b.force, over, end).endswith("Over at 07:00, open since 22:00 on Saturday.")
+    assert words_of(b.force, over, end).endswith(
+        "Over at 07:00 on 23 November, open since 22:00 on 21 November."
+    )
 
 
 def test_what_is_over_as_it_opens_was_open_since_no_time() -> None:
@@ -135,6 +137,25 @@ def test_a_silent_feed_raises_itself_and_nothing_else() -> None:
     assert end.what == "resolved"
     assert end.alert.words == (
         "Calls, Warwickshire: silent from 21:20 to 22:01. Over at 22:03, open since 22:00."
+    )
+
+
+def test_a_feed_that_was_silent_for_days_says_from_which_date_to_which() -> None:
+    b = store()
+    silence = Finding(
+        kind="feed_silent", severity="page", records="call", group="feeds", measure="call",
+        title="Feed of calls, Warwickshire", since=at("2026-09-23 23:58"),
+        said=("Calls, Warwickshire: nothing for 56 min, where 20 records were expected.",),
+        settle=120_000,
+    )  # fmt: skip
+    for now in ("2026-09-24 00:54", "2026-10-06 00:00"):
+        evaluate(b, [], [silence], at(now))
+    for now in ("2026-10-06 00:01", "2026-10-06 00:02"):
+        evaluate(b, [], [], at(now))
+    (alert,) = b.alerts.values()
+    assert alert.words == (
+        "Calls, Warwickshire: silent from 23:58 on 23 September to 00:00 on 6 October. "
+        "Over at 00:02 on 6 October, open since 00:54 on 24 September."
     )
 
 

@@ -259,11 +259,45 @@ def test_that_an_alert_is_over_comes_before_its_change_and_that_before_its_range
 def test_when_an_alert_ended_is_told_by_its_grain() -> None:
     ended = at("2020-05-31 23:59")
     told = [
-        say.ended(WARWICKSHIRE, grain, ended, ended) for grain in ("now", "hour", "day", "month")
+        say.opened_and_ended(WARWICKSHIRE, grain, ended - HOUR, ended, ended)[1]
+        for grain in ("now", "hour", "day", "month")
     ]
     assert told == ["at 23:59", "at 23:59", "on 31 May 2020", "on 31 May 2020"]
     assert say.resolved(told[2], None) == "Over on 31 May 2020."
     assert say.resolved(told[0], "planned_event") == "Closed at 23:59: a planned event."
+
+
+def test_what_was_open_for_more_than_a_day_has_both_dates() -> None:
+    opened, ended = at("2018-09-24 00:54"), at("2018-10-06 00:06")
+    said = say.opened_and_ended(WARWICKSHIRE, "hour", opened, ended, ended)
+    assert said == ("00:54 on 24 September", "at 00:06 on 6 October")
+
+
+SURGE = ["Incidents: 35 in the hour to 00:00, usually 17 to 32.", "1.6 times the usual since noon."]
+HIGHEST = "Highest 61 in the hour to 23:00."
+
+
+@pytest.mark.parametrize(
+    ("longest", "said"),
+    [
+        (152, [*SURGE, HIGHEST, "Over at 04:00, open since 00:00."]),
+        (140, [*SURGE, HIGHEST, "Over at 04:00."]),
+        (120, [SURGE[0], HIGHEST, "Over at 04:00, open since 00:00."]),
+        (105, [SURGE[0], HIGHEST, "Over at 04:00."]),
+    ],
+)
+def test_of_what_is_over_its_highest_figure_is_left_out_last(longest: int, said: list[str]) -> None:
+    text = say.fit_cleared(SURGE, HIGHEST, "Over at 04:00, open since 00:00.", longest)
+    assert text == " ".join(said)
+
+
+def test_a_level_that_is_over_says_which_way_it_went_before_anything_else() -> None:
+    level = "A new level since about November 2011: 1,449 a month before, 1,056 since (3 months)."
+    said = ["Violence offences, Chicago: 966 in January 2012.", level]
+    text = say.fit_cleared(
+        said, "Lowest 911 in February 2012.", "Over on 30 June 2012, open since 1 February 2012."
+    )
+    assert text == f"{said[0]} {level} Over on 30 June 2012."
 
 
 @pytest.mark.parametrize(
