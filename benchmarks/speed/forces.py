@@ -23,6 +23,7 @@ from measuring import Bench, Row, in_turn
 import streams.config
 from streams.board.monitor import Monitor
 from streams.config.force import Force, find_force
+from streams.outputs.wallboard.hub import places_content
 
 START = dt.datetime(2021, 3, 1, tzinfo=dt.UTC)
 RECEIVED = 1_893_456_000_000
@@ -95,6 +96,28 @@ def events(number: int, areas: int) -> list[bytes]:
     return found
 
 
+def still_open(now: int) -> bytes:
+    """An incident of each grade in every area of the first force, opened fifteen minutes ago."""
+    at = stamp(now / 1000 - START.timestamp() - 900)
+    records = [
+        {
+            "kind": "incident",
+            "force": forces[0].id,
+            "id": f"O{area.id}{grade}",
+            "area": area.id,
+            "version": 1,
+            "updated_at": at,
+            "opened_at": at,
+            "grade": grade,
+            "category": "concern",
+        }
+        for area in forces[0].areas
+        if area is not None
+        for grade in ("emergency", "priority", "scheduled")
+    ]
+    return b"\n".join(json.dumps(each).encode() for each in records)
+
+
 def prepare(number_of_forces: int, areas: int, number: int, folder: str) -> None:
     forces[:] = [county(f"f{n}", areas, Path(folder)) for n in range(number_of_forces)]
     lines = events(number, areas)
@@ -129,6 +152,22 @@ def board() -> float:
         monitor.ingest(payload, RECEIVED)
         begun = time.process_time()
         monitor.board(forces[0].id, last(monitor))
+        times.append(time.process_time() - begun)
+    return 1000 * statistics.median(times)
+
+
+def places() -> float:
+    """CPU milliseconds of the screen of all areas beside each other, made of one board, with an
+    open incident of each grade in every area."""
+    monitor, times = Monitor(forces), []
+    for payload in payloads:
+        monitor.ingest(payload, RECEIVED)
+    now = last(monitor)
+    monitor.ingest(still_open(now), RECEIVED)
+    board = monitor.board(forces[0].id, now)
+    for _ in range(READINGS):
+        begun = time.process_time()
+        places_content(board, forces[0].file.wallboard, None, areas=True)
         times.append(time.process_time() - begun)
     return 1000 * statistics.median(times)
 
@@ -190,3 +229,18 @@ def measure(bench: Bench) -> None:
         if bench.before:
             row.before = boards["before", wide] / boards["before", 5]
         bench.add(row, lambda: others["here"].ask("profile", "board").value)
+
+        screens = in_turn(
+            min(bench.rounds, 3),
+            {name: (lambda child: child.ask("places").value, others[name]) for name in trees},
+        )
+        row = Row(
+            f"{wide} areas beside each other on one screen",
+            screens["here"],
+            "ms",
+            300.0,
+            150.0,
+        )
+        if bench.before:
+            row.before = screens["before"]
+        bench.add(row, lambda: others["here"].ask("profile", "places").value)

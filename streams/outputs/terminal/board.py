@@ -292,7 +292,7 @@ def _performance(board: Board, served: _Served, width: int) -> list[RenderableTy
     if now is not None and now.count_of(count) is not None:
         still_open = now.count_of(count) or 0
         state = _now(still_open, now.number_of(oldest), now.count_of(unknown) or 0, shape.still)
-        for each in open_beside(board, shape, where):
+        for each in open_beside(lambda name, at: board.now.row(name, **at), shape, where):
             state.append(f"\n{each.count:,} {each.words}")
             if each.oldest is not None:
                 state.append(f", the oldest for {phrases.duration(each.oldest)}")

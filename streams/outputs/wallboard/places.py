@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from streams.board.model import AreaDefinition, Board, ForceShown, Status
 from streams.config.schema import AREA_CLASS, AreaOrder, WallboardSettings
+from streams.outputs.wallboard.board_by_area import BoardByArea
 from streams.outputs.wallboard.screen import (
     AlertShown,
     AlertsState,
@@ -28,7 +29,7 @@ from streams.outputs.wallboard.screen import (
     UnattendedTile,
     WaitingTile,
     alerts_tile,
-    first_screen,
+    screen_of,
 )
 
 COMPARED = ("waiting", "in_time", "unattended", "attended", "open", "handlers", "alerts")
@@ -116,7 +117,8 @@ def places(
             known = f"only: {', '.join(kinds)}" if kinds else "it has no areas"
             raise ValueError(f'no areas of kind "{kind}" in {board.force.name}, {known}')
         shown = [name for name, each in held.items() if each.kind == kind and each.there]
-    whole = first_screen(board, None, settings.tiles, settings.roles)
+    by_area = BoardByArea(board)
+    whole = screen_of(by_area, None, settings.tiles, alerts_tile(board, None, settings.roles))
     tiles = [tile for tile in whole.tiles if _compared(tile, settings)]
     return Places(
         force=board.force,
@@ -128,8 +130,8 @@ def places(
         kind=kind if areas else None,
         kinds=[AreaKindShown(each, kind_in_words(each)) for each in kinds],
         places=[
-            _place(None, board.force.name, whole, tiles, whole.alerts),
-            *(_area(board, name, tiles, settings) for name in shown),
+            _place(None, board.force.name, whole, tiles),
+            *(_area(by_area, name, tiles, settings) for name in shown),
         ],
     )
 
@@ -163,30 +165,16 @@ def kind_in_words(kind: str) -> str:
     return "classes of areas" if kind == AREA_CLASS else f"{words}s"
 
 
-def _area(board: Board, area: str, tiles: Sequence[str], settings: WallboardSettings) -> PlaceShown:
-    held = board.definitions.areas
-    alerts = alerts_tile(board, _within(held, area), settings.roles)
-    return _place(area, held[area].name, first_screen(board, area, tiles), tiles, alerts)
-
-
-def _within(held: Mapping[str, AreaDefinition], area: str) -> set[str]:
-    """An area and all that lie in it."""
-    found = {area}
-    while more := {name for name, each in held.items() if each.parent in found} - found:
-        found |= more
-    return found
-
-
-def _place(
-    ident: str | None,
-    name: str,
-    screen: Screen,
-    tiles: Sequence[str],
-    alerts: AlertsTile | None,
+def _area(
+    by_area: BoardByArea, area: str, tiles: Sequence[str], settings: WallboardSettings
 ) -> PlaceShown:
-    figures = {
-        tile: figure for tile in tiles if (figure := _figure(screen, tile, alerts)) is not None
-    }
+    alerts = alerts_tile(by_area.board, by_area.within(area), settings.roles)
+    screen = screen_of(by_area, area, tiles, alerts)
+    return _place(area, by_area.areas[area].name, screen, tiles)
+
+
+def _place(ident: str | None, name: str, screen: Screen, tiles: Sequence[str]) -> PlaceShown:
+    figures = {tile: figure for tile in tiles if (figure := _figure(screen, tile)) is not None}
     states: list[Urgency] = [
         each.state
         for each in figures.values()
@@ -203,7 +191,7 @@ def _nowhere(figure: Figure) -> bool:
     return bool(figure.unplaced) and not figure.count
 
 
-def _figure(screen: Screen, tile: str, alerts: AlertsTile | None) -> Figure | None:
+def _figure(screen: Screen, tile: str) -> Figure | None:
     """The figure of a tile; None where the place can't have it."""
     kind, _, line = tile.partition(".")
     if kind == "waiting":
@@ -216,7 +204,7 @@ def _figure(screen: Screen, tile: str, alerts: AlertsTile | None) -> Figure | No
     if kind == "handlers":
         return screen.handlers
     if kind == "alerts":
-        return None if alerts is None else _brief(alerts)
+        return None if screen.alerts is None else _brief(screen.alerts)
     return screen.unattended if kind == "unattended" else screen.attended
 
 

@@ -18,21 +18,22 @@ from msgspec import Struct
 
 from streams.alerts.model import SEVERITIES, Alert, Handover, MaintenanceShown, Severity
 from streams.board.model import (
-    AreaDefinition,
     Board,
     FeedAge,
     ForceShown,
     Handlers,
     Origin,
+    ReportedFigure,
     Row,
     Status,
     find,
     heard,
 )
-from streams.config.schema import AREA_CLASS, WHOLE
+from streams.config.schema import WHOLE
 from streams.live import STALE_FEED, STALE_HEARTBEAT
 from streams.outputs import words
 from streams.outputs.open_beside import open_beside
+from streams.outputs.wallboard.board_by_area import AreaName, BoardByArea
 from streams.outputs.words import alert_ahead, unusual_ahead
 from streams.periods import Calendar
 from streams.registry.aggregates import SMALL, Ratio
@@ -115,13 +116,6 @@ class Tile(NamedTuple):
 
 
 BY_LINE, WHOLE_FORCE = Tile.of(by_line=True), Tile.of(by_line=False)
-
-
-class AreaName(Struct):
-    """An area that may be looked at."""
-
-    id: str
-    name: str
 
 
 class FeedShown(Struct):
@@ -368,30 +362,43 @@ def first_screen(
 
     Raises ValueError for an area that the force does not have.
     """
-    areas = board.definitions.areas
+    by_area = BoardByArea(board)
+    near = None if area is None or area not in by_area.areas else by_area.near(area)
+    return screen_of(by_area, area, chosen, alerts_tile(board, near, roles))
+
+
+def screen_of(
+    by_area: BoardByArea,
+    area: str | None,
+    chosen: Sequence[str] | None,
+    alerts: AlertsTile | None,
+) -> Screen:
+    """As `first_screen`, with these alerts, of a board that other areas are shown of as well."""
+    board, areas = by_area.board, by_area.areas
     if area is not None and area not in areas:
         raise ValueError(f'no area "{area}" in {board.force.name}: {", ".join(areas)}')
     feeds = feeds_shown(board)
     late = {feed.kind: feed for feed in feeds if feed.late}
-    handlers = _handlers(board, area)
+    handlers = _handlers(by_area, area)
     tiles = list(chosen) if chosen else _usual_tiles(board, handlers)
     calls, incidents = late.get(BY_LINE.kind), late.get(WHOLE_FORCE.kind)
+    at = area or WHOLE
     return Screen(
         force=board.force,
         area=None if area is None else AreaName(area, areas[area].name),
-        areas=[AreaName(name, held.name) for name, held in areas.items() if held.there],
+        areas=by_area.there,
         at=board.at,
         speed=_speed(board.status),
         status=board.status,
         tiles=tiles,
-        waiting={each: _waiting(board, each, area, calls) for each in _lines(tiles, "waiting")},
-        in_time={each: _in_time(board, each, area, calls) for each in _lines(tiles, "in_time")},
-        unattended=_unattended(board, area, incidents),
-        attended=_in_time(board, None, area, incidents),
-        open=_open(board, area, incidents),
+        waiting={each: _waiting(by_area, each, at, calls) for each in _lines(tiles, "waiting")},
+        in_time={each: _in_time(by_area, each, at, calls) for each in _lines(tiles, "in_time")},
+        unattended=_unattended(by_area, at, incidents),
+        attended=_in_time(by_area, None, at, incidents),
+        open=_open(by_area, at, incidents),
         handlers=handlers,
         ahead={each: _ahead(board, each) for each in _lines(tiles, "ahead")},
-        alerts=alerts_tile(board, None if area is None else _near(areas, area), roles),
+        alerts=alerts,
         feeds=feeds,
         incomplete=[each.words for each in board.incomplete],
     )
@@ -479,28 +486,29 @@ def _was_heard(board: Board, kind: str, window: str) -> bool:
     return not any(each.name in missing and not missing[each.name].known_days for each in groups)
 
 
-def _unplaced(
-    board: Board, area: str | None, rows: list[Row] | None, count: str, **place: str
-) -> int:
+def _unplaced(by_area: BoardByArea, area: str, group: str, count: str, **place: str) -> int:
     """How many more there are in the force of which no area is known; 0 in a view of the force.
 
     A call often has no area before it is answered: a view of an area shall not say that nobody
     waits when that is not known.
     """
-    if area is None or rows is None:
+    if area == WHOLE:
         return 0
-    held = {row.area: row.count_of(count) or 0 for row in rows if row.is_at(**place)}
-    areas = board.definitions.areas
-    tops = (name for name, each in areas.items() if not each.parent and each.kind != AREA_CLASS)
-    placed = sum(held.get(name, 0) for name in tops)
-    return held.get(WHOLE, 0) - placed
+    whole = by_area.row(by_area.board.now, group, WHOLE, **place)
+    every = whole.count_of(count) if whole else None
+    return (every or 0) - by_area.placed(group, count, **place)
 
 
-def _beside(board: Board, tile: Tile, **where: str) -> list[OpenShown]:
+def _beside(by_area: BoardByArea, tile: Tile, area: str, **place: str) -> list[OpenShown]:
     """What else is open beside the records of a tile."""
+    board = by_area.board
+
+    def row_of(group: str, where: Mapping[str, str]) -> Row | None:
+        return find(by_area.rows(board.now, group, area), **where)
+
     return [
         OpenShown(each.words, each.count, _since(board, each.oldest))
-        for each in open_beside(board, tile.shape, where)
+        for each in open_beside(row_of, tile.shape, place)
     ]
 
 
@@ -536,13 +544,14 @@ def _by_rate(value: float | None, target: float | None) -> TileState:
     return "approaching" if misses > allowed or isclose(misses, allowed) else "calm"
 
 
-def _waiting(board: Board, line: str, area: str | None, late: FeedShown | None) -> WaitingTile:
-    rows = board.now.rows(BY_LINE.group) if heard(board.feeds, BY_LINE.kind, REGISTRY) else None
-    row = find(rows, **BY_LINE.place(line), area=area or WHOLE)
-    count = row.count_of(BY_LINE.open) if row else None if rows is None else 0
+def _waiting(by_area: BoardByArea, line: str, area: str, late: FeedShown | None) -> WaitingTile:
+    board, place = by_area.board, BY_LINE.place(line)
+    known = _is_known(board, BY_LINE)
+    row = by_area.row(board.now, BY_LINE.group, area, **place) if known else None
+    count = row.count_of(BY_LINE.open) if row else 0 if known else None
     oldest = row.number_of(BY_LINE.oldest) if row else None
     limit = board.definitions.lines[line].within_seconds
-    unplaced = _unplaced(board, area, rows, BY_LINE.open, **BY_LINE.place(line))
+    unplaced = _unplaced(by_area, area, BY_LINE.group, BY_LINE.open, **place) if known else 0
     return WaitingTile(
         line=line,
         state=_by_wait(count, oldest, limit, late, unplaced),
@@ -552,28 +561,31 @@ def _waiting(board: Board, line: str, area: str | None, late: FeedShown | None) 
         unknown=(row.count_of(BY_LINE.unknown) if row else None) or 0,
         unplaced=unplaced,
         late=late,
-        beside=_beside(board, BY_LINE, area=area or WHOLE, **BY_LINE.place(line)),
+        beside=_beside(by_area, BY_LINE, area, **place),
     )
 
 
-def _unattended(board: Board, area: str | None, late: FeedShown | None) -> UnattendedTile:
-    rows = (
-        board.now.rows(WHOLE_FORCE.group)
-        if heard(board.feeds, WHOLE_FORCE.kind, REGISTRY)
-        else None
-    )
-    row = find(rows, area=area or WHOLE)
-    count = row.count_of(WHOLE_FORCE.open) if row else None if rows is None else 0
-    came = board.windows[WINDOW].row(WHOLE_FORCE.group, area=WHOLE)
+def _is_known(board: Board, tile: Tile) -> bool:
+    """Whether it is known which records of a tile are open: then none is a true zero."""
+    was_heard = heard(board.feeds, tile.kind, REGISTRY)
+    return was_heard and board.now.rows(tile.group) is not None
+
+
+def _unattended(by_area: BoardByArea, area: str, late: FeedShown | None) -> UnattendedTile:
+    board, group = by_area.board, WHOLE_FORCE.group
+    known = _is_known(board, WHOLE_FORCE)
+    row = by_area.row(board.now, group, area) if known else None
+    count = row.count_of(WHOLE_FORCE.open) if row else 0 if known else None
+    came = by_area.row(board.windows[WINDOW], group, WHOLE)
     incidents_heard = _was_heard(board, WHOLE_FORCE.kind, WINDOW)
     said = came is None or came.count_of(WHOLE_FORCE.served) is not None
     carried = said or not incidents_heard
     oldest = row.number_of(WHOLE_FORCE.oldest) if row else None
     limit = board.definitions.attendance.within_seconds
-    unplaced = _unplaced(board, area, rows, WHOLE_FORCE.open)
-    known = None if not ((carried and incidents_heard) or count) else count
+    unplaced = _unplaced(by_area, area, group, WHOLE_FORCE.open) if known else 0
+    judged = None if not ((carried and incidents_heard) or count) else count
     return UnattendedTile(
-        state=_by_wait(known, oldest, limit, late, unplaced),
+        state=_by_wait(judged, oldest, limit, late, unplaced),
         count=count,
         carried=carried,
         heard=incidents_heard,
@@ -582,22 +594,23 @@ def _unattended(board: Board, area: str | None, late: FeedShown | None) -> Unatt
         unknown=(row.count_of(WHOLE_FORCE.unknown) if row else None) or 0,
         unplaced=unplaced,
         late=late,
-        beside=_beside(board, WHOLE_FORCE, area=area or WHOLE),
+        beside=_beside(by_area, WHOLE_FORCE, area),
     )
 
 
-def _in_time(board: Board, line: str | None, area: str | None, late: FeedShown | None) -> RateTile:
+def _in_time(by_area: BoardByArea, line: str | None, area: str, late: FeedShown | None) -> RateTile:
     """Of a line the calls answered in time; without one the emergencies attended in time."""
+    board = by_area.board
     tile = WHOLE_FORCE if line is None else BY_LINE
     place = {} if line is None else tile.place(line)
-    today, hour = (_cases(board, each, tile, place, area) for each in (WINDOW, LAST_HOUR))
+    today, hour = (_cases(by_area, each, tile, place, area) for each in (WINDOW, LAST_HOUR))
     early = today is not None and today.denominator < SMALL
     window = LAST_HOUR if early and hour is not None and hour.denominator >= SMALL else WINDOW
     figures = board.windows[window]
     held = words.held_in(board, figures, line)
     within = words.Limits(board, [(window, figures)], tile.group, tile.level, line).words
-    whole = figures.row(tile.group, **place, area=WHOLE)
-    row = figures.row(tile.group, **place, area=area or WHOLE)
+    whole = by_area.row(figures, tile.group, WHOLE, **place)
+    row = by_area.row(figures, tile.group, area, **place)
     origin = None if whole is None else whole.origin
     known = whole is not None and (origin is not None or heard(board.feeds, tile.kind, REGISTRY))
     if not known or (row is None and origin is not None):  # totals without areas
@@ -627,10 +640,10 @@ def _in_time(board: Board, line: str | None, area: str | None, late: FeedShown |
 
 
 def _cases(
-    board: Board, window: str, tile: Tile, place: Mapping[str, str], area: str | None
+    by_area: BoardByArea, window: str, tile: Tile, place: Mapping[str, str], area: str
 ) -> Cases | None:
     """What was served in time in a window; None where that is not known."""
-    row = board.windows[window].row(tile.group, **place, area=area or WHOLE)
+    row = by_area.row(by_area.board.windows[window], tile.group, area, **place)
     ratio = None if row is None else row.ratio_of(tile.level)
     if ratio is None or ratio.numerator is None or ratio.denominator is None:
         return None
@@ -641,33 +654,25 @@ def _met(value: float | None, target: float | None) -> bool | None:
     return None if value is None or target is None else value >= target
 
 
-def _open(board: Board, area: str | None, late: FeedShown | None) -> OpenTile:
-    known = heard(board.feeds, WHOLE_FORCE.kind, REGISTRY)
-    table = (board.now.rows(BY_GRADE) or []) if known else None
-    if table is None:
+def _open(by_area: BoardByArea, area: str, late: FeedShown | None) -> OpenTile:
+    board = by_area.board
+    if not heard(board.feeds, WHOLE_FORCE.kind, REGISTRY):
         return OpenTile("unknown", None, 0, None, "", None)
-    areas = board.definitions.areas
-    parents = {each.parent for each in areas.values()}
-    smallest = {
-        name
-        for name, each in areas.items()
-        if name not in parents and each.kind != AREA_CLASS and _lies_in(areas, name, area)
-    }
-    scheduled = 0
-    found, placed, total = list[tuple[float, OpenRow]](), dict[str, int](), dict[str, Row]()
-    for row in table:
+    scheduled, total = 0, dict[str, Row]()
+    for row in by_area.rows(board.now, BY_GRADE, area) or []:
         count, grade = row.count_of(UNATTENDED) or 0, row.dimension_of("grade")
-        if not count or grade == ALL:
-            continue
         if grade == ON_ANOTHER_DAY:
-            scheduled += count if row.area == (area or WHOLE) else 0
-            continue
-        if row.area == (area or WHOLE):
+            scheduled += count
+        elif count and grade != ALL:
             total[grade] = row
-        if row.area in smallest:
-            placed[grade] = placed.get(grade, 0) + count
-            oldest = row.number_of(f"oldest_{UNATTENDED}")
-            found.append(_open_row(board, grade, areas[row.area].name, count, oldest))
+    found, placed = list[tuple[float, OpenRow]](), dict[str, int]()
+    for row in by_area.smallest_within(board.now, BY_GRADE, area):
+        count, grade = row.count_of(UNATTENDED) or 0, row.dimension_of("grade")
+        if not count or grade in (ALL, ON_ANOTHER_DAY):
+            continue
+        placed[grade] = placed.get(grade, 0) + count
+        oldest = row.number_of(f"oldest_{UNATTENDED}")
+        found.append(_open_row(board, grade, by_area.areas[row.area].name, count, oldest))
     for grade, row in total.items():  # what lies in no smaller area: the oldest may be another
         more = (row.count_of(UNATTENDED) or 0) - placed.get(grade, 0)
         oldest = None if grade in placed else row.number_of(f"oldest_{UNATTENDED}")
@@ -702,14 +707,6 @@ def _within_limits(rows: Sequence[OpenRow]) -> str:
     return "those with a limit are within it"
 
 
-def _lies_in(areas: Mapping[str, AreaDefinition], name: str, area: str | None) -> bool:
-    """Whether an area lies in another, or is it."""
-    at: str | None = name
-    while area is not None and at is not None and at != area:
-        at = areas[at].parent
-    return area is None or at == area
-
-
 def _open_row(
     board: Board, grade: str, name: str, count: int, oldest: float | None
 ) -> tuple[float, OpenRow]:
@@ -733,24 +730,22 @@ def _limit_of(board: Board, grade: str) -> int | None:
     return next(found, None)
 
 
-def _handlers(board: Board, area: str | None) -> HandlersTile | None:
+def _handlers(by_area: BoardByArea, area: str | None) -> HandlersTile | None:
     """None where no reading says how many handlers there are, of whatever time.
 
     A reading of a day is its average, which says nothing of the hour that runs.
     """
-    if not any(
-        each.measure in (SIGNED_ON, ROSTERED) and each.area == (area or "")
-        for each in board.readings
-    ):
+    board, readings = by_area.board, by_area.readings(area or WHOLE)
+    if not any(each.measure in (SIGNED_ON, ROSTERED) for each in readings):
         return None
     calendar = Calendar(ZoneInfo(board.force.timezone))
     now = round(dt.datetime.fromisoformat(board.at).timestamp() * 1000)
     hour, day = (calendar.label(grain, calendar.start(grain, now)) for grain in ("hour", "day"))
-    value = _staff(board, SIGNED_ON, area, hour)
+    value = _staff(board, readings, SIGNED_ON, hour)
     of: Literal["signed_on", "roster"] | None = None if value is None else "signed_on"
     if value is None:  # as on the page of the next hours, a roster of the day is that of its hours
-        value = _staff(board, ROSTERED, area, hour)
-        value = _staff(board, ROSTERED, area, day) if value is None else value
+        value = _staff(board, readings, ROSTERED, hour)
+        value = _staff(board, readings, ROSTERED, day) if value is None else value
         of = None if value is None else "roster"
     room = [] if board.ahead is None or area is not None else board.ahead.room
     ahead = room[0].handlers if room else Handlers()
@@ -763,13 +758,14 @@ def _handlers(board: Board, area: str | None) -> HandlersTile | None:
     return HandlersTile(state, value, of, ahead.needed, ahead.rostered, ahead.short, unusual)
 
 
-def _staff(board: Board, measure: str, area: str | None, period: str) -> float | None:
+def _staff(
+    board: Board, readings: Iterable[ReportedFigure], measure: str, period: str
+) -> float | None:
     """What readings of a period say of the room, or else of every line; None where they do not."""
     found = {
         each.line or "": each.value
-        for each in board.readings
-        if (each.measure, each.area, each.period) == (measure, area or "", period)
-        and each.value is not None
+        for each in readings
+        if (each.measure, each.period) == (measure, period) and each.value is not None
     }
     lines = board.definitions.lines
     if "" in found or not lines or any(line not in found for line in lines):
@@ -855,12 +851,6 @@ def _shown(alert: Alert, posts: Mapping[str, str]) -> AlertShown:
 def _words(alert: Alert) -> str:
     """Without its last sentence, which says who has it, by name: that is one step down."""
     return " ".join((alert.said or (alert.words,))[:SENTENCES])
-
-
-def _near(areas: dict[str, AreaDefinition], area: str) -> set[str]:
-    """What concerns an area: itself, what it holds, what holds it, and the whole force."""
-    below = {name for name, held in areas.items() if held.parent == area}
-    return {area, WHOLE, areas[area].parent or WHOLE, *below}
 
 
 def _within(at: str, window: MaintenanceShown) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import cProfile
 import json
 from collections.abc import AsyncGenerator, Iterator
 from functools import partial
@@ -153,6 +154,31 @@ def test_while_no_area_is_there_the_force_stands_alone() -> None:
 
 def test_an_area_that_holds_only_such_as_have_ended_is_one_of_the_smallest() -> None:
     assert list(states(beside(of_file(HALF)))) == [None, "north-area"]
+
+
+def calls_made(areas: int) -> int:
+    """How many functions a screen of so many areas calls, each with an emergency."""
+    more = "".join(
+        f'\n[[areas]]\nid = "a{n}"\nname = "Area {n}"\nkind = "beat"\nparent = "north-area"\n'
+        for n in range(areas)
+    )
+    shown = of_file(TINY_FORCE + more)
+    feed(
+        shown.monitor,
+        *(incident(f"i{n}", "2021-03-01T10:05:00Z", area=f"a{n}") for n in range(areas)),
+    )
+    board, profile = shown.board("tiny"), cProfile.Profile()
+    profile.enable()
+    made = places(board, WallboardSettings(), "beat", areas=True)
+    profile.disable()
+    found = [place["figures"]["unattended"]["count"] for place in as_json(made)["places"]]
+    assert found == [areas, *[1] * areas]
+    return sum(each.callcount for each in profile.getstats())
+
+
+def test_an_area_among_many_costs_what_it_costs_among_few() -> None:
+    few, more, many = (calls_made(areas) for areas in (10, 40, 100))
+    assert (many - more) / 60 < 1.2 * (more - few) / 30
 
 
 # -- how it is sent --------------------------------------------------------------------------------
