@@ -176,12 +176,12 @@ class MonthlyFlags:
             raise QueryError(f"a rate lies between 0 and 1, not {self.rate:g}")
         self.length = _days(self.stretch)
         self.before = self.stretch.before(LOOKED_BACK)
-        self.too_short = self.too_few = 0
+        self.too_short = self.too_few = self.in_part = 0
         self.not_known = Counter[str]()
 
     def page(self, page: Page) -> FlagPage:
         """A page of the list: the least likely first, and what is part of a listed one below it."""
-        self.too_short = self.too_few = 0
+        self.too_short = self.too_few = self.in_part = 0
         self.not_known.clear()
         every = [each for one in _indicators(self.query) for each in self._series(one)]
         so_far = self._judged(self._apart(every))
@@ -215,6 +215,7 @@ class MonthlyFlags:
             if found.reason and not found.known:
                 self.not_known[found.reason] += 1
             if not found.complete or found.value is None:
+                self.in_part += found.known
                 continue
             ends = (each.at for each in breaks(query, indicator, name))
             since = max((at for at in ends if at < self.stretch.end), default=0)
@@ -357,11 +358,23 @@ class MonthlyFlags:
         area = self.query.areas()[series.area]
         return f"{series.indicator.title}, {phrases.place(self.query.force, area)}"
 
+    def _why_none(self) -> str:
+        """Why no series could be judged."""
+        if self.too_short >= max(1, self.too_few):
+            return f"No series has {MONTHS_BEFORE} whole months before to be held against."
+        if self.too_few:
+            return (
+                f"No series has {LEAST_RECORDS} records in the {MONTHS_BEFORE} months before, "
+                "which are needed to judge it."
+            )
+        month = phrases.period_name(self.query.calendar, "month", self.stretch.start)
+        return f"No series is known of all of {month}, so none is judged."
+
     def _words(self, looked_at: int, flagged: int, held_back: int) -> str:
         """What the list is, in a sentence: `Of 412 series looked at 7 are flagged; about 1 in 10 of
         those flagged is chance.`"""
         if not looked_at:
-            return f"No series has {MONTHS_BEFORE} whole months before to be held against."
+            return self._why_none()
         many = f"Of {phrases.count(looked_at)} series looked at"
         more = ""
         if held_back:

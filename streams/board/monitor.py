@@ -199,6 +199,9 @@ class Monitor:
         check_measures(self.forces.values(), registry)
         self.shards: list[Shard] = []
         self.now = 0
+        self.history_ends: dict[str, int] = {}
+        """By force the end of the last local day of a history that was played to its end, in ms:
+        nothing more comes, so that day, and what ends with it, is over. Empty while more may."""
         self.refused: dict[str, Counter[str]] = {
             kind: Counter() for kind in (*self.registry.structs, "unknown")
         }

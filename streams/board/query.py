@@ -674,9 +674,15 @@ class Query:
             return self._heard(ledger, panes, stretch, empty=empty)
 
     @property
+    def _history_ends(self) -> int | None:
+        """The end of the last day of a history that was played to its end; else None."""
+        return self.monitor.history_ends.get(self.force.id)
+
+    @property
     def _heard_until(self) -> int:
-        """The instant that is asked for, or now where that is still to come."""
-        return min(self.at, self.monitor.now or self.at)
+        """The instant that is asked for, or now where that is still to come; of a history that was
+        played to its end no later than the end of its last day."""
+        return min(self.at, self._history_ends or self.monitor.now or self.at)
 
     def _heard(self, ledger: Ledger, panes: Panes, stretch: Stretch, *, empty: bool) -> Heard:
         """How much of a stretch the feed of a ledger was heard in."""
@@ -686,8 +692,9 @@ class Query:
         if span is None:
             return _unheard(none_came(feed))
         kind, whole = ledger.kind.name, end <= now and span[0] <= start
-        watched = self.monitor.watches(kind, self.force.id)
-        if start >= now:
+        ended = self._history_ends is not None
+        watched = not ended and self.monitor.watches(kind, self.force.id)
+        if start >= (self.at if ended else now):
             return _unheard(STILL_TO_COME)
         if end <= span[0] or (start >= span[1] and not watched):
             first, last = (self.calendar.local(at).date() for at in (span[0], span[1] - 1))

@@ -10,7 +10,6 @@ import msgspec
 
 from streams.alerts.model import Alert
 from streams.board.answers import known_rows
-from streams.board.query import Query
 from streams.cli.echo import echo
 from streams.cli.inputs import passed_over, refused_lines, refused_much
 from streams.cli.options import board_console
@@ -38,10 +37,10 @@ def close(
 ) -> None:
     """The closing board of every force that has records (or was named), with the comparisons that
     are asked for below it; then the account, with the same time. `at` is that time in ms, by
-    default the last event."""
+    default the last event; comparisons are then as of the end of its day, where all was read."""
     live = runner.live
     zone: dt.tzinfo | None = None
-    at = last_event(live.monitor) if at is None else at
+    asked, at = at, last_event(live.monitor) if at is None else at
     for force in live.forces():
         # A board that has no time to be of would be one of 1970.
         if at and (force in named or has_records(live.monitor, force)):
@@ -54,7 +53,8 @@ def close(
                 console.print(render(board, console.width))
                 console.print()
                 if compare:
-                    rows = known_rows(Query(live.monitor, force, at), periods, compare)
+                    until = asked or live.monitor.history_ends.get(force, at)
+                    rows = known_rows(live.query(force, until), periods, compare)
                     console.print(figures(rows, compare))
                     console.print()
     when = (

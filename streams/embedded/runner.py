@@ -17,6 +17,7 @@ from streams.fold.heartbeats import Heartbeats
 from streams.fold.ledger import Ledger
 from streams.fold.readings import Readings
 from streams.live import Busy, Live
+from streams.periods import Calendar
 from streams.sources import Chunk
 from streams.sources.clock import wall_clock
 from streams.sources.order.player import Stage
@@ -117,6 +118,7 @@ class Embedded:
         health.speed = speed if stage in ("playing", "paused") else None
         if stage == "sorting" or stage in ENDED:
             live.monitor.play_history(stage == "sorting")
+        live.monitor.history_ends = self._last_days() if stage == "over" and replay else {}
         if stage == "over" and replay and live.alerts is not None:
             # What is due before the end, though no line after it was counted, is judged, however
             # long the counting went on up to here.
@@ -137,6 +139,15 @@ class Embedded:
             at = f"at {speed:g} times real speed"
             what = f"paused, else {at}" if stage == "paused" else f"replaying {at}"
             health.state, health.detail = "live", what
+
+    def _last_days(self) -> dict[str, int]:
+        """By force the end of the last local day of which anything came, in ms."""
+        found, monitor = {}, self.live.monitor
+        for force_id, force in monitor.forces.items():
+            if last := last_event(monitor, force_id):
+                calendar = Calendar(force.zone)
+                found[force_id] = calendar.end("day", calendar.start("day", last))
+        return found
 
     def open_to_senders(self) -> None:
         """From now on it is fed what is sent to it, all of which was counted when it was answered:

@@ -19,6 +19,7 @@ from streams.alerts.model import Alert, AlertsView, Handover
 from streams.board.freshness import Current, marks_of
 from streams.board.model import Board, FeedAge, Status
 from streams.board.monitor import Monitor, Refusal, Shard
+from streams.board.query import Query
 from streams.live.clock import LiveClock, steady_clock
 from streams.live.lease import Lease
 from streams.live.origins import Origins, origins_of
@@ -412,6 +413,12 @@ class Live:
         with self.lock:
             self.observe(counts=False)
             return self.monitor.feeds(force_id)
+
+    def query(self, force_id: str, at: int | None = None) -> Query:
+        """What is asked of a force as of `at` (ms), by default now; of a history that was played to
+        its end as of the end of its last day, when all that ends with that day is over."""
+        end = self.monitor.history_ends.get(force_id)
+        return Query(self.monitor, force_id, end if at is None else at, self.lock)
 
     def board(self, force_id: str, at: int | None = None, periods: Sequence[str] = ()) -> Board:
         """The board of a force as of `at`, by default now; see `Monitor.board`. Adds `status`,

@@ -173,7 +173,7 @@ class Api:
         except ValueError as error:
             raise QueryError(str(error)) from None
         self.live.observe(counts=False)
-        return Query(self.live.monitor, force, at, self.live.lock)
+        return self.live.query(force, at)
 
 
 def _answering(path: Path, made: Callable[[Given], AnswerPage]) -> Callable[[Request], Response]:

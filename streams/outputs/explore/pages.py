@@ -107,7 +107,7 @@ class Explore:
         except ValueError as error:
             raise QueryError(str(error)) from None
         self.live.observe(counts=False)
-        return Query(self.live.monitor, force, at, self.live.lock)
+        return self.live.query(force, at)
 
     def _alerts(self, query: Query) -> Iterable[Alert]:
         alerts = self.live.alerts

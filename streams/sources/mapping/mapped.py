@@ -217,12 +217,13 @@ class Mapper:
         decided = placed.decided
         placed = Placed({**(placed.settled or {}), **settled})
         placed.decided, placed.undecided = decided, undecided
-        for name, make in self._makers:
-            value = make(cells, placed)
-            if value is not None:
-                event[name] = value
-            else:
-                event.pop(name, None)
+        with self.notices.heard():
+            for name, make in self._makers:
+                value = make(cells, placed)
+                if value is not None:
+                    event[name] = value
+                else:
+                    event.pop(name, None)
         return placed
 
     def _note_shared(self, at: dt.datetime) -> None:

@@ -213,3 +213,23 @@ def test_all_rows_of_one_record_are_of_the_same_hour(zone: str, tmp_path: Path) 
         assert arrived - opened == dt.timedelta(minutes=10)
         hours[int(event["id"]) % 2 == 1].add(f"{opened:%Y-%m-%dT%H}")
     assert hours == {True: {second}, False: {first, second}}
+
+
+def test_a_row_that_is_placed_anew_is_counted_once_in_what_is_said_of_it() -> None:
+    more = """
+[fields.category]
+column = "c"
+default = "other"
+values = { listed = "other" }
+[fields.grade]
+column = "a"
+values = { listed = "emergency" }
+"""
+    toml = mapping("Europe/London", more).replace('[fields.arrived_at]\ncolumn = "a"\n', "")
+    toml = toml.replace('[fields.closed_at]\ncolumn = "c"\n', "")
+    rows = [[str(n), "2018-10-28 01:30:00", "unlisted", "unlisted"] for n in range(40)]
+    notices = Notices()
+    mapped(toml, rows, notices=notices)
+    assert notices.by_default == {"category": Counter(unlisted=40)}
+    assert [text for text in notices.texts() if "40 rows" in text]
+    assert not [text for text in notices.texts() if "40 rows" not in text]
