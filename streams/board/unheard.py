@@ -11,9 +11,12 @@ counts themselves, in the finest periods that show it:
 - by the month, of records known to the month only: what the twelve months before brought.
 
 At the beginning of a feed, and after a long outage, the weeks after stand in for those before;
-where these are too few as well, the days next to it. Where fewer than eleven records were to be
-expected, or too little is known to say so, a span without any is quiet, and zero. Of crimes, which
-an office records, less than a week without any is zero too: nobody works at Easter.
+where these are too few as well, the days next to it. A missing span says nothing of what is usual,
+so what was found beside one is judged again: the answer is the same whenever it was asked before.
+
+Where fewer than eleven records were to be expected, or too little is known to say so, a span
+without any is quiet, and zero. Of crimes, which an office records, less than a week without any is
+zero too: nobody works at Easter.
 """
 
 from __future__ import annotations
@@ -35,6 +38,8 @@ DAYS, FEW_DAYS = 14, 7
 """The days before a period, and as many after it, that say it where the weeks are too few."""
 MONTHS, FEW_MONTHS = 12, 4
 """The same of months."""
+SHORTEST_MONTH = 28 * DAY - HOUR
+"""In ms; a shorter span holds no whole month."""
 LOOKED: Mapping[Grain, int] = {"hour": 14 * DAY, "day": 14 * DAY, "month": 366 * DAY}
 """In ms; of a longer span so much of its beginning and of its end says what it was to bring."""
 OFFICE_CLOSED = 7 * DAY
@@ -47,6 +52,13 @@ SCATTERED, SPREAD = 1.5, 0.02
 """The least dispersion of counts that is presumed, and the relative variance of their rate."""
 JUDGED_EACH = 5 * MINUTE
 """In ms of event time: so often it is looked for new spans."""
+JUDGED_AGAIN_EACH, SETTLED = 7 * DAY, 2 * WEEKS * 7 * DAY
+"""In ms of event time: so often the spans so far back are judged again, as the weeks after them
+become known."""
+LONG = DAY
+"""In ms; a missing span from which on those near it that counted as quiet are judged again."""
+KEPT_ZERO = HOUR
+"""In ms; a shorter quiet span is judged once."""
 
 
 class _Expected(NamedTuple):
@@ -65,6 +77,10 @@ class Unheard:
         value = ledger.kind.everything[1].value
         self._counter = value.counter if isinstance(value, Count) else ""
         self._gaps: list[Span] = []
+        self._zeros: list[Span] = []
+        """The spans without a record, from `KEPT_ZERO` on, that count as zero."""
+        self._judged_again = 0
+        """The watermark as of which those that are not settled were judged."""
         self._looked = 0
         """The watermark as of which they are; 0 where all of them are to be found anew."""
         self._first: int | None = None
@@ -117,7 +133,7 @@ class Unheard:
             return
         anew = self._looked <= 0
         if anew:
-            self._gaps = []
+            self._gaps, self._zeros, self._judged_again = [], [], watermark
             self._look_for_first()
         since = max(self._first or 0, self._looked - HOUR)
         self._looked = watermark
@@ -127,11 +143,46 @@ class Unheard:
         runs = empty_runs(panes, since, watermark)
         again = min([since, *(run[0] for run in runs)])
         self._gaps = [gap for gap in self._gaps if gap[1] <= again]
+        self._zeros = [run for run in self._zeros if run[1] <= again]
         day = self.calendar.start("day", self._first)
         if anew and self._first - day >= LEAST:
             runs.insert(0, (day, self._first))  # a day that is taken for known (`Query`)
-        for run in runs:
-            self._gaps += self._missing(run)
+        if watermark - self._judged_again >= JUDGED_AGAIN_EACH:
+            runs += self._not_settled(self._judged_again - SETTLED)
+            self._judged_again = watermark
+        self._judge(runs)
+
+    def _not_settled(self, since: int) -> list[Span]:
+        """Takes out the spans that end after an instant, to be judged again."""
+        again = [run for run in (*self._gaps, *self._zeros) if run[1] > since]
+        self._gaps = [gap for gap in self._gaps if gap[1] <= since]
+        self._zeros = [run for run in self._zeros if run[1] <= since]
+        return self._still_empty(again)
+
+    def _still_empty(self, runs: Iterable[Span]) -> list[Span]:
+        """What is left of spans without a record, now that some may have come after all."""
+        panes = self.ledger.panes
+        return [
+            (max(run[0], start), min(run[1], end))
+            for run in runs
+            for start, end in (empty_runs(panes, *run) if has_records(panes, *run) else [run])
+        ]
+
+    def _judge(self, runs: list[Span]) -> None:
+        """Says of spans without a record whether they are missing, the longest first, since one
+        that counts as quiet takes from what others were to bring; then again of the quiet ones near
+        a long one that is missing, until there is none."""
+        while runs:
+            long = list[Span]()
+            for run in sorted(runs, key=lambda run: run[0] - run[1]):
+                missing = self._missing(run)
+                self._gaps += missing
+                long += [gap for gap in missing if gap[1] - gap[0] >= LONG]
+                if not missing and run[1] - run[0] >= KEPT_ZERO:
+                    self._zeros.append(run)
+            near = {run for run in self._zeros if any(_says_of(gap, run) for gap in long)}
+            self._zeros = [run for run in self._zeros if run not in near]
+            runs = self._still_empty(near)
 
     def _lasts(self, at: int) -> list[Span]:
         """The span that goes on."""
@@ -280,3 +331,9 @@ class Unheard:
         layout = self.ledger.kind.layouts[0]
         total = sum(n for key, n in (pane or {}).items() if key <= SERIES_KEY_MASK)
         return (total >> layout.shift[self._counter]) & layout.mask[self._counter]
+
+
+def _says_of(gap: Span, run: Span) -> bool:
+    """Whether a span is near enough to another to be asked what that was to bring."""
+    reach = LOOKED["month"] if run[1] - run[0] >= SHORTEST_MONTH else (WEEKS * 7 + 1) * DAY
+    return gap[0] < run[1] + reach and run[0] - reach < gap[1]

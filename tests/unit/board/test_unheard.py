@@ -203,6 +203,54 @@ def test_a_long_gap_soon_after_the_beginning_is_not_known() -> None:
     assert query.figure("incidents", "2021-05").value is None
 
 
+EVERY_FOUR_HOURS = range(0, 24, 4)
+TWO_OUTAGES = (*range(7), *range(14, 21), *range(63, 90))
+"""Days with records: a week is missing, and soon after it six weeks."""
+OF_BOTH_OUTAGES = ["2021-02-10", "2021-03-15"]
+
+
+def known_days_of_incidents(query: Query, days: list[str]) -> list[float | None]:
+    return [each.value for each in query.values("incidents", days)]
+
+
+def of_day(day: int) -> list[dict[str, Any]]:
+    return incidents(range(day, day + 1), EVERY_FOUR_HOURS)
+
+
+def test_a_longer_outage_soon_after_one_takes_nothing_from_what_that_was_to_bring() -> None:
+    watched = monitor()
+    watched.play_history(True)
+    feed(watched, *(one for day in TWO_OUTAGES for one in of_day(day)))
+    query = Query(watched, "tiny", START + 90 * DAY)
+    assert known_days_of_incidents(query, OF_BOTH_OUTAGES) == [None, None]
+
+
+def test_it_is_the_same_whether_one_asked_along_the_way_or_once() -> None:
+    watched, asked_once = monitor(), monitor()
+    for each in (watched, asked_once):
+        each.play_history(True)
+    labels = [rfc3339(START + day * DAY)[:10] for day in range(80)]
+    for day in TWO_OUTAGES:
+        feed(watched, *of_day(day))
+        if day % 7 == 0:
+            known_days_of_incidents(Query(watched, "tiny", START + (day + 1) * DAY), labels[9:10])
+    feed(asked_once, *(one for day in TWO_OUTAGES for one in of_day(day)))
+    found, once = (Query(each, "tiny", START + 90 * DAY) for each in (watched, asked_once))
+    assert known_days_of_incidents(found, labels) == known_days_of_incidents(once, labels)
+
+
+def test_an_early_weekend_is_zero_once_every_weekend_after_it_was() -> None:
+    watched = monitor()
+    watched.play_history(True)
+    for day in range(84):
+        if day % 7 < 5:
+            feed(watched, *incidents(range(day, day + 1), range(9, 17), 3))
+        if day in (14, 21):
+            asked(watched, rfc3339(START + (day + 1) * DAY)).figure("incidents", "2021-02-13")
+    found = asked(watched, "2021-04-24T00:00:00Z").figure("incidents", "2021-02-13")
+    assert (found.value, found.known) == (0, True)
+
+
 def test_a_stray_record_long_before_all_others_makes_no_zero_of_what_lies_between() -> None:
     watched = monitor()
     watched.play_history(True)
