@@ -177,7 +177,7 @@ def test_a_surge_is_told_once_in_time_and_so_is_its_end_and_a_day_without_one_is
             assert alert["severity"] == "page"
 
             while clock() < BEGIN + AFTER_THE_SURGE:
-                move_on(AT_A_TIME)
+                move_on(2 * AT_A_TIME)
                 time.sleep(PAUSE)
             assert pages(made) == [FIRING], "ordinary hours end no surge that its day carries"
             close(made, alert["id"])
