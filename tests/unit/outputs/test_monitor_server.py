@@ -21,6 +21,7 @@ from streams.live.clock import steady_clock
 from streams.outputs.monitor_server import application, serve
 from streams.outputs.web.running import listen
 from tests.build import call, feed, ms, row, tiny_force
+from tests.servers.process import wait_until
 
 NOW = ms("2021-03-01T10:30:00Z")
 
@@ -154,7 +155,8 @@ def test_it_says_whether_it_is_ready_while_every_board_has_to_wait(shown: Live) 
         shown.health.step_since = steady_clock() - 60
         address = f"{running.url}/board.json"
         asked = [viewers.submit(httpx2.get, address, timeout=30) for _ in range(45)]
-        time.sleep(0.2)
+        requests = running._server.server_state.tasks
+        wait_until(lambda: len(requests) >= len(asked), 20, "all of them wait")
         began = time.monotonic()
         answer = httpx2.get(f"{running.url}/readyz", timeout=5)
         assert time.monotonic() - began < 4

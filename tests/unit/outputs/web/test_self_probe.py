@@ -19,7 +19,8 @@ def test_a_server_that_answers_is_no_trouble() -> None:
     live = Live(Monitor([tiny_force()]))
     running = monitor_server.serve(live)
     probe = SelfProbe(live.health, "127.0.0.1", running.port, EVERY, PATIENCE)
-    time.sleep(0.2)
+    requests = running._server.server_state
+    wait_until(lambda: requests.total_requests >= 4, 10, "it has been asked")
     probe.stop()
     running.stop()
     assert (live.health.troubles, live.health.web_failures) == ({}, 0)
