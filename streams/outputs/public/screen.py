@@ -14,8 +14,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncGenerator, Coroutine, Iterable
+from contextlib import asynccontextmanager
 from urllib.parse import urlencode
 
 from starlette.applications import Starlette
@@ -45,18 +45,50 @@ from streams.outputs.web.running import Running
 KEPT = 30.0
 """Seconds for which figures are kept: an hour of clicks costs the workers 120 boards."""
 
+KEPT_FAILURE = 2.0
+"""Seconds for which it is kept that there are none: after these a page that says so asks again."""
+
+
+class _Answer:
+    """The figures of one force as they are asked for, once for all who want them meanwhile, and
+    kept afterwards."""
+
+    def __init__(self, asking: Coroutine[object, object, PublicFigures]) -> None:
+        self.task = asyncio.create_task(asking)
+        self._ended = float("inf")
+        self.task.add_done_callback(self._end)
+
+    def _end(self, task: asyncio.Task[PublicFigures]) -> None:
+        self._ended = time.monotonic()
+
+    @property
+    def expired(self) -> bool:
+        """Whether it is to be asked for anew."""
+        if not self.task.done():
+            return False
+        failed = self.task.cancelled() or self.task.exception() is not None
+        return time.monotonic() - self._ended > (KEPT_FAILURE if failed else KEPT)
+
 
 class PublicScreen:
     """What each path answers."""
 
     def __init__(self, front: Front, below: int) -> None:
         self.front, self.below = front, below
-        self._kept: dict[str, tuple[float, PublicFigures]] = {}
-        self._asking = asyncio.Lock()
+        self._answers: dict[str, _Answer] = {}
+        """By force: none waits for another."""
 
-    def lifespan(self, app: Starlette) -> AbstractAsyncContextManager[None]:
+    @asynccontextmanager
+    async def lifespan(self, app: Starlette) -> AsyncGenerator[None]:
         """Asks the workers as long as the server runs."""
-        return self.front.lifespan(app)
+        async with self.front.lifespan(app):
+            try:
+                yield
+            finally:
+                tasks = [each.task for each in self._answers.values()]
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
 
     def application(self) -> Starlette:
         """The application, for a server."""
@@ -82,12 +114,14 @@ class PublicScreen:
     async def figures(self, request: Request) -> PublicFigures:
         """The figures of the force that is asked for; raises an `HTTPException` in words."""
         force = self.front.force_of(request.query_params.get("force"))
-        async with self._asking:
-            kept = self._kept.get(force)
-            if kept is None or time.monotonic() - kept[0] > KEPT:
-                made = public_figures(await self.front.board(force), self.below)
-                kept = self._kept[force] = time.monotonic(), made
-        return kept[1]
+        answer = self._answers.get(force)
+        if answer is None or answer.expired:
+            answer = self._answers[force] = _Answer(self._ask(force))
+        # Who leaves does not end it for the others.
+        return await asyncio.shield(answer.task)
+
+    async def _ask(self, force: str) -> PublicFigures:
+        return public_figures(await self.front.board(force), self.below)
 
     async def page(self, request: Request) -> Response:
         """The screen; where it can't be shown, a page that says why, and what there is."""

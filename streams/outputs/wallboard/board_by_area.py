@@ -8,7 +8,15 @@ from functools import cached_property
 
 from msgspec import Struct
 
-from streams.board.model import AreaDefinition, Board, ReportedFigure, Row, Tables, find
+from streams.board.model import (
+    AreaDefinition,
+    Board,
+    NowFigures,
+    PeriodFigures,
+    ReportedFigure,
+    Row,
+    find,
+)
 from streams.config.schema import AREA_CLASS, WHOLE
 
 
@@ -35,7 +43,7 @@ class BoardByArea:
         """The force's areas by id."""
         return self.board.definitions.areas
 
-    def rows(self, tables: Tables, group: str, area: str) -> list[Row] | None:
+    def rows(self, tables: NowFigures | PeriodFigures, group: str, area: str) -> list[Row] | None:
         """The rows of an area in a table of the board; None where there is no such table."""
         table = tables.rows(group)
         if table is None:
@@ -48,11 +56,15 @@ class BoardByArea:
             self._rows[key] = dict(found)
         return self._rows[key].get(area, [])
 
-    def row(self, tables: Tables, group: str, area: str, **place: str) -> Row | None:
+    def row(
+        self, tables: NowFigures | PeriodFigures, group: str, area: str, **place: str
+    ) -> Row | None:
         """The row of an area with these dimensions; None where there is none."""
         return find(self.rows(tables, group, area), **place)
 
-    def smallest_within(self, tables: Tables, group: str, area: str) -> list[Row]:
+    def smallest_within(
+        self, tables: NowFigures | PeriodFigures, group: str, area: str
+    ) -> list[Row]:
         """The rows of the smallest areas that lie in an area, or are it, in the table's order."""
         key = id(tables), group
         if key not in self._within:

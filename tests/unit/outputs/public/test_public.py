@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import json
 import re
@@ -11,6 +12,8 @@ import numpy as np
 import pytest
 from msgspec import structs
 from numpy.typing import NDArray
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.testclient import TestClient
 
 from streams.board.model import Board, PeriodFigures, Status
@@ -449,6 +452,88 @@ def test_where_no_worker_answers_the_screen_says_so_and_looks_again() -> None:
     answer = TestClient(PublicScreen(front, 5).application(), base_url="http://localhost").get("/")
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
     assert "No worker answers now; trying again." in answer.text
+
+
+class Slow(Fixed):
+    """A front whose worker of the tiny force answers only when it is let, and then that there is no
+    board; that of another force answers at once."""
+
+    def __init__(self, held: Board) -> None:
+        super().__init__(held)
+        self.holders.names["small"] = "Small Police"
+        self.asked: list[str] = []
+        self.began, self.let = asyncio.Event(), asyncio.Event()
+
+    async def board(self, force: str) -> Board:
+        self.asked.append(force)
+        self.began.set()
+        if force == "tiny":
+            await self.let.wait()
+            raise HTTPException(503, "no")
+        return await super().board(force)
+
+
+def of(force: str) -> Request:
+    return Request({"type": "http", "query_string": f"force={force}".encode()})
+
+
+def test_who_asks_for_one_force_does_not_wait_for_another() -> None:
+    async def asked() -> str:
+        screen = PublicScreen(Slow(FULL), 5)
+        waiting = asyncio.create_task(screen.figures(of("tiny")))
+        await asyncio.sleep(0)
+        found = await asyncio.wait_for(screen.figures(of("small")), 5)
+        waiting.cancel()
+        return found.force
+
+    assert asyncio.run(asked()) == "Tiny Police"
+
+
+def test_all_who_ask_at_once_share_one_request_and_its_failure_is_kept() -> None:
+    async def asked() -> tuple[list[str], list[str]]:
+        front = Slow(FULL)
+        screen = PublicScreen(front, 5)
+        several = [asyncio.create_task(screen.figures(of("tiny"))) for _ in range(5)]
+        await front.began.wait()
+        front.let.set()
+        several.append(asyncio.create_task(screen.figures(of("tiny"))))
+        found = await asyncio.gather(*several, return_exceptions=True)
+        with pytest.raises(HTTPException):
+            await screen.figures(of("tiny"))
+        return front.asked, [str(each) for each in found]
+
+    assert asyncio.run(asked()) == (["tiny"], ["503: no"] * 6)
+
+
+def test_who_leaves_ends_the_request_for_nobody_else() -> None:
+    async def asked() -> tuple[list[str], str]:
+        front = Slow(FULL)
+        screen = PublicScreen(front, 5)
+        first, second = (asyncio.create_task(screen.figures(of("tiny"))) for _ in range(2))
+        await front.began.wait()
+        first.cancel()
+        await asyncio.wait([first])
+        front.let.set()
+        (found,) = await asyncio.gather(second, return_exceptions=True)
+        return front.asked, str(found)
+
+    assert asyncio.run(asked()) == (["tiny"], "503: no")
+
+
+def test_after_a_failure_the_worker_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("streams.outputs.public.screen.KEPT_FAILURE", 0.0)
+
+    async def asked() -> list[str]:
+        front = Slow(FULL)
+        screen = PublicScreen(front, 5)
+        front.let.set()
+        for _ in range(2):
+            with pytest.raises(HTTPException):
+                await screen.figures(of("tiny"))
+            await asyncio.sleep(0.001)
+        return front.asked
+
+    assert asyncio.run(asked()) == ["tiny", "tiny"]
 
 
 def test_nobody_acts_on_it() -> None:
