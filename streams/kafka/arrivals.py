@@ -3,15 +3,17 @@ alone, whether or not a worker runs.
 
 A feed with heartbeats is silent as a worker has it (`streams.fold.heartbeats`). Without them it is
 silent after twice the longest pause that it made lately, the very longest left out, so that one
-outage makes nobody wait longer for the next. That is coarser than what a worker says, which knows
-how much comes at each hour of the week, and it needs no worker. All times are those at which the
-brokers took a message.
+outage makes nobody wait longer for the next. Of a busy feed less than a day may be read: it is
+judged where it came steadily, minute by minute, and no extract or history was sent all at once.
+That is coarser than what a worker says, which knows how much comes at each hour of the week, and it
+needs no worker. All times are those at which the brokers took a message.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -34,7 +36,7 @@ from streams.fold.heartbeats import (
 from streams.kafka.log_reader import between, reader
 from streams.kafka.topics import INPUT_TOPICS, Found, input_topic
 from streams.kafka.unpacking import refusal
-from streams.periods import DAY, SECOND
+from streams.periods import DAY, MINUTE, SECOND
 from streams.registry.registry import REGISTRY
 
 LOOKED = 15 * DAY
@@ -49,6 +51,12 @@ TIMES = 2.0
 """A feed is silent after so many times its longest usual pause."""
 LEAST = 300.0
 """Seconds that any feed without heartbeats is waited for."""
+LEAST_OF_BUSY = 900.0
+"""The same of a feed of which less than a day was read: at other hours less may come."""
+STEADY_MINUTES, STEADY_SHARE = 30, 0.5
+"""A feed came steadily where so many minutes have a message, and such a share of all of them."""
+MOST_A_MINUTE = 200
+"""Messages; in a minute with more of them an extract or a history was sent: live ones are fewer."""
 
 
 class _Line(msgspec.Struct):
@@ -113,10 +121,12 @@ def read_feeds(
     seen = LogSeen(unreadable=[name for name in there if not found[name].allows("Read")])
     readable = {name: kind for name, kind in there.items() if name not in seen.unreadable}
     places = [TopicPartition(t, n) for t in readable for n in range(found[t].partitions)]
-    taken = _Taken(forces)
     topics_with_messages = set[str]()
     with reader(bootstrap) as consumer:
-        for record in _ends(consumer, places, at - LOOKED) if places else ():
+        ends = _ends(consumer, places, at - LOOKED) if places else {}
+        cut_off = {place for place, (first, end) in ends.items() if end - first == MOST_MESSAGES}
+        taken = _Taken(forces, cut_off)
+        for record in _folded(consumer, ends):
             topics_with_messages.add(record.topic)
             taken.take(record, readable[record.topic])
     seen.empty = [name for name in readable if name not in topics_with_messages]
@@ -126,12 +136,14 @@ def read_feeds(
 
 
 class _Taken:
-    """What came, by topic, force and feed."""
+    """What came, by topic, force and feed; `cut_off` are the partitions of which only the newest
+    messages are read."""
 
-    def __init__(self, forces: Mapping[str, Force]) -> None:
-        self.forces = forces
+    def __init__(self, forces: Mapping[str, Force], cut_off: Container[TopicPartition]) -> None:
+        self.forces, self.cut_off = forces, cut_off
         self.unknown = set[str]()
         self._times: dict[tuple[str, str, str], list[int]] = {}
+        self._cut_off = set[tuple[str, str, str]]()
         self._beats: dict[str, Heartbeats] = {}
         self._beat_topics: dict[tuple[str, str], str] = {}
 
@@ -146,6 +158,8 @@ class _Taken:
             else:
                 key = record.topic, force, REGISTRY.feeds[kind]
                 self._times.setdefault(key, []).append(record.timestamp)
+                if TopicPartition(record.topic, record.partition) in self.cut_off:
+                    self._cut_off.add(key)
 
     def _beat(self, record: Any, force: str, feed: str, every: float | None) -> None:
         """Notes a heartbeat, at the time at which the brokers took it: its own may be wrong."""
@@ -170,7 +184,8 @@ class _Taken:
         for (topic, force, feed), times in self._times.items():
             missed = is_missed(self.forces[force], feed, max(times), at)
             if missed and (force, feed) not in spoken_for:
-                yield _of_records(topic, force, feed, times)
+                cut_off = (topic, force, feed) in self._cut_off
+                yield seen_of_records(topic, force, feed, times, cut_off=cut_off)
 
     def _latest(self, force: str, feed: str) -> int:
         """When the last record of a feed came; one is a sign of life as good as a heartbeat."""
@@ -188,18 +203,32 @@ class _Taken:
         return FeedSeen(topic, force, feed, heard, patience(every or PRESUMED), usual)
 
 
-def _of_records(topic: str, force: str, feed: str, times: list[int]) -> FeedSeen:
+def seen_of_records(
+    topic: str, force: str, feed: str, times: Sequence[int], *, cut_off: bool
+) -> FeedSeen:
+    """A feed without heartbeats by the times, in ms, at which its messages were taken; `cut_off`
+    where earlier ones were not read."""
     latest = max(times)
     if len(times) < FEW:
         usual = f"{len(times)} messages are too few to judge by"
         return FeedSeen(topic, force, feed, latest, None, usual)
-    if max(times) - min(times) < DAY:  # as of an extract of a night, or of a history just sent
+    short = max(times) - min(times) < DAY  # as of an extract of a night, or of a history just sent
+    if short and not (cut_off and _is_steady(times)):
         usual = f"{len(times):,} messages of less than a day are too little to judge by"
         return FeedSeen(topic, force, feed, latest, None, usual)
     pauses = sorted(later - earlier for earlier, later in pairwise(sorted(times)))
     longest = pauses[-2] / SECOND
     usual = f"its pauses are up to {duration_in_words(longest)}"
-    return FeedSeen(topic, force, feed, latest, max(LEAST, TIMES * longest), usual)
+    least = LEAST_OF_BUSY if short else LEAST
+    return FeedSeen(topic, force, feed, latest, max(least, TIMES * longest), usual)
+
+
+def _is_steady(times: Sequence[int]) -> bool:
+    """Whether messages came minute by minute, as live ones of a busy feed do, and not all at
+    once."""
+    minutes = Counter(at // MINUTE for at in times)
+    few = len(minutes) < max(STEADY_MINUTES, STEADY_SHARE * (max(minutes) - min(minutes) + 1))
+    return not few and max(minutes.values()) <= MOST_A_MINUTE
 
 
 def _lines(value: bytes) -> Iterator[tuple[str, str, float | None]]:
@@ -214,9 +243,9 @@ def _lines(value: bytes) -> Iterator[tuple[str, str, float | None]]:
                 yield line.force, line.feed, line.every_seconds
 
 
-def _ends(consumer: Any, places: list[Any], since: int) -> Iterator[Any]:
-    """The newest messages of some partitions, back to an instant in ms, but for those that no
-    worker folds."""
+def _ends(consumer: Any, places: list[Any], since: int) -> dict[Any, tuple[int, int]]:
+    """The first offset to read and the end of those partitions that hold messages: the newest of
+    them, back to an instant in ms."""
     begins, ends = consumer.beginning_offsets(places), consumer.end_offsets(places)
     held = [place for place in places if ends[place] > begins[place]]
     then = consumer.offsets_for_times(dict.fromkeys(held, since)) if held else {}
@@ -225,6 +254,11 @@ def _ends(consumer: Any, places: list[Any], since: int) -> Iterator[Any]:
         end = ends[place]
         first = max(end - MOST_MESSAGES, then[place].offset if then[place] else end)
         spans[place] = max(begins[place], min(first, end - TAIL)), end
+    return spans
+
+
+def _folded(consumer: Any, spans: Mapping[Any, tuple[int, int]]) -> Iterator[Any]:
+    """The messages of some partitions between offsets, but for those that no worker folds."""
     for record in between(consumer, spans):
         if record.value and refusal(record) is None:
             yield record

@@ -98,6 +98,8 @@ def test_check_says_which_feeds_are_silent_and_for_how_long(
     three_hours = [now - 3 * 3600 - n * 120 for n in range(60)]
     outage = [now - 7 * 86_400 - n * 600 for n in range(10)]
     sent = {
+        # Of a busy feed the newest 5,000 messages are read, here of 14 hours.
+        ("incidents", "city-of-london", ""): [now - 7200 - n * 10 for n in range(5_500)],
         # Every two minutes up to three hours ago, and once not for days, which is left out.
         ("calls", "warwickshire", ""): three_hours + outage,
         ("incidents", "warwickshire", ""): [now - n * 1800 for n in range(60)],
@@ -131,6 +133,10 @@ def test_check_says_which_feeds_are_silent_and_for_how_long(
             "SILENT heartbeats, west-mercia, feed incidents: nothing for 10 minutes: "
             "a heartbeat every 60 s"
         ),
+        (
+            "SILENT incidents, city-of-london, feed incidents: nothing for 2 hours: "
+            "its pauses are up to 10 seconds"
+        ),
     ]
     assert without_places(told.stdout, topic_prefix) == [
         "Without a message: readings",
@@ -141,7 +147,7 @@ def test_check_says_which_feeds_are_silent_and_for_how_long(
         ),
         "heartbeats, west-mercia, feed calls: last N ago; a heartbeat every 30 s",
         "incidents, warwickshire, feed incidents: last N ago; its pauses are up to 30 minutes",
-        "All topics are as they should be; 2 feeds are silent.",
+        "All topics are as they should be; 3 feeds are silent.",
     ]
     assert run("check", *where, "--no-feeds").exit_code == 0
 
