@@ -222,6 +222,7 @@ class SignalEvaluation:
         # One hour does not rename an alert that its days carry, and after some days nothing
         # narrower does.
         may_narrow = alert.course is None or not (s.grain == "hour" or is_held(alert))
+        may_narrow = may_narrow and self._was_opened_as(alert, s)
         renames = widens or (may_narrow and self.correlation.narrows(alert, s))
         of_burst, is_news = self._burst(alert, s)
         named = title in (alert.title, *alert.also)
@@ -245,6 +246,16 @@ class SignalEvaluation:
         changes = changes if renames else changes | of_burst
         self.lifecycle.change(alert, "updated", notify=notify, **changes)
         return alert.id
+
+    def _was_opened_as(self, alert: Alert, s: Signal) -> bool:
+        """Whether an alert still has the name that it was opened with, or a signal has that: one
+        that has widened from a part to the whole does not go on to another part."""
+        about = (alert.row, alert.area), (s.row, s.area)
+        names = (
+            policy.name(self.force, alert.kind, s.group, s.measure, row, area, alert.direction)
+            for row, area in about
+        )
+        return any(alert.id.startswith(f"{name}/") for name in names)
 
     def _burst(self, alert: Alert, s: Signal) -> tuple[dict[str, Any], bool]:
         """What an hour far beyond what a lasting alert has come to changes in it, and whether
@@ -298,6 +309,7 @@ class SignalEvaluation:
                     state="resolved",
                     resolved_at=stamp(self.at, self.force.zone),
                     cleared=True,
+                    said=(*other.said[:1], f"Now part of the alert about {title}."),
                     note=f"part of {title}",
                 )
                 found.append(other.title)
@@ -309,7 +321,8 @@ class SignalEvaluation:
         clear = alert.clear_periods + 1 if rules.is_clear(alert, period) else 0
         judged_to = stamp(period.end, self.force.zone)
         young = self.at - to_ms(alert.opened_at) < policy.LEAST_OPEN[period.grain]
-        ends = clear >= rules.clear_periods(alert, period.grain) and not (young and alert.open)
+        enough = clear >= rules.clear_periods(alert, period.grain) or rules.belies(alert, period)
+        ends = enough and not (young and alert.open)
         if not ends or self._day_is_outside(alert):
             self.lifecycle.change(alert, "updated", clear_periods=clear, judged_to=judged_to)
         elif alert.open:

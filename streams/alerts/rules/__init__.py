@@ -100,6 +100,12 @@ def clear_periods(alert: Alert, grain: str) -> int:
     return _rule(alert.kind).clear_periods[grain]
 
 
+def belies(alert: Alert, period: Signal) -> bool:
+    """Whether a closed period by itself ends an alert, since it says the opposite."""
+    rule = _rule(alert.kind)
+    return rule.belies is not None and rule.belies(alert, period)
+
+
 def _rule(kind: str) -> SignalRule:
     """How a kind is judged from signals; LookupError of one that is not."""
     for each in KINDS:

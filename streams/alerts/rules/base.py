@@ -147,6 +147,8 @@ class SignalRule:
     """Whether a closed period counts towards the end of an alert."""
     clear_periods: Mapping[str, int]
     """By grain, how many of those in a row end it."""
+    belies: Callable[[Alert, Signal], bool] | None = None
+    """Whether one closed period ends an alert, since it says the opposite; None where none does."""
 
 
 class TableRow(NamedTuple):

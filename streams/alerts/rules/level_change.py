@@ -75,6 +75,15 @@ def is_back(alert: Alert, period: Signal) -> bool:
     return period.observed <= middle if after > before else period.observed >= middle
 
 
+def belies(alert: Alert, period: Signal) -> bool:
+    """Whether a month says the opposite of the change: it is beyond the range that was usual at the
+    old level, on the other side."""
+    lower, upper = alert.evidence.lower, alert.evidence.upper
+    if period.grain != "month" or lower is None or upper is None:
+        return False
+    return period.observed > upper if alert.direction == "down" else period.observed < lower
+
+
 def has_grown(alert: Alert, signal: Signal) -> bool:
     """Whether a level has moved so much further from the old one than people know that they are
     notified again. The new level is that of all periods since the change, so that one period alone
@@ -160,7 +169,8 @@ LEVEL_CHANGE = AlertKind(
             "a figure has a lasting new level; also a share or a duration",
             "notice",
             f"a person closes it, which accepts the new level, or {BACK_PERIODS['day']} days "
-            f"({BACK_PERIODS['hour']} hours, {BACK_PERIODS['month']} months) are at the old one",
+            f"({BACK_PERIODS['hour']} hours, {BACK_PERIODS['month']} months) are at the old one, "
+            "or one month is out of the usual range on the other side",
             "Shoplifting offences, Warwickshire: 44 in July 2026. A new level since about May "
             "2026: 58 a month before, 41 since (3 months).",
             "in the same budget as exceptional volumes",
@@ -176,6 +186,7 @@ LEVEL_CHANGE = AlertKind(
         inside=inside,
         is_clear=is_back,
         clear_periods=BACK_PERIODS,
+        belies=belies,
     ),
     lasts=True,
 )

@@ -135,6 +135,44 @@ def test_a_category_that_is_all_of_its_whole_tells_by_its_own_name() -> None:
     assert (alert.title, alert.also) == ("Violence offences, Warwickshire", (ALL,))
 
 
+def test_an_alert_that_widened_from_a_part_to_the_whole_goes_to_no_other_part() -> None:
+    b = store()
+    first = crimes("violence", 120, 200.0)
+    evaluate(b, [first], [], at("2026-05-01 00:10"), Known(first))
+    signals = month(LOCKDOWN, MAY)
+    evaluate(b, signals, [], at("2026-06-01 00:10"), Known(*signals))
+    (alert,) = b.alerts.values()
+    assert alert.title == ALL
+    # All of what is left of the fall is in shoplifting, which then explains the whole alone.
+    fallen = [crimes("shoplifting", 10, 120.0, MAY), crimes("all", 650, 760.0, MAY)]
+    evaluate(b, fallen, [], at("2026-06-01 00:20"), Known(*fallen))
+    (alert,) = b.alerts.values()
+    assert (alert.title, alert.id.split("/")[3]) == (ALL, "offence=violence")
+
+
+def test_an_alert_of_the_whole_takes_the_name_of_the_part_that_it_is_all_about() -> None:
+    b = store()
+    whole = crimes("all", 650, 760.0, MAY)
+    evaluate(b, [whole], [], at("2026-06-01 00:10"), Known(whole))
+    fallen = [crimes("shoplifting", 10, 120.0, MAY), whole]
+    evaluate(b, fallen, [], at("2026-06-01 00:20"), Known(*fallen))
+    (alert,) = b.alerts.values()
+    assert alert.title == "Shoplifting offences, Warwickshire"
+
+
+@pytest.mark.parametrize(("next_month", "goes_on"), [(5166, False), (4000, True)])
+def test_a_month_that_says_the_opposite_ends_a_new_level_at_once(
+    next_month: int, goes_on: bool
+) -> None:
+    b = store()
+    fall = crimes("all", 3345, 3910.0, APRIL, before=3924.0, after=3345.0, lower=3491, upper=4328)
+    evaluate(b, [fall], [], at("2026-05-01 00:10"), Known(fall))
+    after = crimes("all", next_month, 3910.0, MAY, notify=False)
+    evaluate(b, [], [], at("2026-06-01 00:10"), Known(after))
+    (alert,) = b.alerts.values()
+    assert alert.open == goes_on
+
+
 def test_the_whole_takes_the_headline_over_a_month_later_and_nobody_is_told_again() -> None:
     b = store()
     first = [crimes("violence", 120, 200.0), crimes("shoplifting", 70, 120.0)]
@@ -154,6 +192,10 @@ def test_the_whole_takes_the_headline_over_a_month_later_and_nobody_is_told_agai
     assert "Shoplifting offences, Warwickshire" in alert.also
     merged = next(each for each in b.alerts.values() if not each.open)
     assert merged.note == f"part of {ALL}"
+    assert merged.words == (
+        "Shoplifting offences, Warwickshire: 70 in April 2026. "
+        f"Now part of the alert about {ALL}. Over on 1 June 2026, open since 1 May 2026."
+    )
     # It goes on as the alert of all of them, and ends as that.
     signals = month(LOCKDOWN, JUNE)
     evaluate(b, signals, [], at("2026-07-01 00:10"), Known(*signals))
