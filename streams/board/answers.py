@@ -50,6 +50,8 @@ class FigureRow(Struct, kw_only=True, omit_defaults=True):
     low: float | None = None
     high: float | None = None
     heard: float | None = None
+    area_name: str | None = None
+    """The name of the area, where that is not its id; None for the force as a whole."""
     called: str | None = None
     """The name of the area at the end of the period, where it had another one then."""
     outlook: str | None = None
@@ -217,6 +219,7 @@ class AnswerRows:
             start=rfc3339(stretch.start, zone),
             end=rfc3339(stretch.end, zone),
             **_fields(found),
+            area_name=_name(query, area),
             called=_called(query, area, stretch),
             outlook=_outlook(query, indicator, stretch, area),
         )
@@ -240,6 +243,11 @@ def known_rows(query: Query, periods: Sequence[str], compare: Sequence[str]) -> 
 
 def _fields(found: Observation) -> dict[str, Any]:
     return {name: getattr(found, name) for name in Observation.__struct_fields__}
+
+
+def _name(query: Query, area: str) -> str | None:
+    found = query.force.areas[query.area(area)]
+    return None if found is None or found.name == area else found.name
 
 
 def _called(query: Query, area: str, stretch: Stretch) -> str | None:

@@ -146,6 +146,8 @@ def run(  # noqa: PLR0913, PLR0917  one argument an option
         raise click.UsageError(
             "--compare is of a --period, below the board; as JSON see watchroom query"
         )
+    if as_json:
+        _check_no_output(inputs)
     closing_at = _checked(at, periods, forces[0])
     if senders is None or inputs:
         inputs.check()
@@ -293,6 +295,16 @@ def leave(
         raise click.exceptions.Exit(stopped.exit_code)
     if much:
         raise click.exceptions.Exit(MUCH_REFUSED)
+
+
+def _check_no_output(inputs: Inputs) -> None:
+    """Raises click's error where a file to write seems to be given to --json, which takes none."""
+    for source in inputs.sources:
+        if source.endswith(".json") and not Path(source).exists():
+            raise click.UsageError(
+                f"--json takes no file, and there is no {source} to read: the board goes to "
+                f"standard output, --json > {source}"
+            )
 
 
 def _checked(at: str | None, periods: tuple[str, ...], force: Force) -> int | None:

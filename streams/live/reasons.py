@@ -55,7 +55,8 @@ REASON_KINDS: tuple[ReasonKind, ...] = (
         "counting", "counting for long",
         "Counting goes on for seconds without a pause, or one step of it takes that long.",
         runbook="WatchroomBehind",
-        cure=f"{WAIT}. Where it comes again, have the producer send fewer lines in a message",
+        cure=f"{WAIT}. Where it comes again with records from Kafka, have their producer send "
+        "fewer lines in a message",
     ),
     ReasonKind(
         "stalled", "stalled", "The process had no turn for seconds.",

@@ -91,16 +91,22 @@ def figures(rows: Sequence[FigureRow], compare: Sequence[str] = ()) -> Renderabl
             for name in compare
         )
         shown = value(row) if row.known else f"{NOT_KNOWN}{reasons.mark(row.reason)}"
-        table.add_row(row.title, *(getattr(row, name) for name in placed), shown, *beside)
+        table.add_row(row.title, *(_placed(row, name) for name in placed), shown, *beside)
     notes = [Text(PART, style="dim")] if any(value(row).endswith(" *") for row in rows) else []
     for row in rows:
-        name = ", ".join((row.title, *(getattr(row, each) for each in placed)))
+        name = ", ".join((row.title, *(_placed(row, each) for each in placed)))
         said = [] if row.heard is None else [heard_in_part(row.heard)]
         said += [row.outlook] if row.outlook else []
         if isinstance(row.beside, Beside) and isinstance(row.beside.first_published, FirstFigure):
             said += dates(row.beside.first_published, row.unit)
         notes += [Text(f"{name}: {words}", style="dim") for words in said]
     return Group(table, *notes, *(Text(each, style="dim") for each in reasons.notes()))
+
+
+def _placed(row: FigureRow, name: str) -> str:
+    """The area or period of a row as it is shown: an area by its name."""
+    text: str = getattr(row, name)
+    return (row.area_name or text) if name == "area" else text
 
 
 class Reasons:

@@ -70,7 +70,7 @@ def rough(many: float) -> str:
     the least `less than 0.1`."""
     if many < 0.05:
         return "less than 0.1"
-    return f"{many:,.0f}" if many >= 9.95 else f"{many:.1f}".removesuffix(".0")
+    return f"{printed(many):,}" if many >= 9.95 else f"{many:.1f}".removesuffix(".0")
 
 
 def few(many: float) -> str:

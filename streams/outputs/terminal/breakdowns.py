@@ -29,6 +29,7 @@ LIVE = {"1h": "60 min", "today": "Today", "month": "Month"}
 SETTLED = {"today": "Today", "month": "Month"}
 """The windows of the lower tables: of what is known within the hour, and of what is known later."""
 MOST_AREAS = 12
+_NUMBER = re.compile(r"(.*?)0*(\d+)")
 _HOUR = re.compile(r"\d{4}-\d{2}-\d{2}T")
 """An hour that was asked for has a heading of two lines."""
 
@@ -167,9 +168,13 @@ def areas(board: Board, registry: Registry) -> Columns | None:
         if about.there and about.kind != AREA_CLASS
     }
     shown = [area for area, about in known.items() if about.kind == "policing_area"]
-    shown = (shown or [area for area, about in known.items() if not about.parent])[:MOST_AREAS]
+    shown = shown or [area for area, about in known.items() if not about.parent]
     if not shown:
         return None
+    numbers = {area: number for area in shown if (number := _numbered(known[area].name))}
+    shown = sorted(shown, key=lambda area: numbers[area]) if len(numbers) == len(shown) else shown
+    left_out = len(shown) - MOST_AREAS
+    shown = shown[:MOST_AREAS]
     columns = [
         *(column for group in registry.groups for column in _served(board, group, registry)),
         *(column for of in breakdowns(registry) for column in _counted(board, of)),
@@ -181,7 +186,15 @@ def areas(board: Board, registry: Registry) -> Columns | None:
         ]
         for area in shown
     ]
+    if left_out > 0:
+        lines.append([f"and {left_out} more", *("" for _ in columns)])
     return Columns("Policing area", [heading for heading, _ in columns], lines)
+
+
+def _numbered(name: str) -> tuple[str, int] | None:
+    """The words and the number of a name that ends with one, to be in order by; else None."""
+    found = _NUMBER.fullmatch(name)
+    return None if found is None else (found[1], int(found[2]))
 
 
 Column = tuple[str, Callable[[str], TableCell]]

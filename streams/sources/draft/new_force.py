@@ -85,9 +85,11 @@ def draft_force(answers: ForceAnswers, events: Iterable[Event] = ()) -> ForceDra
     if answers.country is not None:
         text.append(f"country = {quoted(answers.country)}")
     else:
-        example = "GB-ENG" if answers.timezone == BRITISH else "IE"
+        example = _country(answers.timezone)
         text.append(f'# country = "{example}"    # CHECK: without it no bank holiday is known')
-        doubts.append("`country`: not given, so no bank holidays are known; give --country GB-ENG")
+        doubts.append(
+            f"`country`: not given, so no bank holidays are known; give it, as --country {example}"
+        )
     if kinds and Call not in kinds:
         text += [
             "",
@@ -114,6 +116,13 @@ def draft_force(answers: ForceAnswers, events: Iterable[Event] = ()) -> ForceDra
     if areas:
         doubts.append("`areas`: each is a district by itself; `parent` puts one into another")
     return ForceDraft("\n".join(text) + "\n", doubts, len(areas))
+
+
+def _country(timezone: str) -> str:
+    """A country as it is written, near to a time zone."""
+    if timezone == BRITISH:
+        return "GB-ENG"
+    return "US-IL" if timezone.startswith("America/") else "IE"
 
 
 def _ranked(seen: Counter[str]) -> list[str]:
@@ -148,6 +157,12 @@ def _lines(seen: Counter[str]) -> list[str]:
     return text
 
 
+def _in_order(ident: str) -> list[tuple[bool, int, str]]:
+    """What an id is sorted by: numbers in it by their value, so that 2 comes before 10."""
+    parts = re.split(r"(\d+)", ident)
+    return [(part.isdigit(), int(part) if part.isdigit() else 0, part) for part in parts if part]
+
+
 def _areas(named: Counter[str], doubts: list[str]) -> dict[str, list[str]]:
     """By id the names of each area, the most frequent first; spellings of one name together."""
     found: dict[str, list[str]] = {}
@@ -160,7 +175,7 @@ def _areas(named: Counter[str], doubts: list[str]) -> dict[str, list[str]]:
         ident = f"{ident}-area" if ident == WHOLE else ident
         found.setdefault(ident, []).append(name)
     if len(found) <= MOST_AREAS:
-        return dict(sorted(found.items()))
+        return dict(sorted(found.items(), key=lambda each: _in_order(each[0])))
     doubts.append(
         f"`areas`: {len(found):,} different values are no areas, so none is written; map another "
         "column to `area`"

@@ -10,13 +10,17 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 INCIDENTS: Sequence[tuple[str, str]] = (
+    (r"\b(air(craft|plane)|plane|helicopter)\b", "special_service"),
+    (r"barricad|hostage", "violence"),
+    (r"\b(injured|dangerous|stray|sick|dead)( /|/|,)? ?(\w+ )?animal", "special_service"),
     (r"collision|accident(?!al)|\b(mva|mvc|rtc|rta)\b|crash|hit (and|&) run|\bveh(icle)? col\b",
      "road_collision"),
     (r"alarm|\balrm\b|(detector|sprinkler|system) activation", "alarm"),
     (r"theft|burgl|robb|larcen|fraud|shoplift|stolen|vandal|trespass|forger|mischief",
      "crime_report"),
     (r"\bb ?& ?e\b|break(ing)?.?(in\b|(and|&) enter)|unauthori[sz]ed use", "crime_report"),
-    (r"suspicious|prowler|\bsusp", "suspicious"),
+    (r"\brape|arson|kidnap|abduct|embezz", "crime_report"),
+    (r"suspicious|prowler|\bsusp(?!ects?\b)", "suspicious"),
     (r"traffic|parking|\broad\b|\bdu?wi\b|\bdui\b|speeding|motorist|highway", "road_related"),
     (r"(abandoned|disabled) (vehicle|veh|auto|car)\b", "road_related"),
     (r"domestic|\bdomstc", "domestic"),

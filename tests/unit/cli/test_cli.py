@@ -360,3 +360,10 @@ def _commands(group: click.Group, *path: str) -> Iterator[tuple[str, ...]]:
 @pytest.mark.parametrize("path", list(_commands(main)), ids=" ".join)
 def test_no_help_shows_the_marks_of_its_own_form(path: tuple[str, ...]) -> None:
     assert "\\b" not in watchroom(*path, "--help").output
+
+
+def test_a_file_that_is_given_to_json_is_no_source_and_the_cure_is_said(folder: Path) -> None:
+    answer = watchroom("run", "calls.ndjson", "--json", "board.json")
+    assert answer.exit_code == 2
+    assert "--json takes no file" in answer.stderr
+    assert "--json > board.json" in answer.stderr

@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
 from click.testing import CliRunner, Result
 
 from streams.board.monitor import Monitor
 from streams.cli import main
 from streams.config.force import check_force, find_force
+from streams.events.schema import Crime
 from streams.outputs.notify.rehearsal import life
 from streams.outputs.wallboard.screen import first_screen
+from streams.sources.draft.new_force import ForceAnswers, draft_force
+from tests.build import crime
 from tests.exports import calls, incidents
 
 
@@ -214,3 +218,13 @@ def test_a_population_has_to_be_given_and_a_time_zone_to_exist() -> None:
     wrong = run(*NEW, "--timezone", "Europe/Londn")
     assert (wrong.exit_code, wrong.stdout) == (2, "")
     assert "Europe/Londn" in wrong.stderr
+
+
+def test_numbered_areas_are_drafted_in_the_order_of_their_numbers() -> None:
+    answers = ForceAnswers("chi", "Chicago", "America/Chicago", 2_700_000, None)
+    events = [msgspec.convert(crime(f"c{n}", area=f"District {n}"), Crime) for n in (10, 2, 1, 11)]
+    draft = draft_force(answers, events)
+    names = [line for line in draft.toml.splitlines() if line.startswith('name = "District')]
+    assert names == [f'name = "District {n}"' for n in (1, 2, 10, 11)]
+    assert '# country = "US-IL"' in draft.toml
+    assert any("--country US-IL" in doubt for doubt in draft.doubts)

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from click.testing import Result
+from rich.console import Console
 
 from streams.board.answers import FigureRow
 from streams.board.compare import Change, Rank, Rate
@@ -18,7 +19,7 @@ from streams.board.monitor import Monitor
 from streams.board.query import Observation
 from streams.board.standing import Standing
 from streams.live import Live
-from streams.outputs.figures_shown import amount, compared, value
+from streams.outputs.figures_shown import amount, compared, figures, value
 from streams.outputs.monitor_server import serve
 from streams.registry.registry import REGISTRY
 from tests.build import TINY_FORCE, crime, feed, lines, ms, tiny_force
@@ -84,9 +85,9 @@ def test_areas_and_periods_have_a_column_where_there_are_several(folder: Path) -
     answer = asked("crimes.count", *FILES, "--period", "2021-Q2", "--by", "month",
                    "--area", "south", "--area", "North")  # fmt: skip
     assert [row[1:] for row in table(answer.stdout)[1:]] == [
-        ["south", "2021-04", "0"], ["north", "2021-04", "20"],
-        ["south", "2021-05", "25"], ["north", "2021-05", "0"],
-        ["south", "2021-06", "0"], ["north", "2021-06", "0"],
+        ["South", "2021-04", "0"], ["North", "2021-04", "20"],
+        ["South", "2021-05", "25"], ["North", "2021-05", "0"],
+        ["South", "2021-06", "0"], ["North", "2021-06", "0"],
     ]  # fmt: skip
 
 
@@ -363,3 +364,11 @@ def test_a_chart_that_can_not_be_written_says_why(folder: Path) -> None:
                        "--chart", "nowhere/x.svg")  # fmt: skip
     assert answer.exit_code == 1
     assert "nowhere/x.svg can't be written: No such file or directory" in answer.stderr
+
+
+def test_areas_are_shown_by_their_names() -> None:
+    rows = [shown(2, area_name="District 10"), shown(3)]
+    rows[0].area = "10"
+    text = io.StringIO()
+    Console(file=text, width=100).print(figures(rows))
+    assert [row[1] for row in table(text.getvalue())[1:]] == ["District 10", "force"]

@@ -359,3 +359,12 @@ def test_a_series_of_what_is_to_come_reads_nothing_of_it(monkeypatch: pytest.Mon
         url = "/api/series?indicator=vehicle_offences&period=2019..2099&limit=1"
         assert client.get(url).json()["total"] == 81 * 12
     assert max(asked) <= ms("2021-07-31T23:00:00Z")
+
+
+def test_an_area_has_its_name_beside_its_id(client: TestClient, described: Any) -> None:
+    url = "/api/board?indicator=crimes.count&period=2021-05&area=all"
+    names = {row["area"]: row.get("area_name") for row in answered(client, described, url)["rows"]}
+    assert names == {
+        area: None if area == "force" else tiny_force().areas[n].name
+        for n, area in enumerate(("force", "north-area", "north", "south"))
+    }

@@ -981,3 +981,24 @@ def test_check_says_which_values_the_default_stands_for(tmp_path: Path) -> None:
     toml += '[fields.category]\ncolumn = "type"\ndefault = "other"\nvalues = { FIRE = "fire" }\n'
     said = run("check", write(tmp_path / "m.toml", toml), path).stdout
     assert '  category by default, as the mapping does not list the value: 1 ("FALL" 1)' in said
+
+
+@pytest.mark.parametrize(
+    ("value", "category"),
+    [
+        ("RAPE", "crime_report"),
+        ("ARSON", "crime_report"),
+        ("KIDNAPING", "crime_report"),
+        ("EMBEZZLEMENT", "crime_report"),
+        ("DANGEROUS / INJURED ANIMAL", "special_service"),
+        ("AIRCRAFT CRASH", "special_service"),
+        ("BARRICADED SUSPECT", "violence"),
+        ("SUSPICIOUS PERSON", "suspicious"),
+    ],
+)
+def test_what_police_logs_call_their_incidents_is_known(value: str, category: str) -> None:
+    assert guessed(value, CATEGORIES) == (category, True)
+
+
+def test_a_prisoner_or_suspect_is_not_what_is_suspicious() -> None:
+    assert guessed("TRANSPORT PRISONER", CATEGORIES) is None

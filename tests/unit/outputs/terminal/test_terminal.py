@@ -11,11 +11,12 @@ import pytest
 from rich.console import Console
 
 from streams.board.model import Board, Incomplete
+from streams.config.force import check_force
 from streams.live import Live
 from streams.outputs.terminal.board import as_text, render, staleness, summary
 from streams.registry import phrases
 from streams.registry.registry import REGISTRY
-from tests.build import call, crime, feed, incident, monitor, ms, tiny_force
+from tests.build import TINY_FORCE, call, crime, feed, incident, monitor, ms, tiny_force
 
 NOW = ms("2021-03-01T10:25:00Z")
 
@@ -341,3 +342,19 @@ def test_a_category_is_told_in_words(path: str, told: str) -> None:
 def test_a_target_that_is_no_whole_number_keeps_its_tenth() -> None:
     assert phrases.percent(0.925) == "92.5 %"
     assert phrases.percent(0.9) == "90 %"
+
+
+def test_numbered_areas_stand_in_the_order_of_their_numbers_and_the_rest_is_counted() -> None:
+    areas = "".join(
+        f'[[areas]]\nid = "d{n}"\nname = "District {n}"\nkind = "district"\n'
+        for n in sorted(range(1, 16), key=str)
+    )
+    force, problems = check_force(TINY_FORCE.partition("[[areas]]")[0] + areas, "tiny.toml")
+    assert force is not None, problems
+    watched = monitor(force)
+    feed(watched, incident("i1", area="d2"))
+    text = as_text(Live(watched, clock=lambda: NOW).board("tiny"))
+    below = text.partition("Policing area")[2].splitlines()[1:14]
+    assert [line[:12].strip() for line in below] == [
+        *(f"District {n}" for n in range(1, 13)), "and 3 more"
+    ]  # fmt: skip
