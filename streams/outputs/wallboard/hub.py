@@ -38,8 +38,16 @@ REST = 2.0
 """For how long nothing is computed after a board, in multiples of what it took."""
 
 BEAT = 2.0
-"""Seconds after which a viewer hears that nothing has changed. Two may be lost before a screen that
-waits 4.5 s says that it is stale."""
+"""Seconds after which a viewer hears that nothing has changed."""
+
+LOST = 2
+"""How many words may be lost before a screen says that it is stale."""
+
+MARGIN = 0.5
+"""For how long a screen waits beyond these, in seconds."""
+
+MOST_SILENCE = 15.0
+"""Seconds for which a screen waits at the most, however long the boards of all forces take."""
 
 MOST_VIEWERS = 500
 
@@ -102,12 +110,13 @@ class View:
     _marks: object = None
     _sent: float = 0.0
 
-    def show(self, board: Board, now: float) -> None:
-        """Makes the next frame where one is due; `now` in seconds by any steady clock."""
+    def show(self, board: Board, now: float, silence: float = LOST * BEAT + MARGIN) -> None:
+        """Makes the next frame where one is due; `now` in seconds by any steady clock, `silence`
+        the seconds without a word after which a screen is to say that it is stale."""
         content, marks = self.make(board)
         frame = _frame(self.event, content) if marks != self._marks else None
         newest = self.newest
-        newest.beat = _frame("beat", {"at": board.at, "force": board.force.id})
+        newest.beat = _frame("beat", {"at": board.at, "force": board.force.id, "silence": silence})
         if frame is not None:
             newest.frame = frame
             newest.frames += 1
@@ -128,6 +137,8 @@ class _Watched:
     views: dict[str, View] = field(default_factory=dict)
     task: asyncio.Task[None] | None = None
     failing: bool = False
+    took: float = 0.0
+    """How long its last board took, in seconds."""
 
 
 class Hub:
@@ -146,6 +157,12 @@ class Hub:
     def close(self) -> None:
         """Lets every viewer's stream end within a second; may be called from any thread."""
         self.closing = True
+
+    @property
+    def silence(self) -> float:
+        """For how long a force may have nothing to say, in seconds: while its turn comes round."""
+        turn = (1 + REST) * sum(each.took for each in self._forces.values())
+        return round(min(LOST * max(BEAT, turn) + MARGIN, MOST_SILENCE), 1)
 
     async def stream(
         self, force: str, area: str | None, *, whole: bool, names: bool = True
@@ -194,7 +211,9 @@ class Hub:
         view = watched.views.setdefault(key, made)
         if watched.task is None:
             watched.task = asyncio.create_task(self._watch(force, watched))
-        async with aclosing(view.newest.read(lambda: self.closing, BEAT + EVERY)) as frames:
+        # Until a force's turn has come round twice, what it said last still holds.
+        holds = max(BEAT + EVERY, self.silence - MARGIN - EVERY)
+        async with aclosing(view.newest.read(lambda: self.closing, holds)) as frames:
             async for frame in frames:
                 yield frame
 
@@ -209,7 +228,7 @@ class Hub:
             if not watched.views:
                 break
             taken, now = self.live.monitor.lines_taken(force), loop.time()
-            views = watched.views
+            views = dict(watched.views)  # another may be opened while the board is made
             new = any(not view.newest.frames and not view.failing for view in views.values())
             if taken != lines or new or now - started >= EVERY - LEAST / 2:
                 lines, started = taken, now
@@ -226,7 +245,7 @@ class Hub:
         async with self._turn:
             started = loop.time()
             try:
-                await asyncio.to_thread(self._compute, force, views, started)
+                await asyncio.to_thread(self._compute, force, views, started, self.silence)
                 watched.failing = False
                 for view in views.values():
                     if not view.failing:
@@ -238,16 +257,17 @@ class Hub:
                     _log.exception("the board of %s can't be computed", force)
                 watched.failing = True
             self._wake(watched)
-            await asyncio.sleep(REST * (loop.time() - started))
+            watched.took = loop.time() - started
+            await asyncio.sleep(REST * watched.took)
 
-    def _compute(self, force: str, views: Mapping[str, View], now: float) -> None:
+    def _compute(self, force: str, views: Mapping[str, View], now: float, silence: float) -> None:
         """Shows the newest board to all views. Of one that can't be made of it the viewers hear
         nothing, so that their screens say that they are stale; the others go on."""
         board = self.live.board(force)
         self.computed += 1
         for name, view in views.items():
             try:
-                view.show(board, now)
+                view.show(board, now, silence)
                 view.failing = False
             except Exception:  # noqa: BLE001 - logged; the other views go on
                 if not view.failing:

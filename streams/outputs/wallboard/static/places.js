@@ -32,9 +32,10 @@ let opened = 0;
 // -- what was heard ----------------------------------------------------------------------------
 
 class Heard {
+  silence = 0; // s for which its server may say nothing
   constructor(sent) { this.clock = clocks(sent.force.timezone); this.hear(sent.at); this.sent = sent; }
   hear(at) { this.at = Date.parse(at); this.here = performance.now(); }
-  get stale() { return performance.now() - this.here > SILENCE + TURN * wanted.length; }
+  get stale() { return performance.now() - this.here > Math.max(SILENCE + TURN * wanted.length, 1000 * this.silence); }
   get now() { return this.stale ? this.at : this.at + (performance.now() - this.here) * this.sent.speed; }
   get still() { return this.stale || this.sent.speed === 0; }
   for(words, instant) {
@@ -54,7 +55,12 @@ function onPlaces(sent) {
   announce();
 }
 
-function onBeat({ at, force }) { forces.get(force)?.hear(at); }
+function onBeat({ at, force, silence }) {
+  const held = forces.get(force);
+  if (!held) return;
+  held.hear(at);
+  held.silence = silence ?? 0;
+}
 
 // -- what a figure says, in few words ------------------------------------------------------------
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import cProfile
 import json
+import threading
 from collections.abc import AsyncGenerator, Iterator
 from functools import partial
 from typing import Any
@@ -12,11 +13,13 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from streams.board.model import Board
 from streams.board.monitor import Monitor
 from streams.config.force import Force, check_force
 from streams.config.schema import WallboardSettings
 from streams.live import Live
 from streams.outputs.monitor_server import application
+from streams.outputs.wallboard import hub as hub_module
 from streams.outputs.wallboard.hub import Hub
 from streams.outputs.wallboard.places import fingerprint, places
 from streams.outputs.web.merged import framed, merged
@@ -298,6 +301,60 @@ def test_a_screen_that_leaves_lets_its_force_go_at_once() -> None:
         return found
 
     assert asyncio.run(asyncio.wait_for(viewers_left(), 30)) == [0, 0]
+
+
+def test_a_view_that_is_opened_while_a_board_is_made_breaks_it_for_nobody(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    hub, making, opened = Hub(live()), threading.Event(), threading.Event()
+    made_of = hub_module.screen_content
+
+    def slow(board: Board, area: str | None, **named: Any) -> hub_module.Content:
+        making.set()
+        assert opened.wait(20)
+        return made_of(board, area, **named)
+
+    monkeypatch.setattr(hub_module, "screen_content", slow)
+
+    async def seen(area: str | None) -> str | None:
+        async for frame in hub.stream("tiny", area, whole=False):
+            for event, data in heard(frame):
+                if event == "screen":
+                    return str(data["area"])
+        return None
+
+    async def both() -> tuple[str | None, ...]:
+        first = asyncio.create_task(seen(None))
+        await asyncio.to_thread(making.wait, 20)
+        second = asyncio.create_task(seen("north"))
+        while len(hub._forces["tiny"].views) < 2:  # noqa: ASYNC110
+            await asyncio.sleep(0.001)
+        opened.set()
+        found = await asyncio.gather(first, second)
+        hub.close()
+        return tuple(found)
+
+    first, second = asyncio.run(asyncio.wait_for(both(), 30))
+    assert first == "None"
+    assert second is not None
+    assert [each.message for each in caplog.records if each.name.endswith("hub")] == []
+
+
+@pytest.mark.parametrize(
+    ("forces", "took", "seconds"), [(1, 0.03, 4.5), (43, 0.033, 9.0), (43, 0.2, 15.0)]
+)
+def test_a_screen_may_hear_nothing_while_the_turn_comes_round_twice(
+    forces: int, took: float, seconds: float
+) -> None:
+    hub = Hub(live())
+    hub._forces |= {str(n): hub_module._Watched(took=took) for n in range(forces)}
+    assert hub.silence == seconds
+
+
+def test_a_beat_says_how_long_silence_is_no_news() -> None:
+    view = hub_module.View("screen", hub_module.screen_content)
+    view.show(live().board("tiny"), 1.0, 9.0)
+    assert heard(view.newest.beat)[0][1]["silence"] == 9.0
 
 
 def test_of_several_views_of_a_force_one_that_fails_leaves_the_others_right(
