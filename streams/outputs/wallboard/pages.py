@@ -30,8 +30,7 @@ from starlette.staticfiles import StaticFiles
 from streams.alerts.model import AlertList
 from streams.board.query import Query
 from streams.charts import svg
-from streams.config.force import WHOLE, Force
-from streams.config.schema import AREA_CLASS
+from streams.config.force import WHOLE
 from streams.errors import QueryError
 from streams.live import Live
 from streams.outputs.instants import parse_instant
@@ -44,7 +43,7 @@ from streams.outputs.wallboard.hub import MOST_VIEWERS, Hub
 from streams.outputs.wallboard.kept_points import KeptPoints
 from streams.outputs.wallboard.screen import FINISHED, late_feed
 from streams.outputs.wallboard.trends import Trends
-from streams.outputs.wallboard.unknown import Unknown, unknown
+from streams.outputs.wallboard.unknown import Unknown, is_there, unknown
 from streams.outputs.wallboard.unknown import shown as unknown_main
 from streams.outputs.web.answers import ForceOf, as_json
 from streams.outputs.web.readiness import readiness
@@ -184,20 +183,10 @@ class Wallboard:
         if "areas" in request.query_params and (not kinds or kind not in (None, *kinds)):
             known = f"only: {', '.join(kinds)}" if kinds else "it has no areas"
             raise HTTPException(404, f'no areas of kind "{kind or ""}" in {of.name}, {known}')
-        if "areas" in request.query_params and not self._is_there(of, kind):
+        if "areas" in request.query_params and not is_there(self.live, of, kind):
             of_kind = f' of kind "{kind}"' if kind else ""
             raise HTTPException(404, f"no area{of_kind} in {of.name} has opened and not closed yet")
         return kind
-
-    def _is_there(self, force: Force, kind: str | None) -> bool:
-        """Whether a force has areas of a kind now; of None, of that which its file names, else of
-        any but classes of areas."""
-        now, kind = self.live.clock(), kind or force.file.wallboard.areas
-        return any(
-            (each.kind == kind if kind else each.kind != AREA_CLASS)
-            for each in force.areas
-            if each is not None and force.is_there(each, now, now + 1)
-        )
 
     def _area_of(self, request: Request, force: str) -> str | None:
         """The area that a request names by its id; raises an `HTTPException` for none of these."""
@@ -228,7 +217,6 @@ class Wallboard:
     def trends(self, request: Request) -> Response:
         """The last hours of each tile of a force or one of its areas, as charts."""
         force = self._force_of(request.query_params.get("force"))
-        self._kind_of(request, [force])
         return as_json(self._trends.of(force, self._area_of(request, force)))
 
     def drawing(self, request: Request) -> Response:

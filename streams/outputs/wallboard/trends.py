@@ -71,10 +71,10 @@ class Trends:
             if made is None or made[0] != minute:
                 self.live.observe(counts=False)
                 query = Query(self.live.monitor, force, None, self.live.lock)
-                made = self._made[key] = minute, {}
-                for tile in _tiles(self.live.monitor.forces[force]):
-                    if (found := _trend(query, tile, key[1])) is not None:
-                        made[1][tile] = found
+                tiles = _tiles(self.live.monitor.forces[force])
+                found = {tile: _trend(query, tile, key[1]) for tile in tiles}
+                made = minute, {tile: each for tile, each in found.items() if each is not None}
+                self._made[key] = made
             return made[1]
 
 

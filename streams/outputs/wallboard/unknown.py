@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from starlette.datastructures import QueryParams
 
 from streams.config.force import WHOLE, Force
+from streams.config.schema import AREA_CLASS
 from streams.live import Live
 from streams.outputs.notify.rehearsal import is_rehearsed
 from streams.outputs.sign_in.without_names import nameless_words
@@ -84,7 +85,7 @@ def unknown(live: Live, path: str, query: QueryParams) -> Unknown | None:
         return _chart(live.monitor.registry, asked, force)
     if path == "alert" and query.get("id"):
         return _alert(live, force, query["id"])
-    return None
+    return None if path else _none_there(live, asked, force)
 
 
 def no_force(path: str, query: QueryParams, names: Mapping[str, str]) -> Unknown | None:
@@ -123,6 +124,37 @@ def _has_area(force: Force, area: str) -> bool:
 def _kinds(force: Force) -> list[str]:
     """The kinds of a force's areas."""
     return list(dict.fromkeys(each.kind for each in force.areas if each is not None))
+
+
+def is_there(live: Live, force: Force, kind: str | None) -> bool:
+    """Whether a force has areas of a kind now; of None, of that which its file names, else of any
+    but classes of areas."""
+    now, kind = live.clock(), kind or force.file.wallboard.areas
+    return any(
+        (each.kind == kind if kind else each.kind != AREA_CLASS)
+        for each in force.areas
+        if each is not None and force.is_there(each, now, now + 1)
+    )
+
+
+def _none_there(live: Live, asked: _Asked, force: Force) -> Unknown | None:
+    """Where the address asks for areas beside each other, and none of them is there now."""
+    kind = asked.query.get("areas")
+    if kind is None or is_there(live, force, kind):
+        return None
+    kinds = _kinds(force)
+    of_kind = f' of kind "{kind}"' if kind else ""
+    words = f"No area{of_kind} in {force.name} has opened and not closed yet."
+    there = [
+        (kind_in_words(each).capitalize(), asked.but(areas=each))
+        for each in kinds
+        if is_there(live, force, each)
+    ]
+    return Unknown(
+        words if kinds else f"{force.name} has no areas.",
+        "There are:",
+        [(f"All of {force.name}", asked.but(areas=None)), *there],
+    )
 
 
 def _of_no_force(asked: _Asked, words: str, forces: Iterable[Force]) -> Unknown:

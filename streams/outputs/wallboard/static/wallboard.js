@@ -226,15 +226,6 @@ function choice(held) {
   by("#forces").hidden = false;
 }
 
-// Why the server does not show what the address asks for, as an area that there is not.
-async function refusal(force) {
-  try {
-    const answer = await answered(`/trends.json?${new URLSearchParams({ force, ...(area ? { area } : {}), ...(asked.has("areas") ? { areas: asked.get("areas") } : {}) })}`);
-    if (answer.status === 404 || answer.status === 400) return (await answer.json()).error;
-  } catch { /* the link says what is wrong */ }
-  return "";
-}
-
 async function start() {
   buttons();
   stayAwake();
@@ -256,8 +247,6 @@ async function start() {
   const force = named[0] ?? (held.length === 1 ? held[0].id : null);
   if (!force) return choice(held);
   if (!held.some((one) => one.id === force)) return say(by("#message"), `No force "${force}" is monitored here, only: ${held.map((one) => one.id).join(", ")}`);
-  const refused = await refusal(force);
-  if (refused) return say(by("#message"), refused);
   if (asked.has("areas")) return begin([held.find((one) => one.id === force)], held, release);
   const query = new URLSearchParams({ force, screen: "first", ...(area ? { area } : {}) });
   new Link(`/events?${query}`, { onScreen, onBeat, onState });

@@ -17,15 +17,18 @@ from starlette.testclient import TestClient
 from streams.alerts.rules import KINDS
 from streams.board.model import Handlers, HoursAhead, RoomHour
 from streams.board.monitor import Monitor
+from streams.board.query import Query
+from streams.charts.indicator import recent_chart
 from streams.charts.model import Chart, ChartPoint, Range
 from streams.fold.log_gap import LogGap
 from streams.live import Live
 from streams.outputs.monitor_server import application
 from streams.outputs.wallboard import hub as hub_module
+from streams.outputs.wallboard import trends as trends_module
 from streams.outputs.wallboard.hub import Hub, View, screen_content
 from streams.outputs.wallboard.pages import STATIC
 from streams.outputs.wallboard.screen import fingerprint, first_screen
-from streams.outputs.wallboard.trends import CALLS, words
+from streams.outputs.wallboard.trends import CALLS, Trends, words
 from streams.periods import DAY, HOUR, Calendar, rfc3339
 from tests.alerting import unattended
 from tests.build import as_json, call, feed, incident, ms, tiny_force
@@ -625,6 +628,23 @@ def test_a_trend_is_the_chart_of_a_tile_and_its_last_hour_in_words(client: TestC
     assert client.get("/trends.json?area=nowhere").json()["error"] == (
         'no area "nowhere" in Tiny Police, only: north-area, north, south'
     )
+
+
+def test_charts_of_which_one_can_not_be_made_are_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a fault of an instant would leave the tiles without charts for a minute."""
+    shown = live(*(call(f"c{n}", f"2021-03-01T0{n}:30:00Z") for n in range(4, 10)))
+    trends = Trends(shown)
+
+    def broken(query: Query, indicator: str, *more: Any) -> Chart:
+        if "101" in indicator:
+            raise RuntimeError("broken")
+        return recent_chart(query, indicator, *more)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(trends_module, "recent_chart", broken)
+        with pytest.raises(RuntimeError):
+            trends.of("tiny", None)
+    assert {"waiting.999", "waiting.101"} <= set(trends.of("tiny", None))
 
 
 def test_of_one_hour_alone_there_is_no_chart_only_its_words() -> None:

@@ -7,7 +7,6 @@ import cProfile
 import json
 import threading
 from collections.abc import AsyncGenerator, Iterator
-from functools import partial
 from typing import Any
 
 import pytest
@@ -21,6 +20,7 @@ from streams.live import Live
 from streams.outputs.monitor_server import application
 from streams.outputs.wallboard import hub as hub_module
 from streams.outputs.wallboard.hub import Hub
+from streams.outputs.wallboard.pages import STATIC
 from streams.outputs.wallboard.places import fingerprint, places
 from streams.outputs.web.merged import framed, merged
 from tests.alerting import unattended
@@ -439,13 +439,17 @@ def test_areas_none_of_which_is_there_now_are_refused_in_words(
     text: str, query: str, words: str
 ) -> None:
     with TestClient(application(of_file(text))) as ask:
-        for path in ("/trends.json?", "/events?screen=places&"):
-            answer = ask.get(f"{path}force=tiny&areas={query}")
-            assert answer.status_code == 404
-            assert answer.json()["error"].startswith(words)
+        answer = ask.get(f"/events?screen=places&force=tiny&areas={query}")
+        page = ask.get(f"/?force=tiny&areas={query}")
+    assert (answer.status_code, page.status_code) == (404, 404)
+    assert answer.json()["error"].startswith(words)
+    assert f"<h1>{words[:1].upper()}{words[1:]}" in page.text
 
 
-def test_a_page_may_ask_whether_there_are_areas_of_a_kind(client: TestClient) -> None:
-    ask = partial(client.get, "/trends.json")
-    assert ask(params={"force": "tiny", "areas": "district"}).status_code == 200
-    assert ask(params={"force": "tiny", "areas": "beat"}).status_code == 404
+def test_only_the_page_answers_whether_there_are_areas_of_a_kind(client: TestClient) -> None:
+    """Charts of tiles are made for who shows them, not for who asks whether an address is right."""
+    kinds = ("district", "beat")
+    found = [client.get("/", params={"force": "tiny", "areas": kind}).status_code for kind in kinds]
+    assert found == [200, 404]
+    text = (STATIC / "wallboard.js").read_text("utf-8")
+    assert text.count("/trends.json") == 1
