@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import cProfile
+import itertools
 import json
 import threading
+import time
 from collections.abc import AsyncGenerator, Iterator
 from typing import Any
 
@@ -301,6 +303,32 @@ def test_a_screen_that_leaves_lets_its_force_go_at_once() -> None:
         return found
 
     assert asyncio.run(asyncio.wait_for(viewers_left(), 30)) == [0, 0]
+
+
+def test_no_more_than_a_third_of_the_time_goes_into_boards_however_many_forces_are_looked_at(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shown = live(forces=(other(),))
+    hub, made, spans = Hub(shown), shown.board, list[tuple[float, float]]()
+
+    def slow(force: str) -> Board:
+        begun = time.monotonic()
+        time.sleep(0.03)
+        board = made(force)
+        spans.append((begun, time.monotonic()))
+        return board
+
+    monkeypatch.setattr(shown, "board", slow)
+    monkeypatch.setattr(hub_module, "EVERY", 0.0)
+
+    async def look() -> None:
+        async for _ in hub.places(["tiny", "other"], kind=None, areas=False):
+            if len(spans) >= 6:
+                hub.close()
+
+    asyncio.run(asyncio.wait_for(look(), 30))
+    for (begun, ended), (following, _) in itertools.pairwise(spans):
+        assert following - ended >= 1.9 * (ended - begun)
 
 
 def test_a_view_that_is_opened_while_a_board_is_made_breaks_it_for_nobody(
