@@ -3,8 +3,9 @@ export that is asked, or a monitor that runs without.
 
 As with surveillance (`streams.surveillance.missing`) a span without any record, of all series of
 the feed together, is missing, and no zero, where heartbeats were due in it and did not come, or
-else where no record at all is impossible at the feed's own rate. Here the rate is read of the
-counts themselves, in the finest periods that show it:
+else where no record at all is impossible at the feed's own rate, by the same rule
+(`streams.fold.gaps.is_missing`). Here the rate is read of the counts themselves, in the finest
+periods that show it:
 
 - by the hour, what the same hours of the eight weeks before brought;
 - by the day, of years of which no hours are kept and of records known to the day only;
@@ -14,7 +15,7 @@ At the beginning of a feed, and after a long outage, the weeks after stand in fo
 where these are too few as well, the days next to it. A missing span says nothing of what is usual,
 so what was found beside one is judged again: the answer is the same whenever it was asked before.
 
-Where fewer than eleven records were to be expected, or too little is known to say so, a span
+Where fewer were to be expected than makes none impossible, or too little is known to say so, a span
 without any is quiet, and zero. Of crimes, which an office records, less than a week without any is
 zero too: nobody works at Easter.
 """
@@ -24,8 +25,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from detectors.silence import Silence
-from streams.fold.gaps import LEAST, empty_runs, empty_since, first_record, has_records
+from streams.fold.gaps import (
+    LEAST,
+    empty_runs,
+    empty_since,
+    first_record,
+    has_records,
+    is_missing,
+)
 from streams.fold.ledger import Ledger
 from streams.fold.panes import Pane
 from streams.periods import DAY, HOUR, MINUTE, Grain, Span
@@ -44,10 +51,6 @@ LOOKED: Mapping[Grain, int] = {"hour": 14 * DAY, "day": 14 * DAY, "month": 366 *
 """In ms; of a longer span so much of its beginning and of its end says what it was to bring."""
 OFFICE_CLOSED = 7 * DAY
 """In ms; a shorter span without a record of what an office records is a holiday."""
-FEWEST = 11.0
-"""Expected records; where there are fewer, none at all is never impossible."""
-IMPOSSIBLE = 1e-5
-"""How probable no record may be, at most, where it is taken for impossible."""
 SCATTERED, SPREAD = 1.5, 0.02
 """The least dispersion of counts that is presumed, and the relative variance of their rate."""
 JUDGED_EACH = 5 * MINUTE
@@ -208,10 +211,8 @@ class Unheard:
         self._heard.clear()
         for grain in grains:
             ahead = self._ahead(grain, run)
-            if ahead is not None and ahead.mean >= FEWEST:
-                chance = Silence(IMPOSSIBLE, ahead.dispersion, SPREAD).empty(ahead.mean)
-                if chance <= IMPOSSIBLE:
-                    return [run]
+            if ahead is not None and is_missing(grain, ahead.mean, ahead.dispersion, SPREAD):
+                return [run]
         return []
 
     def _pieces(self, grain: Grain, run: Span) -> Iterator[tuple[int, float]]:

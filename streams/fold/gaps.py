@@ -1,10 +1,11 @@
 """Gaps: event time without any record of a ledger, because its feed was down.
 
 Every span without a record is judged when the watermark crosses it (`empty_runs`). Whoever knows
-the feed's own rate says which parts of it are *missing* (`streams.surveillance.missing`); where
-nobody does, a span longer than `LONGEST_QUIET` is. Missing hours, days and months are never 0, no
-detector learns from them, and none raises a signal of them. The periods of a missing span longer
-than `LONGEST_QUIET` close in one step, however many they are.
+the feed's own rate says by one rule (`is_missing`) which parts of it are *missing*: surveillance
+(`streams.surveillance.missing`), or without it the board (`streams.board.unheard`). Where nobody
+does, a span longer than `LONGEST_QUIET` is. Missing hours, days and months are never 0, no detector
+learns from them, and none raises a signal of them. The periods of a missing span longer than
+`LONGEST_QUIET` close in one step, however many they are.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from itertools import chain
 from typing import NamedTuple
 
+from detectors.silence import Silence
 from streams.fold.panes import Pane, Panes
 from streams.periods import DAY, HOUR, MINUTE, Calendar, Grain, Period, Span
 
@@ -22,6 +24,9 @@ CUT = 1 / 24
 """A period of which this share is missing is missing as a whole; less is not mentioned."""
 LEAST = 5 * MINUTE
 """In ms; a shorter span without a record is never judged."""
+IMPOSSIBLE: Mapping[Grain, float] = {"hour": 1e-5, "day": 1e-4, "month": 1e-3}
+"""How probable no record may be, at most, where it is taken for impossible: about one false alarm a
+year for hours, and none in decades for the few days and months."""
 
 
 class Gap(NamedTuple):
@@ -32,6 +37,13 @@ class Gap(NamedTuple):
     start: int
     end: int
     watermark: int
+
+
+def is_missing(grain: Grain, mean: float, dispersion: float, spread: float) -> bool:
+    """Whether a span without a record is missing in which so many were to be expected by its hours,
+    days or months; with the dispersion of their counts and the relative variance of their mean."""
+    silence = Silence(IMPOSSIBLE[grain], dispersion, spread)
+    return silence.empty(mean) <= silence.probability
 
 
 def too_long(run: Span) -> list[Span]:

@@ -2,8 +2,8 @@
 
 A span without any record, of all series of the feed together, is missing where heartbeats were due
 in it and did not come; where they went on the feed was up, and it is zero. Without heartbeats it is
-missing where no record at all is impossible at the feed's own rate (`silence.impossible`), else it
-is a quiet time, and zero. The rate is that of the finest periods in which its records are known, as
+missing where no record at all is impossible at the feed's own rate (`gaps.is_missing`), else it is
+a quiet time, and zero. The rate is that of the finest periods in which its records are known, as
 the detectors have learned it:
 
 - by the hour, for calls and incidents: what each hour of the stretch was to bring;
@@ -23,7 +23,15 @@ from functools import partial
 from detectors.counts.month_watch import MONTH
 from detectors.counts.predictive import Predictive
 from streams.config.force import WHOLE
-from streams.fold.gaps import CUT, LEAST, empty_runs, empty_since, first_record, too_long
+from streams.fold.gaps import (
+    CUT,
+    LEAST,
+    empty_runs,
+    empty_since,
+    first_record,
+    is_missing,
+    too_long,
+)
 from streams.fold.ledger import Ledger
 from streams.periods import DAY, HOUR, MINUTE, Period, Span
 from streams.surveillance.adapters.base import PeriodPoint
@@ -31,7 +39,7 @@ from streams.surveillance.adapters.counts import Counts, Months
 from streams.surveillance.grain_watches import GrainWatches
 from streams.surveillance.recent_rate import at_rate
 from streams.surveillance.signals import Grain
-from streams.surveillance.silence import LOOKED, impossible, together
+from streams.surveillance.silence import LOOKED, together
 
 FORGOTTEN = 160 * 7 * DAY
 """In ms: baselines keep so many weeks, and a longer span is always missing."""
@@ -44,9 +52,6 @@ SPREAD, EARLY_SPREAD, EARLY_DISPERSION = 0.02, 0.1, 2.0
 few of them or from the first week alone."""
 LEAST_OF: dict[Grain, int] = {"hour": LEAST, "day": DAY - 2 * HOUR, "month": 28 * DAY - HOUR}
 """In ms: a shorter span holds no whole period of the grain."""
-IMPOSSIBLE: dict[Grain, float] = {"hour": 1e-5, "day": 1e-4, "month": 1e-3}
-"""How probable no record may be, at most, where it is taken for impossible: about one false alarm a
-year for hours, and none in decades for the few days and months."""
 FEWEST = 11.0
 """Expected records; where there are fewer, none at all is never impossible."""
 SAID = HOUR
@@ -137,7 +142,7 @@ class MissingSpans:
             ahead = self._expected(grain, span)
             if ahead is not None:
                 unknown = False
-                if impossible(ahead, IMPOSSIBLE[grain]):
+                if _is_missing(grain, ahead):
                     return [(grain, self._widened(grain, run))]
         return [("hour", gap) for gap in too_long(run)] if unknown else []
 
@@ -176,7 +181,7 @@ class MissingSpans:
         ahead = together(self._pieces(grain, counts, looked))
         more = (span[1] - span[0]) / (looked[1] - looked[0])
         ahead = Predictive(ahead.mean * more, ahead.spread, ahead.dispersion)
-        if not impossible(ahead, IMPOSSIBLE[grain]):
+        if not _is_missing(grain, ahead):
             return ahead
         return at_rate(ahead, self.grains[grain].recent_rate.before(span[0]))
 
@@ -266,6 +271,10 @@ class MissingSpans:
         if self._first is None or end <= self._first:
             self._first = first_record(self.ledger.panes)
         return self._first is not None and end <= self._first
+
+
+def _is_missing(grain: Grain, ahead: Predictive) -> bool:
+    return is_missing(grain, ahead.mean, ahead.dispersion, ahead.spread)
 
 
 def _shared(gaps: Iterable[Span], start: int, end: int) -> int:

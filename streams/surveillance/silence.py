@@ -55,13 +55,6 @@ def together(parts: Iterable[Predictive]) -> Predictive:
     )
 
 
-def impossible(ahead: Predictive, probability: float = 1e-5) -> bool:
-    """Whether no record at all, where these are expected, must be silence: that this is chance has
-    at most the probability."""
-    silence = Silence(probability, dispersion=ahead.dispersion, spread=ahead.spread)
-    return silence.empty(ahead.mean) <= probability
-
-
 def of_records(
     feed: Feed, forecast: Callable[[int], Predictive], at: int, *, ahead: bool = True
 ) -> tuple[Signal | None, str]:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+import pytest
+
 from streams.board.compare import Comparisons
 from streams.board.monitor import Monitor
 from streams.board.query import Query
 from streams.board.unheard import Unheard
 from streams.outputs.figures_shown import compared
 from streams.periods import DAY, HOUR, MINUTE, rfc3339
+from streams.state import surveillance as watching
 from tests.build import as_json, call, crime, feed, incident, monitor, ms, row
 
 START = ms("2021-02-01T00:00:00Z")
@@ -190,6 +193,26 @@ def test_a_small_feed_that_is_quiet_for_a_week_is_zero() -> None:
         feed(watched, *incidents(range(day, day + 1), range(12, 13)))
     found = asked(watched, "2021-06-01T00:00:00Z").figure("incidents", "2021-04-05")
     assert (found.value, found.known, found.complete) == (0, True, True)
+
+
+@pytest.mark.parametrize(
+    ("hours_apart", "days", "known"),
+    [(12, 7, False), (12, 3, True), (6, 4, False), (6, 1, True), (24, 20, False), (24, 7, True)],
+)
+def test_an_outage_of_days_is_judged_alike_with_surveillance_and_without(
+    hours_apart: int, days: int, known: bool
+) -> None:
+    without, watched = monitor(), monitor()
+    without.play_history(True)
+    watching.watch_all(watched)
+    up = (*range(60), *range(60 + days, 100))
+    for each in (without, watched):
+        for day in up:
+            feed(each, *incidents(range(day, day + 1), range(0, 24, hours_apart)))
+    within = rfc3339(START + (60 + days // 2) * DAY)[:10]
+    queries = (Query(each, "tiny", START + 100 * DAY) for each in (without, watched))
+    figures = [each.figure("incidents", within) for each in queries]
+    assert [each.value for each in figures] == [0 if known else None] * 2
 
 
 def test_an_export_of_three_weeks_is_judged_by_the_days_beside_a_gap() -> None:
