@@ -111,7 +111,7 @@ def render(
         del tables[: len(row)]
     for rest in filter(None, (further(board, of) for of in groups)):
         parts += [rest.fitted(width), Text()]
-    parts += [Text(f"Not heard: {'; '.join(gone)}.") for gone in [missing(board)] if gone]
+    parts += [Text(f"Not heard: {'; '.join(gone)}.") for gone in [missing(board, registry)] if gone]
     formula = board.definitions.service_level.formula
     parts.append(Text(f"Calls in time: {formula}. Few: under {SMALL} cases.", style=DIM))
     attended = board.definitions.attendance.formula

@@ -51,14 +51,19 @@ def _heading(label: str) -> str:
     return label.replace("T", "\nT") if _HOUR.match(label) else label
 
 
-def missing(board: Board) -> list[str]:
-    """What is said of the periods shown that were not heard, or in part."""
+def missing(board: Board, registry: Registry) -> list[str]:
+    """What is said of the periods shown that were not heard, or in part: by feed, as all that is
+    counted of its records is missing with them."""
     parts = []
+    feed_of = {group.name: registry.kinds[group.kind].feed for group in registry.groups}
     for title, figures in shown_periods(board):
+        feeds: dict[str, dict[str, None]] = {}
         for group, known in figures.missing.items():
             days, of = known.known_days, known.days
             share = f"{days:g} of {of:g} days" if of >= 1 else f"{days / of:.0%}"
-            parts.append(f"{title}, {group}: " + (f"{share} known" if days else "no data"))
+            said = f"{share} known" if days else "no data"
+            feeds.setdefault(said, {})[feed_of.get(group, group)] = None
+        parts += [f"{title}, {phrases.listed(list(some))}: {said}" for said, some in feeds.items()]
     return parts
 
 

@@ -9,6 +9,7 @@ their content, so the order of rows and files changes nothing.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import compress
 from typing import NamedTuple, Protocol
@@ -189,7 +190,11 @@ class Play:
     ) -> None:
         self.source, self.unfolds = source, unfolds
         self.begin, self.end = begin, end
-        self.judge = Judge(list(forces))
+        known = list(forces)
+        self.judge = Judge(known)
+        zones = {force.zone.key: force.zone for force in known}
+        self._zone: dt.tzinfo = next(iter(zones.values())) if len(zones) == 1 else dt.UTC
+        """Of the days that are named."""
         source.finite = True
         self.failure: SourceError | None = None
         """What broke off the reading; raised once all that came before it was played."""
@@ -240,7 +245,7 @@ class Play:
         alone = [each for each in self._alone if each.is_small(self._begun)]
         if alone:
             few = sum(each.rows for each in alone)
-            named = ", ".join(each.words() for each in alone[:NAMED])
+            named = ", ".join(each.words(self._zone) for each in alone[:NAMED])
             left = sum(each.rows for each in alone[NAMED:])
             more = f" and {left:,} more" if left else ""
             rows = "1 row stands" if few == 1 else f"{few:,} rows stand"
@@ -400,9 +405,9 @@ class Island(NamedTuple):
         """Whether it is so small a part of all rows that its date may be wrong."""
         return self.rows == 1 or self.rows <= SMALL * rows
 
-    def words(self) -> str:
+    def words(self, zone: dt.tzinfo) -> str:
         """`x.csv:2 (2014-03-01)`, `x.csv:2 and 517 more (2014-03-01 to 2014-03-03)`."""
-        first, last = _day(self.first), _day(self.last)
+        first, last = _day(self.first, zone), _day(self.last, zone)
         more = f" and {self.rows - 1:,} more" if self.rows > 1 else ""
         return f"{self.place}{more} ({first}{'' if first == last else f' to {last}'})"
 
@@ -440,5 +445,5 @@ class _Islands:
         return self._now if self._before else None
 
 
-def _day(at: int) -> str:
-    return rfc3339(at)[:10]
+def _day(at: int, zone: dt.tzinfo) -> str:
+    return rfc3339(at, zone)[:10]

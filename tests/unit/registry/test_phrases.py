@@ -233,3 +233,7 @@ def test_a_rise_from_hardly_any_is_no_multiple_of_the_usual() -> None:
     assert said.change(few, "Tuesday", "count") == "Up since about Tuesday."
     more = msgspec.structs.replace(few, expected=0.5)
     assert said.change(more, "Tuesday", "count") == "11 times the usual since about Tuesday."
+
+
+def test_a_mean_that_ends_with_a_half_is_rounded_away_from_zero() -> None:
+    assert [said.rough(many) for many in (20.5, 178.5, 1204.5)] == ["21", "179", "1,205"]

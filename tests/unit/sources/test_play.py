@@ -209,6 +209,13 @@ def test_a_day_of_many_rows_alone_in_time_is_named(tmp_path: Path) -> None:
     ]
 
 
+def test_days_of_rows_alone_in_time_are_those_of_the_forces_clock(tmp_path: Path) -> None:
+    near = [f"{n},2024-01-{n % 28 + 1:02} 10:00:00,," for n in range(100, 200)]
+    far = [f"{n},2016-07-01 00:{n}:00,," for n in range(10, 13)]
+    _, play = played(table(tmp_path / "in.csv", [*near, *far]), CAD)
+    assert play.warnings[0].endswith("in.csv:102 and 2 more (2016-07-01)")
+
+
 def test_a_part_of_the_data_that_is_not_small_does_not_stand_alone(tmp_path: Path) -> None:
     half = [f"{n},{year}-01-02 {n}:00:00,," for year in (2022, 2024) for n in range(10, 20)]
     rows = [f"{n}{row[2:]}" for n, row in enumerate(half, 10)]

@@ -192,6 +192,7 @@ def test_a_month_that_lost_days_says_how_many_it_has() -> None:
     assert found["2021-05-22"]["crimes"] == [{"offence": "all", "area": "force", "count": None}]
     told = as_text(target_board(target, "2021-06-20T00:00:00Z", "2021-05", "2021-05-22"), 120)
     assert "2021-05-22, crimes: no data" in told
+    assert told.count("2021-05-22, ") == 1  # whatever is counted of its records
     assert re.search(r"2021-05, crimes: 2[34]\.\d+ of 31 days known", told)
 
 
