@@ -262,6 +262,45 @@ def test_it_is_the_same_whether_one_asked_along_the_way_or_once() -> None:
     assert known_days_of_incidents(found, labels) == known_days_of_incidents(once, labels)
 
 
+@pytest.mark.parametrize(("each", "hours", "value"), [(4, 3, 0), (2, 7, None)])
+def test_by_the_hour_an_outage_is_not_known_from_sixteen_expected_records_on(
+    each: int, hours: int, value: int | None
+) -> None:
+    """Of 14.9 none is a quiet time and of 15.8 it is not, with the minutes left of the hour before.
+    Were the rate known exactly 14.2 were enough, and at 1 in 100 so were six."""
+    watched = monitor()
+    for hour in range(32 * 24):
+        if not OUTAGE[0] <= hour < OUTAGE[0] + hours:
+            feed(watched, *calls(hour)[:each])
+    found = asked(watched, "2021-03-05T00:00:00Z").figure("calls.offered", "2021-03-03T10")
+    assert found.value == value
+
+
+def test_an_outage_says_nothing_of_what_was_usual_in_it() -> None:
+    query = exported_by_days((*range(8), *range(16, 26)))
+    assert query.figure("incidents", "2021-02-13").value is None
+
+
+def exported_by_days(days: tuple[int, ...]) -> Query:
+    """Two incidents each of these days."""
+    watched = monitor()
+    watched.play_history(True)
+    for day in days:
+        feed(watched, *incidents(range(day, day + 1), range(0, 24, 12)))
+    return Query(watched, "tiny", START + (days[-1] + 1) * DAY)
+
+
+def test_a_sunday_in_summer_time_is_compared_with_sundays_before_it() -> None:
+    """28 March 2021 has 23 hours; a day that begins an hour earlier is no Saturday."""
+    watched = monitor()
+    watched.play_history(True)
+    for day in range(69):
+        if day % 7 < 6:  # 1 February 2021 is a Monday
+            feed(watched, *incidents(range(day, day + 1), range(9, 17), 3))
+    found = asked(watched, "2021-04-11T00:00:00Z").figure("incidents", "2021-04-04")
+    assert (found.value, found.known) == (0, True)
+
+
 def test_an_early_weekend_is_zero_once_every_weekend_after_it_was() -> None:
     watched = monitor()
     watched.play_history(True)
