@@ -64,6 +64,8 @@ HEADINGS = {
 }
 SUMS = ("year_to_date", "rolling_3", "rolling_6", "rolling_12")
 """Comparisons whose value is not that of the row."""
+NOT_RANKED = "no rank, as the figure, or how many people there are, is not known as a whole"
+TOO_FEW_TO_RANK = "no rank, as it is of fewer than 20 cases"
 PART = "* the period is not over, or was not heard from end to end"
 MOST_CHANGES = 8
 """Dates of change that are written out; of more, the last ones."""
@@ -82,14 +84,7 @@ def figures(rows: Sequence[FigureRow], compare: Sequence[str] = ()) -> Renderabl
     for heading in ("Value", *(HEADINGS[name] for name in compare)):
         table.add_column(heading, justify="right")
     for row in rows:
-        beside = (
-            compared(
-                getattr(row.beside, name, None),
-                "ratio" if name == "share_change" else row.unit,
-                sums=name in SUMS,
-            )
-            for name in compare
-        )
+        beside = [_beside(row, name, reasons) for name in compare]
         shown = value(row) if row.known else f"{NOT_KNOWN}{reasons.mark(row.reason)}"
         table.add_row(row.title, *(_placed(row, name) for name in placed), shown, *beside)
     notes = [Text(PART, style="dim")] if any(value(row).endswith(" *") for row in rows) else []
@@ -101,6 +96,19 @@ def figures(rows: Sequence[FigureRow], compare: Sequence[str] = ()) -> Renderabl
             said += dates(row.beside.first_published, row.unit)
         notes += [Text(f"{name}: {words}", style="dim") for words in said]
     return Group(table, *notes, *(Text(each, style="dim") for each in reasons.notes()))
+
+
+def _beside(row: FigureRow, name: str, reasons: Reasons) -> str:
+    """A comparison of a row in words; why there is no rate or rank stands below the table."""
+    found = getattr(row.beside, name, None)
+    match found:
+        case Rate(value=None, reason=reason) if reason:
+            return f"{NONE}{reasons.mark(reason)}"
+        case Rank(rank=None):
+            few = row.area in found.too_few
+            return f"{NONE}{reasons.mark(TOO_FEW_TO_RANK if few else NOT_RANKED)}"
+    unit = "ratio" if name == "share_change" else row.unit
+    return compared(found, unit, sums=name in SUMS)
 
 
 def _placed(row: FigureRow, name: str) -> str:
@@ -125,7 +133,11 @@ class Reasons:
 
     def notes(self) -> list[str]:
         """The lines below the table."""
-        return [f"({number}) not known: {reason}" for reason, number in self._numbers.items()]
+        return [f"({number}) {_with_why(reason)}" for reason, number in self._numbers.items()]
+
+
+def _with_why(reason: str) -> str:
+    return reason if reason in {NOT_RANKED, TOO_FEW_TO_RANK} else f"not known: {reason}"
 
 
 def value(row: FigureRow) -> str:

@@ -14,7 +14,7 @@ from click.testing import Result
 from rich.console import Console
 
 from streams.board.answers import FigureRow
-from streams.board.compare import Change, Rank, Rate
+from streams.board.compare import Beside, Change, Rank, Rate
 from streams.board.monitor import Monitor
 from streams.board.query import Observation
 from streams.board.standing import Standing
@@ -372,3 +372,18 @@ def test_areas_are_shown_by_their_names() -> None:
     text = io.StringIO()
     Console(file=text, width=100).print(figures(rows))
     assert [row[1] for row in table(text.getvalue())[1:]] == ["District 10", "force"]
+
+
+def test_why_there_is_no_rate_or_rank_stands_once_below_the_table() -> None:
+    rate = Rate(None, "population", None, "nobody says how many live there")
+    rank = Rank(None, 0, "districts", "highest first", ["1", "2"])
+    rows = [shown(n, beside=Beside(rate=rate, rank=rank)) for n in (2, 3)]
+    text = io.StringIO()
+    Console(file=text, width=120).print(figures(rows, ["rate", "rank"]))
+    assert [row[1:] for row in table(text.getvalue())[1:3]] == [
+        ["2", "- (1)", "- (2)"], ["3", "- (1)", "- (2)"],
+    ]  # fmt: skip
+    assert [line.strip() for line in text.getvalue().splitlines()[3:]] == [
+        "(1) not known: nobody says how many live there",
+        "(2) no rank, as the figure, or how many people there are, is not known as a whole",
+    ]
