@@ -39,6 +39,8 @@ from detectors import special
 
 WHOLE_YEARS_NEEDED = 3
 """Whole years below which no season is told."""
+YEARS_OF_SHARES = 2
+"""Whole years below which nothing is known of what the months share from year to year."""
 
 
 class Seasonal(NamedTuple):
@@ -69,6 +71,44 @@ def season(values: Sequence[float], period: int = 12) -> Seasonal:
     # They begin half a year later than the figures do.
     usual = [sum(each) / len(blocks) for each in zip(*blocks, strict=True)]
     return Seasonal(_chance(blocks), usual[half:] + usual[:half], years)
+
+
+class MonthShares(NamedTuple):
+    """The chance that months differ so much from year to year alike where there is no season; what
+    each usually is beside an average one of its own year, in the order in which they were given;
+    and the variance over the mean that is left about that."""
+
+    chance: float
+    usual: list[float]
+    dispersion: float
+
+
+def month_shares(years: Sequence[Sequence[tuple[float, float]]]) -> MonthShares:
+    """What the months of whole years have in common, each beside the average of its own year: two
+    years are enough, which need not follow one another. A month is its count and its length;
+    raises ValueError for fewer than two years, or ones of different lengths.
+
+    >>> months = [(8, 1), (9, 1), (11, 1), (12, 1), (11, 1), (9, 1)]
+    >>> found = month_shares([months, [(2 * x + off, e) for off, (x, e) in enumerate(months)]])
+    >>> found.chance < 0.01, [round(each, 1) for each in found.usual]
+    (True, [0.8, 0.9, 1.1, 1.2, 1.1, 0.9])
+    """
+    period = len(years[0]) if years else 0
+    if len(years) < YEARS_OF_SHARES or any(len(year) != period for year in years):
+        raise ValueError(f"what months share is known from {YEARS_OF_SHARES} whole years or more")
+    rates = [sum(x for x, _ in year) / sum(e for _, e in year) for year in years]
+    blocks = [
+        [x / e / rate if rate > 0.0 else 1.0 for x, e in year]
+        for year, rate in zip(years, rates, strict=True)
+    ]
+    usual = [sum(each) / len(blocks) for each in zip(*blocks, strict=True)]
+    squares = sum(
+        (x - rate * e * share) ** 2 / (rate * e * share)
+        for year, rate in zip(years, rates, strict=True)
+        for (x, e), share in zip(year, usual, strict=True)
+        if rate * share > 0.0
+    )
+    return MonthShares(_chance(blocks), usual, squares / ((period - 1) * (len(years) - 1)))
 
 
 def _ratio(value: float, about: Sequence[float]) -> float:

@@ -36,8 +36,28 @@ last months say so. So a level that is as it was has no evidence, and one beyond
 side is a second change, as evident as if there had been no first, with its own onset and against
 the old level.
 
+**The season.** Each time that a year is complete, from the second on, it is looked for in the whole
+years of the last `REMEMBERED` months (`detectors.season.month_shares`). Where months differ from
+year to year alike, beyond `SEASONAL` by chance, a month is worth its share of the year, so that a
+winter is held against what winters have; the level is then that of an average month. The
+dispersion is what is left about that, times 1 + 1/B for the shares of B years.
+
+Whether or not a season is known, and already in the second year, a change alarms only where its
+months (the last twelve of them at most), X counts, differ the same way from the same months a
+year before, Y counts for as many days:
+
+.. math:: \pm\log(X/Y) \ge z\sqrt{\varphi\,(1/X + 1/Y)},
+
+with z of `BEYOND` (`PLAINLY` where it began more than a year ago) and the dispersion of what months
+differ by from those a year before: Pearson's, before and since the onset apart, drawn towards
+`YEARLY_DISPERSION` with the weight of `YEARLY_WEIGHT` months. So what comes back each year is no
+change, and neither is one that has lasted for two years. Where those months are not known
+(`a_year_before` is None) there is no such test, and no change alarms that began more than a year
+ago.
+
 No change alarms in a month that lies on the other side of the level before it, or outside the
-chart there; nor one that is the last month alone, where that is inside the chart.
+chart there; nor one that is the last month alone, where that is inside the chart, or where
+something finer than months is watched as well.
 
 Its place: months; hours and days have `detectors.counts.count_watch`.
 References: those of `shiryaev_roberts`; Pollak (1987), Annals of Statistics 15, on
@@ -49,12 +69,13 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterable, Sequence
 from math import exp, inf, log, log1p, log10, sqrt
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from detectors.base import Detector, Plain
 from detectors.change.shiryaev_roberts import LARGEST_WHOLE, LikeliestChange, ShiryaevRoberts
 from detectors.charts.chart import ControlChart
 from detectors.counts.predictive import Predictive
+from detectors.season import YEARS_OF_SHARES, month_shares
 
 MONTH = 30.4375
 """Days: an exposure of this is one month."""
@@ -73,6 +94,29 @@ BACK = 1.0
 """And are within so many standard deviations of that level, or beyond it."""
 KEPT = 12
 """So many accepted changes are remembered."""
+YEAR = 12
+REMEMBERED = 5 * YEAR
+"""Months that are remembered, to be compared with."""
+SEASONAL = 0.05
+"""There is a season where months differ so much by chance in a smaller share of series."""
+BEYOND = 1.645
+"""Standard deviations from the same months a year before: one in twenty by chance."""
+PLAINLY = 2.6
+"""The same of a change that is older than a year, which is late: one in two hundred."""
+YEARLY_DISPERSION, YEARLY_WEIGHT = 2.0, 10.0
+"""What is taken of the dispersion about the year before, and how many months that is worth."""
+
+
+class SameMonths(NamedTuple):
+    """The months of a change, the last twelve at the most, beside the same ones a year before."""
+
+    months: int
+    since: float
+    """What came in a month of mean length."""
+    before: float
+    """What came in one a year before."""
+    differ: float
+    """By how many standard deviations these are apart, above 0 for a rise."""
 
 
 def pooled(siblings: Iterable[Sequence[tuple[float, float]]]) -> float:
@@ -91,6 +135,29 @@ def pooled(siblings: Iterable[Sequence[tuple[float, float]]]) -> float:
             squares += sum((x - rate * e) ** 2 / (rate * e) for x, e in one)
             degrees += len(one) - 1
     return max(1.0, squares / degrees) if degrees else 1.0
+
+
+class _Pair(NamedTuple):
+    """A month's count, that of the same month a year before for as many days, and its length."""
+
+    came: float
+    earlier: float
+    length: float
+
+
+def _about_the_year_before(pairs: Sequence[_Pair]) -> tuple[float, int]:
+    """Pearson's chi-square of months about their common ratio to the year before, and its degrees
+    of freedom."""
+    count, earlier = sum(each.came for each in pairs), sum(each.earlier for each in pairs)
+    if count <= 0.0 or earlier <= 0.0:
+        return 0.0, 0
+    ratio = count / earlier
+    squares = sum(
+        (each.came - ratio * each.earlier) ** 2 / (ratio * each.earlier * (1.0 + ratio))
+        for each in pairs
+        if each.earlier > 0.0
+    )
+    return squares, len(pairs) - 1
 
 
 class MonthWatch(Detector):
@@ -132,6 +199,9 @@ class MonthWatch(Detector):
         self.window = window
         self._place = 0
         self._changes: list[list[Any]] = []
+        self._shares: list[float] = []  # of the year, by the place of a month in it
+        self._finer = False
+        self._same: SameMonths | None = None
         self._begin(None, self.prior_dispersion, self.prior_weight)
 
     def _begin(self, reason: str | None, dispersion: float, weight: float) -> None:
@@ -140,6 +210,8 @@ class MonthWatch(Detector):
         self._learned = 0  # months with a count
         self._total = [0.0, 0.0]  # counts and months since the offset
         self._recent: list[list[float | None]] = []  # count and months, of the window
+        # The same of years, whatever their season, and whether the month is set aside.
+        self._history: list[tuple[float | None, float, bool]] = []
         self._chart = ControlChart("mean_sd", sigmas=2, baseline=12, rebase=8)
         self._shiryaev_roberts = ShiryaevRoberts(
             baseline=self.baseline,
@@ -153,15 +225,21 @@ class MonthWatch(Detector):
         )
         self._drift_detected = False
 
-    def update(self, x: float | None, exposure: float | None = MONTH) -> None:
+    def update(
+        self, x: float | None, exposure: float | None = MONTH, *, finer: bool = False
+    ) -> None:
         """Takes the count of a month of so many days; None for either is a month that is missing.
 
-        The chart has the count as it is recorded, the search for a change the count for its days.
+        The chart has the count as it is recorded, the search for a change the count for its days
+        and its season. finer: whether its days are watched too, so that a month alone is no news.
         """
+        self._finer = finer
         missing = x is None or not 0.0 <= x < inf or exposure is None or not exposure > 0.0
         months = 1.0 if missing or exposure is None else exposure / MONTH
         self._place += 1
         self._add(None if missing or x is None else min(float(x), LARGEST_WHOLE), months)
+        if (self._place - self._offset) % YEAR == 0:
+            self._learn_season()
         if missing or self.state == "learning":
             self._take(None)
         else:
@@ -172,11 +250,16 @@ class MonthWatch(Detector):
         self._place += months
         self._recent += [[None, 1.0] for _ in range(min(months, self.window))]
         del self._recent[: -self.window]
+        self._history += [(None, 1.0, False) for _ in range(min(months, REMEMBERED))]
+        del self._history[:-REMEMBERED]
         self._chart.pass_over(months)
         self._shiryaev_roberts.pass_over(months)
-        self._found, self._drift_detected = None, False
+        self._take(None)
 
-    def _add(self, x: float | None, months: float) -> None:
+    def _add(self, x: float | None, months: float, place: int | None = None) -> None:
+        self._history.append((x, months, False))
+        del self._history[:-REMEMBERED]
+        months *= self._share(self._place - 1 if place is None else place)
         self._recent.append([x, months])
         del self._recent[: -self.window]
         self._chart.update(x)
@@ -184,6 +267,61 @@ class MonthWatch(Detector):
         if x is not None:
             self._learned += 1
             self._total = [self._total[0] + x, self._total[1] + months]
+
+    def _share(self, place: int) -> float:
+        """What a month usually is beside an average one."""
+        return self._shares[place % YEAR] if self._shares else 1.0
+
+    def _learn_season(self) -> None:
+        """Looks for a season in the whole years that are remembered, and where there is one takes
+        all their months anew for what they are worth."""
+        years = [
+            [(x, length) for x, length, _ in self._history[at : at + YEAR] if x is not None]
+            for at in range(len(self._history) % YEAR, len(self._history), YEAR)
+        ]
+        years = [year for year in years if len(year) == YEAR]
+        if len(years) < YEARS_OF_SHARES:
+            return
+        found = month_shares(years)
+        if found.chance >= SEASONAL or min(found.usual) <= 0.0:
+            if not self._shares:
+                return
+            shares: list[float] = []
+        else:
+            turn = self._place % YEAR
+            shares = found.usual[-turn:] + found.usual[:-turn] if turn else found.usual
+        self._take_anew(shares, found.dispersion * (1.0 + 1.0 / len(years)), len(years))
+
+    def _take_anew(self, shares: list[float], dispersion: float, years: int) -> None:
+        """Takes the months that are remembered anew with these shares (none: each is worth one);
+        the dispersion about them is known from so many years. What was set aside before any season
+        was known may have been one."""
+        if not self._shares:
+            self._history = [(x, length, False) for x, length, _ in self._history]
+        self._shares = shares
+        first = self._place - len(self._history)
+        degrees = (YEAR - 1.0) * (years - 1.0)
+        about = (degrees * dispersion + YEARLY_WEIGHT * YEARLY_DISPERSION) / (
+            degrees + YEARLY_WEIGHT
+        )
+        made = ShiryaevRoberts(
+            baseline=self.baseline,
+            window=self.window,
+            prior_dispersion=max(1.0, about),
+            prior_weight=degrees + YEARLY_WEIGHT,
+        )
+        made.pass_over(first - self._offset)
+        self._total, self._recent = [0.0, 0.0], []
+        self._learned = 0
+        for place, (came, length, aside) in enumerate(self._history, first):
+            x, months = None if aside else came, length * self._share(place)
+            made.update(x, months)
+            self._recent.append([x, months])
+            if x is not None:
+                self._learned += 1
+                self._total = [self._total[0] + x, self._total[1] + months]
+        del self._recent[: -self.window]
+        self._shiryaev_roberts = made
 
     def _find_change(self) -> None:
         """Finds the likeliest change, without the months of one that stands and is over."""
@@ -208,6 +346,7 @@ class MonthWatch(Detector):
 
     def _take(self, found: LikeliestChange | None) -> None:
         self._found = found
+        self._same = None if found is None else self._same_months(self._offset + found.onset)
         self._drift_detected = found is not None and self.rate <= self.allowed
 
     @property
@@ -249,6 +388,10 @@ class MonthWatch(Detector):
                 self._learned -= 1
                 self._total = [self._total[0] - month[0], self._total[1] - (month[1] or 1.0)]
                 month[0] = None
+        begin = self._place - len(self._history)
+        for at in range(max(0, first - begin), until - begin):
+            x, length, _ = self._history[at]
+            self._history[at] = x, length, True
         self._shiryaev_roberts.set_aside(first - self._offset, until - self._offset)
 
     @property
@@ -258,15 +401,66 @@ class MonthWatch(Detector):
 
     @property
     def contrary(self) -> bool:
-        """Whether the last month speaks against the likeliest change: it lies on the other side of
-        the level before, or of the usual chart; or the change is it alone, inside the chart."""
+        """Whether the months speak against the likeliest change: the last lies on the other side of
+        the level before, or of the usual chart; or the change is it alone, and inside the chart or
+        known by its days; or its months are no different from the same ones a year before."""
         found, (x, length) = self._found, self._recent[-1]
         if found is None or x is None:
             return False
         ways = [way for _, way in self.flags]
         alone = self._offset + found.onset == self._place - 1
         other = self._way * (x - found.before * (length or 1.0)) < 0.0
-        return other or -self._way in ways or (alone and self._way not in ways)
+        # The chart knows no season.
+        outside = -self._way in ways and not self._shares
+        if other or outside or (alone and (self._finer or self._way not in ways)):
+            return True
+        late = self._place - self._offset - found.onset > YEAR
+        if self._same is None:
+            return late
+        return self._way * self._same.differ < (PLAINLY if late else BEYOND)
+
+    @property
+    def a_year_before(self) -> SameMonths | None:
+        """The months of the likeliest change beside the same ones a year before; None where there
+        is no change, or one of those is not known."""
+        return self._same
+
+    @property
+    def season(self) -> float | None:
+        """What the last month usually is beside an average one; None where no season is known."""
+        return self._share(self._place - 1) if self._shares else None
+
+    def _same_months(self, onset: int) -> SameMonths | None:
+        """The months from a place of the stream on beside those a year before."""
+        history, last = self._history, len(self._history)
+        onset += last - self._place
+        first = max(onset, last - YEAR)
+        if first < YEAR:
+            return None
+        pairs = {
+            at: _Pair(x, y * length / earlier, length)
+            for at, ((y, earlier, aside), (x, length, _)) in enumerate(
+                zip(history, history[YEAR:], strict=False), YEAR
+            )
+            if x is not None and y is not None and not (aside and self._shares)
+        }
+        if any(history[at][0] is not None and at not in pairs for at in range(first, last)):
+            return None
+        since = [pair for at, pair in pairs.items() if at >= first]
+        length = sum(pair.length for pair in since)
+        if not since:
+            return None
+        squares, degrees = YEARLY_WEIGHT * YEARLY_DISPERSION, YEARLY_WEIGHT
+        for part in (
+            [pair for at, pair in pairs.items() if at < onset],
+            [pair for at, pair in pairs.items() if at >= onset],
+        ):
+            of_part = _about_the_year_before(part)
+            squares, degrees = squares + of_part[0], degrees + of_part[1]
+        x, y = (max(0.5, sum(each)) for each in list(zip(*since, strict=True))[:2])
+        spread = sqrt(max(1.0, squares / degrees) * (1.0 / x + 1.0 / y))
+        now, then = (sum(each) / length for each in list(zip(*since, strict=True))[:2])
+        return SameMonths(len(since), now, then, log(x / y) / spread)
 
     @property
     def months(self) -> list[tuple[float, float]]:
@@ -428,15 +622,16 @@ class MonthWatch(Detector):
             raise ValueError("there is no change to accept")
         self._changes.append([onset, round(before, 1), round(level, 1)])
         del self._changes[:-KEPT]
-        months = self._recent[onset - self._place :]
+        months = self._history[onset - self._place :]
         known = self.known, self._shiryaev_roberts.dispersion
         self._begin(f"the change of level at month {onset}", known[1], known[0])
         self._offset = onset
-        for x, length in months:
-            self._add(x, length or 1.0)
+        for place, (x, length, _) in enumerate(months, onset):
+            self._add(x, length, place)
 
     def restart(self, reason: str) -> None:
         """Forgets every count because they are recorded otherwise from here on."""
+        self._shares = []
         self._begin(reason, self.prior_dispersion, self.prior_weight)
 
     def save(self) -> dict[str, Plain]:
@@ -444,7 +639,9 @@ class MonthWatch(Detector):
         within = {"_chart": self._chart.save(), "_shiryaev_roberts": self._shiryaev_roberts.save()}
         found = None if self._found is None else list(self._found)
         state = {name: value for name, value in vars(self).items() if name.startswith("_")}
-        state = {**state, **within, "_found": found}
+        same = None if self._same is None else list(self._same)
+        history = [list(each) for each in self._history]
+        state = {**state, **within, "_found": found, "_same": same, "_history": history}
         return copy.deepcopy({"parameters": self._get_params(), "state": state})
 
     @classmethod
@@ -455,4 +652,7 @@ class MonthWatch(Detector):
         watch._shiryaev_roberts = ShiryaevRoberts.restore(saved["state"]["_shiryaev_roberts"])
         found = saved["state"]["_found"]
         watch._found = None if found is None else LikeliestChange(*found)
+        watch._history = [(x, e, aside) for x, e, aside in watch._history]
+        same = saved["state"].get("_same")
+        watch._same = None if same is None else SameMonths(*same)
         return watch

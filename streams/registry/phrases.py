@@ -465,6 +465,16 @@ class ChangeFound(Protocol):
     def after(self) -> float | None:
         """The level since."""
 
+    @property
+    def season(self) -> float | None:
+        """Of a level by the month: what the month usually is beside an average one; None where no
+        season is known."""
+
+    @property
+    def same_months(self) -> tuple[int, float, float] | None:
+        """Of a level by the month: how many months of it are compared with the same ones a year
+        before, what came in a month of them, and in one then."""
+
 
 def span(calendar: Calendar, period: Period, onset: int) -> int:
     """How many months a change has lasted, of a period that is a month; else 0."""
@@ -479,8 +489,9 @@ def change(found: ChangeFound, began: str, unit: FigureUnit, months: int = 0) ->
     called a new level once it has held for `LEVEL_MONTHS`: a storm of one week lifts one or two.
 
     `Up since about 21:00.` `1.6 times the usual since about 18:00 on Tuesday.`
-    `Higher since about May 2019: 42 a month before, 76 since (2 months).`
-    `A new level since about May 2019: 42 a month before, 76 since (4 months).`
+    `Higher since about May 2019: 76 a month, 31 % more than in the same months a year before.`
+    `A new level since about May 2019, perhaps only the season: 42 a month before, 76 since (4
+    months).` where the same months a year before are not known.
     """
     sign = 1 if found.direction == "up" else -1
     before, after = found.before, found.after
@@ -489,9 +500,7 @@ def change(found: ChangeFound, began: str, unit: FigureUnit, months: int = 0) ->
         higher = "A new level" if months >= LEVEL_MONTHS else "Higher" if sign > 0 else "Lower"
         if not months:
             return f"{higher} since about {began}: {was} before, {now} since."
-        if months == 1:
-            return f"{higher} since about {began}: {was} a month before."
-        return f"{higher} since about {began}: {was} a month before, {now} since ({months} months)."
+        return f"{higher} since about {began}{_by_the_month(found, unit, months)}."
     ratio = None if unit == "count" and not has_multiple(found.expected) else found.ratio
     if ratio is not None and (times := _times(ratio)) and sign * (ratio - 1.0) > 0:
         return f"{times} the usual since about {began}."
@@ -500,6 +509,31 @@ def change(found: ChangeFound, began: str, unit: FigureUnit, months: int = 0) ->
 
 LEVEL_MONTHS = 3
 """Months after which a level that has moved is called a new level."""
+
+
+def _by_the_month(found: ChangeFound, unit: FigureUnit, months: int) -> str:
+    """What is said of a change of level by the month that has so many, after since when it is."""
+    was, now = amount(found.before or 0.0, unit), amount(found.after or 0.0, unit)
+    if months == 1:
+        return f": {was} a month before"
+    if found.same_months is None:
+        unknown = ", perhaps only the season" if found.season is None else ""
+        return f"{unknown}: {was} a month before, {now} since ({months} months)"
+    many, came, earlier = found.same_months
+    lately = f"{amount(came, unit)} a month" + " in the last 12" * (months > many)
+    then = "a year before" if months > many else "the same months a year before"
+    return f": {lately}, {_beside_a_year_before(came, earlier, then)}"
+
+
+def _beside_a_year_before(came: float, earlier: float, then: str) -> str:
+    """`3 % less than in the same months a year before`, `2.4 times that of a year before`."""
+    if earlier <= 0.0:
+        return f"none in {then}" if then.startswith("the") else f"none {then}"
+    ratio = came / earlier
+    if ratio >= 2.0:
+        return f"{_times(ratio)} that of {then}"
+    within = f"in {then}" if then.startswith("the") else then
+    return f"{abs(ratio - 1.0) * 100:.0f} % {'more' if ratio > 1.0 else 'less'} than {within}"
 
 
 def has_multiple(usual: float | None) -> bool:

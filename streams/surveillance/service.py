@@ -417,7 +417,8 @@ class Surveillance:
         days = (period.end - period.start) / DAY
         if period.grain == "month":
             lost = self.missing.lost(period) / DAY
-            return PeriodPoint(period.start, max(0.0, round(days) - lost), local.month - 1)
+            known, slot = max(0.0, round(days) - lost), local.month - 1
+            return PeriodPoint(period.start, known, slot, finer=not self._whole_months(period))
         names = self.days.names(area, local.date())
         slot = local.weekday()
         if period.grain == "hour":

@@ -72,6 +72,12 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True):
     rebased: tuple[float, float, int] | None = None
     """Of a chart by month that took a new average: the old one, the new one, and after how many
     months on one side of the old."""
+    season: float | None = None
+    """Of a level by the month: what this month usually is beside an average one; None where no
+    season is known. `before` and `after` are then levels of an average month."""
+    same_months: tuple[int, float, float] | None = None
+    """Of a level by the month: how many of its months were held against the same ones a year
+    before, what came in a month of them, and in one then; None where those are not known."""
     state: State = "ready"
     notify: bool = False
     running: bool = False
@@ -79,6 +85,11 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True):
     words: str = ""
     caveats: tuple[str, ...] = ()
     """What has to be known of the comparison: sentences that are in `words` too."""
+
+    @property
+    def of_average(self) -> float:
+        """The figure as that of an average month, to be held against `before` and `after`."""
+        return self.observed / self.season if self.season else self.observed
 
     @property
     def series(self) -> tuple[str, ...]:

@@ -145,6 +145,8 @@ class Watch:
             first=assessment.first,
             cases=assessment.cases,
             rebased=assessment.rebased,
+            season=assessment.season,
+            same_months=assessment.same_months,
             state=self.adapter.state,
             notify=assessment.rate <= allowed,
             running=running,

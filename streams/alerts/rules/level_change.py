@@ -44,10 +44,11 @@ def contrary(signal: Signal) -> bool:
     before than to that since (the last days of a bad week that is over)."""
     before, after = signal.before, signal.after
     levels = None if before is None or after is None else (before, after)
-    if levels and abs(signal.observed - levels[0]) < abs(signal.observed - levels[1]):
+    figure = signal.of_average
+    if levels and abs(figure - levels[0]) < abs(figure - levels[1]):
         return True
-    if signal.lower is None or signal.upper is None:
-        return False
+    if signal.lower is None or signal.upper is None or signal.season is not None:
+        return False  # the usual chart knows no season
     if signal.direction == "down":
         return signal.observed > signal.upper
     return signal.observed < signal.lower
@@ -65,14 +66,16 @@ def inside(alert: Alert, period: Signal) -> bool:
 
 def is_back(alert: Alert, period: Signal) -> bool:
     """Whether a closed period is at the old level again: inside the range of that, and nearer to it
-    than to the new one, since a small change of level leaves most periods inside the old range."""
+    than to the new one, since a small change of level leaves most periods inside the old range. Of
+    months with a season the level alone says so: no range of all months does."""
     before, after = alert.evidence.before, alert.evidence.after
-    if not inside(alert, period):
+    seasonal = period.season is not None and before is not None and after is not None
+    if not seasonal and not inside(alert, period):
         return False
     if before is None or after is None:
         return True
-    middle = (before + after) / 2
-    return period.observed <= middle if after > before else period.observed >= middle
+    middle, figure = (before + after) / 2, period.of_average
+    return figure <= middle if after > before else figure >= middle
 
 
 def belies(alert: Alert, period: Signal) -> bool:
@@ -92,8 +95,8 @@ def has_grown(alert: Alert, signal: Signal) -> bool:
     if not before or notified is None or now is None:
         return False
     if alert.direction == "down":
-        return notified >= GROWN * now and signal.observed <= notified
-    return now >= GROWN * notified and signal.observed >= notified
+        return notified >= GROWN * now and signal.of_average <= notified
+    return now >= GROWN * notified and signal.of_average >= notified
 
 
 def is_known(alert: Alert, signal: Signal) -> bool:
@@ -106,9 +109,9 @@ def is_known(alert: Alert, signal: Signal) -> bool:
         return False
     if alert.direction == signal.direction:
         far = figures.after is None or (
-            signal.observed >= figures.after
+            signal.of_average >= figures.after
             if signal.direction == "up"
-            else signal.observed <= figures.after
+            else signal.of_average <= figures.after
         )
         return ended is not None and began < ended and (inside(alert, signal) or not far)
     if alert.outcome is not None or signal.after is None:
@@ -172,7 +175,7 @@ LEVEL_CHANGE = AlertKind(
             f"({BACK_PERIODS['hour']} hours, {BACK_PERIODS['month']} months) are at the old one, "
             "or one month is out of the usual range on the other side",
             "Shoplifting offences, Warwickshire: 44 in July 2026. A new level since about May "
-            "2026: 58 a month before, 41 since (3 months).",
+            "2026: 41 a month, 29 % less than in the same months a year before.",
             "in the same budget as exceptional volumes",
         ),
     ),

@@ -38,12 +38,14 @@ class Timed(dict[str, int]):
 
 class PeriodPoint(NamedTuple):
     """A period as a detector takes it: its start in ms, its length in days, its slot (hour or day
-    of the week from Monday, month of the year from 0), and the names of its day."""
+    of the week from Monday, month of the year from 0), and the names of its day; of a month,
+    whether its days are watched too."""
 
     start: int
     days: float
     slot: int
     names: tuple[str, ...] = ()
+    finer: bool = False
 
 
 class PassedPeriods(NamedTuple):
@@ -78,6 +80,8 @@ class Assessment:
     rebased: tuple[float, float, int] | None = None
     """Of a chart that took a new average with this period: the old one, the new one, and after
     how many months on one side."""
+    season: float | None = None
+    same_months: tuple[int, float, float] | None = None
 
 
 class SeriesFigures(NamedTuple):

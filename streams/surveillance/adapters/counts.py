@@ -385,7 +385,7 @@ class Months(OwnAdapter):
         watch = self.detector
         self.lines = (watch.centre, watch.lower, watch.upper)
         self.last = 0 if counts is None else counts[self.counter]
-        watch.update(None if counts is None else self.last, point.days)
+        watch.update(None if counts is None else self.last, point.days, finer=point.finer)
 
     def _pass_over(self, passed: PassedPeriods) -> None:
         watch = self.detector
@@ -438,7 +438,15 @@ class Months(OwnAdapter):
             if moved is not None:
                 above = moved[1] > moved[0]
             return replace(found, method="chart", direction="up" if above else "down")
-        return replace(found, ratio=watch.ratio, before=watch.before, after=watch.level)
+        same = watch.a_year_before
+        return replace(
+            found,
+            ratio=watch.ratio,
+            before=watch.before,
+            after=watch.level,
+            season=watch.season,
+            same_months=None if same is None else (same.months, same.since, same.before),
+        )
 
     @property
     def onset(self) -> int | None:

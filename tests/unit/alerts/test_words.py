@@ -26,6 +26,8 @@ from streams.surveillance.signals import Signal
 from tests.alerting import WARWICKSHIRE, at, incidents, signal
 from tests.build import TINY_FORCE
 
+SEASON = "perhaps only the season"
+
 
 def words(told: Signal, now: int | None = None) -> str:
     when = told.end if now is None else now
@@ -77,8 +79,30 @@ def test_how_many_times_the_usual(ratio: float | None, direction: str, told: str
     assert exceptional_volume.volume(WARWICKSHIRE, some, some.end)[1] == told
 
 
-def test_a_level_by_the_month_counts_its_months() -> None:
+@pytest.mark.parametrize(
+    ("same", "told"),
+    [
+        ((3, 41.0, 58.0), "41 a month, 29 % less than in the same months a year before."),
+        ((3, 41.0, 18.0), "41 a month, 2.3 times that of the same months a year before."),
+        ((3, 41.0, 0.0), "41 a month, none in the same months a year before."),
+        # The last twelve months of one that is older than a year are compared.
+        ((2, 41.0, 58.0), "41 a month in the last 12, 29 % less than a year before."),
+    ],
+)
+def test_a_level_by_the_month_is_compared_with_the_same_months_a_year_before(
+    same: tuple[int, float, float], told: str
+) -> None:
+    assert f": 44 in July 2026. A new level since about May 2026: {told}" in words(
+        month(same_months=same, lower=None, upper=None)
+    )
+
+
+def test_where_the_year_before_is_not_known_a_level_says_that_it_may_be_the_season() -> None:
     assert words(month()) == (
+        "Shoplifting offences, Warwickshire: 44 in July 2026. A new level since about May 2026, "
+        "perhaps only the season: 58 a month before, 41 since (3 months)."
+    )
+    assert words(month(season=0.9)) == (
         "Shoplifting offences, Warwickshire: 44 in July 2026, usually 45 to 70. A new level since "
         "about May 2026: 58 a month before, 41 since (3 months)."
     )
@@ -101,7 +125,7 @@ def test_a_range_that_says_the_opposite_of_a_fall_is_not_said(changes: dict[str,
     told = month(**changes)
     assert words(told) == (
         f"Shoplifting offences, Warwickshire: {told.observed:.0f} in July 2026. A new level since "
-        "about May 2026: 58 a month before, 41 since (3 months). Nobody has this yet."
+        "about May 2026, perhaps only the season: 58 a month before, 41 since (3 months)."
     )
 
 
@@ -187,7 +211,7 @@ def force() -> Force:
         (signal("2026-11-21 21:00", force="tiny", ratio=1.83, onset=at("2026-11-01 18:00")),
          "1.8 times the usual since about 18:00 on Sunday 1 November 2026."),
         (month(force="tiny", row={"offence": "vehicle"}),
-         "A new level since about May 2026: 58 a month before, 41 since (3 months)."),
+         f"A new level since about May 2026, {SEASON}: 58 a month before, 41 since (3 months)."),
         (rate(force="tiny", before=0.7, after=0.31, onset=at("2026-11-05 00:00")),
          "Lower since about 5 November 2026: 70.0 % before, 31.0 % since."),
     ],

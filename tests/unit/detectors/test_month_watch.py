@@ -4,7 +4,7 @@ becomes of a change that nobody accepts."""
 import json
 from calendar import monthrange
 from collections.abc import Sequence
-from math import exp, log, log1p, log10
+from math import cos, exp, log, log1p, log10, pi
 
 import pytest
 from hypothesis import given, settings
@@ -257,10 +257,102 @@ def test_what_is_told_agrees_with_its_figures_and_is_saved_whole(
 
 def test_a_change_of_one_month_is_told_where_that_is_outside_the_chart() -> None:
     scattered = [100.0 + 30 * (-1) ** n for n in range(12)]  # limits at 37 and 163
-    for x, told in ((158, False), (170, True)):
+    for x, told in ((158, False), (260, True)):
         watch = watched([*scattered, x], prior_dispersion=1.0, prior_weight=1e4)
         assert watch.onset == 12
         assert watch.drift_detected == told
+
+
+CHICAGO = [
+    *(1224, 1115, 1537, 1612, 1711, 1641, 1672, 1631, 1478, 1511, 1216, 976),
+    *(1081, 897, 1324, 1422, 1515, 1538, 1701, 1472, 1329, 1416, 1114, 1111),
+    *(966, 902, 1374, 1168, 1516, 1506, 1570, 1450, 1252, 1277, 1081, 1041),
+    *(938, 835, 1052, 1109, 1285, 1290, 1261, 1245, 1105, 1081, 892, 857),
+    *(726, 718, 959, 1075, 1310, 1313, 1377, 1218, 1161, 1201, 928, 957),
+    *(875, 724, 1060, 1116, 1348, 1240, 1330, 1277, 1171, 1200, 966, 977),
+    *(1010, 939, 1247, 1191, 1464, 1488, 1484, 1502, 1363, 1424, 1224, 993),
+    *(1057, 983, 1085, 1286, 1453, 1482, 1476, 1375, 1365, 1302, 1125, 1033),
+    *(1044, 952, 1164, 1184, 1562, 1441, 1568, 1481, 1405, 1376, 1111, 1145),
+    *(1042, 956, 1191, 1246, 1521, 1502, 1606, 1427, 1282, 1255, 1143, 1157),
+]
+"""Aggravated assaults in Chicago, 2010 to 2019: fewer in 2011 to 2013, more from 2016 on, and each
+summer half as many again as each winter."""
+
+
+def test_a_season_that_comes_back_each_year_is_no_change() -> None:
+    watch, found = MonthWatch(), {}
+    for place, x in enumerate(CHICAGO):
+        year, month = 2010 + place // 12, place % 12 + 1
+        watch.update(x, monthrange(year, month)[1], finer=True)
+        same = watch.a_year_before
+        if watch.drift_detected:
+            assert same is not None
+            onset = (watch.onset or 0) // 12 + 2010
+            found[year, month] = watch.direction, onset, round(100 * same.since / same.before - 100)
+    assert found[2012, 1] == ("down", 2011, -8)
+    assert found[2014, 1] == ("down", 2013, -15)
+    assert found[2016, 9] == ("up", 2016, 15)
+    assert {year for year, _ in found} == {2012, 2013, 2014, 2016, 2017}
+    assert {way for (year, _), (way, _, _) in found.items() if year < 2015} == {"down"}
+
+
+def test_two_years_are_enough_to_know_the_season_and_one_is_not() -> None:
+    year = [round(100 * (1 + 0.25 * cos(pi * month / 6))) for month in range(12)]
+    assert watched([*year, *year[:11]]).season is None
+    watch = watched([*year, *year])
+    assert watch.season == pytest.approx(1 + 0.25 * cos(pi * 11 / 6), abs=0.01)
+    watch.update(year[0])
+    assert watch.season == pytest.approx(1.25, abs=0.01)
+
+
+def test_in_its_second_year_a_season_is_held_against_the_same_months_of_the_first() -> None:
+    year = [round(1400 * (1 + 0.25 * cos(pi * month / 6))) for month in range(12)]
+    watch = MonthWatch(allowed=0.02)
+    for x in [*year, *year]:
+        watch.update(x)
+        assert not watch.drift_detected
+
+
+def test_a_fall_in_the_high_season_is_found_once_the_season_is_known() -> None:
+    year = [round(1400 * (1 - 0.25 * cos(pi * month / 6))) for month in range(12)]
+    watch = watched([*year, *year, *year, *year[:5]])
+    for x in year[5:8]:  # June to August
+        watch.update(0.8 * x)
+    assert (watch.drift_detected, watch.direction, watch.onset) == (True, "down", 41)
+    same = watch.a_year_before
+    assert same is not None
+    assert (same.months, round(same.since / same.before, 2)) == (3, 0.80)
+
+
+def test_a_level_of_two_years_that_is_as_it_was_a_year_ago_is_no_news() -> None:
+    quiet = [100 + 3 * (-1) ** n for n in range(24)]
+    watch = watched([*quiet, *(112 + 3 * (-1) ** n for n in range(24))], allowed=1e-9)
+    watch.allowed = 0.02
+    watch.update(113)
+    assert watch.onset is not None
+    assert not watch.drift_detected
+
+
+def test_a_month_alone_is_no_change_where_its_days_are_watched_too() -> None:
+    for finer in (False, True):
+        watch = watched(list(STABLE))
+        watch.update(150, finer=finer)
+        assert watch.drift_detected != finer
+    watch.update(155, finer=True)
+    assert (watch.drift_detected, watch.onset) == (True, 12)
+
+
+def test_what_was_learned_of_the_season_is_kept_by_an_accept_and_forgotten_by_a_restart() -> None:
+    year = [round(1400 * (1 + 0.25 * cos(pi * month / 6))) for month in range(12)]
+    watch = watched([*year, *year, *(round(0.7 * x) for x in year[:6])])
+    assert (watch.drift_detected, watch.onset) == (True, 24)
+    watch.accept()
+    assert watch.season == pytest.approx(1 + 0.25 * cos(pi * 5 / 6), abs=0.01)
+    for x in [*year[6:], *year, *year]:
+        watch.update(round(0.7 * x))
+        assert not watch.drift_detected
+    watch.restart("the new recording rules")
+    assert watch.season is None
 
 
 def test_a_change_that_is_over_is_not_accepted() -> None:

@@ -148,7 +148,8 @@ def test_a_lasting_change_in_months_known_by_the_month_is_found() -> None:
     assert sent[1].onset == ms("2019-09-01T00:00:00+01:00")
     assert sent[1].words == (
         "Vehicle offences, Tiny Police: 76 in October 2019, usually 39 to 45. "
-        "Higher since about September 2019: 42 a month before, 75 since (2 months)."
+        "Higher since about September 2019: 75 a month, 74 % more than in the same months a year "
+        "before."
     )
 
 

@@ -67,6 +67,35 @@ def test_a_level_that_was_none_for_three_months_is_over_as_soon() -> None:
     assert told(counts) == [("opened", "2021-08"), ("resolved", "2021-12")]
 
 
+WINTER_AND_SUMMER = [70, 64, 88, 92, 98, 94, 96, 94, 85, 87, 70, 56]
+"""What each month has: half as many again in summer."""
+
+
+def test_what_comes_back_each_year_raises_nothing() -> None:
+    drift = [2, -3, 1, 0, 3, -2]
+    months = [x + drift[(place * 5) % 6] for place, x in enumerate(WINTER_AND_SUMMER * 6)]
+    assert told(months) == []
+
+
+def test_a_summer_does_not_end_a_fall_and_a_level_that_is_back_does() -> None:
+    fall = [round(0.75 * x) for x in WINTER_AND_SUMMER]
+    months = [*WINTER_AND_SUMMER * 3, *fall, *fall[:6], *WINTER_AND_SUMMER[6:], *WINTER_AND_SUMMER]
+    (opened, when), (resolved, then) = told(months)
+    assert (opened, resolved) == ("opened", "resolved")
+    assert "2023-03" <= when <= "2023-06"
+    assert then == "2024-08"
+
+
+def test_a_level_is_said_beside_the_same_months_a_year_before() -> None:
+    fall = [round(0.75 * x) for x in WINTER_AND_SUMMER]
+    (_, month, words), *_ = with_words([*WINTER_AND_SUMMER * 3, *fall])
+    assert month == "2023-03"
+    assert words == (
+        "Burglary offences, Warwickshire: 66 in March 2023. A new level since about January 2023: "
+        "56 a month, 25 % less than in the same months a year before."
+    )
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_counts_drawn_at_random_are_over_within_four_months_and_told_once(seed: int) -> None:
     rng = np.random.default_rng(seed)
