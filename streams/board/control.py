@@ -75,6 +75,9 @@ class ControlPoint(Struct, omit_defaults=True):
     """How many points in a row up to this lie above the centre; below it, as a negative number."""
     moved: Moved | None = None
     """The centre moved with this point."""
+    same_months: tuple[float, float] | None = None
+    """Where the centre of months moved: the average of the months that moved it, and of the same
+    ones a year before, where all of these are known."""
     reason: str = ""
     """Why it is not known."""
     provisional: str = ""
@@ -266,8 +269,22 @@ def judge(
             point.moved = judging.take(point)
             if point.moved is not None:
                 run = 0
+                if policy.grain == "month":
+                    point.same_months = _same_months(part, point, point.moved)
         after = judging.lines(None)
     return after
+
+
+def _same_months(
+    part: list[ControlPoint], last: ControlPoint, moved: Moved
+) -> tuple[float, float] | None:
+    known = {each.label: each.value for each in part if each.complete and each.value is not None}
+    labels = [label for label in known if moved.since <= label <= last.label]
+    earlier = [f"{int(label[:4]) - 1}{label[4:]}" for label in labels]
+    if len(labels) != moved.points or not known.keys() >= set(earlier):
+        return None
+    now, then = (sum(known[label] for label in each) for each in (labels, earlier))
+    return now / moved.points, then / moved.points
 
 
 def _comparable(points: list[ControlPoint], restarts: list[int]) -> Iterator[list[ControlPoint]]:
@@ -422,6 +439,10 @@ def _words(query: Query, made: Chart, policy: ChartPolicy) -> Iterator[str]:
             change.points,
             phrases.period_name(calendar, made.grain, moved.start),
         )
+        if moved.same_months is not None:
+            averages = change.old, change.new
+            if season := phrases.perhaps_season(moved.same_months, averages, unit):
+                yield season
     last = next((each for each in reversed(made.points) if each.centre is not None), None)
     if last is None or last.value is None or last.centre is None:
         yield f"Nothing is judged yet: {policy.needs}."

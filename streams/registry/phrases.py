@@ -251,6 +251,23 @@ def average_moved(
     )
 
 
+def perhaps_season(
+    averages: tuple[float, float], moved: tuple[float, float], unit: FigureUnit
+) -> str:
+    """Beside a chart by month that took a new average, that its season may have moved it: where the
+    same months a year before lay nearer to the new average than to the old one, or beyond it. Empty
+    where they did not. `This may be the season: the same months a year before had 411 on average,
+    these 402.`"""
+    (now, then), (old, new) = averages, moved
+    if (then - (old + new) / 2) * (new - old) < 0:
+        return ""
+    here, there = in_print(now, unit), in_print(then, unit)
+    return (
+        f"This may be the season: the same months a year before had {there} on average, these "
+        f"{here}."
+    )
+
+
 def exceptional(side: str, when: Sequence[str], centre: str, unit: FigureUnit) -> str:
     """Which periods a chart calls exceptional: `Exceptional volumes above this revised average were
     recorded in December.` `centre` is what they lie above or below: `this revised average`."""

@@ -177,6 +177,10 @@ class Sentences:
                     self._month(point),
                     self.noun,
                 )
+                if point.same_months is not None:
+                    averages = change.old, change.new
+                    if season := phrases.perhaps_season(point.same_months, averages, self.unit):
+                        yield season
         yield from self._exceptional(points)
         yield from self._in_a_row(points, judged.policy)
         for point in points:

@@ -237,6 +237,15 @@ def test_a_chart_says_how_the_last_month_stands_and_when_its_average_moved() -> 
     ]
 
 
+def test_an_average_that_months_moved_which_have_as_many_each_year_may_be_the_season() -> None:
+    year = [*[30, 32] * 2, *[39, 41] * 4]
+    made = chart(asked([*year, *year], "2022-01-01T00:00:00Z"), "total_recorded_crime")
+    assert made.words[:2] == [
+        "After 8 months above it, the monthly average rose from 37 to 40 in December 2021.",
+        "This may be the season: the same months a year before had 40 on average, these 40.",
+    ]
+
+
 def test_a_run_that_will_move_the_average_says_so() -> None:
     query = asked([*[29, 31] * 6, *[31] * 7], "2021-08-01T00:00:00Z")
     made = chart(query, "total_recorded_crime")

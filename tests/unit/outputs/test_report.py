@@ -101,6 +101,16 @@ def test_a_revised_average_and_what_is_exceptional_above_it_are_said_as_reports_
     ]
 
 
+def test_an_average_that_the_season_may_have_moved_is_said_to_be_so() -> None:
+    summer, winter = (39, 41) * 4, (30, 32)
+    found = crime_of(made((*winter, *summer, *winter, *winter, *summer))).sentences
+    assert found[2:4] == [
+        "Following 8 months of above average volumes, the monthly average increased in December "
+        "from 37 to 40 offences.",
+        "This may be the season: the same months a year before had 40 on average, these 40.",
+    ]
+
+
 def test_a_figure_is_said_with_the_quarter_before_last_year_and_the_average() -> None:
     assert crime_of(quarter()).sentences[0] == (
         "125 offences in October to December 2017: 7.8 % above the quarter before (116), 13.6 % "
