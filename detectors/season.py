@@ -75,7 +75,7 @@ def season(values: Sequence[float], period: int = 12) -> Seasonal:
 
 class MonthShares(NamedTuple):
     """The chance that months differ so much from year to year alike where there is no season; what
-    each usually is beside an average one of its own year, in the order in which they were given;
+    each usually is beside the level of that time, in the order in which they were given;
     and the variance over the mean that is left about that."""
 
     chance: float
@@ -84,12 +84,13 @@ class MonthShares(NamedTuple):
 
 
 def month_shares(years: Sequence[Sequence[tuple[float, float]]]) -> MonthShares:
-    """What the months of whole years have in common, each beside the average of its own year: two
-    years are enough, which need not follow one another. A month is its count and its length;
-    raises ValueError for fewer than two years, or ones of different lengths.
+    """What the months of whole years have in common, each beside the level that its year has by
+    then, on the way from the average of one year to that of the next: two years are enough. A
+    month is its count and its length; raises ValueError for fewer than two years, or ones of
+    different lengths.
 
     >>> months = [(8, 1), (9, 1), (11, 1), (12, 1), (11, 1), (9, 1)]
-    >>> found = month_shares([months, [(2 * x + off, e) for off, (x, e) in enumerate(months)]])
+    >>> found = month_shares([months, [(x + off % 2, e) for off, (x, e) in enumerate(months)]])
     >>> found.chance < 0.01, [round(each, 1) for each in found.usual]
     (True, [0.8, 0.9, 1.1, 1.2, 1.1, 0.9])
     """
@@ -97,18 +98,28 @@ def month_shares(years: Sequence[Sequence[tuple[float, float]]]) -> MonthShares:
     if len(years) < YEARS_OF_SHARES or any(len(year) != period for year in years):
         raise ValueError(f"what months share is known from {YEARS_OF_SHARES} whole years or more")
     rates = [sum(x for x, _ in year) / sum(e for _, e in year) for year in years]
+    trends = [_trend(rates, at, period) for at in range(len(rates))]
     blocks = [
-        [x / e / rate if rate > 0.0 else 1.0 for x, e in year]
-        for year, rate in zip(years, rates, strict=True)
+        [x / e / level if level > 0.0 else 1.0 for (x, e), level in zip(year, trend, strict=True)]
+        for year, trend in zip(years, trends, strict=True)
     ]
     usual = [sum(each) / len(blocks) for each in zip(*blocks, strict=True)]
     squares = sum(
-        (x - rate * e * share) ** 2 / (rate * e * share)
-        for year, rate in zip(years, rates, strict=True)
-        for (x, e), share in zip(year, usual, strict=True)
-        if rate * share > 0.0
+        (x - level * e * share) ** 2 / (level * e * share)
+        for year, trend in zip(years, trends, strict=True)
+        for (x, e), level, share in zip(year, trend, usual, strict=True)
+        if level * share > 0.0
     )
     return MonthShares(_chance(blocks), usual, squares / ((period - 1) * (len(years) - 1)))
+
+
+def _trend(rates: Sequence[float], at: int, period: int) -> list[float]:
+    """The level of each month of a year on the way from the average of the year before to that of
+    the year after, so that what grows from year to year is no season."""
+    first, last = max(0, at - 1), min(len(rates) - 1, at + 1)
+    step = (rates[last] - rates[first]) / (last - first) / period
+    middle = (period - 1) / 2
+    return [max(rates[at] / 4, rates[at] + step * (place - middle)) for place in range(period)]
 
 
 def _ratio(value: float, about: Sequence[float]) -> float:
