@@ -106,8 +106,8 @@ def test_an_average_that_the_season_may_have_moved_is_said_to_be_so() -> None:
     found = crime_of(made((*winter, *summer, *winter, *winter, *summer))).sentences
     assert found[2:4] == [
         (
-            "Following 8 months of above average volumes, the monthly average increased in December "
-            "from 37 to 40 offences."
+            "Following 8 months of above average volumes, the monthly average increased in "
+            "December from 37 to 40 offences."
         ),
         "This may be the season: the same months a year before had 40 on average, these 40.",
     ]
