@@ -173,10 +173,10 @@ function mark(at, state) {
   at.replaceChildren(shape(SHAPE[state] ?? state), made("b", {}, WORDS[state]));
 }
 
-function why(place, common) {
+function why(place, common, cards) {
   if (!place.held) return "nothing heard yet";
   const { held } = place;
-  if (held.stale) return `no figures since ${held.clock.second(held.at)}`;
+  if (held.stale) return cards ? `since ${held.clock.minute(held.at)}` : `no figures since ${held.clock.second(held.at)}`;
   if (place.state === "unready") return held.sent.status.detail;
   const of = mode(held.sent.status ?? {});
   return of && of !== common && !(areas && !place.whole) ? of : "";
@@ -189,7 +189,9 @@ function fill(place, tiles, { cards, upright }, common) {
   root.dataset.state = name.dataset.state = place.state;
   root.classList.toggle("whole", Boolean(place.whole));
   mark(by(".mark", name), place.state);
-  say(by(".why", name), why(place, common));
+  const [titled, note] = [by(".titled", name), by(".why", name)];
+  if (cards !== titled.contains(note)) cards ? titled.append(note) : titled.after(note); // on a card beside "stale", for which a long name leaves one line
+  say(note, why(place, common, cards));
   const said = new Map(tiles.filter((tile) => place.figures[tile]).map((tile) => {
     const [kind, line] = tile.split(".");
     return [tile, FIGURES[kind](place.figures[tile], place.held, line)];
