@@ -70,6 +70,11 @@ class OpenAlertCorrelation:
         mine = own == (signal.group, signal.measure, signal.row)
         if alert.course is not None and (mine or is_held(alert)):
             return self._belongs_by_days(alert, signal, same_measure=mine)
+        if alert.course is not None and signal.grain == "hour":
+            # An alert that its days carry takes in the hours of what has joined it.
+            named = say.title(self.force, signal) in alert.also
+            named = named and not self.contains(signal, alert)
+            return named or (alert.grain == "hour" and self._shares(alert, signal))
         if _COARSE.index(alert.grain) > _COARSE.index(signal.grain):
             # A change of level by the month must not take in a burst of tonight.
             return False

@@ -231,6 +231,11 @@ class SignalEvaluation:
         changes: dict[str, Any] = {"also": _union(alert.also, (title, *cluster.also), alert.title)}
         if worse:
             changes |= {"severity": severity, "worse_at": stamp(self.at, self.force.zone)}
+            # Whoever is woken by it reads why.
+            changes["said"] = (
+                *alert.said[:1],
+                *rules.said(self.force, s, alert.kind, self.lookup, self.at)[:1],
+            )
         if renames:
             figures = self._figures(s, alert.kind)
             also = _union((alert.title, *alert.also), cluster.also, figures["title"])

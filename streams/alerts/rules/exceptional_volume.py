@@ -12,14 +12,14 @@ from math import log
 from detectors.counts.predictive import Predictive
 from detectors.homogeneity import dispersion
 from streams.alerts import words as say
-from streams.alerts.lookup import Answers, PeriodLookup
+from streams.alerts.lookup import Answers, CountedPeriod, PeriodLookup
 from streams.alerts.model import Alert, Course, Severity
 from streams.alerts.rules.base import AlertKind, SignalRule, TableRow
 from streams.alerts.rules.signals import worth
 from streams.config.force import Force
-from streams.periods import DAY, Calendar, to_ms
+from streams.periods import DAY, HOUR, Calendar, Period, to_ms
 from streams.registry.dimensions import ALL
-from streams.registry.phrases import date, has_multiple, place, rough
+from streams.registry.phrases import date, figure, has_multiple, place, rough, when
 from streams.registry.registry import REGISTRY
 from streams.surveillance.signals import Signal
 
@@ -128,7 +128,21 @@ def said(force: Force, signal: Signal, now: int, lookup: PeriodLookup) -> tuple[
     """The sentences of a signal, with what can be looked up of its period."""
     answered = lookup.answered(signal)
     mostly = lookup.mostly(signal) if signal.direction == "up" else None
-    return volume(force, signal, now, answered, mostly)
+    return volume(force, signal, now, answered, mostly, _greater(signal, lookup))
+
+
+def _greater(signal: Signal, lookup: PeriodLookup) -> CountedPeriod | None:
+    """The hour that is furthest above its expected figure of those in which a rise was found, if
+    that is not the last one, and had more: it raised nothing by itself."""
+    if signal.grain != "hour" or signal.direction != "up":
+        return None
+    above = {
+        each.observed - each.expected: each
+        for each in lookup.since_onset(signal)
+        if each.observed is not None and each.observed > signal.observed
+    }
+    most = max(above, default=0.0)
+    return above[most] if most > signal.observed - (signal.expected or 0.0) else None
 
 
 def is_reporting(signal: Signal) -> bool:
@@ -152,13 +166,19 @@ def volume(
     now: int,
     answered: Answers | None = None,
     mostly: tuple[str, int] | None = None,
+    greater: CountedPeriod | None = None,
 ) -> tuple[str, ...]:
-    """The sentences of an exceptional volume; `answered` is what became of its calls, and `mostly`
-    (the area within that holds most of it, how many there)."""
+    """The sentences of an exceptional volume; `answered` is what became of its calls, `mostly` (the
+    area within that holds most of it, how many there), and `greater` an hour before it, of the same
+    rise, that had more."""
     calendar = Calendar(force.zone)
     said = [say.lead(force, calendar, signal, now)]
     if signal.onset is not None and signal.onset < signal.start:
         said.append(say.changed(calendar, signal, signal.onset, now))
+    if greater is not None:
+        hour = Period("hour", "", greater.start, greater.start + HOUR)
+        many = figure(greater.observed or 0.0, "count")
+        said.append(f"Before that {many} {when(calendar, hour, now)}.")
     if mostly is not None:
         said.append(f"{mostly[1]:,} of them in {place(force, mostly[0])}.")
     if is_reporting(signal):
@@ -279,17 +299,19 @@ def by_days_past(
     calendar = Calendar(force.zone)
     first, last = date(calendar, span[0], now), date(calendar, span[1] - 1, now)
     day, _, month = first.partition(" ")
-    when = f"on {first}"
+    happened = f"on {first}"
     if first != last:
-        when = f"from {day if last.partition(' ')[2] == month else first} to {last}"
+        happened = f"from {day if last.partition(' ')[2] == month else first} to {last}"
     if left_out:
         many = f"{len(left_out)} of these days"
-        when += f" without {date(calendar, left_out[0], now) if len(left_out) == 1 else many}"
+        happened += f" without {date(calendar, left_out[0], now) if len(left_out) == 1 else many}"
     came, usually = (rough(each) for each in a_day)
     daily = " a day" * (first != last)
     many = f"{came}{daily}"
-    happened = f"{_multiple(*a_day)}{when}, {many}" if has_multiple(a_day[1]) else f"{many} {when}"
-    figures = f": {happened}, usually about {usually}."
+    said = (
+        f"{_multiple(*a_day)}{happened}, {many}" if has_multiple(a_day[1]) else f"{many} {happened}"
+    )
+    figures = f": {said}, usually about {usually}."
     return (say.named(about, figures),)
 
 

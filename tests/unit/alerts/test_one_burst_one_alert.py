@@ -113,6 +113,29 @@ def test_a_change_that_begins_later_opens_again() -> None:
     assert len(b.alerts) == 2
 
 
+def test_an_hour_of_what_joined_a_notice_by_the_day_makes_that_a_page_and_opens_no_other() -> None:
+    b = store()
+    held: dict[str, Any] = {
+        "grain": "day", "observed": 484, "expected": 410.0, "lower": 370, "upper": 459,
+    }  # fmt: skip
+    whole = incidents("force", row={"category": "all", "grade": "all"}, theme="incidents", **held)
+    part = incidents("force", 165, 130.0)
+    evaluate(b, [whole, part], [], at("2026-11-21 00:10"), Known(whole, part))
+    (alert,) = b.alerts.values()
+    assert (alert.severity, alert.also) == (
+        "notice",
+        ("Anti-social behaviour incidents, Warwickshire",),
+    )
+    hour = at("2026-11-21 09:00")
+    burst = incidents("force", 15, 4.0, grain="hour", start=hour, end=hour + HOUR)
+    (made,) = evaluate(b, [burst], [], hour + HOUR + MINUTE, Known(whole, part))
+    assert (made.what, made.notify, made.alert.severity) == ("updated", True, "page")
+    assert made.alert.words == (
+        "Incidents, Warwickshire: 484 on Friday, usually 370 to 459. Anti-social behaviour "
+        "incidents, Warwickshire: 15 in the hour to 10:00, usually 1 to 7."
+    )
+
+
 def over_by_midnight(*, notify: bool = True) -> AlertStore:
     """After a burst at eight in the evening and three usual hours."""
     b = store()

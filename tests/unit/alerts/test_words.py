@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.alerts import words as say
-from streams.alerts.lookup import NoLookup
+from streams.alerts.lookup import CountedPeriod, NoLookup
 from streams.alerts.rules import (
     answer_rate,
     callers_waiting,
@@ -23,7 +23,7 @@ from streams.alerts.rules import said as said_of
 from streams.config.force import Force, check_force
 from streams.periods import HOUR
 from streams.surveillance.signals import Signal
-from tests.alerting import WARWICKSHIRE, at, incidents, signal
+from tests.alerting import WARWICKSHIRE, Known, at, incidents, signal
 from tests.build import TINY_FORCE
 
 SEASON = "perhaps only the season"
@@ -51,6 +51,23 @@ def rate(**changes: Any) -> Signal:
         "expected": 0.7, "first": at("2026-11-16 00:00"),
     }  # fmt: skip
     return signal("2026-11-19 00:00", **{**fields, **changes})
+
+
+def test_a_rise_names_an_hour_before_that_was_further_out_than_the_last() -> None:
+    onset = at("2026-11-21 10:00")
+    told = signal("2026-11-21 12:00", method="change", onset=onset, ratio=2.2, observed=15)
+    counts = (20, 8.0), (13, 8.0), (15, 8.0)
+    hours = [CountedPeriod(onset + n * HOUR, *each) for n, each in enumerate(counts)]
+    said = said_of(WARWICKSHIRE, told, kind_of(told), Known(since_onset=hours), told.end)
+    assert said[2] == "Before that 20 in the hour to 11:00."
+
+
+def test_a_rise_whose_last_hour_is_the_furthest_out_names_no_other() -> None:
+    onset = at("2026-11-21 10:00")
+    told = signal("2026-11-21 12:00", method="change", onset=onset, ratio=2.2, observed=15)
+    hours = [CountedPeriod(onset, 16, 12.0), CountedPeriod(onset + HOUR, 13, 8.0)]
+    said = said_of(WARWICKSHIRE, told, kind_of(told), Known(since_onset=hours), told.end)
+    assert len(said) == 2
 
 
 def test_the_change_comes_second_with_its_own_baseline() -> None:
