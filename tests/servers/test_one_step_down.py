@@ -206,6 +206,37 @@ def test_the_evidence_and_the_title_of_an_alerts_page_go_on_with_its_words(
     expect(page).to_have_title(re.compile("58, expected"))
 
 
+def test_what_is_over_can_still_be_called_what_it_was_and_what_is_missing_is_said(
+    show: Screens, evening: Room
+) -> None:
+    ident = evening.alert(WAITS, 12)
+    page = show(f"/alert?id={quote(ident)}")
+    page.get_by_label("You: initials or role").fill("AB")
+    page.locator("#actions summary").click()
+    for button, words in (
+        ("Snooze", "Say why you snooze it."),
+        ("Hand over", "Say who gets it."),
+        ("Add note", "Write the note."),
+        ("Close", "Choose what it was."),
+    ):
+        page.get_by_role("button", name=button, exact=True).click()
+        expect(page.get_by_role("alert").filter(has_text=words)).to_be_visible()
+    held = evening.alerts()[ident]
+    over = msgspec.structs.replace(
+        held, revision=held.revision + 1, state="resolved", resolved_at=held.updated_at
+    )
+    evening.service.restore([Transition(what="resolved", at=held.updated_at, alert=over)])
+    status = page.locator("#status")
+    expect(status).to_contain_text("oversince 14 Jan", timeout=60_000)
+    expect(status).not_to_contain_text("nobody yet")
+    expect(page.get_by_role("button", name="I have it")).to_be_hidden()
+    page.get_by_label("it was").select_option("a planned event")
+    page.get_by_role("button", name="Close", exact=True).click()
+    expect(status).to_contain_text(re.compile("closedby AB, 14 Jan, .*: a planned event"))
+    assert evening.alerts()[ident].outcome == "planned_event"
+    expect(page.locator("#actions")).to_be_hidden()
+
+
 def test_where_a_proxy_answers_instead_of_watchroom_nothing_is_said_of_what_was_done(
     show: Screens, evening: Room
 ) -> None:
@@ -315,11 +346,12 @@ def test_an_alerts_whole_life_and_the_handover_go_by_the_keyboard_alone(
     page.keyboard.press("Enter")
     tab_to(page, "real")
     page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
     page.keyboard.press("Tab")
     page.keyboard.type("match day")
     page.keyboard.press("Enter")
     expect(spoken).to_have_text("Closed.")
-    expect(status).to_contain_text("outcome: a planned event")
+    expect(status).to_contain_text("by AB, 14 Jan, 21:10: a planned event")
     expect(status).to_be_focused()
     assert evening.alerts()[alert].outcome == "planned_event"
 

@@ -18,6 +18,7 @@ const METHODS = {
 };
 const HEADS = { hour: "Hour by hour", day: "Day by day", month: "Month by month", now: "Hour by hour" };
 const DONE = { acknowledge: "You have it now.", snooze: "Snoozed.", close: "Closed.", note: "Noted.", hand_over: "Handed over." };
+const MISSING = { snooze: ["reason", "Say why you snooze it."], hand_over: ["to", "Say who gets it."], note: ["note", "Write the note."], close: ["outcome", "Choose what it was."] };
 const remembered = () => { try { return localStorage.getItem("watchroom.who") ?? ""; } catch { return ""; } };
 
 let board = null;
@@ -28,17 +29,25 @@ let me = { name: null, role: "act" };
 const since = (instant) => age((Date.parse(board.at) - Date.parse(instant)) / 1000);
 
 function ownership(alert) {
+  if (alert.state === "resolved") return ended(alert);
   const owned = Boolean(alert.owner);
-  const words = alert.state === "resolved" ? "" : owned ? "" : `open ${since(alert.opened_at)}`;
+  const words = owned ? "" : `open ${since(alert.opened_at)}`;
   return made("p", { class: `who ${owned ? "owned" : "nobody"}` }, shape(owned ? "owned" : "nobody"),
     made("b", {}, owned ? "owned" : "nobody yet"), owned ? `by ${alert.owner}${alert.acknowledged_at ? `, since ${clock.short(Date.parse(alert.acknowledged_at))}` : ""}` : words);
 }
 
+// Of what is over: since when, and who said what it was.
+function ended(alert) {
+  const closing = alert.log.findLast((entry) => entry.what === "closed");
+  const at = clock.short(Date.parse(alert.resolved_at));
+  const words = alert.outcome ? `${closing?.who ? `by ${closing.who}, ` : ""}${at}: ${OUTCOMES[alert.outcome] ?? alert.outcome}` : `since ${at}`;
+  return made("p", { class: "who owned" }, shape("owned"), made("b", {}, alert.outcome ? "closed" : "over"), words);
+}
+
 function state(alert) {
-  const told = [alert.severity.replace(/^./, (first) => first.toUpperCase()), alert.state === "open" ? `open since ${clock.short(Date.parse(alert.opened_at))}` : `resolved ${clock.short(Date.parse(alert.resolved_at))}`];
+  const told = [alert.severity.replace(/^./, (first) => first.toUpperCase()), `${alert.state === "open" ? "open since" : "opened"} ${clock.short(Date.parse(alert.opened_at))}`];
   if (alert.snoozed_until && alert.state === "open") told.push(`snoozed until ${clock.short(Date.parse(alert.snoozed_until))}${alert.snooze_reason ? `: ${alert.snooze_reason}` : ""}`);
   if (alert.lasting && alert.state === "open") told.push("lasting");
-  if (alert.outcome) told.push(`outcome: ${OUTCOMES[alert.outcome] ?? alert.outcome}`);
   return made("p", { class: "lead" }, told.join("; "));
 }
 
@@ -159,6 +168,12 @@ function form(action, title, main, ...fields) {
         return by("#who").focus();
       }
     }
+    if (action === "acknowledge" && current.state !== "open") return; // nobody has what is over
+    const [missing, words] = MISSING[action] ?? [];
+    if (missing && !sent[missing]?.trim()) {
+      say(problem, words);
+      return by(`[name="${missing}"]`, element).focus();
+    }
     const owner = other(me.name ?? sent.who);
     if (owner && element.dataset.sure !== owner) { // one click more than to take what nobody has
       element.dataset.sure = owner;
@@ -206,7 +221,7 @@ function actions() {
       field("because", made("input", { name: "reason", maxlength: "500" }))),
     form("hand_over", "Hand over", false, field("to", made("input", { name: "to", maxlength: "60" }))),
     form("note", "Add note", false, field("note", made("input", { name: "note", maxlength: "500" }))),
-    form("close", "Close", false, field("it was", choices("outcome", OUTCOMES)), field("note", made("input", { name: "note", maxlength: "500" }))))),
+    form("close", "Close", false, field("it was", choices("outcome", { "": "choose …", ...OUTCOMES })), field("note", made("input", { name: "note", maxlength: "500" }))))),
   );
 }
 
@@ -256,7 +271,13 @@ async function refreshed() {
   renew(by("#evidence"), made("div", {}, ...evidence(alert).filter(Boolean)));
   renew(by("#also"), made("div", {}, alert.also?.length ? made("p", {}, `Also: ${alert.also.join("; ")}`) : null));
   renew(by("#log"), made("div", {}, log(alert)));
-  by("#actions").hidden = alert.state !== "open";
+  const open = alert.state === "open";
+  by("#actions").hidden = !open && Boolean(alert.outcome);
+  // What is over can still be called what it was.
+  for (const part of document.querySelectorAll('[data-action="snooze"], [data-action="hand_over"], [data-action="acknowledge"] button')) part.hidden = !open;
+  const more = by("#actions summary");
+  if (more) say(more, open ? "Snooze, hand over, note or close" : "Say what it was, or add a note");
+  if (more && !open) by("#actions details").open = true;
   return board.at;
 }
 
