@@ -41,6 +41,8 @@ NAMED_TOGETHER = 5
 AT_MOST_DUE = 3.0
 """Records that are expected of a feed between its last one and the moment at which its sender falls
 silent: more are, by chance, once in twenty times (the exponential of -3)."""
+URGENT = {"call": "callers", "incident": "emergencies"}
+"""What cannot wait of what a feed reports, by its kind of record."""
 NO_SIGNS: Mapping[str, LastSign] = {}
 
 
@@ -221,18 +223,44 @@ def in_words(
     silent = [each.feed for each in feeds if each.heard is None]
     words = {each.measure: each.said[0] for each in found if each.said}
     back = _back(force, [each for each in feeds if each.heard is not None], now)
-    if len(silent) == 1 and silent[0] in words:
-        return (words[silent[0]], *back)
     whys = {feed: why for feed in silent if (why := _why_refused(words.get(feed, "")))}
+    by_rate = any(
+        each.said and each.measure in silent and each.records != "heartbeat" for each in found
+    )
+    if len(silent) == 1 and (whys or by_rate):  # by the rate: its words say what was expected
+        return (words[silent[0]], *back)
     name = _heading(silent, force)
-    if len(whys) == len(silent) and len(set(whys.values())) == 1:
+    if whys and len(whys) == len(silent) and len(set(whys.values())) == 1:
         return (f"{name}: {REFUSED}{whys[silent[0]]}.", "None of their lines is counted.", *back)
-    last = max(to_ms(each.since) for each in feeds if each.heard is None)
-    since = moment(Calendar(force.zone), last, now)
     refused = [f"Lines of {_plain(feed)} are refused: {why}." for feed, why in whys.items()]
     what = "nothing is counted" if refused else "silent"
+    (_, since), *later = _by_since(force, [each for each in feeds if each.heard is None], now)
+    begun = f"{name}: {what} since {since}{_later(later, 'since')}."
     one = () if len(silent) == 1 else ("One sender may be down.",)
-    return (f"{name}: {what} since {since}.", *back, *refused, *one)
+    return (begun, *_unwatched(silent), *back, *refused, *one)
+
+
+def _by_since(force: Force, feeds: Sequence[SilentFeed], now: int) -> list[tuple[list[str], str]]:
+    """The names of feeds that were last heard in the same minute, and that minute; the earliest
+    first."""
+    by_time: dict[str, list[str]] = {}
+    for each in sorted(feeds, key=lambda each: (to_ms(each.since), each.feed)):
+        at = moment(Calendar(force.zone), to_ms(each.since), now)
+        by_time.setdefault(at, []).append(each.feed)
+    return [(names, at) for at, names in by_time.items()]
+
+
+def _later(groups: Sequence[tuple[list[str], str]], word: str) -> str:
+    return "".join(f", {names_of(names)} {word} {at}" for names, at in groups)
+
+
+def _unwatched(feeds: Sequence[str]) -> tuple[str, ...]:
+    """What is not watched while feeds are silent, of what cannot wait."""
+    urgent = [what for kind, what in URGENT.items() if kind in map(records_of, feeds)]
+    if not urgent:
+        return ()
+    said = enumerated(urgent)
+    return (f"{said[0].upper()}{said[1:]} are not watched.",)
 
 
 def _heading(feeds: Sequence[str], force: Force) -> str:
@@ -270,7 +298,8 @@ def ended(force: Force, alert: Alert, feeds: Sequence[SilentFeed], now: int) -> 
         name = _heading([each.feed for each in feeds], force)
     calendar = Calendar(force.zone)
     since, until = moments(calendar, begun, heard, now)
-    silent = f"{name}: silent from {since} to {until}."
+    _, *later = _by_since(force, feeds, now)
+    silent = f"{name}: silent from {since} to {until}{_later(later, 'from')}."
     last = moment(calendar, heard, now)
     sooner = [each for each in feeds if moment(calendar, ms_of(each.heard) or now, now) != last]
     return (silent, *_back(force, sooner, now))
@@ -344,7 +373,7 @@ FEED_SILENT = AlertKind(
             "([how soon](#silent-feeds))",
             "page",
             f"{SETTLE // MINUTE} minutes have passed since it came back",
-            "Feed incidents, Warwickshire: no heartbeat for 5 minutes.",
+            "Feed incidents, Warwickshire: silent since 03:00. Emergencies are not watched.",
             "with heartbeats none; without, each silence is chance once in 100,000",
         ),
         TableRow(

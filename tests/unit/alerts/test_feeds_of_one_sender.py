@@ -85,7 +85,8 @@ def test_a_dead_sender_of_three_feeds_is_one_page_that_names_them_all() -> None:
             "opened",
             (
                 "Feeds calls, crimes and incidents, Tiny Police: silent since 12:00. "
-                "One sender may be down. Nobody has this yet."
+                "Callers and emergencies are not watched. One sender may be down. "
+                "Nobody has this yet."
             ),
         )
     ]
@@ -111,8 +112,8 @@ def test_what_is_found_silent_later_joins_the_page_and_nobody_is_notified_again(
     assert [what for what, _ in room.notified()] == ["opened"]
     assert room.words() == [
         (
-            "Feeds calls and crimes, Tiny Police: silent since 12:01. One sender may be down. "
-            "Nobody has this yet."
+            "Feeds calls and crimes, Tiny Police: silent since 12:00, crimes since 12:01. Callers "
+            "are not watched. One sender may be down. Nobody has this yet."
         )
     ]
 
@@ -125,8 +126,8 @@ def test_it_says_which_came_back_when_and_ends_with_the_last() -> None:
     room.run(5 * MINUTE)
     assert room.words() == [
         (
-            "Feeds calls and crimes, Tiny Police: silent since 12:00. Back: incidents at 12:05. "
-            "One sender may be down. Nobody has this yet."
+            "Feeds calls and crimes, Tiny Police: silent since 12:00. Callers are not watched. "
+            "Back: incidents at 12:05. One sender may be down. Nobody has this yet."
         )
     ]
     room.wake("calls", "crimes")
@@ -150,8 +151,30 @@ def test_a_feed_that_only_missed_a_beat_is_named_as_back() -> None:
     room.run(4 * MINUTE)
     assert [what for what, _ in room.notified()] == ["opened"]
     (said,) = room.words()
-    assert said.startswith("Feed calls, Tiny Police: no heartbeat for ")
+    assert said.startswith("Feed calls, Tiny Police: silent since 12:00. Callers are not watched.")
     assert "Back: incidents at 12:0" in said
+
+
+def test_one_feed_says_since_what_time_it_is_silent_and_the_end_says_so_of_each() -> None:
+    room = Room(*FEEDS)
+    room.silence("incidents")
+    room.run(100 * SECOND)
+    alone = "Feed incidents, Tiny Police: silent since 12:00. Emergencies are not watched."
+    assert room.notified() == [("opened", f"{alone} Nobody has this yet.")]
+    room.silence("calls", "crimes")
+    room.run(4 * MINUTE)
+    (said,) = room.words()
+    assert said == (
+        "Feeds calls, crimes and incidents, Tiny Police: silent since 12:00, calls and crimes "
+        "since 12:02. Callers and emergencies are not watched. Nobody has this yet."
+    )
+    room.wake(*FEEDS)
+    room.run(4 * MINUTE)
+    _, ended = room.notified()[-1]
+    assert ended.startswith(
+        "Feeds calls, crimes and incidents, Tiny Police: silent from 12:00 to 12:06, calls and "
+        "crimes from 12:02."
+    )
 
 
 def test_two_feeds_that_fall_silent_hours_apart_are_two_pages() -> None:

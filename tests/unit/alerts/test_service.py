@@ -88,7 +88,7 @@ def test_a_trouble_of_the_process_is_told_while_the_room_is_still_judged(
     for _ in range(2 * LOOKS):  # nothing more of the heartbeats is to come
         service.tick()
     silent, unwell = sorted(words(service))
-    assert silent.startswith("Feed incidents, Tiny Police: no heartbeat for 1 hour.")
+    assert silent.startswith("Feed incidents, Tiny Police: silent since 11:00.")
     assert unwell == (
         "Watchroom, Tiny Police: the topic w.crimes is missing. Make it again. Nobody has this yet."
     )
@@ -146,7 +146,7 @@ def test_a_feed_of_which_messages_are_unread_is_not_called_silent(service: Alert
     for _ in range(LOOKS + 1):
         service.tick()
     (said,) = words(service)
-    assert said.startswith("Feed incidents, Tiny Police: no heartbeat for 1 hour.")
+    assert said.startswith("Feed incidents, Tiny Police: silent since 11:00.")
 
 
 def test_feeds_that_nobody_knows_are_one_notice_with_their_names(service: AlertService) -> None:
@@ -183,7 +183,7 @@ def test_a_feed_that_is_read_from_its_past_is_not_called_silent(service: AlertSe
     for _ in range(LOOKS):  # nothing more comes, and nothing is unread
         service.tick()
     (said,) = words(service)
-    assert said.startswith("Feed incidents, Tiny Police: no heartbeat for 5 days")
+    assert said.startswith("Feed incidents, Tiny Police: silent since 12:00 on Wednesday.")
 
 
 def test_closing_quarters_and_years_are_no_fault_of_a_record(service: AlertService) -> None:
