@@ -256,8 +256,10 @@ class HandlersTile(Struct):
     short: float | None
     """How many, rounded up, the next hour's roster is short of, or has more (below 0)."""
     unusual: bool = False
-    """Whether the last hours, or an open alert of calls, speak against what is usual: then more may
-    be needed."""
+    """Whether the last hours, or an open alert of calls, speak against what is usual: then it is
+    not known what is needed."""
+    late: FeedShown | None = None
+    """The feed of calls, where it is late and what the next hour needs is said."""
 
 
 class HourShown(Struct):
@@ -277,6 +279,8 @@ class AheadTile(Struct):
     reason: str
     unusual: bool = False
     """Whether the last hours, or an open alert of the line, speak against what is usual."""
+    late: FeedShown | None = None
+    """The feed of calls, where it is late: whether calls are as usual is not known."""
 
 
 class AlertShown(Struct):
@@ -379,9 +383,9 @@ def screen_of(
         raise ValueError(f'no area "{area}" in {board.force.name}: {", ".join(areas)}')
     feeds = feeds_shown(board)
     late = {feed.kind: feed for feed in feeds if feed.late}
-    handlers = _handlers(by_area, area)
-    tiles = list(chosen) if chosen else _usual_tiles(board, handlers)
     calls, incidents = late.get(BY_LINE.kind), late.get(WHOLE_FORCE.kind)
+    handlers = _handlers(by_area, area, calls)
+    tiles = list(chosen) if chosen else _usual_tiles(board, handlers)
     at = area or WHOLE
     return Screen(
         force=board.force,
@@ -397,7 +401,7 @@ def screen_of(
         attended=_in_time(by_area, None, at, incidents),
         open=_open(by_area, at, incidents),
         handlers=handlers,
-        ahead={each: _ahead(board, each) for each in _lines(tiles, "ahead")},
+        ahead={each: _ahead(board, each, calls) for each in _lines(tiles, "ahead")},
         alerts=alerts,
         feeds=feeds,
         incomplete=[each.words for each in board.incomplete],
@@ -730,7 +734,9 @@ def _limit_of(board: Board, grade: str) -> int | None:
     return next(found, None)
 
 
-def _handlers(by_area: BoardByArea, area: str | None) -> HandlersTile | None:
+def _handlers(
+    by_area: BoardByArea, area: str | None, late: FeedShown | None
+) -> HandlersTile | None:
     """None where no reading says how many handlers there are, of whatever time.
 
     A reading of a day is its average, which says nothing of the hour that runs.
@@ -753,9 +759,10 @@ def _handlers(by_area: BoardByArea, area: str | None) -> HandlersTile | None:
     if ahead.short is not None:
         state = "breached" if ahead.short > 0 else "unknown" if value is None else "calm"
     unusual = bool(room) and bool(unusual_ahead(board))
-    if unusual and state == "calm":
-        state = "unjudged"
-    return HandlersTile(state, value, of, ahead.needed, ahead.rostered, ahead.short, unusual)
+    late = None if ahead.needed is None else late
+    if state == "calm" and (late or unusual):
+        state = "late" if late else "unjudged"
+    return HandlersTile(state, value, of, ahead.needed, ahead.rostered, ahead.short, unusual, late)
 
 
 def _staff(
@@ -773,7 +780,7 @@ def _staff(
     return sum(found[line] for line in lines)
 
 
-def _ahead(board: Board, line: str) -> AheadTile:
+def _ahead(board: Board, line: str, late: FeedShown | None) -> AheadTile:
     """Of the whole force, whatever the area: the next hours are known of it alone."""
     lines = [] if board.ahead is None else board.ahead.lines
     found = next((each for each in lines if each.line == line), None)
@@ -784,7 +791,7 @@ def _ahead(board: Board, line: str) -> AheadTile:
         for each in found.hours[:HOURS_AHEAD]
     ]
     unusual = bool(hours) and bool(found.departed or alert_ahead(board, line))
-    return AheadTile(line, hours, found.reason, unusual)
+    return AheadTile(line, hours, found.reason, unusual, late if hours else None)
 
 
 def alerts_tile(

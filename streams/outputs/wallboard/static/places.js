@@ -100,8 +100,9 @@ const FIGURES = {
     const words = figure.late ? lateness(held, figure.late) : !top ? (figure.count == null ? "never heard of" : "none") : `${GRADES[top.grade] ?? top.grade}${top.oldest_since ? `, ${held.age(top.oldest_since)}` : ""}`;
     return { label: "Incidents to attend", number: figure.count == null ? "–" : count(figure.count), words };
   },
-  handlers: (figure) => {
-    const next = figure.short == null ? "" : figure.short > 0 ? `next hour ${count(figure.short)} short` : "enough for the next hour";
+  handlers: (figure, held) => {
+    const enough = figure.late ? lateness(held, figure.late) : figure.unusual ? "next hour not known" : "enough for the next hour";
+    const next = figure.short == null ? "" : figure.short > 0 ? `next hour ${count(figure.short)} short` : enough;
     const words = [{ signed_on: "signed on", roster: "roster" }[figure.of], next].filter(Boolean).join(", ");
     return { label: "Handlers", number: figure.value == null ? "–" : String(Math.round(figure.value * 10) / 10), words: words || "not known" };
   },

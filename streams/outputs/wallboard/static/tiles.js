@@ -200,7 +200,7 @@ function feeds(tile, screen, _, time) {
 
 const STAFF = { signed_on: "signed on this hour", roster: "roster of this hour" };
 
-function handlers(tile, screen) {
+function handlers(tile, screen, _, time) {
   const held = screen.handlers;
   say(by("a", tile), held?.of === "roster" ? "Handlers on the roster" : "Handlers signed on");
   if (!held) {
@@ -209,11 +209,12 @@ function handlers(tile, screen) {
     return context(tile, []);
   }
   figure(tile, held.value == null ? "–" : String(Math.round(held.value * 10) / 10));
-  const enough = held.unusual ? "perhaps not enough for the next hour" : "enough for the next hour";
+  const enough = held.late ? time.lateness(held.late) : held.unusual ? "next hour’s need is not known" : "enough for the next hour";
   const next = held.short == null ? "" : held.short > 0 ? `next hour ${count(held.short)} short` : enough;
   state(tile, held.state, next);
   const lines = [STAFF[held.of] ?? "nothing is known of this hour"];
-  if (held.needed != null) lines.push(`next hour needs ${count(held.needed)}${held.unusual ? " or more" : ""}${held.rostered == null ? "" : `, roster has ${Math.round(held.rostered * 10) / 10}`}`);
+  const needs = held.late || held.unusual ? "next hour usually needs" : "next hour needs";
+  if (held.needed != null) lines.push(`${needs} ${count(held.needed)}${held.rostered == null ? "" : `, roster has ${Math.round(held.rostered * 10) / 10}`}`);
   context(tile, lines);
 }
 
@@ -226,6 +227,7 @@ function ahead(tile, screen, line, time) {
     made("span", { class: "for" }, `${count(hour.low)} to ${count(hour.high)}`))));
   tile.dataset.state = held.hours.length ? "unjudged" : "unknown";
   if (!held.hours.length) return state(tile, "unknown", held.reason);
+  if (held.late) return state(tile, "late", time.lateness(held.late));
   say(by(".state", tile), held.unusual ? "calls are not as usual now: it may be far more or fewer" : "and the range of four in five");
 }
 

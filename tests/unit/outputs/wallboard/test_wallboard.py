@@ -15,7 +15,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from streams.alerts.rules import KINDS
-from streams.board.model import Handlers, HoursAhead, RoomHour
+from streams.board.model import Handlers, HourAhead, HoursAhead, LineAhead, RoomHour
 from streams.board.monitor import Monitor
 from streams.board.query import Query
 from streams.charts.indicator import recent_chart
@@ -318,6 +318,28 @@ def test_an_average_of_the_day_says_nothing_of_the_handlers_of_this_hour() -> No
 def test_the_next_hour_is_judged_by_its_own_roster(next_hour: Handlers, state: str) -> None:
     day = staff("2021-03-01", 4.8)
     assert handlers(day, ROSTER, next_hour=next_hour) == (state, 10, "roster")
+
+
+def test_nobody_says_that_handlers_are_enough_while_the_calls_feed_is_silent() -> None:
+    silent = (call("c3", "2021-03-01T10:20:00Z"), beat("calls", "2021-03-01T10:27:00Z"))
+    enough, few = Handlers(needed=2, rostered=3, short=-1), Handlers(needed=3, rostered=2, short=1)
+    assert handlers(ROSTER, *silent, next_hour=enough) == ("late", 10, "roster")
+    assert handlers(ROSTER, *silent, next_hour=few) == ("breached", 10, "roster")
+    heard = (silent[0], beat("calls", "2021-03-01T10:29:30Z"))
+    assert handlers(ROSTER, *heard, next_hour=enough) == ("calm", 10, "roster")
+
+
+@pytest.mark.parametrize(("at", "late"), [("10:27", True), ("10:29", False)])
+def test_the_next_hours_are_late_while_the_calls_feed_is_silent(at: str, late: bool) -> None:
+    silent = (call("c3", "2021-03-01T10:20:00Z"), beat("calls", f"2021-03-01T{at}:30Z"))
+    board = live(*silent).board("tiny")
+    hour = HourAhead("2021-03-01T11:00:00+00:00", 3.0, 1, 5, 0, 6, Handlers(), "")
+    board.ahead = HoursAhead(
+        "2021-03-01T10:00:00+00:00", [LineAhead("999", "999", 10, 0.9, hours=[hour])]
+    )
+    tile = as_json(first_screen(board, None, ["ahead.999"]))["ahead"]["999"]
+    assert (tile["late"] is not None) == late
+    assert len(tile["hours"]) == 1
 
 
 def test_a_force_that_chooses_no_tiles_has_those_of_its_lines() -> None:
