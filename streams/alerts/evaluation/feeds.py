@@ -5,8 +5,9 @@ silent together, though each is found silent when its own patience ends. Records
 sent them, so the time has to say it: a sender fell silent between the last sign of life of a feed
 and the moment at which the next was due. Feeds of which these stretches overlap, or nearly do
 (`NEARLY`), can have fallen silent at one moment, and are one alert; hours apart they are two. What
-is found later joins the open alert, and people are not notified again. The alert ends when all of
-its feeds are heard again.
+is found later joins the open alert, which notes it. People who were notified of the alert are
+notified again where a feed of calls or incidents joins, and not of others. The alert ends when all
+of its feeds are heard again.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import msgspec
 
 from streams.alerts import policy
 from streams.alerts.lifecycle import Lifecycle
-from streams.alerts.model import Alert, SilentFeed, instant, ms_of
+from streams.alerts.model import Alert, LogEntry, SilentFeed, instant, ms_of
 from streams.alerts.rules import feed_silent
 from streams.alerts.rules.base import Finding
 from streams.alerts.store import held_key
@@ -53,9 +54,13 @@ class FeedEvaluation:
             elif not self._had(finding):
                 new.append(finding)
         together: list[list[Finding]] = []
+        joined: set[str] = set()
         for finding in sorted(new, key=lambda each: (not each.opens, each.since, each.measure)):
-            alert = self._open_one_for(finding) if finding.opens else None
+            alert = self._open_one_for(finding)
+            if alert is not None and not finding.opens and alert.id not in joined:
+                alert = None  # one missed beat is named with what is silent, and nothing alone
             if alert is not None:
+                joined.add(alert.id)
                 found.setdefault(alert.id, []).append(finding)
                 continue
             fitting = (each for each in together if _may_be_one(map(_stretch, [*each, finding])))
@@ -160,20 +165,39 @@ class FeedEvaluation:
             for each in known
         ]
         names = {each.feed for each in known}
-        feeds += [self._feed(each) for each in findings if each.measure not in names]
+        joined = [self._feed(each) for each in findings if each.measure not in names]
+        feeds += joined
         changed = tuple(feeds) != known
-        if changed or (alert.open and self.at >= policy.refresh_at(alert)):
+        if joined and alert.open:
+            urgent = any(feed_silent.is_urgent(each.feed) for each in joined)
+            notify = urgent and alert.notified and self.lifecycle.may_notify_of_growth(alert)
+            log = (*alert.log, self._entry(joined))
+            self._change(alert, tuple(feeds), findings, notify=notify, log=log)
+        elif changed or (alert.open and self.at >= policy.refresh_at(alert)):
             self._change(alert, tuple(feeds), findings)
 
     def _change(
-        self, alert: Alert, feeds: tuple[SilentFeed, ...], findings: Sequence[Finding]
+        self,
+        alert: Alert,
+        feeds: tuple[SilentFeed, ...],
+        findings: Sequence[Finding],
+        *,
+        notify: bool = False,
+        **changes: Any,
     ) -> None:
         """Changes which feeds an alert is about, and says what holds of them."""
         if not alert.open:
             self.lifecycle.change(alert, "updated", feeds=feeds)
             return
         said = feed_silent.in_words(self.force, feeds, findings, self.at)
-        self.lifecycle.change(alert, "updated", feeds=feeds, said=said, **self._named(feeds))
+        changes |= {"feeds": feeds, "said": said, **self._named(feeds)}
+        self.lifecycle.change(alert, "updated", notify=notify, **changes)
+
+    def _entry(self, joined: Sequence[SilentFeed]) -> LogEntry:
+        """What is noted of feeds that have joined an alert."""
+        note = feed_silent.joined(self.force, joined, self.at)
+        at = instant(self.at, self.force.zone)
+        return LogEntry(at=at, who="watchroom", what="joined", note=note)
 
     def _named(self, feeds: Sequence[SilentFeed]) -> dict[str, Any]:
         """The title of an alert, and those of the feeds that have joined the first one."""

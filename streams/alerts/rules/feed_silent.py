@@ -250,6 +250,17 @@ def _by_since(force: Force, feeds: Sequence[SilentFeed], now: int) -> list[tuple
     return [(names, at) for at, names in by_time.items()]
 
 
+def joined(force: Force, feeds: Sequence[SilentFeed], now: int) -> str:
+    """`calls and crimes silent too since 23:05`: what an alert notes of feeds that join it."""
+    (names, at), *later = _by_since(force, feeds, now)
+    return f"{names_of(names)} silent too since {at}{_later(later, 'since')}"
+
+
+def is_urgent(feed: str) -> bool:
+    """Whether a feed reports what cannot wait: calls or incidents."""
+    return records_of(feed) in URGENT
+
+
 def _later(groups: Sequence[tuple[list[str], str]], word: str) -> str:
     return "".join(f", {names_of(names)} {word} {at}" for names, at in groups)
 

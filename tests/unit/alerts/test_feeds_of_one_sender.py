@@ -103,7 +103,7 @@ def test_each_of_its_feeds_stays_visible_by_itself() -> None:
     assert [signal.measure for signal in silent] == list(FEEDS)
 
 
-def test_what_is_found_silent_later_joins_the_page_and_nobody_is_notified_again() -> None:
+def test_crimes_that_are_found_silent_later_join_the_page_and_nobody_is_notified_again() -> None:
     room = Room(*FEEDS)
     room.silence("calls")
     room.run(90 * SECOND)
@@ -116,6 +116,38 @@ def test_what_is_found_silent_later_joins_the_page_and_nobody_is_notified_again(
             "are not watched. One sender may be down. Nobody has this yet."
         )
     ]
+
+
+def test_calls_that_are_found_silent_later_notify_once_more_though_somebody_has_the_page() -> None:
+    room = Room(*FEEDS)
+    room.silence("incidents")
+    room.run(2 * MINUTE)
+    (alert,) = room.service.view("tiny", room.now).open
+    room.service.act(alert.id, "acknowledge", room.now, "Dan")
+    room.silence("calls", "crimes")
+    room.run(10 * MINUTE)
+    assert [what for what, _ in room.notified()] == ["opened", "updated"]
+    assert room.notified()[1][1] == (
+        "Feeds calls, crimes and incidents, Tiny Police: silent since 12:00, calls and crimes "
+        "since 12:02. Callers and emergencies are not watched. Dan has this."
+    )
+    (alert,) = room.service.view("tiny", room.now).open
+    noted = [(each.who, each.what, each.note) for each in alert.log]
+    assert noted[1:] == [("watchroom", "joined", "calls and crimes silent too since 12:02")]
+
+
+def test_calls_that_join_during_a_snooze_notify_with_its_end() -> None:
+    room = Room("calls", "incidents")
+    room.silence("incidents")
+    room.run(2 * MINUTE)
+    (alert,) = room.service.view("tiny", room.now).open
+    until = room.now + 10 * MINUTE
+    room.service.act(alert.id, "snooze", room.now, "Dan", until=until, reason="known")
+    room.silence("calls")
+    room.run(9 * MINUTE)
+    assert [what for what, _ in room.notified()] == ["opened"]
+    room.run(2 * MINUTE)
+    assert [what for what, _ in room.notified()] == ["opened", "reminded"]
 
 
 def test_it_says_which_came_back_when_and_ends_with_the_last() -> None:

@@ -248,7 +248,7 @@ function signOut() {
 
 function log(alert) {
   const when = (instant) => clock.short(Date.parse(instant));
-  const rows = alert.log.map((entry) => [when(entry.at), entry.who, entry.what.replaceAll("_", " "), entry.note ?? ""]);
+  const rows = alert.log.map((entry) => [when(entry.at), entry.who === "watchroom" ? "Watchroom" : entry.who, entry.what.replaceAll("_", " "), entry.note ?? ""]);
   rows.unshift([when(alert.opened_at), "Watchroom", "opened", ""]);
   if (alert.resolved_at && !alert.outcome) rows.push([when(alert.resolved_at), "Watchroom", "over", ""]);
   return table("What happened", ["when", "who", "what", "note"], rows);
