@@ -10,7 +10,7 @@ from typing import Any, Literal, cast, get_args
 
 import msgspec
 
-from streams.alerts import peak
+from streams.alerts import peak, rules
 from streams.alerts import words as say
 from streams.alerts.model import (
     Alert,
@@ -198,6 +198,8 @@ def changed(
     )
     if notify and not new.notified:
         new = msgspec.structs.replace(new, notified=True)
+    if alert.open and not new.open and (said := rules.closing(force, new, at)):
+        new = msgspec.structs.replace(new, said=said, evidence=peak.evidence_at(new))
     new = msgspec.structs.replace(new, words=words_of(force, new, at))
     return Transition(what=what, at=instant(at, force.zone), notify=notify, alert=new)
 

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from sys import maxsize
 from typing import NamedTuple
 
+from streams.alerts import rules
 from streams.alerts.lifecycle import due_at
 from streams.alerts.model import Alert
 from streams.alerts.policy import refresh_at
@@ -79,7 +80,7 @@ class Instants:
     def evaluate_until(self, until: int, held_back: frozenset[str], *, always: bool) -> int:
         """Evaluates the instants before `until`, and returns the next one. With `always` no full
         minute is passed over, since more is evaluated then than is known here (running hours)."""
-        rules = self.rules
+        ruleset = self.rules
         self.at = until if self.at is None else self.at
         if not always:
             self.at = max(self.at, self._reached() - 1)  # nothing was due before
@@ -87,7 +88,7 @@ class Instants:
             minute = (self.at // MINUTE + 1) * MINUTE
             if not always:
                 minute = self._full_minute_due(minute)
-            due, silence = rules.due(self.at, held_back), self._silence.next
+            due, silence = ruleset.due(self.at, held_back), self._silence.next
             at = minute if due is None else min(minute, due)
             if silence < at:
                 at = silence if silence > self.at else self.at + 1
@@ -95,11 +96,11 @@ class Instants:
                 return at
             self.at = at
             if at == minute:
-                worth_it = rules.may_hold(at, held_back) or always
+                worth_it = ruleset.may_hold(at, held_back) or always
                 worth_it = worth_it or at >= min(self._day_ends, self.next_change)
                 worth_it = self._heard_again(at) or worth_it
             else:
-                worth_it = rules.overdue(at, held_back)
+                worth_it = ruleset.overdue(at, held_back)
             if at >= self._silence.next or self._beating() != self._feeds:
                 known, self._feeds = self._silence.feeds, self._beating()
                 self._silence = self._find_silence(at, held_back)
@@ -138,7 +139,9 @@ class Instants:
         ends = [seen.get(key, self._last) for key in others]
         held = [a for a in now if a.open and seen_at.get(a.id) == self._last]
         refreshes = [at for at in map(refresh_at, held) if at > self._last]
-        self.next_change = min([*ends, *refreshes, *map(due_at, going)], default=maxsize)
+        # At the next full minute nothing of it may be found any more, which its words say.
+        eases = [self._last + 1 for a in held if rules.eased(self.store.force, a, self._last)]
+        self.next_change = min([*ends, *refreshes, *eases, *map(due_at, going)], default=maxsize)
 
     def _heard_again(self, at: int) -> bool:
         """Whether anything has come since feeds were silent; up to a minute ago they still were."""

@@ -71,6 +71,8 @@ class Peak(msgspec.Struct, frozen=True, kw_only=True):
     numerator: int | None = None
     denominator: int | None = None
     """What a share is made of."""
+    late: int | msgspec.UnsetType = msgspec.UNSET
+    """Of those who wait, how many were beyond the limit then; not written of other figures."""
     grain: Literal["hour", "day", "month", "now"]
     start: dt.datetime
     end: dt.datetime

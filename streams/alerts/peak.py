@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any, TypeGuard
 
 from msgspec import UNSET, UnsetType
+from msgspec.structs import replace
 
 from streams.alerts.model import Alert, Evidence, Peak, instant
 from streams.config.force import Force
@@ -31,8 +32,10 @@ def of_signal(force: Force, s: Signal) -> Peak | UnsetType:
     )
 
 
-def of_finding(force: Force, evidence: Evidence, at: int) -> Peak | UnsetType:
-    """The figure of what is found at an instant, in ms."""
+def of_finding(
+    force: Force, evidence: Evidence, at: int, late: int | None = None
+) -> Peak | UnsetType:
+    """The figure of what is found at an instant, in ms; `late` is how many wait beyond a limit."""
     if evidence.observed is None:
         return UNSET
     now = instant(at, force.zone)
@@ -41,10 +44,19 @@ def of_finding(force: Force, evidence: Evidence, at: int) -> Peak | UnsetType:
         observed=evidence.observed,
         numerator=top,
         denominator=bottom,
+        late=UNSET if late is None else late,
         grain="now",
         start=now,
         end=now,
     )
+
+
+def evidence_at(alert: Alert) -> Evidence:
+    """The evidence of what was found at an instant, with the figures of its peak."""
+    held = alert.peak
+    if isinstance(held, UnsetType):
+        return alert.evidence
+    return replace(alert.evidence, observed=held.observed, numerator=held.numerator)
 
 
 def with_peak(alert: Alert, changes: dict[str, Any]) -> dict[str, Any]:

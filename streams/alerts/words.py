@@ -14,13 +14,14 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from math import floor
+from typing import NamedTuple
 
 from msgspec import UnsetType
 
 from streams.alerts.model import Alert, AlertOutcome
 from streams.config.force import Force
 from streams.events.origin import NotLive
-from streams.periods import Calendar, Period
+from streams.periods import Calendar, Period, to_ms
 from streams.registry.phrases import (
     change,
     date,
@@ -128,6 +129,33 @@ def beyond(late: int, of: int, limit: float) -> str:
     return f"{late:,} of the {of:,} {'is' if late == 1 else 'are'} beyond the limit of {longest}."
 
 
+class WorstWait(NamedTuple):
+    """The worst wait that was seen of an alert, in words."""
+
+    people: int | None
+    """How many waited then."""
+    limit: str
+    """`5 min`"""
+    by: str
+    """`6 min 47 s by 02:57`"""
+    beyond: str
+    """`2 beyond the limit of 5 min`"""
+
+
+def worst_wait(force: Force, alert: Alert, at: int) -> WorstWait | None:
+    """The worst wait that was seen of an alert, as of an instant in ms; None where it has none, or
+    no limit. It is seen at full minutes, so that it says by when somebody had waited so long."""
+    peak, limit = alert.peak, alert.evidence.upper
+    if isinstance(peak, UnsetType) or limit is None:
+        return None
+    longest = round_duration(floor(limit))
+    by = f"{waited(peak.observed, limit)} by {clock(force, to_ms(peak.start), at)}"
+    beyond = f"beyond the limit of {longest}"
+    if peak.numerator != 1 and not isinstance(peak.late, UnsetType):
+        beyond = f"{peak.late:,} {beyond}"
+    return WorstWait(peak.numerator, longest, by, beyond)
+
+
 def _period(signal: Signal) -> Period:
     return Period(signal.grain, signal.period, signal.start, signal.end)
 
@@ -206,8 +234,9 @@ def fit(
     if others and room_of(others[0]) > room:
         # For the third sentence, such as where most of it is, a name may lose a quarter.
         less = room_of(others[0]) - room
-        if less <= len(first.partition(": ")[0]) // 4:
-            whole = _shorter_name(whole, len(whole) - less)
+        shorter = _shorter_name(whole, len(whole) - less)
+        if less <= len(first.partition(": ")[0]) // 4 and _has_place(shorter) == _has_place(whole):
+            whole = shorter
             room = longest - len(whole) - room_of(second) - room_of(ending)
     kept = [whole, second]
     for sentence in others:
@@ -281,6 +310,11 @@ def _has_range(first: str) -> bool:
 def _without_range(first: str) -> str:
     figure_and_period, usually, _ = first.rpartition(", usually ")
     return f"{figure_and_period}." if usually else first
+
+
+def _has_place(sentence: str) -> bool:
+    """Whether the name before its figures has a place, worth more than a third sentence."""
+    return ", " in sentence.partition(": ")[0]
 
 
 def room_of(sentence: str) -> int:

@@ -15,7 +15,7 @@ import msgspec
 from streams.alerts import peak, policy, rules
 from streams.alerts.evaluation.feeds import FeedEvaluation
 from streams.alerts.lifecycle import Lifecycle
-from streams.alerts.model import Alert, Evidence, stamp
+from streams.alerts.model import Alert, Evidence, Peak, stamp
 from streams.alerts.rules import feed_silent
 from streams.alerts.rules.base import STEADY, Finding
 from streams.periods import MINUTE, rfc3339, to_ms
@@ -70,6 +70,8 @@ class FindingEvaluation:
                     self.lifecycle.resolve(alert)
                 else:
                     self.lifecycle.change(alert, "updated", cleared=True)
+            elif alert.open and alert_id not in self.lifecycle.present:
+                self._ease(alert)
 
     def _take(self, f: Finding) -> None:
         row = tuple(sorted(f.row.items()))
@@ -77,7 +79,7 @@ class FindingEvaluation:
         known = self.store.active.get(key)
         if known is not None:
             self._note_present(known, f)
-            self.store.note_peak(known, peak.of_finding(self.force, f.evidence, self.at))
+            self.store.note_peak(known, self._peak_of(f))
             self._bring_up_to_date(self.store.alerts[known], f)
             return
         if not f.opens:
@@ -103,18 +105,31 @@ class FindingEvaluation:
             onset=f.since,
             said=f.said,
             evidence=_with_notified(f, f.evidence.observed),
-            peak=peak.of_finding(self.force, f.evidence, self.at),
+            peak=self._peak_of(f),
         )
 
     def _bring_up_to_date(self, alert: Alert, f: Finding) -> None:
         notified = alert.evidence.notified_share
         worse = notified is not None and self._got_worse(alert, f, notified)
-        due = self.at >= policy.refresh_at(alert)
+        due = self.at >= policy.refresh_at(alert) or self._is_eased(alert)
         if alert.open and (worse or (alert.said != f.said and due)):
             # Until people are notified for the first time, what they will be notified of moves on.
             share = f.evidence.observed if worse or not alert.notified else notified
             evidence = _with_notified(f, share)
             self.lifecycle.change(alert, "updated", notify=worse, said=f.said, evidence=evidence)
+
+    def _ease(self, alert: Alert) -> None:
+        """Has an alert say that nothing of it is found at this moment, where its kind does."""
+        worst = msgspec.structs.replace(alert, peak=self.store.peaks.get(alert.id, alert.peak))
+        if not self._is_eased(alert) and (said := rules.eased(self.force, worst, self.at)):
+            self.lifecycle.change(alert, "updated", said=said, evidence=peak.evidence_at(worst))
+
+    def _is_eased(self, alert: Alert) -> bool:
+        said = rules.eased(self.force, alert, self.at)
+        return bool(said) and alert.said[:1] == said[:1]
+
+    def _peak_of(self, f: Finding) -> Peak | msgspec.UnsetType:
+        return peak.of_finding(self.force, f.evidence, self.at, f.late)
 
     def _got_worse(self, alert: Alert, f: Finding, notified: float) -> bool:
         """Whether people are notified again, of a figure that is so much worse than they know."""

@@ -126,6 +126,20 @@ def got_worse(finding: Finding, notified: float, age: int) -> bool:
     )
 
 
+def eased(force: Force, alert: Alert, at: int) -> tuple[str, ...]:
+    """The sentences of an open alert of which nothing is found any more, as of an instant in ms;
+    none where they stay as they are."""
+    kind = kind_named(alert.kind)
+    return () if kind is None or kind.eased is None else kind.eased(force, alert, at)
+
+
+def closing(force: Force, alert: Alert, at: int) -> tuple[str, ...]:
+    """The sentences of an alert that is over, as of an instant in ms; none where they stay as they
+    are."""
+    kind = kind_named(alert.kind)
+    return () if kind is None or kind.closing is None else kind.closing(force, alert, at)
+
+
 def lasts(kind: str) -> bool:
     """Whether a person is asked what an alert of a kind is once it has gone on for weeks."""
     found = kind_named(kind)

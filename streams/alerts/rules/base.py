@@ -75,6 +75,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     said: tuple[str, ...]
     """The sentences, which `streams.alerts.words.fit` fits into a message."""
     evidence: Evidence = Evidence()
+    late: int | None = None
+    """Of those who wait, how many have waited beyond the limit."""
     due: int = 0
     """Of a silent feed: when its next sign of life was due at the latest, in ms."""
     settle: int = DEFAULT_SETTLE
@@ -190,6 +192,11 @@ class AlertKind:
     got_worse: Callable[[Finding, float, int], bool] | None = None
     """Whether a finding is so much worse than the figure that people were notified of that they are
     notified again, by the age of the alert in ms; None where they never are."""
+    eased: Callable[[Force, Alert, int], tuple[str, ...]] | None = None
+    """The sentences of one that is open still, though nothing of it is found any more, as of an
+    instant in ms; no time stands in the first. None where they stay as they were."""
+    closing: Callable[[Force, Alert, int], tuple[str, ...]] | None = None
+    """The sentences of one that is over, as of an instant in ms: the worst, not how it opened."""
     lasts: bool = False
     """Whether a person is asked what it is once it has gone on for weeks."""
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from streams.alerts import words as say
 from streams.alerts.context import RuleContext
-from streams.alerts.model import Evidence
+from streams.alerts.model import Alert, Evidence
 from streams.alerts.overdue import Overdue, ages
 from streams.alerts.own_waits import OwnWaits, Waits
 from streams.alerts.rules.base import (
@@ -91,6 +91,7 @@ def callers_waiting(
         since=at - round(oldest * SECOND),
         said=sentences(force.name, line, (people, late, oldest), limit, target),
         evidence=Evidence(observed=oldest, upper=limit, numerator=people, target=float(target)),
+        late=late,
     )
 
 
@@ -106,6 +107,29 @@ def sentences(
         say.beyond(late, people, limit),
         f"The target is {round_duration(target)}.",
     )
+
+
+def eased(force: Force, alert: Alert, at: int) -> tuple[str, ...]:
+    """What is said once nobody waits too long any more; none of an alert without its worst wait."""
+    worst = say.worst_wait(force, alert, at)
+    if worst is None:
+        return ()
+    figures = f": nobody waits beyond {worst.limit} now."
+    who = "The caller" if worst.people == 1 else "The longest"
+    return say.named(_name(force, alert), figures), f"{who} had waited {worst.by}."
+
+
+def closing(force: Force, alert: Alert, at: int) -> tuple[str, ...]:
+    """What is said once it is over; none of an alert without its worst wait."""
+    worst = say.worst_wait(force, alert, at)
+    if worst is None:
+        return ()
+    who = "1 caller" if worst.people == 1 else "the longest"
+    return (say.named(_name(force, alert), f": {who} had waited {worst.by}, {worst.beyond}."),)
+
+
+def _name(force: Force, alert: Alert) -> str:
+    return f"{say.calls(alert.row['line'])}, {force.name}"
 
 
 class CallersWaitingRule(InstantRule):
@@ -194,4 +218,6 @@ CALLERS_WAITING = AlertKind(
     judged="instant",
     rules=(CallersWaitingRule,),
     figures=(OLDEST,),
+    eased=eased,
+    closing=closing,
 )

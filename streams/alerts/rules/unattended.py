@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 
 from streams.alerts import words as say
 from streams.alerts.context import RuleContext
-from streams.alerts.model import Evidence
+from streams.alerts.model import Alert, Evidence
 from streams.alerts.overdue import Overdue, ages
 from streams.alerts.own_waits import OwnWaits, Waits
 from streams.alerts.rules.base import (
@@ -74,6 +74,7 @@ def unattended(force: Force, waits: Sequence[float], limit: float, at: int) -> F
         since=at - round(oldest * SECOND),
         said=sentences(force.name, len(waits), late, oldest, limit),
         evidence=Evidence(observed=oldest, upper=limit, numerator=len(waits)),
+        late=late,
     )
 
 
@@ -83,6 +84,28 @@ def sentences(where: str, count: int, late: int, longest: float, limit: float) -
     oldest = "" if count == 1 else ", the oldest"
     figures = f": {count:,} not attended{oldest} for {say.waited(longest, limit)}."
     return say.named(f"{what}, {where}", figures), say.beyond(late, count, limit)
+
+
+def eased(force: Force, alert: Alert, at: int) -> tuple[str, ...]:
+    """What is said once none waits too long any more; none of an alert without its worst wait."""
+    worst = say.worst_wait(force, alert, at)
+    if worst is None:
+        return ()
+    name, figures = f"Emergency incidents, {force.name}", f": none waits beyond {worst.limit} now."
+    which = "It" if worst.people == 1 else "The oldest"
+    return say.named(name, figures), f"{which} had waited {worst.by}."
+
+
+def closing(force: Force, alert: Alert, at: int) -> tuple[str, ...]:
+    """What is said once it is over; none of an alert without its worst wait."""
+    worst = say.worst_wait(force, alert, at)
+    if worst is None:
+        return ()
+    what, which = "Emergency incidents", "the oldest"
+    if worst.people == 1:
+        what, which = "Emergency incident", "1"
+    figures = f": {which} had waited {worst.by}, {worst.beyond}."
+    return (say.named(f"{what}, {force.name}", figures),)
 
 
 class UnattendedRule(InstantRule):
@@ -161,4 +184,6 @@ UNATTENDED = AlertKind(
     judged="instant",
     rules=(UnattendedRule,),
     figures=(OLDEST,),
+    eased=eased,
+    closing=closing,
 )
