@@ -247,14 +247,24 @@ class MonthWatch(Detector):
 
     def pass_over(self, months: int) -> None:
         """Takes so many months in a row that are missing."""
+        while months > 0:
+            to_the_year = YEAR - (self._place - self._offset) % YEAR
+            self._skip(min(months, to_the_year))
+            if months >= to_the_year:
+                self._learn_season()
+            months -= to_the_year
+        self._take(None)
+
+    def _skip(self, months: int) -> None:
+        """Takes missing months of which none but the last ends a year."""
+        places = range(self._place, self._place + months)
         self._place += months
-        self._recent += [[None, 1.0] for _ in range(min(months, self.window))]
+        self._recent += [[None, self._share(place)] for place in places]
         del self._recent[: -self.window]
-        self._history += [(None, 1.0, False) for _ in range(min(months, REMEMBERED))]
+        self._history += [(None, 1.0, False)] * months
         del self._history[:-REMEMBERED]
         self._chart.pass_over(months)
         self._shiryaev_roberts.pass_over(months)
-        self._take(None)
 
     def _add(self, x: float | None, months: float, place: int | None = None) -> None:
         self._history.append((x, months, False))

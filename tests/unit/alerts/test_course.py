@@ -218,7 +218,7 @@ def test_a_level_that_moves_a_quarter_further_is_told_once_more_with_the_level_b
         found = signal(
             f"2026-0{month + 3}-01 00:00", grain="month", method="level", observed=observed,
             lower=400, upper=480, before=438.0 + 10 * month, after=float(after),
-            onset=at("2026-02-01 00:00"),
+            onset=at("2026-02-01 00:00"), season=1.0,
         )  # fmt: skip
         made = evaluate(b, [found], [], found.end + HOUR)
         told += [(each.what, each.alert.words) for each in made if each.notify]

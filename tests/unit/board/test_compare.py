@@ -90,7 +90,7 @@ def test_a_month_on_average_of_the_twelve_and_a_quarter_of_the_four_before() -> 
     assert found.average == Change("2021-05", 12, label, 10.0, 2.0, 20.0)
     quarter = beside(*before, *crimes("2020-12", 4, area="south"), period="2021-Q1")
     assert quarter.average.base == 25.0
-    assert beside(*before, period="2021-05", number=2).average.base == 14.0
+    assert beside(*before, *crimes("2021-05", 12), number=2).average.base == 14.0
 
 
 def test_the_same_people_every_month_are_as_many_on_average() -> None:

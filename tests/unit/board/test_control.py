@@ -277,7 +277,7 @@ def test_a_change_that_the_forces_file_dates_begins_its_chart_anew() -> None:
     """Warwickshire's markers after the move to another system, October 2017."""
     force = find_force("warwickshire")
     watched = Monitor([force])
-    made = points([0] * 15, "2016-10")
+    made = points([0] * 16, "2016-10")
     records = [
         crime(f"{each.label} {n}", each.label, force="warwickshire", markers=["cyber"],
               updated_at="2018-01-31T12:00:00Z", offence="shoplifting")

@@ -272,8 +272,8 @@ def test_what_watches_of_the_first_form_have_learned_is_read() -> None:
 
 
 def test_watches_of_the_second_form_go_on_as_those_of_the_third() -> None:
-    """There each proportion and duration had its own detector, in its watch, and a slot no spread
-    of its own."""
+    """There each proportion and duration had its own detector, in its watch, a slot no spread of
+    its own, and a watch by the month no years that it remembers."""
     third = state_files.watch_parts(contents("watches", 3))
     for name, parts in state_files.watch_parts(contents("watches", 2)).items():
         kind, _ = WATCHED[name]
@@ -289,7 +289,8 @@ def test_watches_of_the_second_form_go_on_as_those_of_the_third() -> None:
         if name == "crime":  # whose share with a marker the second form did not watch
             found = [e for e in found if not e.startswith(".day.grouped") and "markers" not in e]
         spreads = ("looked", "level_spreads", "parameters.spread", "parameters.own", ".slots: ")
-        found = [each for each in found if not any(name in each for name in spreads)]
+        years = ("state._finer: ", "state._history: ")
+        found = [each for each in found if not any(name in each for name in spreads + years)]
         assert [each for each in found if ".signal." not in each] == []  # whole numbers are floats
 
 
