@@ -289,7 +289,7 @@ def test_watches_of_the_second_form_go_on_as_those_of_the_third() -> None:
         if name == "crime":  # whose share with a marker the second form did not watch
             found = [e for e in found if not e.startswith(".day.grouped") and "markers" not in e]
         spreads = ("looked", "level_spreads", "parameters.spread", "parameters.own", ".slots: ")
-        years = ("state._finer: ", "state._history: ")
+        years = ("state._finer: ", "state._history: ", "state._same: ")
         found = [each for each in found if not any(name in each for name in spreads + years)]
         assert [each for each in found if ".signal." not in each] == []  # whole numbers are floats
 
