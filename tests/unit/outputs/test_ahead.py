@@ -130,12 +130,13 @@ def test_the_tile_of_handlers_calls_no_roster_enough_in_a_surge() -> None:
         "kind": "reading", "force": "tiny", "id": "r1", "updated_at": "2021-03-01T17:00:00Z",
         "measure": "handlers_rostered", "period": "2021-03-01T18", "value": 12,
     }  # fmt: skip
+    heard = {"kind": "heartbeat", "force": "tiny", "feed": "calls", "at": "2021-03-01T18:19:50Z"}
     found = []
     for departed in ("", DEPARTED):
         shown = ahead(departed=departed, room=True)
         shown.room[0].handlers = Handlers(9, 12.0, -3.0)
         made = live(shown)
-        feed(made.monitor, roster, appended=FAR_FUTURE)
+        feed(made.monitor, roster, heard, appended=FAR_FUTURE)
         tile = first_screen(made.board("tiny"), None).handlers
         assert tile is not None
         found.append((tile.state, tile.unusual))
