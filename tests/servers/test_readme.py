@@ -145,11 +145,11 @@ def test_a_mapping_and_a_force_file_are_checked(checkout: Path) -> None:
 
 def test_figures_reports_and_backtests(checkout: Path) -> None:
     out = run(block("watchroom query"), checkout)
-    rows = [line.split() for line in out.splitlines()]
+    rows = [re.split(" {2,}", line.strip()) for line in out.splitlines()]
     assert [row[-2:] for row in rows[1:4]] == [
         ["force", "15"],
-        ["north-warwickshire-area", "9"],
-        ["south-warwickshire-area", "6"],
+        ["North Warwickshire policing area", "9"],
+        ["South Warwickshire policing area", "6"],
     ]
     assert "summary.html: " in out
     assert "Warwickshire, January 2022" in (checkout / "summary.html").read_text()
