@@ -141,17 +141,20 @@ class AlertDatabase:
             private_folder(folder)
             self._hold = Hold(folder)
             with closed_on_error(self._hold):
-                self._end_exchange()
-                try:
-                    self._db = self._open(self.path)
-                except (sqlite3.Error, Damaged) as error:
-                    if not is_damage(error):
-                        raise
-                    self._begin_anew(error)
+                if not self._end_exchange():
+                    self._open_or_begin_anew()
         except (OSError, sqlite3.Error) as error:
             if is_locked(error):
                 raise _in_use(self.path) from None
             raise self._no_room(error) from None
+
+    def _open_or_begin_anew(self) -> None:
+        try:
+            self._db = self._open(self.path)
+        except (sqlite3.Error, Damaged) as error:
+            if not is_damage(error):
+                raise
+            self._begin_anew(error)
 
     def _open(self, path: Path) -> sqlite3.Connection:
         """Opens a file and looks through it, on a full disk as well."""
@@ -207,14 +210,16 @@ class AlertDatabase:
             "(watchroom restore), or delete that file if nothing is missing"
         )
 
-    def _end_exchange(self) -> None:
+    def _end_exchange(self) -> bool:
         """Ends an exchange in whose midst the process ended: the damaged file had its new name, and
-        the other one not yet."""
+        the other one not yet. Says whether there was one, and opens the file then."""
         if self.path.exists() or not self._anew.exists():
-            return
+            return False
         asides = sorted(self.path.parent.glob(f"{FILE_NAME}.damaged-*[0-9]"))
-        if asides:
-            self._exchange(asides[-1], "the exchange was broken off")
+        if not asides:
+            return False
+        self._exchange(asides[-1], "the exchange was broken off")
+        return True
 
     def load(self) -> list[Transition | Handover]:
         """Every transition, in the order in which they were made, and every handover. Where some
